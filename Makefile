@@ -1,0 +1,42 @@
+# Two commands matter: `make run` and `make test`. See README.md.
+#
+#   ODOO=<path>    use an Odoo 19 of your own instead of Debian's
+#   PORT=<number>  serve on another port than 8069
+#   ADDON=<name>   test one addon only
+#   K=<words>      test only what matches (pytest -k)
+
+PYTHON ?= python3
+export ODOO PORT ADDON K
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint stop clean shell psql update lock
+
+help: ## Tell what there is
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+
+run: ## Odoo 19 with demo data on http://127.0.0.1:8069
+	@$(PYTHON) -m dev run
+
+test: ## All tests (ADDON=… K=… for a part)
+	@$(PYTHON) -m dev test
+
+lint: ## Formatters and linters on all files
+	@$(PYTHON) -m dev lint
+
+stop: ## Stop Odoo and PostgreSQL
+	@$(PYTHON) -m dev stop
+
+clean: ## Remove this clone's databases and files (what is downloaded stays)
+	@$(PYTHON) -m dev clean
+
+shell: ## Odoo's Python shell on the demo database
+	@$(PYTHON) -m dev shell
+
+psql: ## SQL on the demo database
+	@$(PYTHON) -m dev psql
+
+update: ## Take the newest Odoo 19, update the addons in the demo database
+	@$(PYTHON) -m dev update
+
+lock: ## Write dev/requirements.txt anew from dev/requirements.in
+	@$(PYTHON) -m dev lock

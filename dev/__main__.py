@@ -1,0 +1,95 @@
+"""The commands behind `make`; see `make help`."""
+
+import os
+import shutil
+import subprocess
+
+from . import (
+    console,
+    databases,
+    odoo_source,
+    paths,
+    postgres,
+    server,
+    system,
+    testing,
+    virtualenv,
+)
+
+
+def _environment():
+    """Get what is missing and return the ready `databases.Environment`."""
+    paths.prepare()
+    environment = databases.Environment(
+        odoo_source.get(os.environ.get("ODOO")), virtualenv.get()
+    )
+    postgres.start()
+    return environment
+
+
+def run():
+    server.run(_environment())
+
+
+def test():
+    return testing.run(_environment())
+
+
+def lint():
+    paths.prepare()
+    system.need("npm", ["nodejs", "npm"], "npm (for prettier and eslint)")
+    command = [virtualenv.get() / "pre-commit", "run", "--all-files"]
+    return subprocess.run(command, cwd=paths.ROOT, check=False).returncode
+
+
+def stop():
+    server.stop()
+    postgres.stop()
+
+
+def clean():
+    """Remove this clone's server, databases and files; the cache stays."""
+    server.stop()
+    if postgres.is_running():
+        for name in postgres.databases():
+            if name.startswith(databases.own("")):
+                databases.drop(name)
+        postgres.stop()
+    shutil.rmtree(paths.RUN, ignore_errors=True)
+
+
+def shell():
+    environment = _environment()
+    configuration = environment.configuration("run", db_name=server.database())
+    os.execve(
+        environment.bin / "python",
+        ["python", "-m", "odoo", "shell", "-c", str(configuration), "--no-http"],
+        environment.variables(),
+    )
+
+
+def psql():
+    paths.prepare()
+    postgres.start()
+    os.execvpe("psql", ["psql", server.database()], postgres.environment())
+
+
+def update():
+    """Fetch the newest Odoo 19 of Debian, then update the running database."""
+    paths.prepare()
+    if not os.environ.get("ODOO"):
+        odoo_source.update()
+    run()
+
+
+def lock():
+    paths.prepare()
+    virtualenv.lock()
+
+
+console.main(
+    {
+        command.__name__: command
+        for command in (run, test, lint, stop, clean, shell, psql, update, lock)
+    }
+)

@@ -1,0 +1,60 @@
+"""How the commands talk: one line for each step, with its duration."""
+
+import contextlib
+import subprocess
+import sys
+import time
+
+
+class Failure(Exception):
+    """Something is missing; the text is one sentence that says what to do."""
+
+
+def say(text):
+    print(text, flush=True)
+
+
+@contextlib.contextmanager
+def step(text):
+    """Announce a step, then say how many seconds it took."""
+    print(f"  {text} … ", end="", flush=True)
+    start = time.monotonic()
+    try:
+        yield
+    except BaseException:
+        print("failed", flush=True)
+        raise
+    print(f"{time.monotonic() - start:.1f} s", flush=True)
+
+
+def call(command, failure, **options):
+    """Run a command quietly; raise `Failure` with the last lines it printed."""
+    result = subprocess.run(
+        [str(part) for part in command],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        errors="replace",
+        check=False,
+        **options,
+    )
+    if result.returncode:
+        tail = "\n".join(
+            "    " + line for line in result.stdout.strip().splitlines()[-15:]
+        )
+        raise Failure(f"{failure}\n{tail}")
+    return result.stdout
+
+
+def main(commands):
+    """Run the command named on the command line; exit 1 with its sentence."""
+    name = sys.argv[1] if len(sys.argv) > 1 else "help"
+    try:
+        if name not in commands:
+            raise Failure("Commands: " + ", ".join(commands))
+        sys.exit(commands[name]() or 0)
+    except Failure as failure:
+        sys.exit(f"\n{failure}")
+    except KeyboardInterrupt:
+        sys.exit("\nInterrupted; the same command takes up where it stopped.")

@@ -1,0 +1,227 @@
+"""Databases with addons installed, kept as templates so that a copy takes a second.
+
+Two layers, each named by a hash of what it is made from:
+
+* `fr_base_…`: Odoo with every addon that ours depend on. Made once for each Odoo.
+* `fr_addons_…`: a copy of it with our addons. Made again when one of their files
+  changes, which takes seconds, because the base stays.
+"""
+
+import ast
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import time
+
+from . import postgres
+from .console import Failure, step
+from .paths import CLONE, DATA, ROOT, RUN, addons
+
+KEEP = 3  # templates of each layer
+RECIPE = 2  # to be raised when the way a template is made changes
+# Files that a database does not depend on
+IGNORED_FOLDERS = {"tests", "static", "__pycache__"}
+IGNORED_SUFFIXES = {".md", ".rst", ".pyc"}
+# What Odoo says about the machine, not about an addon
+HARMLESS = re.compile(
+    r"security risk|wkhtmltopdf|python-ldap|unaccent|"
+    r"rlPyCairo|Deprecated, this method|missing module dbfpy"
+)
+ADDON_LINE = re.compile(r"fault[._]report")
+PROBLEM = re.compile(r"^\S+ \S+ \d+ (WARNING|ERROR|CRITICAL) ")
+
+
+class Environment:
+    """An Odoo with its virtualenv, ready to run commands.
+
+    :ivar odoo: `odoo_source.Odoo`
+    :ivar bin: the `bin` folder of the virtualenv
+    """
+
+    def __init__(self, odoo, bin_folder):
+        self.odoo = odoo
+        self.bin = bin_folder
+
+    def variables(self):
+        return {
+            **postgres.environment(),
+            "PYTHONPATH": str(self.odoo.python_path),
+        }
+
+    def configuration(self, name, **options):
+        """Write a configuration file for this clone; return its path."""
+        path = RUN / f"{name}.conf"
+        addons_path = [*self.odoo.addons_path, ROOT]
+        values = {
+            "addons_path": ",".join(map(str, addons_path)),
+            "data_dir": DATA,
+            "db_host": postgres.SOCKET,
+            "db_port": postgres.PORT,
+            "db_user": postgres.USER,
+            "http_interface": "127.0.0.1",
+            "max_cron_threads": 0,
+            **options,
+        }
+        lines = "".join(f"{key} = {value}\n" for key, value in values.items())
+        path.write_text("[options]\n" + lines)
+        return path
+
+    def run(self, *arguments, configuration, **options):
+        """Run `odoo …` to its end; return the text of its log."""
+        log = RUN / "odoo-command.log"
+        log.unlink(missing_ok=True)
+        result = subprocess.run(
+            [
+                *(self.bin / "python", "-m", "odoo", *arguments),
+                *("-c", configuration, "--logfile", log),
+            ],
+            env=self.variables(),
+            cwd=RUN,
+            check=False,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            **options,
+        )
+        text = log.read_text(errors="replace") if log.exists() else ""
+        if result.returncode:
+            tail = "\n".join(("\n".join((text, result.stdout))).splitlines()[-40:])
+            raise Failure(f"Odoo ended with an error ({log}):\n{tail}")
+        return text
+
+
+def dependencies():
+    """The addons of others that ours depend on."""
+    own = addons()
+    names = set()
+    for name in own:
+        manifest = ast.literal_eval((ROOT / name / "__manifest__.py").read_text())
+        names.update(manifest.get("depends", ()))
+    return sorted(names - set(own))
+
+
+def _hash(*parts):
+    return hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest()[:12]
+
+
+def addons_hash():
+    """A hash of every file of our addons that a database is made from."""
+    digest = hashlib.sha256()
+    for name in addons():
+        for path in sorted((ROOT / name).rglob("*")):
+            relative = path.relative_to(ROOT)
+            if path.is_dir() or IGNORED_FOLDERS.intersection(relative.parts):
+                # Images named by data files are part of the database
+                if not (path.is_file() and "img" in relative.parts):
+                    continue
+            if path.suffix in IGNORED_SUFFIXES:
+                continue
+            digest.update(f"{relative}\0".encode() + path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def base_template(environment):
+    """Return the name of the database with everything ours depend on."""
+    wanted = dependencies()
+    key = _hash(RECIPE, environment.odoo.version, environment.bin.parent.name, wanted)
+    name = f"fr_base_{key}"
+
+    def make(database):
+        environment.run(
+            *("server", "-d", database, "-i", ",".join(wanted)),
+            *("--stop-after-init", "--no-http"),
+            configuration=environment.configuration("install"),
+        )
+
+    return _template(name, None, f"installing {', '.join(wanted)}", make)
+
+
+def addons_template(environment, only=None):
+    """Return the name of the database with our addons (or `only` one) installed.
+
+    A WARNING or ERROR that Odoo logs while it installs them is a failure.
+    """
+    names = [only] if only else addons()
+    base = base_template(environment)
+    name = f"fr_addons_{_hash(base, addons_hash(), names)}"
+
+    def make(database):
+        log = environment.run(
+            *("server", "-d", database, "-i", ",".join(names)),
+            *("--stop-after-init", "--no-http"),
+            configuration=environment.configuration("install"),
+        )
+        check_log(log)
+
+    return _template(name, base, f"installing {', '.join(names)}", make)
+
+
+def check_log(text):
+    """Fail when Odoo logged a WARNING or ERROR."""
+    lines = [
+        line
+        for line in text.splitlines()
+        if PROBLEM.match(line) and not HARMLESS.search(line)
+    ]
+    if lines:
+        raise Failure("Odoo logged problems:\n" + "\n".join(lines[:20]))
+
+
+def _template(name, source, text, make):
+    """Return the template `name`, made under another name first: never a half one."""
+    if name not in postgres.databases():
+        half = f"fr_half_{os.getpid()}"
+        with step(text):
+            copy(source, half)
+            try:
+                make(half)
+            except BaseException:
+                drop(half)
+                raise
+            if name in postgres.databases():  # another clone was faster
+                drop(half)
+            else:
+                postgres.rename(half, name)
+                shutil.rmtree(_filestore(name), ignore_errors=True)
+                if _filestore(half).exists():
+                    _filestore(half).rename(_filestore(name))
+    postgres.sql(f"COMMENT ON DATABASE \"{name}\" IS '{int(time.time())}'")
+    _forget_old(name.rsplit("_", 1)[0])
+    return name
+
+
+def _forget_old(layer):
+    rows = postgres.sql(
+        "SELECT datname FROM pg_database"
+        f" WHERE datname LIKE '{layer}\\_%'"
+        " ORDER BY shobj_description(oid, 'pg_database') DESC NULLS LAST"
+    )
+    for name in rows.splitlines()[KEEP:]:
+        drop(name)
+
+
+def _filestore(name):
+    return DATA / "filestore" / name
+
+
+def copy(source, name):
+    """Make the database `name` anew as a copy of `source` (None: an empty one)."""
+    drop(name)
+    if source:
+        postgres.create(name, source)
+        if _filestore(source).exists():
+            shutil.copytree(_filestore(source), _filestore(name))
+    else:
+        postgres.create(name)
+
+
+def drop(name):
+    postgres.drop(name)
+    shutil.rmtree(_filestore(name), ignore_errors=True)
+
+
+def own(name):
+    """The name of a database of this clone."""
+    return f"fr_{CLONE}_{name}"

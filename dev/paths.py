@@ -1,0 +1,53 @@
+"""Where things are kept.
+
+`CACHE` holds what every clone of a user shares (Odoo, virtualenvs, the PostgreSQL
+cluster with its template databases); `RUN` holds what belongs to this clone alone.
+"""
+
+import hashlib
+import os
+import shutil
+from pathlib import Path
+
+from .console import Failure
+
+ROOT = Path(__file__).resolve().parent.parent
+RUN = ROOT / ".run"
+IS_ROOT = os.geteuid() == 0
+
+# PostgreSQL does not run as root and its own user cannot enter root's home.
+_DEFAULT_CACHE = (
+    Path("/var/cache")
+    if IS_ROOT
+    else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+)
+CACHE = Path(os.environ.get("FAULT_REPORT_CACHE") or _DEFAULT_CACHE / "fault_report")
+DATA = CACHE / "data"  # Odoo's filestores, one folder for each database
+LOCK_FILE = ROOT / "dev" / "requirements.txt"
+
+# Databases of this clone carry its mark, so that clones do not disturb each other.
+CLONE = hashlib.sha1(str(ROOT).encode()).hexdigest()[:8]
+
+MINIMUM_FREE_GB = 4
+
+
+def prepare():
+    """Make the folders; refuse early when the disk cannot hold what follows."""
+    try:
+        for folder in (CACHE, DATA, RUN):
+            folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Failure(
+            f"{error.filename} cannot be made ({error.strerror}); "
+            "set FAULT_REPORT_CACHE to a folder that you may write to."
+        ) from error
+    free = shutil.disk_usage(CACHE).free / 1e9
+    if free < MINIMUM_FREE_GB:
+        raise Failure(
+            f"Only {free:.1f} GB are free in {CACHE}; {MINIMUM_FREE_GB} GB are needed."
+        )
+
+
+def addons():
+    """The names of the addons of this repository."""
+    return sorted(path.parent.name for path in ROOT.glob("*/__manifest__.py"))

@@ -1,0 +1,60 @@
+"""A pytest plugin: WARNING and ERROR lines from our addons fail the run.
+
+A test that expects such a line says so with `assertLogs` or `mute_logger`, which keep
+it from getting here. Deprecations that our files cause count too.
+"""
+
+import logging
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+OURS = re.compile(r"fault[._]report")
+
+
+class _Gate(logging.Handler):
+    def __init__(self):
+        super().__init__(logging.WARNING)
+        self.lines = []
+
+    def emit(self, record):
+        text = record.getMessage()
+        if (
+            OURS.search(record.name)
+            or str(ROOT) in record.pathname
+            or OURS.search(text)
+            or (record.exc_info and "fault_report" in self._traceback(record))
+        ):
+            self.lines.append(f"{record.levelname} {record.name}: {text}")
+
+    @staticmethod
+    def _traceback(record):
+        return logging.Formatter().formatException(record.exc_info)
+
+
+_gate = _Gate()
+
+
+def pytest_configure():
+    logging.captureWarnings(True)
+    logging.getLogger().addHandler(_gate)
+
+
+def pytest_warning_recorded(warning_message, nodeid):
+    if str(ROOT) in str(warning_message.filename):
+        _gate.lines.append(f"{nodeid}: {warning_message.message}")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session):
+    if _gate.lines and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter):
+    if _gate.lines:
+        terminalreporter.section("Odoo logged problems of our addons", red=True)
+        for line in dict.fromkeys(_gate.lines):
+            terminalreporter.line(line)

@@ -1,0 +1,31 @@
+"""Debian packages of the machine: what is there, what is missing."""
+
+import os
+import shutil
+
+from .console import Failure, call, step
+from .paths import IS_ROOT
+
+
+def need(program, packages, why):
+    """Make sure that a program exists; root installs it, others are told how."""
+    if not shutil.which(program):
+        install(packages, why)
+
+
+def install(packages, why):
+    """Install Debian packages, or say in one sentence which are missing."""
+    if not IS_ROOT or not shutil.which("apt-get"):
+        raise Failure(
+            f"{why} is missing: install it with "
+            f"“sudo apt-get install {' '.join(packages)}” and start again."
+        )
+    with step(f"installing {' '.join(packages)}"):
+        failure = f"{why} could not be installed (is there a network?):"
+        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        call(["apt-get", "update", "-q"], failure, env=environment)
+        call(
+            ["apt-get", "install", "-qy", "--no-install-recommends", *packages],
+            failure,
+            env=environment,
+        )

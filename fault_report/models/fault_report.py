@@ -1,0 +1,665 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.fields import Domain
+
+from . import text_rules
+
+WAITING_STATES = ("new", "assigned")
+# How far the clock of who reports may be ahead
+CLOCK_TOLERANCE = timedelta(minutes=5)
+
+
+class FaultReport(models.Model):
+    """A fault on a customer's equipment, from the first word to the order it becomes.
+
+    Whatever is not typed follows from what is: the object knows its facility and
+    customer; these know the contact, the cost centre, the technician and the subgroup.
+    `state` says what happened to the report; nobody writes it.
+    """
+
+    _name = "fault.report"
+    _description = "Fault Report"
+    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _order = "reported_at desc, id desc"
+    _rec_names_search = ["name", "reference"]
+    _check_company_auto = True
+
+    # What and when
+    name = fields.Char(
+        string="Short Description", required=True, tracking=True, index="trigram"
+    )
+    reference = fields.Char(
+        required=True,
+        readonly=True,
+        copy=False,
+        default=lambda self: self.env._("New"),
+        index="trigram",
+    )
+    company_id = fields.Many2one(
+        "res.company", required=True, default=lambda self: self.env.company
+    )
+    priority = fields.Selection(
+        [("0", "Normal"), ("1", "High"), ("2", "Urgent")], default="0", tracking=True
+    )
+    reported_at = fields.Datetime(
+        string="Reported",
+        required=True,
+        default=fields.Datetime.now,
+        copy=False,
+    )
+    channel = fields.Selection(
+        [
+            ("form", "Back office"),
+            ("portal", "Customer portal"),
+            ("mail", "E-mail"),
+            ("api", "Web site"),
+            ("qr", "QR code"),
+        ],
+        required=True,
+        readonly=True,
+        default="form",
+        copy=False,
+    )
+
+    # Whose and where
+    partner_id = fields.Many2one(
+        "res.partner",
+        string="Customer",
+        compute="_compute_partner_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+        required=True,
+        check_company=True,
+        index=True,
+        tracking=True,
+        ondelete="restrict",
+        domain="[('is_facility', '=', False)]",
+    )
+    facility_id = fields.Many2one(
+        "res.partner",
+        compute="_compute_facility_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+        check_company=True,
+        index="btree_not_null",
+        tracking=True,
+        ondelete="restrict",
+        domain="[('is_facility', '=', True)]"
+        " + ([('parent_id', '=', partner_id)] if partner_id else [])",
+    )
+    contact_id = fields.Many2one(
+        "res.partner",
+        compute="_compute_contact_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+        check_company=True,
+        index="btree_not_null",
+        domain="[('is_facility', '=', False), ('is_company', '=', False),"
+        " ('type', '=', 'contact'), ('parent_id', 'in', [partner_id, facility_id])]",
+    )
+    contact_name = fields.Char(help="Who reported it, if he is not among the contacts.")
+    email_from = fields.Char(string="Contact E-mail")
+    phone = fields.Char(string="Contact Phone")
+    equipment_id = fields.Many2one(
+        "maintenance.equipment",
+        string="Service Object",
+        compute="_compute_equipment_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+        check_company=True,
+        index="btree_not_null",
+        tracking=True,
+        ondelete="restrict",
+        domain="[('facility_id', '=', facility_id)] if facility_id"
+        " else [('customer_id', '=', partner_id)] if partner_id"
+        " else [('customer_id', '!=', False)]",
+    )
+
+    # What the company adds to it
+    status_id = fields.Many2one(
+        "fault.report.status",
+        check_company=True,
+        index="btree_not_null",
+        tracking=True,
+        ondelete="restrict",
+        domain="[('usage', 'in', ('fault_report', 'both'))]",
+    )
+    subgroup_id = fields.Many2one(
+        "fault.report.subgroup",
+        compute="_compute_subgroup_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+        check_company=True,
+        index="btree_not_null",
+    )
+    cost_center = fields.Char(
+        compute="_compute_cost_center", store=True, readonly=False, precompute=True
+    )
+    customer_order_ref = fields.Char(string="Customer's Order Number")
+    comment = fields.Text(string="Comment to the Technician")
+    comment_internal = fields.Boolean(
+        string="Internal Comment", help="The customer does not see the comment."
+    )
+
+    # Who does it
+    technician_id = fields.Many2one(
+        "res.users",
+        compute="_compute_technician_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+        check_company=True,
+        index="btree_not_null",
+        tracking=True,
+        domain=lambda self: self._get_technician_domain(),
+    )
+    # The technician that `date_assigned` speaks of
+    assigned_technician_id = fields.Many2one(
+        "res.users", compute="_compute_date_assigned", store=True
+    )
+    date_assigned = fields.Datetime(
+        string="Assigned", compute="_compute_date_assigned", store=True
+    )
+    note_ids = fields.One2many("fault.report.note", "report_id")
+    time_spent = fields.Float(
+        compute="_compute_time_spent", store=True, help="Hours of all notes."
+    )
+
+    # What became of it
+    state = fields.Selection(
+        [
+            ("new", "New"),
+            ("assigned", "Assigned"),
+            ("converted", "Converted"),
+            ("solved", "Solved"),
+            ("cancelled", "Cancelled"),
+        ],
+        compute="_compute_state",
+        store=True,
+        precompute=True,
+        required=True,
+        tracking=True,
+    )
+    outcome = fields.Selection(
+        [("solved", "Solved without an order"), ("cancelled", "Cancelled")],
+        readonly=True,
+        copy=False,
+    )
+    close_reason = fields.Char(string="Reason", readonly=True, copy=False)
+    date_handled = fields.Datetime(
+        string="Handled", compute="_compute_state", store=True, precompute=True
+    )
+    work_order_model = fields.Char(readonly=True, copy=False)
+    work_order_id = fields.Many2oneReference(
+        string="Work Order ID",
+        model_field="work_order_model",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+    )
+    sale_order_id = fields.Many2one(
+        "sale.order", readonly=True, copy=False, index="btree_not_null"
+    )
+
+    _reference_unique = models.Constraint(
+        "UNIQUE(reference, company_id)", "This fault report number is taken."
+    )
+    _work_order_complete = models.Constraint(
+        "CHECK((work_order_model IS NULL) = (COALESCE(work_order_id, 0) = 0))",
+        "A work order is linked with its kind, or not at all.",
+    )
+    _list_index = models.Index("(reported_at DESC, id DESC)")
+    _waiting_index = models.Index(
+        "(reported_at DESC, id DESC)"
+        " WHERE state NOT IN ('converted', 'cancelled', 'solved')"
+    )
+
+    # === COMPUTED FIELDS === #
+
+    @api.depends("equipment_id", "facility_id")
+    def _compute_partner_id(self):
+        for report in self:
+            report.partner_id = (
+                report.equipment_id.customer_id
+                or report.facility_id.parent_id
+                or report.partner_id
+            )
+
+    @api.depends("partner_id", "equipment_id")
+    def _compute_facility_id(self):
+        for report in self:
+            customer = report.partner_id
+            of_equipment = report.equipment_id.facility_id
+            if of_equipment and of_equipment._is_facility_of(customer):
+                report.facility_id = of_equipment
+            elif report.facility_id and not report.facility_id._is_facility_of(customer):
+                report.facility_id = False
+
+    @api.depends("partner_id", "facility_id")
+    def _compute_equipment_id(self):
+        for report in self:
+            if not report._is_equipment_at_place():
+                report.equipment_id = False
+
+    @api.depends("partner_id", "facility_id")
+    def _compute_contact_id(self):
+        for report in self:
+            if not report._is_contact_of_place():
+                report.contact_id = False
+            report.contact_id = report.contact_id or report._get_only_contact()
+
+    @api.depends("partner_id", "facility_id")
+    def _compute_cost_center(self):
+        for report in self:
+            report.cost_center = (
+                report.facility_id.cost_center or report.partner_id.cost_center
+            )
+
+    @api.depends("partner_id")
+    def _compute_subgroup_id(self):
+        for report in self:
+            subgroup = report.partner_id.subgroup_id
+            if subgroup.company_id in (self.env["res.company"], report.company_id):
+                report.subgroup_id = subgroup
+
+    @api.depends("partner_id", "facility_id")
+    def _compute_technician_id(self):
+        for report in self:
+            of_place = report.facility_id.technician_id or report.partner_id.technician_id
+            # A technician who left, or is in another company, cannot be given work.
+            if of_place.active and report.company_id in of_place.company_ids:
+                report.technician_id = of_place
+
+    @api.depends("technician_id")
+    def _compute_date_assigned(self):
+        for report in self:
+            if report.technician_id != report.assigned_technician_id:
+                report.assigned_technician_id = report.technician_id
+                report.date_assigned = report.technician_id and fields.Datetime.now()
+
+    @api.depends("note_ids.time_spent")
+    def _compute_time_spent(self):
+        for report in self:
+            report.time_spent = sum(report.note_ids.mapped("time_spent"))
+
+    @api.depends(
+        "technician_id",
+        "outcome",
+        "work_order_model",
+        "work_order_id",
+        # The state too: deleting an order recomputes only what depends on its fields
+        "sale_order_id.state",
+    )
+    def _compute_state(self):
+        for report in self:
+            if report.outcome:
+                report.state = report.outcome
+            elif report._get_orders():
+                report.state = "converted"
+            else:
+                report.state = "assigned" if report.technician_id else "new"
+            if report.state in WAITING_STATES:
+                report.date_handled = False
+            else:
+                report.date_handled = report.date_handled or fields.Datetime.now()
+
+    @api.depends("name", "reference")
+    def _compute_display_name(self):
+        for report in self:
+            report.display_name = f"{report.reference} {report.name or ''}".strip()
+
+    # === RULES === #
+
+    # One method for each field: while one of them is recomputed, the others may still
+    # be those of the former customer.
+
+    @api.constrains("partner_id", "facility_id")
+    def _check_facility(self):
+        for report in self:
+            facility = report.facility_id
+            if facility and not facility._is_facility_of(report.partner_id):
+                raise self._get_wrong_place_error(facility, report.partner_id)
+
+    @api.constrains("partner_id", "facility_id", "contact_id")
+    def _check_contact(self):
+        for report in self:
+            if not report._is_contact_of_place():
+                raise self._get_wrong_place_error(report.contact_id, report.partner_id)
+
+    @api.constrains("partner_id", "facility_id", "equipment_id")
+    def _check_equipment(self):
+        for report in self:
+            if not report._is_equipment_at_place():
+                raise self._get_wrong_place_error(
+                    report.equipment_id, report.facility_id or report.partner_id
+                )
+
+    def _get_wrong_place_error(self, record, place):
+        return ValidationError(
+            self.env._(
+                "%(name)s does not belong to %(place)s.",
+                name=record.display_name,
+                place=place.display_name,
+            )
+        )
+
+    @api.constrains("technician_id", "company_id")
+    def _check_technician(self):
+        for report in self:
+            technician_sudo = report.technician_id.sudo()
+            if technician_sudo and not technician_sudo.has_group(
+                "fault_report.group_view"
+            ):
+                raise ValidationError(
+                    self.env._(
+                        "%(name)s may not see fault reports, so he cannot be given one: "
+                        "ask an administrator to allow it.",
+                        name=technician_sudo.name,
+                    )
+                )
+
+    @api.constrains("reported_at")
+    def _check_reported_at(self):
+        latest = fields.Datetime.now() + CLOCK_TOLERANCE
+        if any(report.reported_at > latest for report in self):
+            raise ValidationError(
+                self.env._("A fault cannot be reported in the future: check the date.")
+            )
+
+    @api.constrains("outcome", "work_order_id", "sale_order_id")
+    def _check_outcome(self):
+        for report in self:
+            if report.outcome and report._get_orders():
+                raise ValidationError(
+                    self.env._(
+                        "%(report)s has become %(orders)s and cannot be closed "
+                        "in another way.",
+                        report=report.reference,
+                        orders=report._get_orders_text(),
+                    )
+                )
+
+    def _check_texts(self, vals):
+        """Refuse texts that are too long, blank, or hold control characters."""
+        limits = {
+            "name": (text_rules.MAX_NAME, False),
+            "comment": (text_rules.MAX_TEXT, True),
+        }
+        for name in (
+            *("cost_center", "customer_order_ref", "close_reason"),
+            *("contact_name", "email_from", "phone"),
+        ):
+            limits[name] = (text_rules.MAX_LINE, False)
+        for name, (limit, multiline) in limits.items():
+            text = vals.get(name)
+            if not isinstance(text, str):
+                continue
+            problem = text_rules.find_problem(text, limit, multiline)
+            if not problem and name == "name" and text_rules.is_blank(text):
+                problem = "blank"
+            if problem:
+                label = self._fields[name]._description_string(self.env)
+                raise ValidationError(
+                    self._get_text_problem_message(problem, label, limit)
+                )
+
+    def _get_text_problem_message(self, problem, label, limit):
+        messages = {
+            "blank": self.env._("Fill in “%(field)s”.", field=label),
+            "lines": self.env._("“%(field)s” has to be a single line.", field=label),
+            "long": self.env._(
+                "“%(field)s” is too long: %(limit)s characters at most.",
+                field=label,
+                limit=limit,
+            ),
+            "control": self.env._(
+                "“%(field)s” holds characters that cannot be shown: "
+                "type it instead of pasting it.",
+                field=label,
+            ),
+        }
+        return messages[problem]
+
+    @api.model
+    def _get_protected_fields(self):
+        """Return the names of the fields that follow from what is done.
+
+        Nobody writes them, whatever his rights and the channel.
+        """
+        return {
+            *("work_order_model", "work_order_id", "sale_order_id"),
+            *("state", "date_assigned", "assigned_technician_id", "date_handled"),
+            *("reference", "time_spent", "channel"),
+        }
+
+    def _check_protected_fields(self, vals):
+        protected = self._get_protected_fields().intersection(vals)
+        if protected and not self.env.su:
+            labels = [
+                self._fields[name]._description_string(self.env)
+                for name in sorted(protected)
+            ]
+            raise AccessError(
+                self.env._(
+                    "These fields follow from what is done with the report "
+                    "and cannot be written: %(fields)s.",
+                    fields=", ".join(labels),
+                )
+            )
+
+    # === CREATE, WRITE, DELETE === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            self._check_protected_fields(vals)
+            self._check_texts(vals)
+        references = self._draw_references(vals_list)
+        return super().create(
+            [
+                {**vals, "reference": vals.get("reference") or reference}
+                for vals, reference in zip(vals_list, references, strict=True)
+            ]
+        )
+
+    def write(self, vals):
+        self._check_protected_fields(vals)
+        self._check_texts(vals)
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_converted(self):
+        for report in self:
+            if report._get_orders():
+                raise UserError(
+                    self.env._(
+                        "%(report)s has become %(orders)s and has to stay.",
+                        report=report.reference,
+                        orders=report._get_orders_text(),
+                    )
+                )
+
+    @api.model
+    def _draw_references(self, vals_list):
+        """Return one new number for each of `vals_list`."""
+        references = []
+        for vals in vals_list:
+            company = vals.get("company_id") or self.env.company.id
+            # Who may file a report need not see the sequences.
+            sequence_sudo = self.env["ir.sequence"].sudo().with_company(company)
+            references.append(sequence_sudo.next_by_code("fault.report"))
+        return references
+
+    # === ACTIONS === #
+
+    def action_assign(self, technician=None):
+        """Give the reports to a technician; without one, open the dialog to choose.
+
+        :param technician: a `res.users` record, or its id
+        """
+        self.check_access("write")
+        self._check_waiting()
+        if not technician:
+            return self._get_dialog("fault.report.assign", self.env._("Assign"))
+        self.technician_id = technician
+        return True
+
+    def action_cancel(self, reason=False):
+        """Cancel reports that no order was made of."""
+        return self._close("cancelled", reason)
+
+    def action_solve(self, reason=False):
+        """Close reports that need no order, for instance after a phone call."""
+        return self._close("solved", reason)
+
+    def action_open_cancel_dialog(self):
+        """Ask for the reason, then cancel."""
+        return self._get_close_dialog("cancelled", self.env._("Cancel Fault Report"))
+
+    def action_open_solve_dialog(self):
+        """Ask how it was solved, then close."""
+        return self._get_close_dialog("solved", self.env._("Solved Without an Order"))
+
+    def action_reopen(self):
+        """Take back cancelling or solving."""
+        self.check_access("write")
+        self.write({"outcome": False, "close_reason": False})
+        return True
+
+    def _close(self, outcome, reason):
+        self.check_access("write")
+        self._check_waiting()
+        self.write({"outcome": outcome, "close_reason": reason})
+        return True
+
+    def _check_waiting(self):
+        for report in self:
+            if report.state not in WAITING_STATES:
+                state = dict(self._fields["state"]._description_selection(self.env))
+                raise UserError(
+                    self.env._(
+                        "%(report)s is already %(state)s.",
+                        report=report.reference,
+                        state=state[report.state].lower(),
+                    )
+                )
+
+    def _get_close_dialog(self, outcome, title):
+        self.check_access("write")
+        self._check_waiting()
+        return self._get_dialog("fault.report.close", title, default_outcome=outcome)
+
+    def _get_dialog(self, model, title, **context):
+        return {
+            "type": "ir.actions.act_window",
+            "name": title,
+            "res_model": model,
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_report_ids": self.ids, **context},
+        }
+
+    @api.model
+    def get_waiting_count(self):
+        """Return how many reports wait to be handled that the user may see."""
+        if not self.has_access("read"):
+            return 0
+        return self.search_count(self._get_waiting_domain())
+
+    # === HELPERS === #
+
+    @api.model
+    def _get_waiting_domain(self):
+        return Domain("state", "not in", ("converted", "cancelled", "solved"))
+
+    @api.model
+    def _get_technician_domain(self):
+        return [
+            ("share", "=", False),
+            ("all_group_ids", "in", self.env.ref("fault_report.group_view").ids),
+        ]
+
+    def _is_contact_of_place(self):
+        """Return whether the contact, if any, is the customer's or the facility's."""
+        self.ensure_one()
+        place = self.partner_id + self.facility_id
+        return not self.contact_id or self.contact_id.parent_id in place
+
+    def _is_equipment_at_place(self):
+        """Return whether the object, if any, is the facility's or the customer's."""
+        self.ensure_one()
+        equipment = self.equipment_id
+        if not equipment:
+            return True
+        if self.facility_id and equipment.facility_id != self.facility_id:
+            return False
+        return equipment.customer_id == self.partner_id
+
+    def _get_only_contact(self):
+        """Return the facility's contact, else the customer's, if there is just one."""
+        self.ensure_one()
+        for place in (self.facility_id, self.partner_id):
+            contacts = place.child_ids.filtered(
+                lambda child: child.type == "contact"
+                and not child.is_facility
+                and not child.is_company
+            )
+            if contacts:
+                return contacts if len(contacts) == 1 else contacts.browse()
+        return self.env["res.partner"]
+
+    @api.model
+    def _get_view_cache_key(self, view_id=None, view_type="form", **options):
+        key = super()._get_view_cache_key(view_id, view_type, **options)
+        return (*key, self._has_statuses())
+
+    @api.model
+    def _get_view(self, view_id=None, view_type="form", **options):
+        """Leave the status out where the company has not defined any."""
+        arch, view = super()._get_view(view_id, view_type, **options)
+        if not self._has_statuses():
+            for node in arch.xpath("//*[@name='status_id' or @name='group_by_status']"):
+                node.getparent().remove(node)
+        return arch, view
+
+    @api.model
+    def _has_statuses(self):
+        return self.env["fault.report.status"]._is_used_for("fault_report")
+
+    @api.model
+    def _get_action_all(self):
+        """Return the action that lists reports, handled ones too."""
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "fault_report.action_fault_report_all"
+        )
+        return action
+
+    @api.model
+    def _get_action_new(self, **values):
+        """Return the action that opens an empty form with `values` filled in."""
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("New Fault Report"),
+            "res_model": self._name,
+            "view_mode": "form",
+            "context": {f"default_{key}": value for key, value in values.items()},
+        }
+
+    def _get_action(self):
+        """Return the action that opens these reports: one as a form, several listed."""
+        action = self._get_action_all()
+        if len(self) == 1:
+            return {
+                **action,
+                "res_id": self.id,
+                "views": [(False, "form")],
+                "view_mode": "form",
+            }
+        return {**action, "domain": [("id", "in", self.ids)]}

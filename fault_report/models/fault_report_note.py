@@ -1,0 +1,27 @@
+from odoo import fields, models
+
+
+class FaultReportNote(models.Model):
+    """What was done on a report, by whom, and how long it took."""
+
+    _name = "fault.report.note"
+    _description = "Fault Report Note"
+    _order = "date desc, id desc"
+
+    report_id = fields.Many2one(
+        "fault.report", required=True, ondelete="cascade", index=True
+    )
+    company_id = fields.Many2one(related="report_id.company_id", store=True)
+    date = fields.Date(required=True, default=fields.Date.context_today)
+    user_id = fields.Many2one(
+        "res.users",
+        string="Author",
+        required=True,
+        default=lambda self: self.env.user,
+    )
+    name = fields.Text(string="Note", required=True)
+    time_spent = fields.Float(help="Hours", default=0.0)
+
+    _time_spent_not_negative = models.Constraint(
+        "CHECK(time_spent >= 0)", "The time of a note cannot be negative."
+    )

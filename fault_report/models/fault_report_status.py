@@ -1,0 +1,54 @@
+from odoo import api, fields, models
+
+
+class FaultReportStatus(models.Model):
+    """A company's own expression for where a report or a work order stands."""
+
+    _name = "fault.report.status"
+    _description = "Fault Report Status"
+    _order = "sequence, id"
+
+    name = fields.Char(required=True, translate=True)
+    sequence = fields.Integer(default=10)
+    color = fields.Integer()
+    active = fields.Boolean(default=True)
+    company_id = fields.Many2one("res.company", help="Empty: for all companies.")
+    usage = fields.Selection(
+        [
+            ("fault_report", "Fault reports"),
+            ("work_order", "Work orders"),
+            ("both", "Fault reports and work orders"),
+        ],
+        required=True,
+        default="both",
+    )
+
+    @api.model
+    def _is_used_for(self, usage):
+        """Return whether the user's companies have a status for `usage`."""
+        return bool(self.search_count([("usage", "in", (usage, "both"))], limit=1))
+
+    def _find_matching(self, usage, company):
+        """Return the status for `usage` with this one's name, or an empty record.
+
+        Spaces and letter case do not matter; this status itself comes first.
+
+        :param str usage: `fault_report` or `work_order`
+        """
+        self.ensure_one()
+        if self.usage in (usage, "both"):
+            return self
+        candidates = self.search(
+            [
+                ("usage", "in", (usage, "both")),
+                ("company_id", "in", (company.id, False)),
+            ]
+        )
+        wanted = self._normalize(self.name)
+        return candidates.filtered(
+            lambda status: self._normalize(status.name) == wanted
+        )[:1]
+
+    @staticmethod
+    def _normalize(name):
+        return "".join(name.split()).casefold()

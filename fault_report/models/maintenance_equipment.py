@@ -1,0 +1,78 @@
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+
+class MaintenanceEquipment(models.Model):
+    """A service object: what can be faulty at a customer's facility."""
+
+    _inherit = "maintenance.equipment"
+
+    customer_id = fields.Many2one(
+        "res.partner",
+        compute="_compute_customer_id",
+        store=True,
+        readonly=False,
+        tracking=True,
+        check_company=True,
+        index="btree_not_null",
+        domain="[('is_facility', '=', False)]",
+    )
+    facility_id = fields.Many2one(
+        "res.partner",
+        tracking=True,
+        check_company=True,
+        index="btree_not_null",
+        domain="[('is_facility', '=', True)]"
+        " + ([('parent_id', '=', customer_id)] if customer_id else [])",
+    )
+    fault_report_ids = fields.One2many(
+        "fault.report", "equipment_id", groups="fault_report.group_view"
+    )
+    fault_report_count = fields.Integer(
+        compute="_compute_fault_report_count", groups="fault_report.group_view"
+    )
+
+    @api.depends("facility_id")
+    def _compute_customer_id(self):
+        for equipment in self:
+            equipment.customer_id = (
+                equipment.facility_id.parent_id or equipment.customer_id
+            )
+
+    @api.depends("fault_report_ids")
+    def _compute_fault_report_count(self):
+        counts = dict(
+            self.env["fault.report"]._read_group(
+                [("equipment_id", "in", self.ids)], ["equipment_id"], ["__count"]
+            )
+        )
+        for equipment in self:
+            equipment.fault_report_count = counts.get(equipment, 0)
+
+    @api.constrains("customer_id", "facility_id")
+    def _check_facility(self):
+        for equipment in self:
+            facility = equipment.facility_id
+            if facility and not facility._is_facility_of(equipment.customer_id):
+                raise ValidationError(
+                    self.env._(
+                        "%(facility)s is not a facility of %(customer)s.",
+                        facility=facility.display_name,
+                        customer=equipment.customer_id.display_name,
+                    )
+                )
+
+    def action_view_fault_reports(self):
+        """Open the list of all reports on this object, handled ones too."""
+        self.ensure_one()
+        action = self.env["fault.report"]._get_action_all()
+        return {
+            **action,
+            "domain": [("equipment_id", "=", self.id)],
+            "context": {"default_equipment_id": self.id},
+        }
+
+    def action_add_fault_report(self):
+        """Open an empty report on this object."""
+        self.ensure_one()
+        return self.env["fault.report"]._get_action_new(equipment_id=self.id)

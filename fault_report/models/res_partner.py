@@ -1,0 +1,77 @@
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+
+class ResPartner(models.Model):
+    _inherit = "res.partner"
+
+    is_facility = fields.Boolean(
+        string="Is a Facility",
+        help="A place of the customer where service objects stand.",
+    )
+    facility_ids = fields.One2many(
+        "res.partner", "parent_id", domain=[("is_facility", "=", True)]
+    )
+    technician_id = fields.Many2one(
+        "res.users",
+        domain="[('share', '=', False)]",
+        help="Gets the fault reports of this customer or facility by himself. "
+        "The facility's technician comes before the customer's.",
+    )
+    subgroup_id = fields.Many2one("fault.report.subgroup", index="btree_not_null")
+    cost_center = fields.Char(
+        help="Printed on the invoices of orders that were made of fault reports."
+    )
+    fault_report_ids = fields.One2many(
+        "fault.report", "partner_id", groups="fault_report.group_view"
+    )
+    fault_report_count = fields.Integer(
+        compute="_compute_fault_report_count", groups="fault_report.group_view"
+    )
+
+    def _compute_fault_report_count(self):
+        field = {True: "facility_id", False: "partner_id"}
+        for is_facility, partners in self.grouped("is_facility").items():
+            counts = dict(
+                self.env["fault.report"]._read_group(
+                    [(field[is_facility], "in", partners.ids)],
+                    [field[is_facility]],
+                    ["__count"],
+                )
+            )
+            for partner in partners:
+                partner.fault_report_count = counts.get(partner, 0)
+
+    @api.constrains("is_facility", "parent_id")
+    def _check_facility_has_customer(self):
+        for partner in self:
+            if partner.is_facility and not partner.parent_id:
+                raise ValidationError(
+                    self.env._(
+                        "The facility %(name)s needs a customer: "
+                        "fill in the company it belongs to.",
+                        name=partner.display_name,
+                    )
+                )
+
+    def _is_facility_of(self, customer):
+        """Return whether this is a facility of `customer`."""
+        self.ensure_one()
+        return self.is_facility and self.parent_id == customer
+
+    def action_view_fault_reports(self):
+        """Open the list of all reports of this customer or facility."""
+        self.ensure_one()
+        field = "facility_id" if self.is_facility else "partner_id"
+        action = self.env["fault.report"]._get_action_all()
+        return {
+            **action,
+            "domain": [(field, "=", self.id)],
+            "context": {f"default_{field}": self.id},
+        }
+
+    def action_make_fault_report(self):
+        """Open an empty report for this customer or facility."""
+        self.ensure_one()
+        field = "facility_id" if self.is_facility else "partner_id"
+        return self.env["fault.report"]._get_action_new(**{field: self.id})

@@ -1,0 +1,28 @@
+import { registry } from "@web/core/registry";
+import { FormController } from "@web/views/form/form_controller";
+import { formView } from "@web/views/form/form_view";
+
+/**
+ * A form for users who may create but not edit: Odoo's own hides the buttons to save
+ * from them. A new report can be saved; once it is, it can only be read.
+ */
+export class FaultReportFormController extends FormController {
+    static template = "fault_report.FormView";
+
+    get canSave() {
+        return this.canEdit || this.model.root.isNew;
+    }
+
+    async save(params) {
+        const saved = await super.save(params);
+        if (saved && !this.canEdit) {
+            await this.model.root.switchMode("readonly");
+        }
+        return saved;
+    }
+}
+
+registry.category("views").add("fault_report_form", {
+    ...formView,
+    Controller: FaultReportFormController,
+});

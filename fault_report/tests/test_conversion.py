@@ -1,0 +1,191 @@
+import base64
+
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import new_test_user
+
+from .common import FaultReportCommon
+
+
+class TestConversion(FaultReportCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.salesman = new_test_user(
+            cls.env,
+            "fault_salesman",
+            groups="fault_report.group_convert,sales_team.group_sale_salesman",
+        )
+
+    def test_a_work_order_holds_the_report_and_both_link_to_each_other(self):
+        report = self.make_report(
+            comment="Door makes a noise", technician_id=self.technician.id, priority="2"
+        )
+        action = self.as_user(report, "convert").action_generate_work_order()
+        work_order = self.env["maintenance.request"].browse(action["res_id"])
+        self.assertEqual(report._get_work_order(), work_order)
+        self.assertEqual(work_order.fault_report_ids, report)
+        self.assertEqual(work_order.name, report.name)
+        self.assertEqual(work_order.equipment_id, self.lift)
+        self.assertEqual(work_order.user_id, self.technician)
+        self.assertEqual(work_order.company_id, report.company_id)
+        self.assertEqual(work_order.priority, "3")
+        for text in ("Door makes a noise", "Hotel", "Wing", "WING-7"):
+            self.assertIn(text, work_order.description)
+        self.assertEqual(report.state, "converted")
+        back = work_order.with_user(self.users["view"]).action_view_fault_reports()
+        self.assertEqual(back["res_id"], report.id)
+
+    def test_the_status_of_the_same_name_is_set_whatever_its_case_and_spaces(self):
+        Status = self.env["fault.report.status"]
+        status = Status.create({"name": "Very Urgent", "usage": "fault_report"})
+        match = Status.create({"name": " very  URGENT", "usage": "work_order"})
+        report = self.make_report(status_id=status.id)
+        self.as_user(report, "convert").action_generate_work_order()
+        self.assertEqual(report._get_work_order().custom_status_id, match)
+
+    def test_a_status_without_match_leaves_the_work_orders_own(self):
+        status = self.env["fault.report.status"].create(
+            {"name": "Odd", "usage": "fault_report"}
+        )
+        report = self.make_report(status_id=status.id)
+        self.as_user(report, "convert").action_generate_work_order()
+        self.assertFalse(report._get_work_order().custom_status_id)
+
+    def test_files_go_along_without_a_second_copy_on_disk(self):
+        report = self.make_report()
+        file = self.env["ir.attachment"].create(
+            {
+                "name": "photo.txt",
+                "datas": base64.b64encode(b"a photo" * 1000),
+                "res_model": report._name,
+                "res_id": report.id,
+            }
+        )
+        self.as_user(report, "convert").action_generate_work_order()
+        carried = self.env["ir.attachment"].search(
+            [
+                ("res_model", "=", "maintenance.request"),
+                ("res_id", "=", report.work_order_id),
+            ]
+        )
+        self.assertEqual(carried.store_fname, file.store_fname)
+        self.assertEqual(file.res_id, report.id)
+
+    def test_a_second_click_opens_the_work_order_there_is(self):
+        report = self.as_user(self.make_report(), "convert")
+        first = report.action_generate_work_order()
+        second = report.action_generate_work_order()
+        self.assertEqual(first["res_id"], second["res_id"])
+
+    def test_several_reports_become_a_work_order_each(self):
+        reports = self.make_report() | self.make_report()
+        self.as_user(reports, "convert").action_generate_work_order()
+        self.assertEqual(len(set(reports.mapped("work_order_id"))), 2)
+
+    def test_deleting_the_work_order_offers_the_report_again(self):
+        report = self.make_report()
+        report.action_generate_work_order()
+        report._get_work_order().unlink()
+        self.assertEqual(report.state, "new")
+        self.assertFalse(report.work_order_id)
+        report.action_generate_work_order()
+        self.assertTrue(report._get_work_order())
+
+    def test_a_quotation_holds_the_report_and_both_link_to_each_other(self):
+        report = self.make_report(
+            customer_order_ref="PO-1", comment="A new door is needed"
+        )
+        action = report.with_user(self.salesman).action_generate_sale_order()
+        order = self.env["sale.order"].browse(action["res_id"])
+        self.assertEqual(report.sale_order_id, order)
+        self.assertEqual(order.fault_report_ids, report)
+        self.assertEqual(order.partner_id, self.hotel)
+        self.assertEqual(order.partner_shipping_id, self.wing)
+        self.assertEqual(order.client_order_ref, "PO-1")
+        self.assertEqual(order.cost_center, "WING-7")
+        self.assertEqual(order.user_id, self.salesman)
+        text = " ".join(order.order_line.mapped("name"))
+        self.assertIn(report.name, text)
+        self.assertIn("A new door is needed", text)
+        self.assertIn("Lift", text)
+        self.assertEqual(report.state, "converted")
+        # He may open what he has made
+        self.assertTrue(order.with_user(self.salesman).read(["name"]))
+
+    def test_an_internal_comment_does_not_reach_the_customers_quotation(self):
+        report = self.make_report(comment="They never pay", comment_internal=True)
+        report.with_user(self.salesman).action_generate_sale_order()
+        text = " ".join(report.sale_order_id.order_line.mapped("name"))
+        self.assertNotIn("never pay", text)
+
+    def test_converting_to_a_quotation_needs_sales_rights_and_says_so(self):
+        report = self.make_report()
+        with self.assertRaisesRegex(AccessError, "rights in Sales"):
+            self.as_user(report, "convert").action_generate_sale_order()
+        self.assertFalse(report.sale_order_id)
+
+    def test_sales_rights_alone_do_not_convert(self):
+        report = self.make_report()
+        salesman = new_test_user(
+            self.env,
+            "fault_sales_only",
+            groups="fault_report.group_view,sales_team.group_sale_salesman_all_leads",
+        )
+        with self.assertRaisesRegex(AccessError, "may not convert"):
+            report.with_user(salesman).action_generate_sale_order()
+
+    def test_a_report_may_become_both_each_once(self):
+        report = self.make_report()
+        report.with_user(self.salesman).action_generate_sale_order()
+        report.with_user(self.salesman).action_generate_work_order()
+        report.with_user(self.salesman).action_generate_sale_order()
+        self.assertEqual(len(report._get_orders()), 2)
+        self.assertEqual(
+            self.env["sale.order"].search_count([("origin", "=", report.reference)]), 1
+        )
+
+    def test_cancelling_or_deleting_the_quotation_offers_the_report_again(self):
+        report = self.make_report()
+        report.action_generate_sale_order()
+        first = report.sale_order_id
+        first._action_cancel()
+        self.assertEqual(report.state, "new")
+        report.action_generate_sale_order()
+        second = report.sale_order_id
+        self.assertNotEqual(second, first)
+        self.assertEqual(report.state, "converted")
+        second._action_cancel()
+        second.unlink()
+        self.assertEqual(report.state, "new")
+
+    def test_a_closed_report_is_not_converted_before_it_is_reopened(self):
+        report = self.make_report()
+        report.action_cancel("Twice")
+        with self.assertRaisesRegex(UserError, "reopen"):
+            self.as_user(report, "convert").action_generate_work_order()
+        report.action_reopen()
+        self.as_user(report, "convert").action_generate_work_order()
+        self.assertEqual(report.state, "converted")
+
+    def test_a_converted_report_is_neither_cancelled_nor_deleted(self):
+        report = self.make_report()
+        report.action_generate_work_order()
+        with self.assertRaisesRegex(UserError, "already converted"):
+            self.as_user(report, "edit").action_cancel("Too late")
+        with self.assertRaisesRegex(UserError, "has to stay"):
+            self.as_user(report, "delete").unlink()
+
+    def test_a_work_order_cannot_grab_a_report_from_its_own_side(self):
+        """A half link would leave a report converted to nothing."""
+        report = self.make_report()
+        manager = new_test_user(
+            self.env,
+            "fault_maintenance",
+            groups="maintenance.group_equipment_manager,fault_report.group_edit",
+        )
+        request = self.env["maintenance.request"].with_user(manager)
+        with self.assertRaises(AccessError):
+            request.create(
+                {"name": "Grab", "fault_report_ids": [(4, report.id)]}
+            )
+        self.assertEqual(report.state, "new")

@@ -1,0 +1,269 @@
+from datetime import timedelta
+
+from odoo import fields
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tests import Form, freeze_time
+from odoo.tools import mute_logger
+
+from .common import FaultReportCommon
+
+
+class TestFilling(FaultReportCommon):
+    """What follows from what was typed."""
+
+    def test_a_service_object_brings_facility_customer_contact_and_cost_centre(self):
+        report = self.make_report()
+        self.assertEqual(report.facility_id, self.wing)
+        self.assertEqual(report.partner_id, self.hotel)
+        self.assertEqual(report.contact_id, self.janitor)
+        self.assertEqual(report.cost_center, "WING-7")
+
+    def test_a_facility_brings_its_customer(self):
+        report = self.make_report(equipment_id=False, facility_id=self.wing.id)
+        self.assertEqual(report.partner_id, self.hotel)
+
+    def test_the_customers_cost_centre_serves_where_the_facility_has_none(self):
+        report = self.make_report(equipment_id=self.fan.id)
+        self.assertEqual(report.cost_center, "HOTEL-1")
+
+    def test_a_typed_cost_centre_stays(self):
+        report = self.make_report(cost_center="TYPED")
+        report.name = "Something else"
+        self.assertEqual(report.cost_center, "TYPED")
+
+    def test_the_facilitys_technician_comes_before_the_customers(self):
+        self.hotel.technician_id = self.users["create"]
+        self.assertEqual(self.make_report().technician_id, self.users["create"])
+        self.wing.technician_id = self.technician
+        self.assertEqual(self.make_report().technician_id, self.technician)
+
+    def test_a_technician_who_left_gets_nothing(self):
+        self.wing.technician_id = self.technician
+        self.technician.active = False
+        self.assertFalse(self.make_report().technician_id)
+
+    def test_the_customers_subgroup_follows(self):
+        subgroup = self.env["fault.report.subgroup"].create({"name": "Lifts"})
+        self.hotel.subgroup_id = subgroup
+        self.assertEqual(self.make_report().subgroup_id, subgroup)
+
+    def test_the_form_fills_itself_from_a_service_object(self):
+        with Form(self.as_user(self.env["fault.report"], "create")) as form:
+            form.equipment_id = self.lift
+            self.assertEqual(form.partner_id, self.hotel)
+            self.assertEqual(form.facility_id, self.wing)
+            form.name = "Stuck"
+
+    def test_another_customer_on_the_form_clears_what_is_not_his(self):
+        form = Form(self.as_user(self.env["fault.report"], "create"))
+        form.equipment_id = self.lift
+        form.partner_id = self.hospital
+        self.assertFalse(form.facility_id)
+        self.assertFalse(form.equipment_id)
+        self.assertFalse(form.contact_id)
+        self.assertFalse(form.cost_center)
+
+    def test_another_facility_on_the_form_clears_the_service_object_only(self):
+        form = Form(self.as_user(self.env["fault.report"], "create"))
+        form.equipment_id = self.lift
+        form.facility_id = self.garage
+        self.assertEqual(form.partner_id, self.hotel)
+        self.assertFalse(form.equipment_id)
+
+    def test_another_customer_on_a_saved_report_clears_what_is_not_his(self):
+        report = self.make_report()
+        self.as_user(report, "edit").partner_id = self.hospital
+        self.assertFalse(report.facility_id)
+        self.assertFalse(report.equipment_id)
+        self.assertFalse(report.contact_id)
+
+    def test_moving_the_object_later_does_not_change_old_reports(self):
+        report = self.make_report()
+        self.lift.write({"facility_id": self.ward.id, "customer_id": self.hospital.id})
+        self.assertEqual(report.facility_id, self.wing)
+        self.assertEqual(report.partner_id, self.hotel)
+
+    def test_numbers_follow_each_other_and_are_unique(self):
+        first, second = self.make_report(), self.make_report()
+        self.assertRegex(first.reference, r"^FR/\d{4}/\d{5}$")
+        self.assertNotEqual(first.reference, second.reference)
+        self.assertEqual(first.copy().reference[:3], "FR/")
+        self.assertNotEqual(first.copy().reference, first.reference)
+
+
+class TestRefusals(FaultReportCommon):
+    """Bad input gets a clear sentence, and nothing is changed."""
+
+    def assertRefused(self, sentence, **values):
+        before = self.env["fault.report"].search_count([])
+        with self.assertRaises(ValidationError) as caught:
+            self.make_report(**values)
+        self.assertRegex(str(caught.exception), sentence)
+        self.assertEqual(self.env["fault.report"].search_count([]), before)
+
+    def test_a_foreign_facility_is_refused(self):
+        self.assertRefused(
+            "Ward does not belong to Hotel",
+            equipment_id=False,
+            partner_id=self.hotel.id,
+            facility_id=self.ward.id,
+        )
+
+    def test_a_foreign_contact_is_refused(self):
+        self.assertRefused(
+            "does not belong to",
+            equipment_id=False,
+            partner_id=self.hospital.id,
+            contact_id=self.manager.id,
+        )
+
+    def test_a_foreign_object_is_refused(self):
+        self.assertRefused(
+            "Hospital lift does not belong to",
+            partner_id=self.hotel.id,
+            facility_id=self.wing.id,
+            equipment_id=self.hospital_lift.id,
+        )
+
+    def test_a_report_without_a_customer_is_refused(self):
+        with self.assertRaises(Exception) as caught, mute_logger("odoo.sql_db"):
+            self.env["fault.report"].create({"name": "Nobody's fault"})
+            self.env.flush_all()
+        self.assertIn("partner_id", str(caught.exception))
+
+    def test_texts_have_limits(self):
+        self.assertRefused("too long: 200", name="x" * 10_000)
+        self.assertRefused("too long: 10000", comment="x" * 10_001)
+        self.assertRefused("single line", cost_center="one\ntwo")
+        self.assertRefused("cannot be shown", comment="a\x00b")
+        self.assertRefused("Fill in", name=" \u200b ")
+
+    def test_texts_have_limits_when_written_too(self):
+        report = self.make_report()
+        with self.assertRaisesRegex(ValidationError, "too long"):
+            self.as_user(report, "edit").name = "x" * 201
+
+    def test_the_future_cannot_be_reported(self):
+        self.assertRefused(
+            "future", reported_at=fields.Datetime.now() + timedelta(hours=1)
+        )
+
+    def test_negative_time_is_refused(self):
+        report = self.make_report()
+        with self.assertRaises(Exception) as caught, mute_logger("odoo.sql_db"):
+            self.env["fault.report.note"].create(
+                {"report_id": report.id, "name": "Time machine", "time_spent": -1}
+            )
+        self.assertIn("negative", str(caught.exception))
+
+    def test_a_technician_who_may_not_see_reports_is_refused(self):
+        self.assertRefused(
+            "may not see fault reports", technician_id=self.stranger.id
+        )
+
+    def test_a_facility_needs_a_customer(self):
+        with self.assertRaisesRegex(ValidationError, "needs a customer"):
+            self.env["res.partner"].create({"name": "Nowhere", "is_facility": True})
+
+
+class TestHandling(FaultReportCommon):
+    def test_a_report_is_new_until_somebody_has_it(self):
+        report = self.make_report()
+        self.assertEqual(report.state, "new")
+        self.as_user(report, "edit").action_assign(self.technician)
+        self.assertEqual(report.state, "assigned")
+        self.assertTrue(report.date_assigned)
+
+    @freeze_time("2026-03-02 08:00:00")
+    def test_the_date_of_assignment_changes_with_the_technician_only(self):
+        report = self.make_report(technician_id=self.technician.id)
+        assigned = report.date_assigned
+        with freeze_time("2026-03-02 09:00:00"):
+            report.technician_id = self.technician
+            report.facility_id = self.garage
+            self.assertEqual(report.date_assigned, assigned)
+            report.technician_id = self.users["create"]
+            self.assertEqual(report.date_assigned, assigned + timedelta(hours=1))
+
+    def test_the_dialog_assigns(self):
+        report = self.as_user(self.make_report(), "edit")
+        action = report.action_assign()
+        wizard = Form(
+            self.env[action["res_model"]]
+            .with_user(self.users["edit"])
+            .with_context(**action["context"])
+        )
+        wizard.technician_id = self.technician
+        wizard.save().action_confirm()
+        self.assertEqual(report.technician_id, self.technician)
+
+    def test_the_time_of_the_notes_adds_up(self):
+        report = self.make_report()
+        self.as_user(report, "edit").note_ids = [
+            fields.Command.create({"name": "Looked at it", "time_spent": 0.5}),
+            fields.Command.create({"name": "Ordered a part", "time_spent": 0.25}),
+        ]
+        self.assertEqual(report.time_spent, 0.75)
+        report.note_ids[0].unlink()
+        self.assertIn(report.time_spent, (0.5, 0.25))
+        self.assertEqual(report.note_ids.user_id, self.users["edit"])
+
+    def test_cancelling_keeps_everything_and_can_be_taken_back(self):
+        report = self.make_report(technician_id=self.technician.id)
+        self.as_user(report, "edit").action_cancel("Reported twice")
+        self.assertEqual(report.state, "cancelled")
+        self.assertEqual(report.close_reason, "Reported twice")
+        self.assertTrue(report.date_handled)
+        self.as_user(report, "edit").action_reopen()
+        self.assertEqual(report.state, "assigned")
+        self.assertFalse(report.date_handled)
+        self.assertFalse(report.close_reason)
+
+    def test_solving_without_an_order_handles_the_report(self):
+        report = self.make_report()
+        action = self.as_user(report, "edit").action_open_solve_dialog()
+        wizard = Form(
+            self.env[action["res_model"]]
+            .with_user(self.users["edit"])
+            .with_context(**action["context"])
+        )
+        wizard.reason = "Told them to switch it on"
+        wizard.save().action_confirm()
+        self.assertEqual(report.state, "solved")
+
+    def test_what_is_handled_cannot_be_closed_again(self):
+        report = self.make_report()
+        report.action_cancel("Twice")
+        with self.assertRaisesRegex(UserError, "already cancelled"):
+            report.action_solve("By phone")
+        with self.assertRaisesRegex(UserError, "already cancelled"):
+            report.action_assign(self.technician)
+
+    def test_the_number_waiting_falls_when_one_is_handled(self):
+        Report = self.as_user(self.env["fault.report"], "view")
+        before = Report.get_waiting_count()
+        reports = self.make_report(), self.make_report(), self.make_report()
+        self.assertEqual(Report.get_waiting_count(), before + 3)
+        reports[0].action_cancel("No fault")
+        reports[1].action_solve("By phone")
+        reports[2].action_generate_work_order()
+        self.assertEqual(Report.get_waiting_count(), before)
+
+    def test_state_and_links_cannot_be_written_by_anybody(self):
+        report = self.make_report()
+        admin = self.env.ref("base.user_admin")
+        for values in (
+            {"state": "solved"},
+            {"work_order_model": "maintenance.request", "work_order_id": 1},
+            {"sale_order_id": 1},
+            {"reference": "FR/1"},
+            {"time_spent": 99},
+            {"date_handled": fields.Datetime.now()},
+            {"channel": "api"},
+        ):
+            with self.subTest(values=values), self.assertRaises(AccessError):
+                report.with_user(admin).write(values)
+            with self.subTest(create=values), self.assertRaises(AccessError):
+                self.env["fault.report"].with_user(admin).create(
+                    {"name": "Forged", "equipment_id": self.lift.id, **values}
+                )

@@ -1,0 +1,68 @@
+from odoo.tests import HttpCase, new_test_user, tagged
+
+SALESMAN = "sales_team.group_sale_salesman_all_leads"
+
+
+@tagged("post_install", "-at_install")
+class TestTours(HttpCase):
+    """The main job, in a browser, as those who do it."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        customer = cls.env["res.partner"].create(
+            {"name": "Tour customer", "is_company": True}
+        )
+        tower = cls.env["res.partner"].create(
+            {
+                "name": "Tour tower",
+                "parent_id": customer.id,
+                "type": "delivery",
+                "is_facility": True,
+            }
+        )
+        cls.lift = cls.env["maintenance.equipment"].create(
+            {"name": "Tour lift", "facility_id": tower.id}
+        )
+        new_test_user(
+            cls.env,
+            "tour_technician",
+            name="Tour technician",
+            groups="fault_report.group_view",
+        )
+
+    def test_a_dispatcher_takes_a_fault_from_the_object_to_the_work_order(self):
+        new_test_user(
+            self.env,
+            "tour_dispatcher",
+            groups="fault_report.group_create,fault_report.group_edit,"
+            "fault_report.group_convert",
+        )
+        self.start_tour("/odoo", "fault_report_main_job", login="tour_dispatcher")
+        report = self.lift.fault_report_ids
+        self.assertEqual(report.state, "converted")
+        self.assertEqual(report.time_spent, 0.5)
+        self.assertEqual(report.technician_id.login, "tour_technician")
+        self.assertEqual(report._get_work_order().user_id, report.technician_id)
+
+    def test_who_may_only_create_can_save_and_then_only_read(self):
+        new_test_user(self.env, "tour_creator", groups="fault_report.group_create")
+        self.start_tour("/odoo", "fault_report_create_only", login="tour_creator")
+        self.assertEqual(self.lift.fault_report_ids.name, "Tour: filed without Edit")
+
+    def test_a_salesman_makes_a_quotation_of_a_report(self):
+        report = self.env["fault.report"].create(
+            {
+                "name": "Tour: new door wanted",
+                "equipment_id": self.lift.id,
+                "customer_order_ref": "PO-77",
+            }
+        )
+        new_test_user(
+            self.env,
+            "tour_salesman",
+            groups=f"fault_report.group_convert,{SALESMAN}",
+        )
+        self.start_tour("/odoo", "fault_report_quotation", login="tour_salesman")
+        self.assertEqual(report.state, "converted")
+        self.assertEqual(report.sale_order_id.client_order_ref, "PO-77")

@@ -1,0 +1,2 @@
+from . import fault_report_assign
+from . import fault_report_close
