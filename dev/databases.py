@@ -45,8 +45,10 @@ class Environment:
         self.bin = bin_folder
 
     def variables(self):
+        variables = postgres.environment()
         return {
-            **postgres.environment(),
+            **variables,
+            "PATH": f"{self.bin}{os.pathsep}{variables['PATH']}",
             "PYTHONPATH": str(self.odoo.python_path),
         }
 

@@ -24,7 +24,8 @@ def get():
 
 
 def _version(python):
-    return call([python, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"], "")
+    code = "import sys; print('%d.%d' % sys.version_info[:2])"
+    return call([python, "-c", code], f"{python} does not run:").strip()
 
 
 def _interpreter():
