@@ -114,11 +114,13 @@ def addons_hash():
     for name in addons():
         for path in sorted((ROOT / name).rglob("*")):
             relative = path.relative_to(ROOT)
-            if path.is_dir() or IGNORED_FOLDERS.intersection(relative.parts):
-                # Images named by data files are part of the database
-                if not (path.is_file() and "img" in relative.parts):
-                    continue
-            if path.suffix in IGNORED_SUFFIXES:
+            if (
+                path.is_dir()
+                or path.suffix in IGNORED_SUFFIXES
+                or IGNORED_FOLDERS.intersection(relative.parts)
+                # The icon is copied into the menu
+                and "description" not in relative.parts
+            ):
                 continue
             digest.update(f"{relative}\0".encode() + path.read_bytes())
     return digest.hexdigest()[:12]

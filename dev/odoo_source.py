@@ -59,7 +59,9 @@ def _users_own(path):
     for folder in (path, path / PYTHON_FOLDER):
         release = folder / "odoo" / "release.py"
         if release.is_file():
-            match = re.search(r"^version_info = \((\d+), (\d+)", release.read_text(), re.M)
+            match = re.search(
+                r"^version_info = \((\d+), (\d+)", release.read_text(), re.M
+            )
             series = ".".join(match.groups()) if match else "an unknown version"
             if series != SERIES:
                 raise Failure(f"{path} is Odoo {series}; Odoo {SERIES} is needed.")

@@ -67,7 +67,9 @@ def lock():
     source = LOCK_FILE.with_suffix(".in")
     if not (tools / "bin" / "pip-compile").exists():
         call([_interpreter(), "-m", "venv", tools], "The virtualenv cannot be made:")
-        call([tools / "bin" / "pip", "install", "-q", "pip-tools==7.6.2"], "No network?")
+        call(
+            [tools / "bin" / "pip", "install", "-q", "pip-tools==7.6.2"], "No network?"
+        )
     with step("resolving the newest versions"):
         call(
             [

@@ -9,6 +9,15 @@ from . import text_rules
 WAITING_STATES = ("new", "assigned")
 # How far the clock of who reports may be ahead
 CLOCK_TOLERANCE = timedelta(minutes=5)
+TEXT_LIMITS = {
+    "name": {"limit": text_rules.MAX_NAME, "required": True},
+    "comment": {"limit": text_rules.MAX_TEXT, "multiline": True},
+    **dict.fromkeys(
+        ("cost_center", "customer_order_ref", "close_reason")
+        + ("contact_name", "email_from", "phone"),
+        {"limit": text_rules.MAX_LINE},
+    ),
+}
 
 
 class FaultReport(models.Model):
@@ -186,6 +195,7 @@ class FaultReport(models.Model):
         precompute=True,
         required=True,
         tracking=True,
+        group_expand="_group_expand_state",
     )
     outcome = fields.Selection(
         [("solved", "Solved without an order"), ("cancelled", "Cancelled")],
@@ -239,7 +249,9 @@ class FaultReport(models.Model):
             of_equipment = report.equipment_id.facility_id
             if of_equipment and of_equipment._is_facility_of(customer):
                 report.facility_id = of_equipment
-            elif report.facility_id and not report.facility_id._is_facility_of(customer):
+            elif report.facility_id and not report.facility_id._is_facility_of(
+                customer
+            ):
                 report.facility_id = False
 
     @api.depends("partner_id", "facility_id")
@@ -272,9 +284,10 @@ class FaultReport(models.Model):
     @api.depends("partner_id", "facility_id")
     def _compute_technician_id(self):
         for report in self:
-            of_place = report.facility_id.technician_id or report.partner_id.technician_id
-            # A technician who left, or is in another company, cannot be given work.
-            if of_place.active and report.company_id in of_place.company_ids:
+            of_place = (
+                report.facility_id.technician_id or report.partner_id.technician_id
+            )
+            if of_place and report._can_be_technician(of_place):
                 report.technician_id = of_place
 
     @api.depends("technician_id")
@@ -320,6 +333,17 @@ class FaultReport(models.Model):
     # One method for each field: while one of them is recomputed, the others may still
     # be those of the former customer.
 
+    @api.constrains("partner_id")
+    def _check_customer(self):
+        for report in self:
+            if report.partner_id.is_facility:
+                raise ValidationError(
+                    self.env._(
+                        "%(name)s is a facility: choose its customer as the customer.",
+                        name=report.partner_id.display_name,
+                    )
+                )
+
     @api.constrains("partner_id", "facility_id")
     def _check_facility(self):
         for report in self:
@@ -353,22 +377,20 @@ class FaultReport(models.Model):
     @api.constrains("technician_id", "company_id")
     def _check_technician(self):
         for report in self:
-            technician_sudo = report.technician_id.sudo()
-            if technician_sudo and not technician_sudo.has_group(
-                "fault_report.group_view"
-            ):
+            technician = report.technician_id
+            if technician and not report._can_be_technician(technician):
                 raise ValidationError(
                     self.env._(
                         "%(name)s may not see fault reports, so he cannot be given one: "
                         "ask an administrator to allow it.",
-                        name=technician_sudo.name,
+                        name=technician.sudo().name,
                     )
                 )
 
     @api.constrains("reported_at")
     def _check_reported_at(self):
         latest = fields.Datetime.now() + CLOCK_TOLERANCE
-        if any(report.reported_at > latest for report in self):
+        if any(report.reported_at and report.reported_at > latest for report in self):
             raise ValidationError(
                 self.env._("A fault cannot be reported in the future: check the date.")
             )
@@ -386,47 +408,6 @@ class FaultReport(models.Model):
                     )
                 )
 
-    def _check_texts(self, vals):
-        """Refuse texts that are too long, blank, or hold control characters."""
-        limits = {
-            "name": (text_rules.MAX_NAME, False),
-            "comment": (text_rules.MAX_TEXT, True),
-        }
-        for name in (
-            *("cost_center", "customer_order_ref", "close_reason"),
-            *("contact_name", "email_from", "phone"),
-        ):
-            limits[name] = (text_rules.MAX_LINE, False)
-        for name, (limit, multiline) in limits.items():
-            text = vals.get(name)
-            if not isinstance(text, str):
-                continue
-            problem = text_rules.find_problem(text, limit, multiline)
-            if not problem and name == "name" and text_rules.is_blank(text):
-                problem = "blank"
-            if problem:
-                label = self._fields[name]._description_string(self.env)
-                raise ValidationError(
-                    self._get_text_problem_message(problem, label, limit)
-                )
-
-    def _get_text_problem_message(self, problem, label, limit):
-        messages = {
-            "blank": self.env._("Fill in “%(field)s”.", field=label),
-            "lines": self.env._("“%(field)s” has to be a single line.", field=label),
-            "long": self.env._(
-                "“%(field)s” is too long: %(limit)s characters at most.",
-                field=label,
-                limit=limit,
-            ),
-            "control": self.env._(
-                "“%(field)s” holds characters that cannot be shown: "
-                "type it instead of pasting it.",
-                field=label,
-            ),
-        }
-        return messages[problem]
-
     @api.model
     def _get_protected_fields(self):
         """Return the names of the fields that follow from what is done.
@@ -436,7 +417,7 @@ class FaultReport(models.Model):
         return {
             *("work_order_model", "work_order_id", "sale_order_id"),
             *("state", "date_assigned", "assigned_technician_id", "date_handled"),
-            *("reference", "time_spent", "channel"),
+            *("outcome", "close_reason", "reference", "time_spent", "channel"),
         }
 
     def _check_protected_fields(self, vals):
@@ -460,7 +441,7 @@ class FaultReport(models.Model):
     def create(self, vals_list):
         for vals in vals_list:
             self._check_protected_fields(vals)
-            self._check_texts(vals)
+            text_rules.check_texts(self, vals, TEXT_LIMITS)
         references = self._draw_references(vals_list)
         return super().create(
             [
@@ -471,7 +452,7 @@ class FaultReport(models.Model):
 
     def write(self, vals):
         self._check_protected_fields(vals)
-        self._check_texts(vals)
+        text_rules.check_texts(self, vals, TEXT_LIMITS)
         return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
@@ -530,14 +511,24 @@ class FaultReport(models.Model):
     def action_reopen(self):
         """Take back cancelling or solving."""
         self.check_access("write")
-        self.write({"outcome": False, "close_reason": False})
+        for report in self:
+            if not report.outcome:
+                raise UserError(
+                    self.env._("%(report)s is not closed.", report=report.reference)
+                )
+        self._write_outcome(False, False)
         return True
 
     def _close(self, outcome, reason):
         self.check_access("write")
         self._check_waiting()
-        self.write({"outcome": outcome, "close_reason": reason})
+        self._write_outcome(outcome, reason)
         return True
+
+    def _write_outcome(self, outcome, reason):
+        text_rules.check_texts(self, {"close_reason": reason}, TEXT_LIMITS)
+        # Only the actions, which check access and state, write how it ended.
+        self.sudo().write({"outcome": outcome, "close_reason": reason})
 
     def _check_waiting(self):
         for report in self:
@@ -586,6 +577,23 @@ class FaultReport(models.Model):
             ("all_group_ids", "in", self.env.ref("fault_report.group_view").ids),
         ]
 
+    def _can_be_technician(self, user):
+        """Return whether `user` is active, in the company, and may see reports."""
+        self.ensure_one()
+        # Who files a report need not see the users it may go to.
+        user_sudo = user.sudo()
+        return (
+            user_sudo.active
+            and self.company_id in user_sudo.company_ids
+            and user_sudo.has_group("fault_report.group_view")
+        )
+
+    @api.model
+    def _group_expand_state(self, states, _domain):
+        """Show the columns of what waits, also when empty, in their order."""
+        order = [state for state, _label in self._fields["state"].selection]
+        return [state for state in order if state in (*WAITING_STATES, *states)]
+
     def _is_contact_of_place(self):
         """Return whether the contact, if any, is the customer's or the facility's."""
         self.ensure_one()
@@ -607,9 +615,11 @@ class FaultReport(models.Model):
         self.ensure_one()
         for place in (self.facility_id, self.partner_id):
             contacts = place.child_ids.filtered(
-                lambda child: child.type == "contact"
-                and not child.is_facility
-                and not child.is_company
+                lambda child: (
+                    child.type == "contact"
+                    and not child.is_facility
+                    and not child.is_company
+                )
             )
             if contacts:
                 return contacts if len(contacts) == 1 else contacts.browse()

@@ -101,9 +101,7 @@ class FaultReport(models.Model):
             .create(self._prepare_work_order_values(model))
         )
         # The link is nobody's to write but the conversion's.
-        self.sudo().write(
-            {"work_order_model": model, "work_order_id": work_order.id}
-        )
+        self.sudo().write({"work_order_model": model, "work_order_id": work_order.id})
         # The order was created with none; the ORM does not know that it has one now.
         work_order.invalidate_recordset(["fault_report_ids"])
         self._post_conversion(work_order)
@@ -189,15 +187,16 @@ class FaultReport(models.Model):
             for name in ("customer_order_ref", "cost_center")
             if self[name]
         ]
-        lines = Markup("<br/>").join(
-            Markup("<b>%s</b>: %s") % row for row in rows
-        )
+        lines = Markup("<br/>").join(Markup("<b>%s</b>: %s") % row for row in rows)
         return Markup("<p>%s</p>%s") % (lines, plaintext2html(self.comment or ""))
 
     def _get_maintenance_team(self):
         """Return the team for the report's company: Odoo's default may be another's."""
         self.ensure_one()
         # Which teams there are is not the concern of who converts.
+        team = self.sudo().equipment_id.maintenance_team_id
+        if team and team.company_id in (self.env["res.company"], self.company_id):
+            return team
         Team = self.env["maintenance.team"].sudo()
         team = Team.search([("company_id", "=", self.company_id.id)], limit=1)
         team = team or Team.search([("company_id", "=", False)], limit=1)
@@ -212,8 +211,10 @@ class FaultReport(models.Model):
         """Carry the files along and say on both sides where the other one is."""
         self.ensure_one()
         # Whoever converts sees the report; its files are a part of it.
-        files_sudo = self.env["ir.attachment"].sudo().search(
-            [("res_model", "=", self._name), ("res_id", "=", self.id)]
+        files_sudo = (
+            self.env["ir.attachment"]
+            .sudo()
+            .search([("res_model", "=", self._name), ("res_id", "=", self.id)])
         )
         for file_sudo in files_sudo:
             file_sudo.copy({"res_model": order._name, "res_id": order.id})

@@ -1,4 +1,10 @@
-from odoo import fields, models
+from odoo import api, fields, models
+
+from . import text_rules
+
+TEXT_LIMITS = {
+    "name": {"limit": text_rules.MAX_TEXT, "multiline": True, "required": True}
+}
 
 
 class FaultReportNote(models.Model):
@@ -25,3 +31,13 @@ class FaultReportNote(models.Model):
     _time_spent_not_negative = models.Constraint(
         "CHECK(time_spent >= 0)", "The time of a note cannot be negative."
     )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            text_rules.check_texts(self, vals, TEXT_LIMITS)
+        return super().create(vals_list)
+
+    def write(self, vals):
+        text_rules.check_texts(self, vals, TEXT_LIMITS)
+        return super().write(vals)

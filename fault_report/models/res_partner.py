@@ -42,6 +42,22 @@ class ResPartner(models.Model):
             for partner in partners:
                 partner.fault_report_count = counts.get(partner, 0)
 
+    @api.depends_context("fault_report_short_name")
+    def _compute_display_name(self):
+        """Beside the customer, name a facility alone and a contact with his facility.
+
+        Used where the customer stands in the field before (context key
+        `fault_report_short_name`): “Wing”, “Janitor (Wing)”, “Manager”.
+        """
+        result = super()._compute_display_name()
+        if self.env.context.get("fault_report_short_name"):
+            for partner in self.filtered("name"):
+                facility = partner.parent_id if partner.parent_id.is_facility else None
+                partner.display_name = (
+                    f"{partner.name} ({facility.name})" if facility else partner.name
+                )
+        return result
+
     @api.constrains("is_facility", "parent_id")
     def _check_facility_has_customer(self):
         for partner in self:

@@ -3,6 +3,8 @@
 import re
 import unicodedata
 
+from odoo.exceptions import ValidationError
+
 MAX_NAME = 200
 MAX_LINE = 255
 MAX_TEXT = 10_000
@@ -11,6 +13,45 @@ MAX_TEXT = 10_000
 _REFUSED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _LINE_BREAK = re.compile(r"[\t\r\n]")
 _INVISIBLE_CATEGORIES = {"Cf", "Zs", "Zl", "Zp", "Cc"}
+
+
+def check_texts(record, vals, limits):
+    """Refuse a text of `vals` that is too long, blank, or cannot be shown.
+
+    :param dict limits: for each field name, the keyword arguments `limit`, and
+        where wanted `multiline` and `required`
+    :raises ValidationError: with the sentence for the user
+    """
+    for name, rule in limits.items():
+        text = vals.get(name)
+        if not isinstance(text, str):
+            continue
+        problem = find_problem(text, rule["limit"], rule.get("multiline", False))
+        if not problem and rule.get("required") and is_blank(text):
+            problem = "blank"
+        if problem:
+            label = record._fields[name]._description_string(record.env)
+            raise ValidationError(
+                _get_message(record.env, problem, label, rule["limit"])
+            )
+
+
+def _get_message(env, problem, label, limit):
+    if problem == "blank":
+        return env._("Fill in “%(field)s”.", field=label)
+    if problem == "lines":
+        return env._("“%(field)s” has to be a single line.", field=label)
+    if problem == "long":
+        return env._(
+            "“%(field)s” is too long: %(limit)s characters at most.",
+            field=label,
+            limit=limit,
+        )
+    return env._(
+        "“%(field)s” holds characters that cannot be shown: "
+        "type it instead of pasting it.",
+        field=label,
+    )
 
 
 def is_blank(text):

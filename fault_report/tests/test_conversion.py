@@ -35,6 +35,15 @@ class TestConversion(FaultReportCommon):
         back = work_order.with_user(self.users["view"]).action_view_fault_reports()
         self.assertEqual(back["res_id"], report.id)
 
+    def test_the_team_of_the_object_comes_before_the_companys(self):
+        team = self.env["maintenance.team"].create(
+            {"name": "Lifts", "company_id": False}
+        )
+        self.lift.maintenance_team_id = team
+        report = self.make_report()
+        self.as_user(report, "convert").action_generate_work_order()
+        self.assertEqual(report._get_work_order().maintenance_team_id, team)
+
     def test_the_status_of_the_same_name_is_set_whatever_its_case_and_spaces(self):
         Status = self.env["fault.report.status"]
         status = Status.create({"name": "Very Urgent", "usage": "fault_report"})
@@ -185,7 +194,5 @@ class TestConversion(FaultReportCommon):
         )
         request = self.env["maintenance.request"].with_user(manager)
         with self.assertRaises(AccessError):
-            request.create(
-                {"name": "Grab", "fault_report_ids": [(4, report.id)]}
-            )
+            request.create({"name": "Grab", "fault_report_ids": [(4, report.id)]})
         self.assertEqual(report.state, "new")

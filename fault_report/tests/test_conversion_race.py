@@ -118,9 +118,7 @@ class TestConversionRace(BaseCase):
                 self.assertRaisesRegex(LockError, "Somebody else"),
                 self.environment() as env,
             ):
-                env["fault.report"].browse(
-                    self.report_id
-                ).action_generate_work_order()
+                env["fault.report"].browse(self.report_id).action_generate_work_order()
             cr.rollback()
 
 

@@ -42,6 +42,19 @@ class TestFilling(FaultReportCommon):
         self.technician.active = False
         self.assertFalse(self.make_report().technician_id)
 
+    def test_a_technician_who_may_not_see_reports_any_more_gets_nothing(self):
+        self.wing.technician_id = self.technician
+        self.technician.group_ids = self.env.ref("base.group_user")
+        self.assertFalse(self.make_report().technician_id)
+
+    def test_a_contact_is_shown_with_his_facility_and_without_the_customer(self):
+        short = {"fault_report_short_name": True}
+        names = (self.janitor | self.manager | self.wing).with_context(**short)
+        self.assertEqual(
+            names.mapped("display_name"), ["Janitor (Wing)", "Manager", "Wing"]
+        )
+        self.assertEqual(self.wing.display_name, "Hotel, Wing")
+
     def test_the_customers_subgroup_follows(self):
         subgroup = self.env["fault.report.subgroup"].create({"name": "Lifts"})
         self.hotel.subgroup_id = subgroup
@@ -109,6 +122,9 @@ class TestRefusals(FaultReportCommon):
             facility_id=self.ward.id,
         )
 
+    def test_a_facility_is_not_a_customer(self):
+        self.assertRefused("is a facility", equipment_id=False, partner_id=self.wing.id)
+
     def test_a_foreign_contact_is_refused(self):
         self.assertRefused(
             "does not belong to",
@@ -156,10 +172,16 @@ class TestRefusals(FaultReportCommon):
             )
         self.assertIn("negative", str(caught.exception))
 
+    def test_a_note_needs_a_text_that_can_be_seen(self):
+        report = self.make_report()
+        for text in (" ", "\u200b", "x" * 10_001, "a\x00b"):
+            with self.subTest(text=text), self.assertRaises(ValidationError):
+                self.as_user(report, "edit").note_ids = [
+                    fields.Command.create({"name": text})
+                ]
+
     def test_a_technician_who_may_not_see_reports_is_refused(self):
-        self.assertRefused(
-            "may not see fault reports", technician_id=self.stranger.id
-        )
+        self.assertRefused("may not see fault reports", technician_id=self.stranger.id)
 
     def test_a_facility_needs_a_customer(self):
         with self.assertRaisesRegex(ValidationError, "needs a customer"):
@@ -239,6 +261,10 @@ class TestHandling(FaultReportCommon):
         with self.assertRaisesRegex(UserError, "already cancelled"):
             report.action_assign(self.technician)
 
+    def test_what_is_not_closed_cannot_be_reopened(self):
+        with self.assertRaisesRegex(UserError, "not closed"):
+            self.as_user(self.make_report(), "edit").action_reopen()
+
     def test_the_number_waiting_falls_when_one_is_handled(self):
         Report = self.as_user(self.env["fault.report"], "view")
         before = Report.get_waiting_count()
@@ -260,6 +286,8 @@ class TestHandling(FaultReportCommon):
             {"time_spent": 99},
             {"date_handled": fields.Datetime.now()},
             {"channel": "api"},
+            {"outcome": "cancelled"},
+            {"close_reason": "Because"},
         ):
             with self.subTest(values=values), self.assertRaises(AccessError):
                 report.with_user(admin).write(values)

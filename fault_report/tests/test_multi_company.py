@@ -25,7 +25,9 @@ class TestMultiCompany(FaultReportCommon):
         Report = self.env["fault.report"].with_user(self.outsider)
         self.assertEqual(Report.search([]), own)
         self.assertEqual(Report.get_waiting_count(), 1)
-        self.assertFalse(self.env["fault.report.note"].with_user(self.outsider).search([]))
+        self.assertFalse(
+            self.env["fault.report.note"].with_user(self.outsider).search([])
+        )
         for operation in (
             lambda: report.with_user(self.outsider).read(["name"]),
             lambda: report.with_user(self.outsider).write({"name": "Mine"}),

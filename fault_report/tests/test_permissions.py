@@ -36,6 +36,7 @@ class TestPermissions(FaultReportCommon):
         if operation == "solve":
             return report.action_solve("By phone")
         if operation == "reopen":
+            report.sudo().action_cancel("Mistake")
             return report.action_reopen()
         if operation == "add_note":
             return report.env["fault.report.note"].create(
@@ -50,7 +51,9 @@ class TestPermissions(FaultReportCommon):
         self.env.flush_all()
         reports = self.env["fault.report"].search([])
         return (
-            reports.read(["name", "state", "technician_id", "outcome", "work_order_id"]),
+            reports.read(
+                ["name", "state", "technician_id", "outcome", "work_order_id"]
+            ),
             self.env["fault.report.note"].search_count([]),
             self.env["maintenance.request"].search_count([]),
         )

@@ -5,7 +5,13 @@ from ..models.text_rules import find_problem, is_blank
 
 class TestTextRules(BaseCase):
     def test_ordinary_text_of_any_language_is_accepted(self):
-        for text in ("Lift stops", "Hissen står still", "电梯停了", "المصعد متوقف", "👷🏽‍♀️"):
+        for text in (
+            "Lift stops",
+            "Hissen står still",
+            "电梯停了",
+            "المصعد متوقف",
+            "👷🏽‍♀️",
+        ):
             self.assertIsNone(find_problem(text, 200))
             self.assertFalse(is_blank(text))
 

@@ -51,7 +51,9 @@ class TestViews(FaultReportCommon):
         cancelled.action_cancel("No")
         solved.action_solve("Yes")
         converted.action_generate_work_order()
-        arch = self.env["ir.ui.view"].search([("name", "=", "fault.report.search")]).arch
+        arch = (
+            self.env["ir.ui.view"].search([("name", "=", "fault.report.search")]).arch
+        )
         reports = waiting | cancelled | solved | converted
 
         def shown(*names):
@@ -61,7 +63,9 @@ class TestViews(FaultReportCommon):
 
             domain = [("id", "in", reports.ids)]
             for name in names:
-                node = etree.fromstring(arch.encode()).find(f".//filter[@name='{name}']")
+                node = etree.fromstring(arch.encode()).find(
+                    f".//filter[@name='{name}']"
+                )
                 domain += literal_eval(node.get("domain"))
             return Report.search(domain)
 

@@ -1,5 +1,5 @@
-import { registry } from "@web/core/registry";
-import { stepUtils } from "@web_tour/tour_utils";
+import {registry} from "@web/core/registry";
+import {stepUtils} from "@web_tour/tour_utils";
 
 const openApp = [
     stepUtils.showAppsMenuItem(),
@@ -34,10 +34,10 @@ registry.category("web_tour.tours").add("fault_report_main_job", {
         },
         {
             content: "Customer and facility are filled in without typing",
-            trigger: ".o_field_widget[name=facility_id] input:value(Tour tower)",
+            trigger: ".o_field_widget[name=facility_id] input:value('Tour tower')",
         },
         {
-            trigger: ".o_field_widget[name=name] input",
+            trigger: ".o_field_widget[name=name] textarea",
             run: "edit Tour: door does not close",
         },
         ...stepUtils.saveForm(),
@@ -57,7 +57,8 @@ registry.category("web_tour.tours").add("fault_report_main_job", {
         ...stepUtils.saveForm(),
         {
             content: "The total is shown",
-            trigger: ".o_inner_group .o_field_widget[name=time_spent]:contains('00:30')",
+            trigger:
+                ".o_inner_group .o_field_widget[name=time_spent]:contains('00:30')",
         },
         {
             content: "Give it to a technician",
@@ -88,7 +89,8 @@ registry.category("web_tour.tours").add("fault_report_main_job", {
         },
         {
             content: "The work order holds the description and links back",
-            trigger: ".o_field_widget[name=name] input:value('Tour: door does not close')",
+            trigger:
+                ".o_field_widget[name=name] input:value('Tour: door does not close')",
         },
         {
             trigger: "button[name=action_view_fault_reports]",
@@ -117,8 +119,7 @@ registry.category("web_tour.tours").add("fault_report_main_job", {
         },
         {
             content: "Removing the filter shows it",
-            trigger:
-                ".o_searchview_facet:contains('Not converted') .o_facet_remove",
+            trigger: ".o_searchview_facet:contains('Not converted') .o_facet_remove",
             run: "click",
         },
         {
@@ -144,7 +145,7 @@ registry.category("web_tour.tours").add("fault_report_create_only", {
             run: "click",
         },
         {
-            trigger: ".o_field_widget[name=name] input",
+            trigger: ".o_field_widget[name=name] textarea",
             run: "edit Tour: filed without Edit",
         },
         {
@@ -154,7 +155,8 @@ registry.category("web_tour.tours").add("fault_report_create_only", {
         },
         {
             content: "The saved report can only be read",
-            trigger: ".o_form_readonly .o_field_widget[name=name]:contains('without Edit')",
+            trigger:
+                ".o_form_readonly .o_field_widget[name=name]:contains('without Edit')",
         },
         {
             content: "The next one can be filed at once",
@@ -162,7 +164,7 @@ registry.category("web_tour.tours").add("fault_report_create_only", {
             run: "click",
         },
         {
-            trigger: ".o_form_editable .o_field_widget[name=name] input:value()",
+            trigger: ".o_form_editable .o_field_widget[name=name] textarea:value()",
         },
     ],
 });
