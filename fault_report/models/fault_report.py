@@ -381,7 +381,7 @@ class FaultReport(models.Model):
             if technician and not report._can_be_technician(technician):
                 raise ValidationError(
                     self.env._(
-                        "%(name)s may not see fault reports, so he cannot be given one: "
+                        "%(name)s may not see fault reports and cannot be given one: "
                         "ask an administrator to allow it.",
                         name=technician.sudo().name,
                     )

@@ -134,5 +134,6 @@ class _RealTransaction:
         if kind:
             self.cr.rollback()
         else:
-            self.cr.commit()
+            # The other transaction has to see it
+            self.cr.commit()  # pylint: disable=invalid-commit
         self.cr.close()
