@@ -1,7 +1,7 @@
 """A private PostgreSQL cluster: on a Unix socket only, one for each user.
 
-It holds nothing that cannot be made again, so it is set for speed: after a crash of
-the machine (not of a program) `make clean` may be needed.
+It holds nothing that cannot be made again, so it is set for speed: a crash of the
+machine (not of a program) may damage it. Then remove its folder in the cache.
 """
 
 import contextlib

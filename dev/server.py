@@ -81,10 +81,12 @@ def install(environment):
 
 
 def update(environment):
-    """Update our addons in the database, as an administrator would."""
-    with step(f"updating {', '.join(addons())}"):
+    """Update our addons in the database, and all others after a change of Odoo."""
+    installed_odoo = STATE.read_text().split()[0] if STATE.exists() else ""
+    changed = addons() if installed_odoo == environment.odoo.version else ["all"]
+    with step(f"updating {', '.join(changed)}"):
         log = environment.run(
-            *("server", "-d", database(), "-u", ",".join(addons())),
+            *("server", "-d", database(), "-u", ",".join(changed)),
             *("-i", ",".join(addons()), "--stop-after-init", "--no-http"),
             configuration=environment.configuration("install"),
         )

@@ -19,7 +19,7 @@ def run(environment):
     selection = os.environ.get("K")
     system.need("chromium", ["chromium"], "Chromium (for the browser tests)")
     database = databases.own("test")
-    template = databases.addons_template(environment)
+    template = databases.addons_template(environment, only)
     with step("copying the test database"):
         databases.copy(template, database)
     configuration = environment.configuration("test", db_name=database)

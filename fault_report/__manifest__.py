@@ -23,6 +23,7 @@
         "views/maintenance_request_views.xml",
         "views/res_partner_views.xml",
         "views/sale_order_views.xml",
+        "views/res_config_settings_views.xml",
         "views/fault_report_menus.xml",
     ],
     "demo": [

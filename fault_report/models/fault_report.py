@@ -1,3 +1,4 @@
+from collections import Counter
 from datetime import timedelta
 
 from odoo import api, fields, models
@@ -157,6 +158,10 @@ class FaultReport(models.Model):
         string="Internal Comment", help="The customer does not see the comment."
     )
 
+    properties = fields.Properties(
+        definition="company_id.fault_report_properties_definition", copy=True
+    )
+
     # Who does it
     technician_id = fields.Many2one(
         "res.users",
@@ -284,11 +289,11 @@ class FaultReport(models.Model):
     @api.depends("partner_id", "facility_id")
     def _compute_technician_id(self):
         for report in self:
-            of_place = (
-                report.facility_id.technician_id or report.partner_id.technician_id
-            )
-            if of_place and report._can_be_technician(of_place):
-                report.technician_id = of_place
+            for place in (report.facility_id, report.partner_id):
+                technician = place.technician_id
+                if technician and report._can_be_technician(technician):
+                    report.technician_id = technician
+                    break
 
     @api.depends("technician_id")
     def _compute_date_assigned(self):
@@ -470,13 +475,33 @@ class FaultReport(models.Model):
     @api.model
     def _draw_references(self, vals_list):
         """Return one new number for each of `vals_list`."""
-        references = []
-        for vals in vals_list:
-            company = vals.get("company_id") or self.env.company.id
+        companies = [
+            vals.get("company_id") or self.env.company.id for vals in vals_list
+        ]
+        drawn = {}
+        for company, count in Counter(companies).items():
             # Who may file a report need not see the sequences.
-            sequence_sudo = self.env["ir.sequence"].sudo().with_company(company)
-            references.append(sequence_sudo.next_by_code("fault.report"))
-        return references
+            sequence_sudo = (
+                self.env["ir.sequence"]
+                .sudo()
+                .search(
+                    [
+                        ("code", "=", "fault.report"),
+                        ("company_id", "in", (company, False)),
+                    ],
+                    order="company_id",
+                    limit=1,
+                )
+            )
+            if not sequence_sudo:
+                raise UserError(
+                    self.env._(
+                        "There is no sequence for fault reports: "
+                        "ask an administrator to add one with the code “fault.report”."
+                    )
+                )
+            drawn[company] = iter(sequence_sudo._fault_report_draw(count))
+        return [next(drawn[company]) for company in companies]
 
     # === ACTIONS === #
 
@@ -558,6 +583,15 @@ class FaultReport(models.Model):
         }
 
     @api.model
+    def get_import_templates(self):
+        return [
+            {
+                "label": self.env._("Import Template for Fault Reports"),
+                "template": "/fault_report/static/import/fault_reports.csv",
+            }
+        ]
+
+    @api.model
     def get_waiting_count(self):
         """Return how many reports wait to be handled that the user may see."""
         if not self.has_access("read"):
@@ -568,10 +602,15 @@ class FaultReport(models.Model):
 
     @api.model
     def _get_waiting_domain(self):
+        """Return the domain of the reports that nobody has handled yet."""
         return Domain("state", "not in", ("converted", "cancelled", "solved"))
 
     @api.model
     def _get_technician_domain(self):
+        """Return the domain of the users that are offered as technicians.
+
+        Hook: `_can_be_technician` decides who is accepted; change both together.
+        """
         return [
             ("share", "=", False),
             ("all_group_ids", "in", self.env.ref("fault_report.group_view").ids),

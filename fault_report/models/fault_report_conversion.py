@@ -43,6 +43,20 @@ class FaultReport(models.Model):
                 report._generate_work_order()
         return self._get_work_orders_action()
 
+    def action_generate_shared_work_order(self):
+        """Make one work order of several reports of the same customer."""
+        self._prepare_conversion()
+        if self.filtered(lambda report: report._get_work_order()):
+            raise UserError(
+                self.env._("Some of these reports have a work order already.")
+            )
+        if len(self.partner_id) > 1 or len(self.company_id) > 1:
+            raise UserError(
+                self.env._("One work order can only be made for one customer.")
+            )
+        self._generate_work_order()
+        return self._get_work_orders_action()
+
     def action_generate_sale_order(self):
         """Make a quotation of each report that has none; open what there is now."""
         self._prepare_conversion()
@@ -92,9 +106,8 @@ class FaultReport(models.Model):
                 )
 
     def _generate_work_order(self):
-        """Make the work order of one report, with its files, and link both."""
-        self.ensure_one()
-        model = self.company_id._get_fault_report_work_order_model()
+        """Make one work order of these reports, with their files, and link all."""
+        model = self.company_id.fault_report_work_order_model
         work_order = (
             self.env[model]
             .with_company(self.company_id)
@@ -104,7 +117,8 @@ class FaultReport(models.Model):
         self.sudo().write({"work_order_model": model, "work_order_id": work_order.id})
         # The order was created with none; the ORM does not know that it has one now.
         work_order.invalidate_recordset(["fault_report_ids"])
-        self._post_conversion(work_order)
+        for report in self:
+            report._post_conversion(work_order)
         return work_order
 
     def _generate_sale_order(self):
@@ -121,18 +135,19 @@ class FaultReport(models.Model):
         return sale_order
 
     def _prepare_work_order_values(self, model):
-        """Return the values to create a work order with.
+        """Return the values to create a work order of these reports with.
 
+        They have the customer and the company in common.
         Hook: a glue addon adds its own kind by an override that looks at `model`.
         """
-        self.ensure_one()
-        status = self.status_id and self.status_id._find_matching(
-            "work_order", self.company_id
+        first = self[:1]
+        status = first.status_id and first.status_id._find_matching(
+            "work_order", first.company_id
         )
         values = {
-            "name": self.name,
-            "company_id": self.company_id.id,
-            "subgroup_id": self.subgroup_id.id,
+            "name": ", ".join(self.mapped("name")),
+            "company_id": first.company_id.id,
+            "subgroup_id": first.subgroup_id.id,
             "custom_status_id": status and status.id,
         }
         if model == "maintenance.request":
@@ -140,14 +155,22 @@ class FaultReport(models.Model):
         return values
 
     def _prepare_maintenance_request_values(self):
+        first = self[:1]
+        equipment = self.equipment_id if len(self.equipment_id) == 1 else None
+        technicians = self.technician_id
+        priority = max(report.priority or "0" for report in self)
         return {
-            "equipment_id": self.equipment_id.id,
-            "user_id": self.technician_id.id,
-            "maintenance_team_id": self._get_maintenance_team().id,
+            "equipment_id": equipment and equipment.id,
+            "user_id": technicians[:1].id,
+            "maintenance_team_id": first._get_maintenance_team().id,
             # 0-3 "very low" to "high" there, 0-2 "normal" to "urgent" here
-            "priority": {"0": "1", "1": "2", "2": "3"}[self.priority or "0"],
-            "request_date": fields.Date.context_today(self, self.reported_at),
-            "description": self._get_description_html(),
+            "priority": {"0": "1", "1": "2", "2": "3"}[priority],
+            "request_date": fields.Date.context_today(
+                self, min(self.mapped("reported_at"))
+            ),
+            "description": Markup().join(
+                report._get_description_html() for report in self
+            ),
         }
 
     def _prepare_sale_order_values(self):
@@ -163,6 +186,14 @@ class FaultReport(models.Model):
             )
         if self.comment and not self.comment_internal:
             lines.append({"display_type": "line_note", "name": self.comment})
+        product = self.company_id.fault_report_product_id
+        if product:
+            lines.append(
+                {
+                    "product_id": product.id,
+                    "product_uom_qty": self.time_spent or 1,
+                }
+            )
         return {
             "company_id": self.company_id.id,
             "partner_id": self.partner_id.id,
@@ -178,7 +209,8 @@ class FaultReport(models.Model):
     def _get_description_html(self):
         """Return what a technician needs to read, as HTML."""
         self.ensure_one()
-        rows = [
+        rows = [(self.env._("Fault Report"), self.display_name)]
+        rows += [
             (self._fields[name]._description_string(self.env), self[name].display_name)
             for name in ("partner_id", "facility_id", "contact_id")
             if self[name]
@@ -275,7 +307,7 @@ class FaultReport(models.Model):
             return False
         same_kind = self.filtered(lambda report: report.work_order_model == model)
         return self._get_orders_action(
-            self.env[model].browse(same_kind.mapped("work_order_id"))
+            self.env[model].browse(set(same_kind.mapped("work_order_id")))
         )
 
     @api.model

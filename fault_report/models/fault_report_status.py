@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 
 class FaultReportStatus(models.Model):
@@ -22,6 +23,23 @@ class FaultReportStatus(models.Model):
         required=True,
         default="both",
     )
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_used(self):
+        # Reports of other companies count, whoever deletes.
+        used = (
+            self.env["fault.report"]
+            .sudo()
+            .search([("status_id", "in", self.ids)], limit=1)
+        )
+        if used:
+            raise UserError(
+                self.env._(
+                    "“%(status)s” is used by fault reports: archive it instead, "
+                    "and they keep it.",
+                    status=used.status_id.name,
+                )
+            )
 
     @api.model
     def _is_used_for(self, usage):

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from .fault_report_recurrence import RECURRENCE_PERIOD
+
 
 class MaintenanceEquipment(models.Model):
     """A service object: what can be faulty at a customer's facility."""
@@ -32,6 +34,23 @@ class MaintenanceEquipment(models.Model):
         compute="_compute_fault_report_count", groups="fault_report.group_view"
     )
 
+    fault_count_year = fields.Integer(
+        string="Faults in 12 Months",
+        compute="_compute_fault_statistics",
+        groups="fault_report.group_view",
+    )
+    last_fault_date = fields.Datetime(
+        compute="_compute_fault_statistics", groups="fault_report.group_view"
+    )
+    days_since_last_fault = fields.Integer(
+        compute="_compute_fault_statistics", groups="fault_report.group_view"
+    )
+    last_work_order_name = fields.Char(
+        string="Last Work Order",
+        compute="_compute_fault_statistics",
+        groups="fault_report.group_view",
+    )
+
     @api.depends("facility_id")
     def _compute_customer_id(self):
         for equipment in self:
@@ -48,6 +67,37 @@ class MaintenanceEquipment(models.Model):
         )
         for equipment in self:
             equipment.fault_report_count = counts.get(equipment, 0)
+
+    @api.depends("fault_report_ids")
+    def _compute_fault_statistics(self):
+        """Look at the last 12 months only: the cost must not grow with history."""
+        now = fields.Datetime.now()
+        domain = [
+            ("equipment_id", "in", self.ids),
+            ("duplicate_of_id", "=", False),
+            ("reported_at", ">=", now - RECURRENCE_PERIOD),
+        ]
+        Report = self.env["fault.report"]
+        statistics = {
+            equipment: (count, last)
+            for equipment, count, last in Report._read_group(
+                domain, ["equipment_id"], ["__count", "reported_at:max"]
+            )
+        }
+        last_orders = {
+            equipment: Report.browse(report_id)
+            for equipment, report_id in Report._read_group(
+                [*domain, ("work_order_id", "!=", False)], ["equipment_id"], ["id:max"]
+            )
+        }
+        for equipment in self:
+            count, last = statistics.get(equipment, (0, False))
+            equipment.fault_count_year = count
+            equipment.last_fault_date = last
+            equipment.days_since_last_fault = (now - last).days if last else 0
+            equipment.last_work_order_name = last_orders.get(
+                equipment, Report
+            ).work_order_name
 
     @api.constrains("customer_id", "facility_id")
     def _check_facility(self):

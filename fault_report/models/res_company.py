@@ -1,10 +1,37 @@
-from odoo import models
+from odoo import fields, models
 
 
 class ResCompany(models.Model):
     _inherit = "res.company"
 
-    def _get_fault_report_work_order_model(self):
-        """Return the name of the model that work orders of this company have."""
-        self.ensure_one()
-        return "maintenance.request"
+    fault_report_reminder_hours = fields.Float(
+        string="Time to Reminder",
+        help="Hours after which the assigned technician is reminded of a fault report "
+        "that still waits. 0: never.",
+    )
+    fault_report_reminder_repeat = fields.Boolean(
+        string="Repeat the Reminder",
+        help="Remind again and again after the same time, not just once.",
+    )
+    fault_report_work_order_model = fields.Selection(
+        [("maintenance.request", "Maintenance request")],
+        string="Kind of Work Order",
+        required=True,
+        default="maintenance.request",
+        help="What “Generate a Work Order” makes of a fault report.",
+    )
+    fault_report_product_id = fields.Many2one(
+        "product.product",
+        string="Service Product",
+        domain="[('type', '=', 'service'), ('sale_ok', '=', True)]",
+        check_company=True,
+        help="Put on the sales orders of fault reports, with the time of their notes.",
+    )
+    fault_report_properties_definition = fields.PropertiesDefinition(
+        string="Fault Report Properties"
+    )
+
+    _fault_report_reminder_not_negative = models.Constraint(
+        "CHECK(fault_report_reminder_hours >= 0)",
+        "The time to the reminder cannot be negative. 0 switches it off.",
+    )

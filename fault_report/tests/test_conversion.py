@@ -91,6 +91,34 @@ class TestConversion(FaultReportCommon):
         self.as_user(reports, "convert").action_generate_work_order()
         self.assertEqual(len(set(reports.mapped("work_order_id"))), 2)
 
+    def test_several_reports_of_a_customer_can_share_one_work_order(self):
+        reports = self.make_report(name="First") | self.make_report(
+            name="Second", equipment_id=self.fan.id, priority="2"
+        )
+        action = self.as_user(reports, "convert").action_generate_shared_work_order()
+        work_order = self.env["maintenance.request"].browse(action["res_id"])
+        self.assertEqual(work_order.fault_report_ids, reports)
+        self.assertEqual(work_order.name, "First, Second")
+        self.assertFalse(work_order.equipment_id)
+        self.assertEqual(work_order.priority, "3")
+        for report in reports:
+            self.assertIn(report.reference, work_order.description)
+            self.assertEqual(report.state, "converted")
+
+    def test_reports_of_two_customers_do_not_share_a_work_order(self):
+        reports = self.make_report() | self.make_report(
+            equipment_id=self.hospital_lift.id
+        )
+        with self.assertRaisesRegex(UserError, "one customer"):
+            self.as_user(reports, "convert").action_generate_shared_work_order()
+        self.assertEqual(set(reports.mapped("state")), {"new"})
+
+    def test_a_report_with_a_work_order_does_not_get_a_shared_one(self):
+        reports = self.make_report() | self.make_report()
+        reports[0].action_generate_work_order()
+        with self.assertRaisesRegex(UserError, "already"):
+            self.as_user(reports, "convert").action_generate_shared_work_order()
+
     def test_deleting_the_work_order_offers_the_report_again(self):
         report = self.make_report()
         report.action_generate_work_order()

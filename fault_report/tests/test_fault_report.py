@@ -37,6 +37,12 @@ class TestFilling(FaultReportCommon):
         self.wing.technician_id = self.technician
         self.assertEqual(self.make_report().technician_id, self.technician)
 
+    def test_a_technician_who_left_gives_way_to_the_customers(self):
+        self.hotel.technician_id = self.users["create"]
+        self.wing.technician_id = self.technician
+        self.technician.active = False
+        self.assertEqual(self.make_report().technician_id, self.users["create"])
+
     def test_a_technician_who_left_gets_nothing(self):
         self.wing.technician_id = self.technician
         self.technician.active = False

@@ -108,6 +108,22 @@ class TestPermissions(FaultReportCommon):
             with self.assertRaises(AccessError):
                 record.with_user(self.stranger).read(["name"])
 
+    def test_who_files_reports_adds_service_objects_of_customers_only(self):
+        Equipment = self.env["maintenance.equipment"]
+        for name in ("create", "edit"):
+            equipment = self.as_user(Equipment, name).create(
+                {"name": "New lift", "facility_id": self.wing.id}
+            )
+            self.assertEqual(equipment.customer_id, self.hotel)
+            with self.assertRaises(AccessError):
+                self.as_user(Equipment, name).create({"name": "Office printer"})
+            with self.assertRaises(AccessError):
+                equipment.name = "Changed"
+        with self.assertRaises(AccessError):
+            self.as_user(Equipment, "view").create(
+                {"name": "New lift", "facility_id": self.wing.id}
+            )
+
     def test_only_administrators_define_statuses(self):
         Status = self.env["fault.report.status"]
         with self.assertRaises(AccessError):

@@ -1,3 +1,7 @@
+from ast import literal_eval
+
+from lxml import etree
+
 from odoo.tests import Form
 
 from .common import FaultReportCommon
@@ -57,9 +61,6 @@ class TestViews(FaultReportCommon):
         reports = waiting | cancelled | solved | converted
 
         def shown(*names):
-            from ast import literal_eval
-
-            from lxml import etree
 
             domain = [("id", "in", reports.ids)]
             for name in names:

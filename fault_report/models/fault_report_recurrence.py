@@ -1,0 +1,126 @@
+from dateutil.relativedelta import relativedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Domain
+
+RECURRENCE_PERIOD = relativedelta(months=12)
+
+
+class FaultReport(models.Model):
+    """The other reports on the same object: duplicates, and faults that come back."""
+
+    _inherit = "fault.report"
+
+    duplicate_of_id = fields.Many2one(
+        "fault.report",
+        readonly=True,
+        copy=False,
+        check_company=True,
+        index="btree_not_null",
+    )
+    duplicate_ids = fields.One2many("fault.report", "duplicate_of_id", readonly=True)
+    open_on_equipment_count = fields.Integer(
+        string="Other Open Reports", compute="_compute_open_on_equipment_count"
+    )
+    equipment_fault_count = fields.Integer(
+        string="Faults in 12 Months", related="equipment_id.fault_count_year"
+    )
+    equipment_days_since_fault = fields.Integer(
+        string="Days Since the Fault Before",
+        compute="_compute_equipment_days_since_fault",
+    )
+
+    @api.depends("equipment_id")
+    def _compute_open_on_equipment_count(self):
+        counts = dict(
+            self._read_group(
+                self._get_waiting_domain()
+                & Domain("equipment_id", "in", self.equipment_id.ids),
+                ["equipment_id"],
+                ["__count"],
+            )
+        )
+        for report in self:
+            count = counts.get(report.equipment_id._origin, 0)
+            is_counted = (
+                report._origin.state in ("new", "assigned")
+                and report._origin.equipment_id == report.equipment_id._origin
+            )
+            report.open_on_equipment_count = count - bool(count and is_counted)
+
+    @api.depends("equipment_id", "reported_at")
+    def _compute_equipment_days_since_fault(self):
+        for report in self:
+            before = report.equipment_id and self.search(
+                [
+                    ("equipment_id", "=", report.equipment_id._origin.id),
+                    ("reported_at", "<", report.reported_at),
+                    ("id", "!=", report._origin.id),
+                    ("duplicate_of_id", "=", False),
+                ],
+                order="reported_at desc",
+                limit=1,
+            )
+            report.equipment_days_since_fault = (
+                (report.reported_at - before.reported_at).days if before else -1
+            )
+
+    @api.constrains("duplicate_of_id")
+    def _check_duplicate_of(self):
+        for report in self:
+            original = report.duplicate_of_id
+            if original and (
+                original == report or original.equipment_id != report.equipment_id
+            ):
+                raise ValidationError(
+                    self.env._(
+                        "%(report)s can only be a duplicate of another report "
+                        "on the same service object.",
+                        report=report.reference,
+                    )
+                )
+
+    @api.model
+    def _get_protected_fields(self):
+        return super()._get_protected_fields() | {"duplicate_of_id"}
+
+    def action_mark_duplicate(self, original):
+        """Cancel the reports as duplicates of an open one on the same object.
+
+        :param original: a `fault.report` record, or its id
+        """
+        self.check_access("write")
+        if not isinstance(original, models.BaseModel):
+            original = self.browse(original)
+        original.check_access("read")
+        original._check_waiting()
+        if any(report.equipment_id != original.equipment_id for report in self):
+            raise UserError(
+                self.env._("Only reports on the same service object can be duplicates.")
+            )
+        self.action_cancel(
+            self.env._("Duplicate of %(report)s", report=original.reference)
+        )
+        # The link follows from the action; nobody writes it.
+        self.sudo().duplicate_of_id = original
+        original.message_post(
+            body=self.env._(
+                "Reported again: %(reports)s",
+                reports=", ".join(self.mapped("reference")),
+            )
+        )
+        return True
+
+    def action_reopen(self):
+        result = super().action_reopen()
+        self.sudo().duplicate_of_id = False
+        return result
+
+    def action_view_open_on_equipment(self):
+        """List the reports on the same object that wait too."""
+        self.ensure_one()
+        domain = self._get_waiting_domain() & Domain(
+            "equipment_id", "=", self.equipment_id.id
+        )
+        return {**self._get_action_all(), "domain": list(domain)}

@@ -1,0 +1,20 @@
+from odoo import fields, models
+
+
+class ResConfigSettings(models.TransientModel):
+    _inherit = "res.config.settings"
+
+    fault_report_reminder_hours = fields.Float(
+        related="company_id.fault_report_reminder_hours", readonly=False
+    )
+    fault_report_reminder_repeat = fields.Boolean(
+        related="company_id.fault_report_reminder_repeat", readonly=False
+    )
+    fault_report_work_order_model = fields.Selection(
+        related="company_id.fault_report_work_order_model",
+        readonly=False,
+        required=True,
+    )
+    fault_report_product_id = fields.Many2one(
+        related="company_id.fault_report_product_id", readonly=False
+    )

@@ -1,0 +1,114 @@
+"""What opening and filing may cost, whatever the number of reports."""
+
+from lxml import etree
+
+from odoo.tests import tagged
+
+from .common import FaultReportCommon
+
+
+@tagged("post_install", "-at_install")
+class TestScale(FaultReportCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env["fault.report"].create(
+            [
+                {"name": f"Fault {number}", "equipment_id": cls.lift.id}
+                for number in range(100)
+            ]
+        )
+        cls.env.flush_all()
+
+    def start_cold(self):
+        self.env.flush_all()
+        self.env.invalidate_all()
+
+    def specification(self, view_type):
+        """Return what the web client asks for to show the view."""
+        Report = self.as_user(self.env["fault.report"], "edit")
+        view = Report.get_views([(False, view_type)])
+        fields = view["models"]["fault.report"]["fields"]
+        spec = {}
+        for node in etree.fromstring(view["views"][view_type]["arch"]).iter("field"):
+            name = node.get("name")
+            if name not in fields or node.xpath("ancestor::field"):
+                continue
+            spec[name] = {}
+            if fields[name]["type"] == "many2one":
+                spec[name] = {"fields": {"display_name": {}}}
+            elif fields[name]["type"] in ("one2many", "many2many"):
+                spec[name] = {"fields": {"display_name": {}}, "limit": 40}
+        return spec
+
+    def test_opening_the_list_costs_at_most_15_queries(self):
+        Report = self.as_user(self.env["fault.report"], "edit")
+        spec = self.specification("list")
+        self.start_cold()
+        with self.assertQueryCount(15):
+            Report.web_search_read(
+                [
+                    ("state", "!=", "converted"),
+                    ("state", "!=", "cancelled"),
+                    ("state", "!=", "solved"),
+                ],
+                spec,
+                limit=80,
+                count_limit=10001,
+            )
+
+    def test_opening_the_form_costs_at_most_40_queries(self):
+        report = self.env["fault.report"].search([("name", "=", "Fault 42")], limit=1)
+        report.note_ids = [(0, 0, {"name": "Seen", "time_spent": 1})]
+        spec = self.specification("form")
+        self.start_cold()
+        with self.assertQueryCount(40):
+            self.as_user(report, "edit").web_read(spec)
+
+    def test_the_number_waiting_costs_one_query(self):
+        Report = self.as_user(self.env["fault.report"], "view")
+        Report.get_waiting_count()
+        self.start_cold()
+        with self.assertQueryCount(1):
+            self.assertGreaterEqual(Report.get_waiting_count(), 100)
+
+    def test_filing_100_at_once_costs_less_than_a_query_each(self):
+        Report = self.as_user(self.env["fault.report"], "create")
+        values = [
+            {"name": f"More {number}", "equipment_id": self.lift.id}
+            for number in range(100)
+        ]
+        Report.create(values[:1])
+        self.start_cold()
+        with self.assertQueryCount(60):
+            reports = Report.create(values)
+            self.env.flush_all()
+        self.assertEqual(len(set(reports.mapped("reference"))), 100)
+
+    def test_the_default_list_uses_the_index_of_what_waits(self):
+        """The condition of the filters has to imply that of the partial index."""
+        self.env.cr.execute(
+            """
+            INSERT INTO fault_report
+                (name, reference, company_id, partner_id, channel, state, reported_at)
+            SELECT 'Old', 'OLD' || number, %s, %s, 'form', 'converted',
+                   now() - number * interval '1 minute'
+              FROM generate_series(1, 20000) AS number
+            """,
+            [self.company.id, self.hotel.id],
+        )
+        self.env.cr.execute("ANALYZE fault_report")
+        Report = self.env["fault.report"].with_user(self.users["view"])
+        query = Report._search(
+            [
+                ("state", "!=", "converted"),
+                ("state", "!=", "cancelled"),
+                ("state", "!=", "solved"),
+            ],
+            limit=80,
+            order=Report._order,
+        )
+        sql = query.select()
+        self.env.cr.execute("EXPLAIN " + sql.code, sql.params)
+        plan = "\n".join(row[0] for row in self.env.cr.fetchall())
+        self.assertIn("fault_report_waiting_index", plan)
