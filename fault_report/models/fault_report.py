@@ -338,6 +338,21 @@ class FaultReport(models.Model):
     # One method for each field: while one of them is recomputed, the others may still
     # be those of the former customer.
 
+    @api.model
+    def _check_customer_follows(self, vals):
+        """Say what is missing before the database says it in its own words."""
+        sources = ("partner_id", "facility_id", "equipment_id")
+        context = self.env.context
+        if not any(
+            vals.get(name) or context.get(f"default_{name}") for name in sources
+        ):
+            raise ValidationError(
+                self.env._(
+                    "Fill in “%(field)s”.",
+                    field=self._fields["partner_id"]._description_string(self.env),
+                )
+            )
+
     @api.constrains("partner_id")
     def _check_customer(self):
         for report in self:
@@ -447,6 +462,7 @@ class FaultReport(models.Model):
         for vals in vals_list:
             self._check_protected_fields(vals)
             text_rules.check_texts(self, vals, TEXT_LIMITS)
+            self._check_customer_follows(vals)
         references = self._draw_references(vals_list)
         return super().create(
             [

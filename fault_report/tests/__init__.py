@@ -1,3 +1,4 @@
+from . import test_access_matrix
 from . import test_conversion
 from . import test_conversion_race
 from . import test_fault_report

@@ -148,10 +148,9 @@ class TestRefusals(FaultReportCommon):
         )
 
     def test_a_report_without_a_customer_is_refused(self):
-        with self.assertRaises(Exception) as caught, mute_logger("odoo.sql_db"):
-            self.env["fault.report"].create({"name": "Nobody's fault"})
-            self.env.flush_all()
-        self.assertIn("partner_id", str(caught.exception))
+        self.assertRefused("Fill in “Customer”", equipment_id=False)
+        with self.assertRaises(ValidationError):
+            self.as_user(self.env["fault.report"], "create").name_create("Only this")
 
     def test_texts_have_limits(self):
         self.assertRefused("too long: 200", name="x" * 10_000)
