@@ -54,6 +54,7 @@ def clean():
         for name in postgres.databases():
             if name.startswith(databases.own("")):
                 databases.drop(name)
+        databases.drop_halves()
         postgres.stop()
     shutil.rmtree(paths.RUN, ignore_errors=True)
 

@@ -1,6 +1,7 @@
 """How the commands talk: one line for each step, with its duration."""
 
 import contextlib
+import signal
 import subprocess
 import sys
 import time
@@ -50,6 +51,9 @@ def call(command, failure, **options):
 def main(commands):
     """Run the command named on the command line; exit 1 with its sentence."""
     name = sys.argv[1] if len(sys.argv) > 1 else "help"
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        # Like Ctrl-C: what runs below is ended, half-made things are removed
+        signal.signal(number, signal.default_int_handler)
     try:
         if name not in commands:
             raise Failure("Commands: " + ", ".join(commands))

@@ -14,12 +14,14 @@ import re
 import shutil
 import subprocess
 import time
+from pathlib import Path
 
 from . import postgres
 from .console import Failure, step
 from .paths import CLONE, DATA, ROOT, RUN, addons
 
 KEEP = 3  # templates of each layer
+HALF = "fr_half_"  # and the id of the process that makes it
 RECIPE = 2  # to be raised when the way a template is made changes
 # Files that a database does not depend on
 IGNORED_FOLDERS = {"tests", "static", "__pycache__"}
@@ -173,27 +175,42 @@ def check_log(text):
         raise Failure("Odoo logged problems:\n" + "\n".join(lines[:20]))
 
 
-def _template(name, source, text, make):
-    """Return the template `name`, made under another name first: never a half one."""
+def _template(name, source, text, fill):
+    """Return the name of the template, made now if there is none."""
     if name not in postgres.databases():
-        half = f"fr_half_{os.getpid()}"
         with step(text):
-            copy(source, half)
-            try:
-                make(half)
-            except BaseException:
-                drop(half)
-                raise
-            if name in postgres.databases():  # another clone was faster
-                drop(half)
-            else:
-                postgres.rename(half, name)
-                shutil.rmtree(_filestore(name), ignore_errors=True)
-                if _filestore(half).exists():
-                    _filestore(half).rename(_filestore(name))
+            make(name, source, fill)
     postgres.sql(f"COMMENT ON DATABASE \"{name}\" IS '{int(time.time())}'")
     _forget_old(name.rsplit("_", 1)[0])
     return name
+
+
+def make(name, source, fill):
+    """Make the database `name`: a copy of `source`, filled by `fill(database)`.
+
+    It gets its name when it is complete: whatever is killed, there is never a half one.
+    """
+    half = f"{HALF}{os.getpid()}"
+    copy(source, half)
+    try:
+        fill(half)
+    except BaseException:
+        drop(half)
+        raise
+    if name in postgres.databases():  # another clone was faster
+        drop(half)
+        return
+    postgres.rename(half, name)
+    shutil.rmtree(_filestore(name), ignore_errors=True)
+    if _filestore(half).exists():
+        _filestore(half).rename(_filestore(name))
+
+
+def drop_halves():
+    """Drop what killed commands have left."""
+    for name in postgres.databases():
+        if name.startswith(HALF) and not Path(f"/proc/{name[len(HALF) :]}").exists():
+            drop(name)
 
 
 def _forget_old(layer):
@@ -204,6 +221,7 @@ def _forget_old(layer):
     )
     for name in rows.splitlines()[KEEP:]:
         drop(name)
+    drop_halves()
 
 
 def _filestore(name):

@@ -14,6 +14,7 @@ from .console import Failure, say, step
 from .paths import RUN, addons
 
 PID_FILE = RUN / "odoo.pid"
+PORT_FILE = RUN / "odoo.port"
 LOG = RUN / "odoo.log"
 STATE = RUN / "installed"  # hash of the addons that the database was made from
 START_TIMEOUT = 120  # seconds
@@ -34,7 +35,11 @@ def database():
 
 
 def port():
-    return int(os.environ.get("PORT") or 8069)
+    """Return the port that is asked for."""
+    text = os.environ.get("PORT") or "8069"
+    if not text.isdigit() or not 1024 <= int(text) <= 65535:
+        raise Failure(f"PORT={text} is no port: choose a number from 1024 to 65535.")
+    return int(text)
 
 
 def run(environment):
@@ -42,11 +47,13 @@ def run(environment):
     wanted = f"{environment.odoo.version} {databases.addons_hash()}"
     installed = STATE.read_text() if STATE.exists() else ""
     exists = database() in postgres.databases()
-    if exists and installed == wanted and _answers():
+    serves_here = PORT_FILE.exists() and PORT_FILE.read_text() == str(port())
+    if serves_here and exists and installed == wanted and _answers():
         say(f"\nOdoo already runs on http://127.0.0.1:{port()}\n{LOGINS}")
         return
+    if not (serves_here and _pid()):
+        _refuse_taken_port()
     stop()
-    _refuse_taken_port()
     if not exists:
         install(environment)
     elif installed != wanted:
@@ -59,25 +66,23 @@ def run(environment):
 def install(environment):
     """Make the database: our addons with their demo data, without anybody else's."""
     base = databases.base_template(environment)
-    name = database()
+
+    def make(name):
+        # Odoo loads demo data where all dependencies have theirs. Ours tells its own
+        # story, so the others only have to say that they have.
+        postgres.sql(
+            "UPDATE ir_module_module SET demo = true WHERE state = 'installed'",
+            database=name,
+        )
+        log = environment.run(
+            *("server", "-d", name, "-i", ",".join(addons()), "--with-demo"),
+            *("--stop-after-init", "--no-http"),
+            configuration=environment.configuration("install"),
+        )
+        databases.check_log(log)
+
     with step(f"installing {', '.join(addons())} with demo data"):
-        databases.copy(base, name)
-        try:
-            # Odoo loads demo data where all dependencies have theirs. Ours tells its
-            # own story, so the others only have to say that they have.
-            postgres.sql(
-                "UPDATE ir_module_module SET demo = true WHERE state = 'installed'",
-                database=name,
-            )
-            log = environment.run(
-                *("server", "-d", name, "-i", ",".join(addons()), "--with-demo"),
-                *("--stop-after-init", "--no-http"),
-                configuration=environment.configuration("install"),
-            )
-            databases.check_log(log)
-        except BaseException:
-            databases.drop(name)
-            raise
+        databases.make(database(), base, make)
 
 
 def update(environment):
@@ -126,6 +131,7 @@ def _start(environment):
             start_new_session=True,
         )
         PID_FILE.write_text(str(server.pid))
+        PORT_FILE.write_text(str(port()))
         deadline = time.monotonic() + START_TIMEOUT
         while not _answers():
             if server.poll() is not None:

@@ -9,8 +9,11 @@ from . import system
 from .console import Failure, call, step
 from .paths import CACHE, LOCK_FILE
 
-# The lock file is made with the first; the others are what Odoo 19 also runs on.
-PYTHONS = ("python3.11", "python3.12", "python3.10", "python3")
+# The lock file is made with the first, Debian 12's own; Odoo 19 runs on the others too.
+PYTHONS = (
+    *("/usr/bin/python3.11", "python3.11"),
+    *("python3.12", "python3.10", "python3"),
+)
 
 
 def get():
@@ -24,7 +27,7 @@ def get():
 
 
 def _version(python):
-    code = "import sys; print('%d.%d' % sys.version_info[:2])"
+    code = "import sys; print('%d.%d.%d' % sys.version_info[:3])"
     return call([python, "-c", code], f"{python} does not run:").strip()
 
 

@@ -172,7 +172,20 @@ class FaultReport(models.Model):
         check_company=True,
         index="btree_not_null",
         tracking=True,
+        ondelete="restrict",
+        copy=False,
         domain=lambda self: self._get_technician_domain(),
+    )
+    # What the place proposed: told apart from what somebody chose or typed
+    place_technician_id = fields.Many2one(
+        "res.users",
+        compute="_compute_technician_id",
+        store=True,
+        precompute=True,
+        copy=False,
+    )
+    place_cost_center = fields.Char(
+        compute="_compute_cost_center", store=True, precompute=True, copy=False
     )
     # The technician that `date_assigned` speaks of
     assigned_technician_id = fields.Many2one(
@@ -275,9 +288,10 @@ class FaultReport(models.Model):
     @api.depends("partner_id", "facility_id")
     def _compute_cost_center(self):
         for report in self:
-            report.cost_center = (
-                report.facility_id.cost_center or report.partner_id.cost_center
-            )
+            proposed = report.facility_id.cost_center or report.partner_id.cost_center
+            if report.cost_center in (False, report.place_cost_center):
+                report.cost_center = proposed
+            report.place_cost_center = proposed
 
     @api.depends("partner_id")
     def _compute_subgroup_id(self):
@@ -289,11 +303,14 @@ class FaultReport(models.Model):
     @api.depends("partner_id", "facility_id")
     def _compute_technician_id(self):
         for report in self:
-            for place in (report.facility_id, report.partner_id):
-                technician = place.technician_id
-                if technician and report._can_be_technician(technician):
-                    report.technician_id = technician
-                    break
+            proposed = report._get_technician_of_place()
+            is_proposed = report.technician_id in (
+                self.env["res.users"],
+                report.place_technician_id,
+            )
+            if is_proposed and (not report.state or report.state in WAITING_STATES):
+                report.technician_id = proposed
+            report.place_technician_id = proposed
 
     @api.depends("technician_id")
     def _compute_date_assigned(self):
@@ -319,7 +336,7 @@ class FaultReport(models.Model):
         for report in self:
             if report.outcome:
                 report.state = report.outcome
-            elif report._get_orders():
+            elif report._is_converted():
                 report.state = "converted"
             else:
                 report.state = "assigned" if report.technician_id else "new"
@@ -335,8 +352,8 @@ class FaultReport(models.Model):
 
     # === RULES === #
 
-    # One method for each field: while one of them is recomputed, the others may still
-    # be those of the former customer.
+    # Each looks at its own field: another customer or facility recomputes the others,
+    # and until that is done they may still be those of the former one.
 
     @api.model
     def _check_customer_follows(self, vals):
@@ -364,20 +381,20 @@ class FaultReport(models.Model):
                     )
                 )
 
-    @api.constrains("partner_id", "facility_id")
+    @api.constrains("facility_id")
     def _check_facility(self):
         for report in self:
             facility = report.facility_id
             if facility and not facility._is_facility_of(report.partner_id):
                 raise self._get_wrong_place_error(facility, report.partner_id)
 
-    @api.constrains("partner_id", "facility_id", "contact_id")
+    @api.constrains("contact_id")
     def _check_contact(self):
         for report in self:
             if not report._is_contact_of_place():
                 raise self._get_wrong_place_error(report.contact_id, report.partner_id)
 
-    @api.constrains("partner_id", "facility_id", "equipment_id")
+    @api.constrains("equipment_id")
     def _check_equipment(self):
         for report in self:
             if not report._is_equipment_at_place():
@@ -415,10 +432,18 @@ class FaultReport(models.Model):
                 self.env._("A fault cannot be reported in the future: check the date.")
             )
 
+    @api.constrains(*TEXT_LIMITS)
+    def _check_texts(self):
+        """Look again at what was filled in by defaults and computes."""
+        for report in self:
+            text_rules.check_texts(
+                report, {name: report[name] for name in TEXT_LIMITS}, TEXT_LIMITS
+            )
+
     @api.constrains("outcome", "work_order_id", "sale_order_id")
     def _check_outcome(self):
         for report in self:
-            if report.outcome and report._get_orders():
+            if report.outcome and report._is_converted():
                 raise ValidationError(
                     self.env._(
                         "%(report)s has become %(orders)s and cannot be closed "
@@ -438,6 +463,7 @@ class FaultReport(models.Model):
             *("work_order_model", "work_order_id", "sale_order_id"),
             *("state", "date_assigned", "assigned_technician_id", "date_handled"),
             *("outcome", "close_reason", "reference", "time_spent", "channel"),
+            *("place_technician_id", "place_cost_center"),
         }
 
     def _check_protected_fields(self, vals):
@@ -457,11 +483,30 @@ class FaultReport(models.Model):
 
     # === CREATE, WRITE, DELETE === #
 
+    def _without_protected_defaults(self):
+        """Return self without the context keys that would fill protected fields."""
+        protected = {f"default_{name}" for name in self._get_protected_fields()}
+        context = self.env.context
+        if self.env.su or not protected.intersection(context):
+            return self
+        kept = {key: value for key, value in context.items() if key not in protected}
+        return self.with_env(self.env(context=kept))
+
+    @api.model
+    def default_get(self, fields):
+        return super(FaultReport, self._without_protected_defaults()).default_get(
+            fields
+        )
+
     @api.model_create_multi
     def create(self, vals_list):
+        self = self._without_protected_defaults()
         for vals in vals_list:
             self._check_protected_fields(vals)
-            text_rules.check_texts(self, vals, TEXT_LIMITS)
+            defaults = {
+                name: self.env.context.get(f"default_{name}") for name in TEXT_LIMITS
+            }
+            text_rules.check_texts(self, {**defaults, **vals}, TEXT_LIMITS)
             self._check_customer_follows(vals)
         references = self._draw_references(vals_list)
         return super().create(
@@ -474,12 +519,22 @@ class FaultReport(models.Model):
     def write(self, vals):
         self._check_protected_fields(vals)
         text_rules.check_texts(self, vals, TEXT_LIMITS)
+        self._check_company_stays(vals)
         return super().write(vals)
+
+    def _check_company_stays(self, vals):
+        """Refuse to move a report: its number, notes and orders are the company's."""
+        if self.env.su or "company_id" not in vals:
+            return
+        if any(report.company_id.id != vals["company_id"] for report in self):
+            raise AccessError(
+                self.env._("A fault report stays in the company it was filed in.")
+            )
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_converted(self):
         for report in self:
-            if report._get_orders():
+            if report._is_converted():
                 raise UserError(
                     self.env._(
                         "%(report)s has become %(orders)s and has to stay.",
@@ -632,6 +687,15 @@ class FaultReport(models.Model):
             ("all_group_ids", "in", self.env.ref("fault_report.group_view").ids),
         ]
 
+    def _get_technician_of_place(self):
+        """Return the facility's technician, else the customer's, if he can take it."""
+        self.ensure_one()
+        for place in (self.facility_id, self.partner_id):
+            technician = place.technician_id
+            if technician and self._can_be_technician(technician):
+                return technician
+        return self.env["res.users"]
+
     def _can_be_technician(self, user):
         """Return whether `user` is active, in the company, and may see reports."""
         self.ensure_one()
@@ -674,6 +738,7 @@ class FaultReport(models.Model):
                     child.type == "contact"
                     and not child.is_facility
                     and not child.is_company
+                    and child.company_id in (child.company_id.browse(), self.company_id)
                 )
             )
             if contacts:

@@ -13,23 +13,36 @@ class FaultReport(models.Model):
 
     _inherit = "fault.report"
 
+    has_work_order = fields.Boolean(compute="_compute_work_order", compute_sudo=True)
     work_order_name = fields.Char(
-        string="Work Order", compute="_compute_work_order_name", compute_sudo=True
+        string="Work Order", compute="_compute_work_order", compute_sudo=True
     )
     has_sale_order = fields.Boolean(compute="_compute_sale_order", compute_sudo=True)
     sale_order_name = fields.Char(
         string="Sales Order", compute="_compute_sale_order", compute_sudo=True
     )
 
+    # Both look at what is stored, not at what a form says: whoever may call `onchange`
+    # could read the name of any record with it.
+
     @api.depends("work_order_model", "work_order_id")
-    def _compute_work_order_name(self):
+    def _compute_work_order(self):
+        names = {}
+        for model, reports in self._origin.grouped("work_order_model").items():
+            if self._is_work_order_model(model):
+                orders = self.env[model].browse(set(reports.mapped("work_order_id")))
+                for order in orders.exists():
+                    names[model, order.id] = order.display_name
         for report in self:
-            report.work_order_name = report._get_work_order().display_name
+            stored = report._origin
+            name = names.get((stored.work_order_model, stored.work_order_id), False)
+            report.work_order_name = name
+            report.has_work_order = bool(name)
 
     @api.depends("sale_order_id.state")
     def _compute_sale_order(self):
         for report in self:
-            order = report._get_sale_order()
+            order = report._origin._get_sale_order()
             report.has_sale_order = bool(order)
             report.sale_order_name = order.display_name
 
@@ -46,6 +59,8 @@ class FaultReport(models.Model):
     def action_generate_shared_work_order(self):
         """Make one work order of several reports of the same customer."""
         self._prepare_conversion()
+        if not self:
+            raise UserError(self.env._("Choose the fault reports first."))
         if self.filtered(lambda report: report._get_work_order()):
             raise UserError(
                 self.env._("Some of these reports have a work order already.")
@@ -129,8 +144,9 @@ class FaultReport(models.Model):
             .with_company(self.company_id)
             .create(self._prepare_sale_order_values())
         )
-        # The link is nobody's to write but the conversion's.
+        # The links are nobody's to write but the conversion's.
         self.sudo().sale_order_id = sale_order
+        sale_order.sudo().fault_report_source_ids = self
         self._post_conversion(sale_order)
         return sale_order
 
@@ -157,7 +173,7 @@ class FaultReport(models.Model):
     def _prepare_maintenance_request_values(self):
         first = self[:1]
         equipment = self.equipment_id if len(self.equipment_id) == 1 else None
-        technicians = self.technician_id
+        technicians = self.technician_id.filtered(first._can_be_technician)
         priority = max(report.priority or "0" for report in self)
         return {
             "equipment_id": equipment and equipment.id,
@@ -219,6 +235,8 @@ class FaultReport(models.Model):
             for name in ("customer_order_ref", "cost_center")
             if self[name]
         ]
+        if self.comment and self.comment_internal:
+            rows.append((self.env._("Comment"), self.env._("internal")))
         lines = Markup("<br/>").join(Markup("<b>%s</b>: %s") % row for row in rows)
         return Markup("<p>%s</p>%s") % (lines, plaintext2html(self.comment or ""))
 
@@ -249,7 +267,14 @@ class FaultReport(models.Model):
             .search([("res_model", "=", self._name), ("res_id", "=", self.id)])
         )
         for file_sudo in files_sudo:
-            file_sudo.copy({"res_model": order._name, "res_id": order.id})
+            file_sudo.copy(
+                {
+                    "res_model": order._name,
+                    "res_id": order.id,
+                    "public": False,
+                    "access_token": False,
+                }
+            )
         order.message_post_with_source(
             "mail.message_origin_link",
             render_values={"self": order, "origin": self},
@@ -273,20 +298,32 @@ class FaultReport(models.Model):
 
     # === ORDERS === #
 
+    @api.model
+    def _is_work_order_model(self, model):
+        """Return whether `model` is one of the kinds of work order there are."""
+        mixin = self.env.registry["fault.report.work.order.mixin"]
+        return model in mixin._inherit_children
+
     def _get_work_order(self):
         """Return the work order, or an empty recordset; it may not be readable."""
-        self.ensure_one()
-        if not self.work_order_id or self.work_order_model not in self.env:
-            return self.env["maintenance.request"]
-        return self.env[self.work_order_model].browse(self.work_order_id).exists()
+        if self and self._is_work_order_model(self.work_order_model):
+            return self.env[self.work_order_model].browse(self.work_order_id).exists()
+        return self.env["maintenance.request"]
 
     def _get_sale_order(self):
         """Return the sales order that counts, or an empty recordset."""
-        self.ensure_one()
         # Its state decides about the report's, whoever looks.
         order_sudo = self.sudo().sale_order_id
         counts = order_sudo and order_sudo.state != CANCELLED_ORDER_STATE
         return self.sale_order_id if counts else self.sale_order_id.browse()
+
+    def _is_converted(self):
+        """Return whether the report has become an order, without asking for it."""
+        self.ensure_one()
+        has_work_order = self.work_order_id and self._is_work_order_model(
+            self.work_order_model
+        )
+        return bool(has_work_order or self._get_sale_order())
 
     def _get_orders(self):
         """Return the orders that the report has become, as a list of records."""
@@ -302,13 +339,14 @@ class FaultReport(models.Model):
         self.sudo().write({"work_order_model": False, "work_order_id": False})
 
     def _get_work_orders_action(self):
-        model = self[:1].work_order_model
-        if not model:
-            return False
-        same_kind = self.filtered(lambda report: report.work_order_model == model)
-        return self._get_orders_action(
-            self.env[model].browse(set(same_kind.mapped("work_order_id")))
-        )
+        orders = self[:1]._get_work_order()
+        for report in self[1:]:
+            order = report._get_work_order()
+            if order._name == orders._name:
+                orders |= order
+        if not orders:
+            raise UserError(self.env._("The work order is not there any more."))
+        return self._get_orders_action(orders)
 
     @api.model
     def _get_orders_action(self, orders):

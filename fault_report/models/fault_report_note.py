@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import AccessError
 
 from . import text_rules
 
@@ -32,15 +33,35 @@ class FaultReportNote(models.Model):
     time_spent = fields.Float(help="Hours", default=0.0)
 
     _time_spent_not_negative = models.Constraint(
-        "CHECK(time_spent >= 0)", "The time of a note cannot be negative."
+        # The upper end keeps out what is no number too
+        "CHECK(time_spent >= 0 AND time_spent < 10000)",
+        "The time of a note cannot be negative, nor 10,000 hours or more.",
     )
 
     @api.model_create_multi
     def create(self, vals_list):
         for vals in vals_list:
             text_rules.check_texts(self, vals, TEXT_LIMITS)
+            self._check_author(vals)
         return super().create(vals_list)
 
     def write(self, vals):
         text_rules.check_texts(self, vals, TEXT_LIMITS)
+        self._check_author(vals)
+        if "report_id" in vals and any(
+            note.report_id.id != vals["report_id"] for note in self
+        ):
+            raise AccessError(self.env._("A note stays on its fault report."))
         return super().write(vals)
+
+    @api.model
+    def _check_author(self, vals):
+        """Let only those who may edit reports write notes in another one's name."""
+        author = vals.get("user_id", self.env.context.get("default_user_id"))
+        if (
+            author
+            and author != self.env.uid
+            and not self.env.su
+            and not self.env.user.has_group("fault_report.group_edit")
+        ):
+            raise AccessError(self.env._("You can write notes in your own name only."))

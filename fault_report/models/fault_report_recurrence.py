@@ -71,7 +71,7 @@ class FaultReport(models.Model):
         for report in self:
             original = report.duplicate_of_id
             if original and (
-                original == report or original.equipment_id != report.equipment_id
+                original == report or not report._is_about_the_same_as(original)
             ):
                 raise ValidationError(
                     self.env._(
@@ -95,7 +95,7 @@ class FaultReport(models.Model):
             original = self.browse(original)
         original.check_access("read")
         original._check_waiting()
-        if any(report.equipment_id != original.equipment_id for report in self):
+        if not all(report._is_about_the_same_as(original) for report in self):
             raise UserError(
                 self.env._("Only reports on the same service object can be duplicates.")
             )
@@ -111,6 +111,15 @@ class FaultReport(models.Model):
             )
         )
         return True
+
+    def _is_about_the_same_as(self, other):
+        """Return whether both are about the same object of the same customer."""
+        self.ensure_one()
+        return (self.equipment_id, self.facility_id, self.partner_id) == (
+            other.equipment_id,
+            other.facility_id,
+            other.partner_id,
+        )
 
     def action_reopen(self):
         result = super().action_reopen()

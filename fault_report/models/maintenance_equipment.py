@@ -51,7 +51,7 @@ class MaintenanceEquipment(models.Model):
         groups="fault_report.group_view",
     )
 
-    @api.depends("facility_id")
+    @api.depends("facility_id.parent_id")
     def _compute_customer_id(self):
         for equipment in self:
             equipment.customer_id = (

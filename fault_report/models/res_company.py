@@ -32,6 +32,9 @@ class ResCompany(models.Model):
     )
 
     _fault_report_reminder_not_negative = models.Constraint(
-        "CHECK(fault_report_reminder_hours >= 0)",
-        "The time to the reminder cannot be negative. 0 switches it off.",
+        # The upper end keeps out what is no number too
+        "CHECK(fault_report_reminder_hours >= 0"
+        " AND fault_report_reminder_hours < 10000)",
+        "The time to the reminder cannot be negative, nor 10,000 hours or more. "
+        "0 switches it off.",
     )

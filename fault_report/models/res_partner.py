@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from . import text_rules
+
 
 class ResPartner(models.Model):
     _inherit = "res.partner"
@@ -15,12 +17,17 @@ class ResPartner(models.Model):
     technician_id = fields.Many2one(
         "res.users",
         domain="[('share', '=', False)]",
+        groups="base.group_user",
         help="Gets the fault reports of this customer or facility by himself. "
         "The facility's technician comes before the customer's.",
     )
-    subgroup_id = fields.Many2one("fault.report.subgroup", index="btree_not_null")
+    subgroup_id = fields.Many2one(
+        "fault.report.subgroup", index="btree_not_null", groups="base.group_user"
+    )
     cost_center = fields.Char(
-        help="Printed on the invoices of orders that were made of fault reports."
+        groups="base.group_user",
+        help="Goes to the fault reports of this customer or facility, and from there "
+        "to orders and invoices.",
     )
     fault_report_ids = fields.One2many(
         "fault.report", "partner_id", groups="fault_report.group_view"
@@ -61,7 +68,9 @@ class ResPartner(models.Model):
     @api.constrains("is_facility", "parent_id")
     def _check_facility_has_customer(self):
         for partner in self:
-            if partner.is_facility and not partner.parent_id:
+            if partner.is_facility and (
+                not partner.parent_id or partner.parent_id.is_facility
+            ):
                 raise ValidationError(
                     self.env._(
                         "The facility %(name)s needs a customer: "
@@ -69,6 +78,14 @@ class ResPartner(models.Model):
                         name=partner.display_name,
                     )
                 )
+
+    @api.constrains("cost_center")
+    def _check_cost_center(self):
+        limits = {"cost_center": {"limit": text_rules.MAX_LINE}}
+        for partner in self:
+            text_rules.check_texts(
+                partner, {"cost_center": partner.cost_center}, limits
+            )
 
     def _is_facility_of(self, customer):
         """Return whether this is a facility of `customer`."""

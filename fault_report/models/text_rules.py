@@ -12,6 +12,8 @@ MAX_TEXT = 10_000
 # Control characters but tab and line breaks, and halves of surrogate pairs
 _REFUSED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _LINE_BREAK = re.compile(r"[\t\r\n]")
+# Letters and symbols without a shape
+_BLANK_GLYPHS = set("\u115f\u1160\u2800\u3164\uffa0")
 _INVISIBLE_CATEGORIES = {"Cf", "Zs", "Zl", "Zp", "Cc"}
 
 
@@ -24,8 +26,9 @@ def check_texts(record, vals, limits):
     """
     for name, rule in limits.items():
         text = vals.get(name)
-        if not isinstance(text, str):
+        if text is None or text is False:
             continue
+        text = str(text)
         problem = find_problem(text, rule["limit"], rule.get("multiline", False))
         if not problem and rule.get("required") and is_blank(text):
             problem = "blank"
@@ -57,7 +60,9 @@ def _get_message(env, problem, label, limit):
 def is_blank(text):
     """Return whether nothing can be seen of `text` (zero-width characters included)."""
     return all(
-        unicodedata.category(character) in _INVISIBLE_CATEGORIES for character in text
+        character in _BLANK_GLYPHS
+        or unicodedata.category(character) in _INVISIBLE_CATEGORIES
+        for character in text
     )
 
 

@@ -195,6 +195,59 @@ class TestConversion(FaultReportCommon):
         second.unlink()
         self.assertEqual(report.state, "new")
 
+    def test_a_cancelled_quotation_cannot_come_back_beside_another_one(self):
+        report = self.make_report()
+        report.action_generate_sale_order()
+        first = report.sale_order_id
+        first._action_cancel()
+        report.action_generate_sale_order()
+        second = report.sale_order_id
+        with self.assertRaisesRegex(UserError, "handled in another way"):
+            first.action_draft()
+        second._action_cancel()
+        first.action_draft()
+        self.assertEqual(report.sale_order_id, first)
+        self.assertEqual(report.state, "converted")
+
+    def test_a_cancelled_quotation_cannot_come_back_for_a_closed_report(self):
+        report = self.make_report()
+        report.action_generate_sale_order()
+        order = report.sale_order_id
+        order._action_cancel()
+        report.action_cancel("Not wanted any more")
+        with self.assertRaisesRegex(UserError, "handled in another way"):
+            order.with_user(self.salesman).action_draft()
+        self.assertEqual(order.state, "cancel")
+
+    def test_a_link_to_a_kind_of_order_that_is_gone_can_be_replaced(self):
+        """As after the addon of that kind was uninstalled."""
+        report = self.make_report()
+        report.sudo().write({"work_order_model": "gone.model", "work_order_id": 7})
+        self.assertEqual(report.state, "new")
+        self.assertFalse(report.has_work_order)
+        self.as_user(report, "convert").action_generate_work_order()
+        self.assertEqual(report.work_order_model, "maintenance.request")
+
+    def test_files_go_along_without_the_keys_that_open_them(self):
+        report = self.make_report()
+        self.env["ir.attachment"].create(
+            {
+                "name": "photo.txt",
+                "raw": b"a photo",
+                "res_model": report._name,
+                "res_id": report.id,
+            }
+        ).generate_access_token()
+        self.as_user(report, "convert").action_generate_work_order()
+        carried = self.env["ir.attachment"].search(
+            [
+                ("res_model", "=", "maintenance.request"),
+                ("res_id", "=", report.work_order_id),
+            ]
+        )
+        self.assertFalse(carried.access_token)
+        self.assertFalse(carried.public)
+
     def test_a_closed_report_is_not_converted_before_it_is_reopened(self):
         report = self.make_report()
         report.action_cancel("Twice")

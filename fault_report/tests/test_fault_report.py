@@ -26,6 +26,13 @@ class TestFilling(FaultReportCommon):
         report = self.make_report(equipment_id=self.fan.id)
         self.assertEqual(report.cost_center, "HOTEL-1")
 
+    def test_a_typed_cost_centre_stays_when_the_place_is_chosen_later(self):
+        form = Form(self.as_user(self.env["fault.report"], "create"))
+        form.partner_id = self.hotel
+        form.cost_center = "TYPED"
+        form.facility_id = self.wing
+        self.assertEqual(form.cost_center, "TYPED")
+
     def test_a_typed_cost_centre_stays(self):
         report = self.make_report(cost_center="TYPED")
         report.name = "Something else"
@@ -36,6 +43,38 @@ class TestFilling(FaultReportCommon):
         self.assertEqual(self.make_report().technician_id, self.users["create"])
         self.wing.technician_id = self.technician
         self.assertEqual(self.make_report().technician_id, self.technician)
+
+    def test_a_chosen_technician_stays_when_the_place_changes(self):
+        self.garage.technician_id = self.users["create"]
+        report = self.make_report()
+        report.technician_id = self.technician
+        report.facility_id = self.garage
+        self.assertEqual(report.technician_id, self.technician)
+
+    def test_a_proposed_technician_goes_when_the_place_changes(self):
+        self.hotel.technician_id = self.technician
+        form = Form(self.as_user(self.env["fault.report"], "create"))
+        form.partner_id = self.hotel
+        self.assertEqual(form.technician_id, self.technician)
+        form.partner_id = self.hospital
+        self.assertFalse(form.technician_id)
+
+    def test_the_technician_of_a_handled_report_stays(self):
+        report = self.make_report(technician_id=self.technician.id)
+        report.action_generate_work_order()
+        self.wing.technician_id = self.users["create"]
+        report.facility_id = self.garage
+        self.assertEqual(report.technician_id, self.technician)
+
+    def test_a_technician_with_reports_cannot_be_deleted(self):
+        self.make_report(technician_id=self.technician.id)
+        with self.assertRaises(Exception), mute_logger("odoo.sql_db"):  # noqa: B017
+            self.technician.unlink()
+
+    def test_a_copy_has_the_technician_of_the_place_as_it_is_now(self):
+        report = self.make_report(technician_id=self.technician.id)
+        self.technician.active = False
+        self.assertFalse(report.copy().technician_id)
 
     def test_a_technician_who_left_gives_way_to_the_customers(self):
         self.hotel.technician_id = self.users["create"]
@@ -95,6 +134,19 @@ class TestFilling(FaultReportCommon):
         self.assertFalse(report.facility_id)
         self.assertFalse(report.equipment_id)
         self.assertFalse(report.contact_id)
+
+    def test_another_object_on_a_saved_report_brings_its_own_place(self):
+        report = self.as_user(self.make_report(), "edit")
+        report.write({"equipment_id": self.fan.id})
+        self.assertEqual(report.facility_id, self.garage)
+        report.write({"equipment_id": self.hospital_lift.id})
+        self.assertEqual(report.partner_id, self.hospital)
+        self.assertEqual(report.facility_id, self.ward)
+
+    def test_a_facility_that_moves_takes_its_objects_along(self):
+        self.wing.parent_id = self.hospital
+        self.assertEqual(self.lift.customer_id, self.hospital)
+        self.assertEqual(self.make_report().partner_id, self.hospital)
 
     def test_moving_the_object_later_does_not_change_old_reports(self):
         report = self.make_report()
@@ -159,6 +211,16 @@ class TestRefusals(FaultReportCommon):
         self.assertRefused("cannot be shown", comment="a\x00b")
         self.assertRefused("Fill in", name=" \u200b ")
 
+    def test_texts_have_limits_when_they_come_from_elsewhere_too(self):
+        for name in ("x" * 201, "a\nb", "\u3164\u2800"):
+            with self.subTest(name=name), self.assertRaises(ValidationError):
+                self.env["fault.report"].with_context(default_name=name).create(
+                    {"equipment_id": self.lift.id}
+                )
+        self.assertRefused("too long", name=["x" * 201])
+        with self.assertRaises(ValidationError):
+            self.wing.cost_center = "x" * 256
+
     def test_texts_have_limits_when_written_too(self):
         report = self.make_report()
         with self.assertRaisesRegex(ValidationError, "too long"):
@@ -176,6 +238,25 @@ class TestRefusals(FaultReportCommon):
                 {"report_id": report.id, "name": "Time machine", "time_spent": -1}
             )
         self.assertIn("negative", str(caught.exception))
+
+    def test_the_time_of_a_note_is_a_number(self):
+        report = self.make_report()
+        for hours in (float("nan"), float("inf"), 10_000):
+            with (
+                self.subTest(hours=hours),
+                self.assertRaises(Exception) as caught,
+                mute_logger("odoo.sql_db"),
+            ):
+                self.env["fault.report.note"].create(
+                    {"report_id": report.id, "name": "Odd", "time_spent": hours}
+                )
+            self.assertIn("note_time_spent_not_negative", str(caught.exception))
+
+    def test_a_facility_has_no_facilities(self):
+        with self.assertRaises(ValidationError):
+            self.env["res.partner"].create(
+                {"name": "Room", "is_facility": True, "parent_id": self.wing.id}
+            )
 
     def test_a_note_needs_a_text_that_can_be_seen(self):
         report = self.make_report()
@@ -279,6 +360,42 @@ class TestHandling(FaultReportCommon):
         reports[1].action_solve("By phone")
         reports[2].action_generate_work_order()
         self.assertEqual(Report.get_waiting_count(), before)
+
+    def test_protected_fields_cannot_be_filled_by_defaults(self):
+        """The client chooses the context."""
+        other = self.make_report()
+        other.action_generate_work_order()
+        Report = self.as_user(self.env["fault.report"], "create").with_context(
+            default_work_order_model="maintenance.request",
+            default_work_order_id=other.work_order_id,
+            default_outcome="cancelled",
+            default_close_reason="Because",
+            default_channel="api",
+            default_duplicate_of_id=other.id,
+            default_reference="FR/1",
+        )
+        report = Report.create({"name": "Forged", "equipment_id": self.lift.id})
+        self.assertEqual(report.state, "new")
+        self.assertEqual(report.channel, "form")
+        for name in ("work_order_id", "outcome", "close_reason", "duplicate_of_id"):
+            self.assertFalse(report[name])
+        self.assertNotEqual(report.reference, "FR/1")
+        self.assertNotIn("outcome", Report.default_get(["outcome", "name"]))
+
+    def test_onchange_tells_no_names_of_other_records(self):
+        parameter = self.env["ir.config_parameter"].search([], limit=1)
+        Report = self.as_user(self.env["fault.report"], "create")
+        for values in (
+            {
+                "work_order_model": "ir.config_parameter",
+                "work_order_id": parameter.id,
+            },
+            {"work_order_model": "res.users", "work_order_id": self.env.uid},
+        ):
+            result = Report.onchange(
+                values, ["work_order_id"], {"work_order_name": {}, "name": {}}
+            )
+            self.assertFalse(result["value"].get("work_order_name"))
 
     def test_state_and_links_cannot_be_written_by_anybody(self):
         report = self.make_report()

@@ -39,6 +39,23 @@ class TestMultiCompany(FaultReportCommon):
             with self.assertRaises(AccessError):
                 operation()
 
+    def test_a_report_stays_in_its_company(self):
+        report = self.make_report()
+        with self.assertRaisesRegex(AccessError, "stays in the company"):
+            self.as_user(report, "edit").company_id = self.other_company
+        self.as_user(report, "edit").write({"company_id": self.company.id})
+
+    def test_a_note_stays_on_its_report(self):
+        report = self.make_report(note_ids=[(0, 0, {"name": "Seen", "time_spent": 1})])
+        theirs = self.make_report(company_id=self.other_company.id)
+        with self.assertRaisesRegex(AccessError, "stays on its fault report"):
+            self.as_user(report.note_ids, "edit").report_id = theirs
+        self.assertFalse(theirs.time_spent)
+
+    def test_a_contact_of_another_company_is_not_filled_in(self):
+        self.janitor.company_id = self.other_company
+        self.assertEqual(self.make_report().contact_id, self.manager)
+
     def test_a_technician_of_another_company_is_refused(self):
         with self.assertRaises(UserError):
             self.make_report(technician_id=self.outsider.id)

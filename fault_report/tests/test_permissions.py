@@ -33,6 +33,20 @@ class TestPermissions(FaultReportCommon):
             with self.assertRaises(AccessError):
                 record.with_user(self.stranger).read(["name"])
 
+    def test_who_files_a_report_adds_notes_in_his_own_name(self):
+        Report = self.as_user(self.env["fault.report"], "create")
+        report = Report.create({"name": "Mine", "equipment_id": self.lift.id})
+        Note = self.as_user(self.env["fault.report.note"], "create")
+        note = Note.create({"report_id": report.id, "name": "Seen"})
+        self.assertEqual(note.user_id, self.users["create"])
+        with self.assertRaisesRegex(AccessError, "own name"):
+            Note.create(
+                {"report_id": report.id, "name": "Seen", "user_id": self.env.uid}
+            )
+        report.sudo().action_cancel("No fault")
+        with self.assertRaises(AccessError):
+            Note.create({"report_id": report.id, "name": "Too late"})
+
     def test_who_files_reports_adds_service_objects_of_customers_only(self):
         Equipment = self.env["maintenance.equipment"]
         for name in ("create", "edit"):

@@ -106,6 +106,13 @@ class TestDuplicates(FaultReportCommon):
         with self.assertRaisesRegex(UserError, "same service object"):
             self.as_user(self.make_report(), "edit").action_mark_duplicate(other)
 
+    def test_reports_of_two_customers_are_no_duplicates(self):
+        place = {"equipment_id": False}
+        ours = self.make_report(partner_id=self.hotel.id, **place)
+        theirs = self.make_report(partner_id=self.hospital.id, **place)
+        with self.assertRaises(UserError):
+            self.as_user(ours, "edit").action_mark_duplicate(theirs)
+
     def test_a_report_is_no_duplicate_of_itself_nor_of_a_closed_one(self):
         report, closed = self.make_report(), self.make_report()
         closed.action_cancel("No fault")

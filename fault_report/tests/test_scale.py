@@ -65,6 +65,14 @@ class TestScale(FaultReportCommon):
         with self.assertQueryCount(40):
             self.as_user(report, "edit").web_read(spec)
 
+    def test_listing_converted_reports_costs_no_query_for_each(self):
+        reports = self.env["fault.report"].search([], limit=20)
+        reports.action_generate_work_order()
+        spec = self.specification("list")
+        self.start_cold()
+        with self.assertQueryCount(15):
+            self.as_user(reports, "edit").web_read(spec)
+
     def test_the_number_waiting_costs_one_query(self):
         Report = self.as_user(self.env["fault.report"], "view")
         Report.get_waiting_count()
