@@ -1,3 +1,4 @@
+from . import account_move
 from . import fault_report
 from . import fault_report_conversion
 from . import fault_report_note

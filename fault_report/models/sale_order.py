@@ -1,11 +1,17 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
+
+from . import text_rules
+
+TEXT_LIMITS = {"cost_center": {"limit": text_rules.MAX_LINE}}
 
 
 class SaleOrder(models.Model):
     _inherit = "sale.order"
 
-    cost_center = fields.Char(copy=False)
+    cost_center = fields.Char(
+        copy=False, tracking=True, help="Printed on the order and on its invoices."
+    )
     fault_report_ids = fields.One2many(
         "fault.report",
         "sale_order_id",
@@ -18,7 +24,14 @@ class SaleOrder(models.Model):
         "fault.report", readonly=True, copy=False, groups="fault_report.group_view"
     )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            text_rules.check_texts(self, vals, TEXT_LIMITS)
+        return super().create(vals_list)
+
     def write(self, vals):
+        text_rules.check_texts(self, vals, TEXT_LIMITS)
         if vals.get("state", "cancel") != "cancel":
             self.filtered(lambda order: order.state == "cancel")._take_up_reports()
         return super().write(vals)
@@ -43,3 +56,26 @@ class SaleOrder(models.Model):
     def action_view_fault_reports(self):
         """Open the report, or the list of reports, that this order was made of."""
         return self.fault_report_ids._get_action()
+
+    def _prepare_invoice(self):
+        """Add what the orders on one invoice have in common.
+
+        Always texts: the orders are sorted by them, which False would not allow.
+        """
+        return {
+            **super()._prepare_invoice(),
+            "cost_center": self.cost_center or "",
+            "customer_order_ref": self.client_order_ref or "",
+        }
+
+    def _get_invoice_grouping_keys(self):
+        """Make an invoice for each cost centre and customer's order number.
+
+        Not for each `ref`: where the customer has no number it is the order's own,
+        and orders without numbers belong together.
+        """
+        return [
+            *super()._get_invoice_grouping_keys(),
+            "cost_center",
+            "customer_order_ref",
+        ]

@@ -3,6 +3,7 @@ from . import test_conversion
 from . import test_conversion_race
 from . import test_fault_report
 from . import test_import_export
+from . import test_invoice
 from . import test_multi_company
 from . import test_permissions
 from . import test_recurrence
