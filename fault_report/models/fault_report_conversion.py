@@ -90,6 +90,7 @@ class FaultReport(models.Model):
                         report=report.reference,
                     )
                 )
+        self._check_required_points()
 
     def _generate_work_order(self):
         """Make the work order of one report, with its files, and link both."""
@@ -188,7 +189,11 @@ class FaultReport(models.Model):
             if self[name]
         ]
         lines = Markup("<br/>").join(Markup("<b>%s</b>: %s") % row for row in rows)
-        return Markup("<p>%s</p>%s") % (lines, plaintext2html(self.comment or ""))
+        return Markup("<p>%s</p>%s%s") % (
+            lines,
+            plaintext2html(self.comment or ""),
+            self._get_points_html(),
+        )
 
     def _get_maintenance_team(self):
         """Return the team for the report's company: Odoo's default may be another's."""
