@@ -1,10 +1,10 @@
-import {Component} from "@odoo/owl";
+import {Component, useEffect, useRef} from "@odoo/owl";
 import {_t} from "@web/core/l10n/translation";
 import {formatFloat} from "@web/views/fields/formatters";
 import {parseFloat} from "@web/views/fields/parsers";
 import {registry} from "@web/core/registry";
 import {standardFieldProps} from "@web/views/fields/standard_field_props";
-import {useInputField} from "@web/views/fields/input_field_hook";
+import {useBus} from "@web/core/utils/hooks";
 import {useNumpadDecimal} from "@web/views/fields/numpad_decimal_hook";
 
 const DIGITS = [16, 6];
@@ -19,7 +19,12 @@ export function formatNumber(number) {
     return formatFloat(number, {digits: DIGITS, trailingZeros: false});
 }
 
-/** A number that may be missing: Odoo's own field shows 0 where nothing was typed. */
+/**
+ * A number that may be missing.
+ *
+ * Odoo's own field shows 0 where nothing was typed, and its hook for inputs takes a 0
+ * that is typed into an empty input for no change.
+ */
 export class OptionalNumberField extends Component {
     static template = "fault_report.OptionalNumberField";
     static props = {
@@ -29,13 +34,23 @@ export class OptionalNumberField extends Component {
     };
 
     setup() {
-        useInputField({
-            fieldName: this.props.name,
-            getValue: () => this.formattedValue,
-            parse: (text) => (text.trim() ? parseFloat(text.trim()) : false),
-            refName: "numpadDecimal",
-        });
+        this.input = useRef("numpadDecimal");
+        this.isDirty = false;
         useNumpadDecimal();
+        useEffect(() => {
+            const text = this.formattedValue;
+            if (this.input.el && !this.isDirty) {
+                this.input.el.value = text;
+            }
+        });
+        useBus(this.bus, "WILL_SAVE_URGENTLY", () => this.commit());
+        useBus(this.bus, "NEED_LOCAL_CHANGES", ({detail}) =>
+            detail.proms.push(this.commit())
+        );
+    }
+
+    get bus() {
+        return this.props.record.model.bus;
     }
 
     get formattedValue() {
@@ -44,6 +59,37 @@ export class OptionalNumberField extends Component {
 
     get isInvalid() {
         return this.props.record.isFieldInvalid(this.props.name);
+    }
+
+    onInput() {
+        this.isDirty = true;
+        this.bus.trigger("FIELD_IS_DIRTY", true);
+        if (this.isInvalid) {
+            this.props.record.resetFieldValidity(this.props.name);
+        }
+    }
+
+    onKeydown(ev) {
+        if (["Tab", "Enter"].includes(ev.key)) {
+            this.commit();
+        }
+    }
+
+    async commit() {
+        if (!this.isDirty) {
+            return;
+        }
+        const text = this.input.el.value.trim();
+        let number = false;
+        try {
+            number = text ? parseFloat(text) : false;
+        } catch {
+            this.props.record.setInvalidField(this.props.name);
+            return;
+        }
+        this.isDirty = false;
+        await this.props.record.update({[this.props.name]: number});
+        this.bus.trigger("FIELD_IS_DIRTY", false);
     }
 }
 

@@ -37,10 +37,6 @@ export class PointList extends Component {
     isDeviation(record) {
         return isDeviation(record.data);
     }
-
-    isMissing(record) {
-        return record.data.required && !isAnswered(record.data);
-    }
 }
 
 export const pointList = {

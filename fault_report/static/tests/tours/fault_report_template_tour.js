@@ -162,7 +162,7 @@ registry.category("web_tour.tours").add("fault_report_fill_points", {
         },
         {
             trigger: `${row("Found")} textarea`,
-            run: "edit Guide shoe worn",
+            run: "edit Guide shoe worn && press Tab",
         },
         {
             content: "The phone offers its camera",
