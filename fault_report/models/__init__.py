@@ -3,8 +3,13 @@ from . import fault_report
 from . import fault_report_conversion
 from . import fault_report_note
 from . import fault_report_recurrence
+from . import fault_report_point
+from . import fault_report_points
 from . import fault_report_status
 from . import fault_report_subgroup
+from . import fault_report_template
+from . import fault_report_template_option
+from . import fault_report_template_point
 from . import fault_report_work_order_mixin
 from . import ir_sequence
 from . import maintenance_equipment

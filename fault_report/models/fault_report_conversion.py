@@ -119,6 +119,7 @@ class FaultReport(models.Model):
                         report=report.reference,
                     )
                 )
+        self._check_required_points()
 
     def _generate_work_order(self):
         """Make one work order of these reports, with their files, and link all."""
@@ -238,7 +239,11 @@ class FaultReport(models.Model):
         if self.comment and self.comment_internal:
             rows.append((self.env._("Comment"), self.env._("internal")))
         lines = Markup("<br/>").join(Markup("<b>%s</b>: %s") % row for row in rows)
-        return Markup("<p>%s</p>%s") % (lines, plaintext2html(self.comment or ""))
+        return Markup("<p>%s</p>%s%s") % (
+            lines,
+            plaintext2html(self.comment or ""),
+            self._get_points_html(),
+        )
 
     def _get_maintenance_team(self):
         """Return the team for the report's company: Odoo's default may be another's."""

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class ResCompany(models.Model):
@@ -31,6 +31,14 @@ class ResCompany(models.Model):
         string="Fault Report Properties"
     )
 
+    fault_report_template_id = fields.Many2one(
+        "fault.report.template",
+        string="Service Template",
+        check_company=True,
+        ondelete="restrict",
+        help="New fault reports get the points of this template. Empty: none.",
+    )
+
     _fault_report_reminder_not_negative = models.Constraint(
         # The upper end keeps out what is no number too
         "CHECK(fault_report_reminder_hours >= 0"
@@ -38,3 +46,12 @@ class ResCompany(models.Model):
         "The time to the reminder cannot be negative, nor 10,000 hours or more. "
         "0 switches it off.",
     )
+
+    @api.constrains("fault_report_template_id")
+    def _check_fault_report_template(self):
+        self._check_company(["fault_report_template_id"])
+
+    def _get_fault_report_template(self):
+        """Return the template for new fault reports, whoever files them."""
+        # A reporter need not see the settings of the company.
+        return self.sudo().fault_report_template_id

@@ -9,6 +9,7 @@ from . import test_permissions
 from . import test_recurrence
 from . import test_scale
 from . import test_settings
+from . import test_template
 from . import test_text_rules
 from . import test_tours
 from . import test_views

@@ -1,0 +1,33 @@
+from odoo import fields
+
+
+class OptionalFloat(fields.Float):
+    """A number that may be missing: then it reads as False, and 0 is a number.
+
+    Odoo's own Float reads 0 where nothing was entered. A reading of 0 is not the same
+    as no reading, nor is a limit of 0 the same as no limit.
+    """
+
+    falsy_value = None
+    aggregator = "avg"
+
+    def convert_to_column(self, value, record, values=None, validate=True):
+        if _is_missing(value):
+            return None
+        return super().convert_to_column(value, record, values, validate)
+
+    def convert_to_cache(self, value, record, validate=True):
+        if _is_missing(value):
+            return None
+        return super().convert_to_cache(value, record, validate)
+
+    def convert_to_record(self, value, record):
+        return False if value is None else value
+
+    def convert_to_export(self, value, record):
+        return "" if _is_missing(value) else value
+
+
+def _is_missing(value):
+    # Neither `not value` nor `value in (…)`: 0 equals False
+    return value is None or value is False or value == ""

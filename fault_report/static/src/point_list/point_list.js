@@ -1,0 +1,49 @@
+import {isAnswered, isDeviation, isSection} from "../point_value/point_rules";
+import {Component} from "@odoo/owl";
+import {PointText} from "../point_value/point_text";
+import {PointValue} from "../point_value/point_value";
+import {_t} from "@web/core/l10n/translation";
+import {registry} from "@web/core/registry";
+import {standardFieldProps} from "@web/views/fields/standard_field_props";
+
+/**
+ * The service points of a report, one below the other, each with the input its type
+ * needs. Rows wrap, so that a phone shows them without scrolling sideways.
+ */
+export class PointList extends Component {
+    static template = "fault_report.PointList";
+    static components = {PointText, PointValue};
+    static props = {...standardFieldProps};
+
+    get records() {
+        return this.props.record.data[this.props.name].records;
+    }
+
+    get questions() {
+        return this.records.map(({data}) => data).filter((data) => !isSection(data));
+    }
+
+    get progress() {
+        return _t("%(answered)s of %(all)s answered", {
+            answered: this.questions.filter(isAnswered).length,
+            all: this.questions.length,
+        });
+    }
+
+    isSection(record) {
+        return isSection(record.data);
+    }
+
+    isDeviation(record) {
+        return isDeviation(record.data);
+    }
+}
+
+export const pointList = {
+    component: PointList,
+    displayName: _t("Service points"),
+    supportedTypes: ["one2many"],
+    useSubView: true,
+};
+
+registry.category("fields").add("fault_report_points", pointList);
