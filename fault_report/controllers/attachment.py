@@ -1,7 +1,8 @@
 from odoo import http
-from odoo.addons.mail.controllers.attachment import AttachmentController
 from odoo.exceptions import UserError
 from odoo.http import request
+
+from odoo.addons.mail.controllers.attachment import AttachmentController
 
 
 class FaultReportAttachmentController(AttachmentController):
@@ -25,4 +26,5 @@ class FaultReportAttachmentController(AttachmentController):
                     ufile, thread_id, thread_model, is_pending=is_pending, **kwargs
                 )
         except UserError as error:
-            return request.make_json_response({"error": str(error)})
+            # The shape in which the web client's uploader looks for words to show
+            return request.make_json_response({"error": {"message": str(error)}})

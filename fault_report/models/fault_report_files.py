@@ -7,7 +7,8 @@ from . import file_rules
 from .fault_report import WAITING_STATES
 
 
-class FaultReport(models.Model):
+# One file for each matter: the model is too long for a single one
+class FaultReport(models.Model):  # pylint: disable=consider-merging-classes-inherited
     """Files and messages of a report: who adds them, and what the chatter offers."""
 
     _inherit = "fault.report"
@@ -38,9 +39,13 @@ class FaultReport(models.Model):
         if not user.has_group("fault_report.group_create"):
             return self.browse()
         # Asked for before it is known whether the user may read them
-        own_sudo = self.sudo().exists().filtered(
-            lambda report: (
-                report.create_uid == user and report.state in WAITING_STATES
+        own_sudo = (
+            self.sudo()
+            .exists()
+            .filtered(
+                lambda report: (
+                    report.create_uid == user and report.state in WAITING_STATES
+                )
             )
         )
         return self.browse(own_sudo.ids)
@@ -61,11 +66,12 @@ class FaultReport(models.Model):
     # === WHAT THE CHATTER OFFERS === #
 
     def _thread_to_store(self, store, fields, *, request_list=None):
-        super()._thread_to_store(store, fields, request_list=request_list)
+        result = super()._thread_to_store(store, fields, request_list=request_list)
         if request_list is not None and store.target.is_current_user(self.env):
             may_remove = self.env["ir.attachment"]._may_remove_fault_report_files()
             for report in self:
                 store.add(report, {"canRemoveFiles": may_remove}, as_thread=True)
+        return result
 
     # === FILES THAT CAME BY E-MAIL === #
 

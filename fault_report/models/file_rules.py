@@ -71,7 +71,9 @@ _OLE_STREAMS = {
     "PowerPoint Document": "application/vnd.ms-powerpoint",
 }
 _BINARY = re.compile(rb"[\x00-\x08\x0b\x0e-\x1f\x7f]")
-_MARKUP = re.compile(rb"\s*<[!?/a-z]|.*<\s*(html|script|svg|iframe|body)\b", re.I | re.S)
+_MARKUP = re.compile(
+    rb"\s*<[!?/a-z]|.*<\s*(html|script|svg|iframe|body)\b", re.I | re.S
+)
 _SNIFFED = 1024  # As far as browsers look for markup
 
 
@@ -240,7 +242,7 @@ def _is_plain_text(content):
 
 
 def clean_name(name):
-    """Return a name without folders and characters that do harm, of 255 bytes at most."""
+    """Return a name of 255 bytes at most, without folders and harmful characters."""
     name = unicodedata.normalize("NFC", name or "")
     name = re.split(r"[/\\]", name)[-1]
     name = "".join(

@@ -100,7 +100,9 @@ class IrAttachment(models.Model):
                 continue
             records = self.env[model].browse(filter(None, ids)).exists()
             allowed = self._filter_fault_report_uploads(records)
-            yield from ((model, id_) for id_ in filter(None, ids) if id_ not in allowed.ids)
+            yield from (
+                (model, id_) for id_ in filter(None, ids) if id_ not in allowed.ids
+            )
         yield from super()._inaccessible_comodel_records(others, operation)
 
     def _has_attachments_ownership(self, attachment_tokens):
@@ -145,8 +147,8 @@ class IrAttachment(models.Model):
             )
         return AccessError(
             self.env._(
-                "You may not remove, move or replace files of fault reports. Ask for the "
-                "permission “Remove uploaded files of fault reports”."
+                "You may not remove, move or replace files of fault reports. Ask for "
+                "the permission “Remove uploaded files of fault reports”."
             )
         )
 
@@ -205,7 +207,9 @@ class IrAttachment(models.Model):
         # Defaults of the user or the context count as if they were given
         names = [*PLACE, *EXPOSURE, *CONTENT, "name", "type"]
         defaults = self.sudo().default_get(names)
-        vals_list = [{**defaults, **vals} for vals in vals_list] if defaults else vals_list
+        vals_list = (
+            [{**defaults, **vals} for vals in vals_list] if defaults else vals_list
+        )
         added = {}
         prepared = []
         for vals in vals_list:
@@ -261,7 +265,7 @@ class IrAttachment(models.Model):
         return any(attachment.res_model in guarded for attachment in self.sudo())
 
     def _prepare_fault_report_write(self, vals):
-        """Return what is to be written, after the checks of what was and what will be."""
+        """Check what was and what will be, and return what is to be written."""
         self.ensure_one()
         self.check_access("write")
         file_sudo = self.sudo()

@@ -1,4 +1,4 @@
-"""One report with one file in one message, and whoever may try to do something to it."""
+"""A report with a file in a message, and whoever may try to do something to it."""
 
 from odoo import Command
 from odoo.exceptions import UserError

@@ -172,7 +172,9 @@ class TestFileRules(TransactionCase):
                     new.load()
                     self.assertFalse(new.getexif().get_ifd(GPS))
                     self.assertEqual(new.getexif()[ORIENTATION], 6)
-                    self.assertEqual(new.tobytes(), Image.open(io.BytesIO(before)).tobytes())
+                    self.assertEqual(
+                        new.tobytes(), Image.open(io.BytesIO(before)).tobytes()
+                    )
 
     def test_a_photo_without_a_position_stays_byte_by_byte(self):
         for kind in ("JPEG", "PNG"):

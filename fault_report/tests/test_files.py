@@ -2,6 +2,7 @@
 
 import base64
 import struct
+from unittest.mock import patch
 
 from odoo import SUPERUSER_ID, Command
 from odoo.exceptions import AccessError, ValidationError
@@ -91,9 +92,7 @@ class TestFilePermissions(FilesData, FaultReportCommon):
 
     def try_door(self, door, person, prepared):
         user = self.persons[person]
-        report, file, message, pending = (
-            record.with_user(user) for record in prepared
-        )
+        report, file, message, pending = (record.with_user(user) for record in prepared)
         return self.is_allowed(
             lambda: self.doors()[door](report, file, message, pending)
         )
@@ -151,7 +150,9 @@ class TestFilePermissions(FilesData, FaultReportCommon):
             "rename": on_file(name="window.txt"),
             "delete": lambda r, f, m, p: f.unlink(),
             "delete, sudo": lambda r, f, m, p: f.sudo().unlink(),
-            "delete and notify, sudo": lambda r, f, m, p: f.sudo()._delete_and_notify(m),
+            "delete and notify, sudo": lambda r, f, m, p: f.sudo()._delete_and_notify(
+                m
+            ),
             "delete own upload": lambda r, f, m, p: f.unlink(),
             "replace raw": on_file(raw=b"Nothing"),
             "replace raw, sudo": on_file_sudo(raw=b"Nothing"),
@@ -217,6 +218,22 @@ class TestFilePermissions(FilesData, FaultReportCommon):
         file.write({"raw": b"MZ\0", "public": True})
         file.unlink()
 
+    def test_glue_addons_guard_the_files_of_their_work_orders_too(self):
+        Attachment = type(self.env["ir.attachment"])
+        guarded = {"fault.report", "res.partner"}
+        partner = self.env["res.partner"].create({"name": "Else"})
+        file = self.make_file(partner, res_model="res.partner").with_user(
+            self.users["edit"]
+        )
+        with (
+            patch.object(
+                Attachment, "_get_fault_report_guarded_models", lambda self: guarded
+            ),
+            self.assertRaises(AccessError),
+        ):
+            file.sudo().unlink()
+        file.sudo().unlink()
+
     def test_the_form_offers_uploads_to_those_who_may(self):
         report = self.make_report()
         for person, user in self.persons.items():
@@ -224,7 +241,9 @@ class TestFilePermissions(FilesData, FaultReportCommon):
             self.assertEqual(offered, person.startswith("edit"), person)
         own = self.make_report_of(self.users["create"])
         self.assertTrue(self.as_user(own, "create").can_add_files)
-        self.assertFalse(self.as_user(self.env["fault.report"], "edit").new().can_add_files)
+        self.assertFalse(
+            self.as_user(self.env["fault.report"], "edit").new().can_add_files
+        )
 
 
 class TestFileRulesInTheModel(FilesData, FaultReportCommon):
