@@ -7,8 +7,7 @@ from . import file_rules
 from .fault_report import WAITING_STATES
 
 
-# One file for each matter: the model is too long for a single one
-class FaultReport(models.Model):  # pylint: disable=consider-merging-classes-inherited
+class FaultReport(models.Model):
     """Files and messages of a report: who adds them, and what the chatter offers."""
 
     _inherit = "fault.report"
