@@ -1,6 +1,7 @@
 from . import account_move
 from . import fault_report
 from . import fault_report_conversion
+from . import fault_report_files
 from . import fault_report_note
 from . import fault_report_recurrence
 from . import fault_report_point
@@ -11,7 +12,9 @@ from . import fault_report_template
 from . import fault_report_template_option
 from . import fault_report_template_point
 from . import fault_report_work_order_mixin
+from . import ir_attachment
 from . import ir_sequence
+from . import mail_message
 from . import maintenance_equipment
 from . import maintenance_request
 from . import res_company

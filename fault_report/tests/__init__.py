@@ -2,6 +2,9 @@ from . import test_access_matrix
 from . import test_conversion
 from . import test_conversion_race
 from . import test_fault_report
+from . import test_file_rules
+from . import test_files
+from . import test_files_http
 from . import test_import_export
 from . import test_invoice
 from . import test_multi_company

@@ -1,0 +1,30 @@
+from odoo import http
+from odoo.exceptions import UserError
+from odoo.http import request
+
+from odoo.addons.mail.controllers.attachment import AttachmentController
+
+
+class FaultReportAttachmentController(AttachmentController):
+    @http.route()
+    def mail_attachment_upload(
+        self, ufile, thread_id, thread_model, is_pending=False, **kwargs
+    ):
+        """Check a file for a report at once, also one of a message being written.
+
+        A refusal is told in words: Odoo's own would be an error without any.
+        """
+        guarded = request.env["ir.attachment"]._get_fault_report_guarded_models()
+        if thread_model not in guarded:
+            return super().mail_attachment_upload(
+                ufile, thread_id, thread_model, is_pending=is_pending, **kwargs
+            )
+        request.update_context(fault_report_upload=True)
+        try:
+            with request.env.cr.savepoint():
+                return super().mail_attachment_upload(
+                    ufile, thread_id, thread_model, is_pending=is_pending, **kwargs
+                )
+        except UserError as error:
+            # The shape in which the web client's uploader looks for words to show
+            return request.make_json_response({"error": {"message": str(error)}})

@@ -1,0 +1,354 @@
+"""What a file from outside may be: the same at every door, whatever it is called.
+
+Nothing here decodes a picture or believes a name: the content decides. Positions are
+blanked where they stand, so that a photo keeps its quality and its orientation.
+"""
+
+import io
+import re
+import struct
+import unicodedata
+import warnings
+import zipfile
+import zlib
+
+from PIL import Image
+
+from odoo.exceptions import ValidationError
+
+MAX_FILES = 20
+MAX_SIZE = 25 * 1024 * 1024
+MAX_PIXELS = 50_000_000
+MAX_NAME_BYTES = 255
+
+_OOXML = "application/vnd.openxmlformats-officedocument"
+_ODF = "application/vnd.oasis.opendocument"
+# What is allowed: the type, and the endings its name may have (the first is added
+# where none of them is there).
+EXTENSIONS = {
+    "image/jpeg": (".jpg", ".jpeg", ".jpe", ".jfif"),
+    "image/png": (".png",),
+    "image/webp": (".webp",),
+    "image/gif": (".gif",),
+    "image/heic": (".heic", ".heif"),
+    "application/pdf": (".pdf",),
+    "video/mp4": (".mp4", ".m4v"),
+    "text/plain": (".txt", ".log", ".csv", ".tsv", ".md"),
+    "application/msword": (".doc", ".dot"),
+    "application/vnd.ms-excel": (".xls", ".xlt"),
+    "application/vnd.ms-powerpoint": (".ppt", ".pps", ".pot"),
+    f"{_OOXML}.wordprocessingml.document": (".docx", ".dotx"),
+    f"{_OOXML}.spreadsheetml.sheet": (".xlsx", ".xltx"),
+    f"{_OOXML}.presentationml.presentation": (".pptx", ".ppsx", ".potx"),
+    f"{_ODF}.text": (".odt",),
+    f"{_ODF}.spreadsheet": (".ods",),
+    f"{_ODF}.presentation": (".odp",),
+    f"{_ODF}.graphics": (".odg",),
+}
+_PICTURES = {"image/jpeg", "image/png", "image/webp", "image/gif"}
+_WITH_POSITION = {"image/jpeg", "image/png", "image/webp", "image/heic"}
+
+_SIGNATURES = (
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"GIF87a", "image/gif"),
+    (b"GIF89a", "image/gif"),
+    (b"%PDF-", "application/pdf"),
+)
+_HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"}
+_MP4_BRANDS = {b"isom", b"mp41", b"mp42", b"avc1", b"iso2", b"iso4", b"iso5", b"iso6"}
+_MP4_BRANDS |= {b"M4V ", b"MSNV", b"dash"}
+_OOXML_FOLDERS = {
+    "word/": f"{_OOXML}.wordprocessingml.document",
+    "xl/": f"{_OOXML}.spreadsheetml.sheet",
+    "ppt/": f"{_OOXML}.presentationml.presentation",
+}
+# Names of the streams inside the Office files of before 2007
+_OLE_STREAMS = {
+    "WordDocument": "application/msword",
+    "Workbook": "application/vnd.ms-excel",
+    "Book": "application/vnd.ms-excel",
+    "PowerPoint Document": "application/vnd.ms-powerpoint",
+}
+_BINARY = re.compile(rb"[\x00-\x08\x0b\x0e-\x1f\x7f]")
+_MARKUP = re.compile(
+    rb"\s*<[!?/a-z]|.*<\s*(html|script|svg|iframe|body)\b", re.I | re.S
+)
+_SNIFFED = 1024  # As far as browsers look for markup
+
+
+def check_file(env, name, content):
+    """Return the name, the content and the type that may be stored.
+
+    :raises ValidationError: with the sentence for the user, naming the file
+    """
+    name = clean_name(name)
+    problem, mimetype = find_problem(content)
+    if problem:
+        raise ValidationError(get_message(env, problem, name))
+    if mimetype in _WITH_POSITION:
+        content = remove_position(content, mimetype)
+    return complete_name(name, mimetype), content, mimetype
+
+
+def get_message(env, problem, name):
+    """Return the sentence that says what is wrong with the file and what to do."""
+    if problem == "empty":
+        return env._("“%(file)s” is empty: choose the file again.", file=name)
+    if problem == "size":
+        return env._(
+            "“%(file)s” is too large: %(limit)s MB at most.",
+            file=name,
+            limit=MAX_SIZE // (1024 * 1024),
+        )
+    if problem == "pixels":
+        return env._(
+            "“%(file)s” has too many pixels: %(limit)s million at most. "
+            "Make the picture smaller.",
+            file=name,
+            limit=MAX_PIXELS // 1_000_000,
+        )
+    if problem == "damaged":
+        return env._("“%(file)s” is damaged: send the picture again.", file=name)
+    return env._(
+        "“%(file)s” is of a kind that is not accepted. Send a picture (JPEG, PNG, "
+        "WebP, GIF, HEIC), a PDF, an MP4 video, plain text, or an Office or "
+        "OpenDocument file.",
+        file=name,
+    )
+
+
+def find_problem(content):
+    """Return what is wrong with a file, and its type.
+
+    :return: (`empty`, `size`, `type`, `pixels` or `damaged`, or None; the type or None)
+    """
+    if not content:
+        return "empty", None
+    if len(content) > MAX_SIZE:
+        return "size", None
+    mimetype = guess_type(content)
+    if not mimetype:
+        return "type", None
+    if mimetype in _PICTURES:
+        return _find_picture_problem(content), mimetype
+    return None, mimetype
+
+
+def _find_picture_problem(content):
+    """Read the head of a picture; its pixels stay as they are, packed."""
+    try:
+        width, height = _read_picture_size(content)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        return "pixels"
+    # Whatever the reader stumbles over, it is not a picture
+    except Exception:
+        return "damaged"
+    return "pixels" if width * height > MAX_PIXELS else None
+
+
+def _read_picture_size(content):
+    if content.startswith(b"RIFF"):
+        return _read_webp_size(content)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        source = io.BytesIO(content)
+        with Image.open(source, formats=("JPEG", "PNG", "GIF")) as picture:
+            return picture.size
+
+
+def _read_webp_size(content):
+    """Return width and height; the Pillow that Odoo sets up does not know WebP."""
+    kind = content[12:16]
+    if kind == b"VP8X":
+        sizes = content[24:27], content[27:30]
+        return tuple(int.from_bytes(size, "little") + 1 for size in sizes)
+    if kind == b"VP8L":
+        (bits,) = struct.unpack_from("<I", content, 21)
+        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    if kind == b"VP8 ":
+        width, height = struct.unpack_from("<HH", content, 26)
+        return width & 0x3FFF, height & 0x3FFF
+    raise ValueError("not a WebP picture")
+
+
+# === TYPES === #
+
+
+def guess_type(content):
+    """Return the type that the content has, or None if it is none of those allowed."""
+    for signature, mimetype in _SIGNATURES:
+        if content.startswith(signature):
+            return mimetype
+    if content.startswith(b"RIFF") and content[8:12] == b"WEBP":
+        return "image/webp"
+    if content[4:8] == b"ftyp":
+        return _guess_media_type(content)
+    if content.startswith(b"PK\x03\x04"):
+        return _guess_zip_type(content)
+    if content.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
+        return _guess_ole_type(content)
+    return "text/plain" if _is_plain_text(content) else None
+
+
+def _guess_media_type(content):
+    size = min(int.from_bytes(content[:4]), 256)
+    brands = {content[8:12], *(content[i : i + 4] for i in range(16, size, 4))}
+    if brands & _HEIC_BRANDS:
+        return "image/heic"
+    if b"avif" in brands or content[8:12] == b"qt  ":
+        return None
+    return "video/mp4" if brands & _MP4_BRANDS else None
+
+
+def _guess_zip_type(content):
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            names = archive.namelist()
+            if "mimetype" in names:
+                with archive.open("mimetype") as file:
+                    mimetype = file.read(100).decode("ascii").strip()
+                return mimetype if mimetype in EXTENSIONS else None
+    # A broken archive fails in many ways
+    except Exception:
+        return None
+    if "[Content_Types].xml" in names:
+        for folder, mimetype in _OOXML_FOLDERS.items():
+            if any(name.startswith(folder) for name in names):
+                return mimetype
+    return None
+
+
+def _guess_ole_type(content):
+    for stream, mimetype in _OLE_STREAMS.items():
+        # A name in the directory ends with a NUL; before it is the end of another entry
+        if b"\0\0" + stream.encode("utf-16-le") + b"\0\0" in content:
+            return mimetype
+    return None
+
+
+def _is_plain_text(content):
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        try:
+            content = content.decode("utf-16").encode()
+        except UnicodeError:
+            return False
+    if _BINARY.search(content):
+        return False
+    return not _MARKUP.match(content.removeprefix(b"\xef\xbb\xbf")[:_SNIFFED])
+
+
+# === NAMES === #
+
+
+def clean_name(name):
+    """Return a name of 255 bytes at most, without folders and harmful characters."""
+    name = unicodedata.normalize("NFC", name or "")
+    name = re.split(r"[/\\]", name)[-1]
+    name = "".join(
+        character
+        for character in name
+        if unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Zl", "Zp", "Co")
+    )
+    name = re.sub(r"\s+", " ", name).strip(" .")
+    return _shorten(name or "file")
+
+
+def complete_name(name, mimetype):
+    """Return `name` with an ending of its type, so that it is opened as what it is."""
+    if name.lower().endswith(EXTENSIONS[mimetype]):
+        return name
+    return _shorten(name + EXTENSIONS[mimetype][0])
+
+
+def _shorten(name):
+    if len(name.encode()) <= MAX_NAME_BYTES:
+        return name
+    stem, dot, ending = name.rpartition(".")
+    if not stem or len(ending.encode()) > 10:
+        stem, dot, ending = name, "", ""
+    room = MAX_NAME_BYTES - len((dot + ending).encode())
+    return stem.encode()[:room].decode(errors="ignore").rstrip() + dot + ending
+
+
+# === POSITION === #
+
+_TIFF = re.compile(rb"(?:Exif\0\0|EXIF.{4}|eXIf)(?=II\*\0|MM\0\*)", re.S)
+_XMP_POSITION = re.compile(
+    rb"""(?P<head>\bexif:GPS\w{1,40}\s*=\s*)(?P<quote>["'])[^"'<>]{0,200}(?P=quote)"""
+    rb"|<(?P<tag>exif:GPS\w{1,40})[^<>]{0,200}>[^<>]{0,200}</(?P=tag)>"
+)
+_GPS_TAG = 0x8825
+_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8}
+# Where programs put metadata as text, packed: nothing of it is needed
+_PNG_PROFILES = (b"XML:com.adobe.xmp", b"Raw profile type ")
+
+
+def remove_position(content, mimetype):
+    """Return the picture without where it was taken; all else stays byte by byte."""
+    if mimetype == "image/png":
+        return _remove_png_position(content)
+    if not _TIFF.search(content) and not _XMP_POSITION.search(content):
+        return content
+    data = bytearray(content)
+    for match in _TIFF.finditer(content):
+        _blank_exif_position(data, match.end())
+    for match in _XMP_POSITION.finditer(content):
+        data[match.start() : match.end()] = b" " * len(match[0])
+    return bytes(data)
+
+
+def _remove_png_position(content):
+    """Blank the position in each part of a PNG that may hold it, and sign it anew."""
+    parts = [content[:8]]
+    position = 8
+    while position + 12 <= len(content):
+        (length,) = struct.unpack_from(">I", content, position)
+        end = position + 12 + length
+        part = content[position:end]
+        kind, body = part[4:8], part[8:-4]
+        if kind == b"eXIf" and len(part) == 12 + length:
+            data = bytearray(body)
+            _blank_exif_position(data, 0)
+            checksum = struct.pack(">I", zlib.crc32(kind + data))
+            part = part[:8] + bytes(data) + checksum
+        if not (kind in (b"tEXt", b"zTXt", b"iTXt") and body.startswith(_PNG_PROFILES)):
+            parts.append(part)
+        position = end
+    return b"".join([*parts, content[position:]])
+
+
+def _blank_exif_position(data, start):
+    """Empty the directory with the position in the EXIF block that starts at `start`.
+
+    A block that cannot be followed to its end is made unreadable as a whole.
+    """
+    order = "<" if data[start : start + 2] == b"II" else ">"
+    try:
+        (offset,) = struct.unpack_from(f"{order}I", data, start + 4)
+        (count,) = struct.unpack_from(f"{order}H", data, start + offset)
+        for index in range(count):
+            entry = start + offset + 2 + 12 * index
+            tag, _kind, _amount, value = struct.unpack_from(f"{order}HHII", data, entry)
+            if tag == _GPS_TAG:
+                _blank_directory(data, start, value, order)
+    except struct.error:
+        data[start : start + 4] = b"\0\0\0\0"[: len(data) - start]
+
+
+def _blank_directory(data, start, offset, order):
+    (count,) = struct.unpack_from(f"{order}H", data, start + offset)
+    for index in range(count):
+        entry = start + offset + 2 + 12 * index
+        _tag, kind, amount, value = struct.unpack_from(f"{order}HHII", data, entry)
+        size = _SIZES.get(kind, 1) * amount
+        if size > 4:
+            _blank(data, start + value, size)
+        _blank(data, entry, 12)
+    _blank(data, start + offset, 2)
+
+
+def _blank(data, start, size):
+    if start + size > len(data):
+        raise struct.error("outside of the file")
+    data[start : start + size] = bytes(size)

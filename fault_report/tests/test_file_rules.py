@@ -1,0 +1,241 @@
+"""What a file may be, by its bytes alone."""
+
+import io
+import struct
+import zipfile
+
+from PIL import Image
+
+from odoo.exceptions import ValidationError
+from odoo.tests import TransactionCase
+
+from ..models import file_rules
+
+GPS = 0x8825
+ORIENTATION = 0x0112
+
+
+def make_picture(kind="JPEG", size=(8, 6), *, gps=True, **options):
+    """Return a picture that lies on its side and knows where it was taken."""
+    exif = Image.Exif()
+    exif[ORIENTATION] = 6
+    if gps:
+        exif[GPS] = {1: "N", 2: (59.0, 19.0, 45.5), 3: "E", 4: (18.0, 4.0, 7.25)}
+    stream = io.BytesIO()
+    Image.new("RGB", size, "red").save(stream, kind, exif=exif, **options)
+    return stream.getvalue()
+
+
+def make_archive(*names, **contents):
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name in names:
+            archive.writestr(name, contents.get(name, "x"))
+    return stream.getvalue()
+
+
+def make_ole(stream_name):
+    directory = "Root Entry".encode("utf-16-le").ljust(128, b"\0")
+    directory += stream_name.encode("utf-16-le").ljust(128, b"\0")
+    return b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1".ljust(512, b"\0") + directory
+
+
+def make_webp(width=1, height=1):
+    """Return an extended WebP file, written by hand: Odoo's Pillow has no WebP."""
+
+    def chunk(kind, body):
+        return kind + struct.pack("<I", len(body)) + body + b"\0" * (len(body) % 2)
+
+    size = (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
+    chunks = b"WEBP" + chunk(b"VP8X", b"\x08\0\0\0" + size)
+    chunks += chunk(b"VP8L", bytes.fromhex("2f00000010071011118888fe0700"))
+    chunks += chunk(b"EXIF", make_exif_block())
+    return chunk(b"RIFF", chunks)
+
+
+def make_heic():
+    exif = b"Exif\0\0" + make_exif_block()
+    return struct.pack(">I", 24) + b"ftypheic\0\0\0\0mif1heic" + b"\0" * 40 + exif
+
+
+def make_exif_block():
+    exif = Image.Exif()
+    exif[ORIENTATION] = 6
+    exif[GPS] = {1: "N", 2: (59.0, 19.0, 45.5)}
+    return exif.tobytes().removeprefix(b"Exif\0\0")
+
+
+class TestFileRules(TransactionCase):
+    def check(self, content, name="file"):
+        return file_rules.check_file(self.env, name, content)
+
+    def assert_refused(self, content, words, name="plan.bin"):
+        with self.assertRaises(ValidationError) as refusal:
+            self.check(content, name)
+        self.assertIn(name, str(refusal.exception))
+        self.assertIn(words, str(refusal.exception))
+
+    def test_the_content_says_what_a_file_is(self):
+        ftyp = struct.pack(">I", 20) + b"ftyp%s\0\0\0\0isom"
+        for content, mimetype in (
+            (make_picture("JPEG"), "image/jpeg"),
+            (make_picture("PNG"), "image/png"),
+            (make_webp(), "image/webp"),
+            (make_picture("GIF"), "image/gif"),
+            (make_heic(), "image/heic"),
+            (b"%PDF-1.7\n...", "application/pdf"),
+            (ftyp % b"mp42", "video/mp4"),
+            ("Häll i hissen".encode(), "text/plain"),
+            ("Häll i hissen".encode("utf-16"), "text/plain"),
+            ("Häll i hissen".encode("latin-1"), "text/plain"),
+            (b"<3 this lift", "text/plain"),
+            (make_ole("WordDocument"), "application/msword"),
+            (make_ole("Workbook"), "application/vnd.ms-excel"),
+            (make_ole("PowerPoint Document"), "application/vnd.ms-powerpoint"),
+        ):
+            with self.subTest(mimetype=mimetype):
+                self.assertEqual(file_rules.guess_type(content), mimetype)
+
+    def test_office_files_are_known_by_what_is_in_them(self):
+        types = "[Content_Types].xml"
+        for names, ending in (
+            ((types, "word/document.xml"), "wordprocessingml.document"),
+            ((types, "xl/workbook.xml"), "spreadsheetml.sheet"),
+            ((types, "ppt/presentation.xml"), "presentationml.presentation"),
+        ):
+            found = file_rules.guess_type(make_archive(*names))
+            self.assertTrue(found.endswith(ending), found)
+        odt = "application/vnd.oasis.opendocument.text"
+        self.assertEqual(
+            file_rules.guess_type(make_archive("mimetype", mimetype=odt)), odt
+        )
+
+    def test_what_is_not_on_the_list_is_refused_whatever_its_name(self):
+        for content in (
+            b"<html><script>alert(1)</script></html>",
+            b"  \n<!DOCTYPE html>",
+            b"\xef\xbb\xbf<p onclick=alert(1)>",
+            b"hello <script>alert(1)</script>",
+            "<svg/onload=alert(1)>".encode("utf-16"),
+            b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>',
+            b"MZ\x90\0\3\0\0\0",
+            b"\x7fELF\2\1\1\0",
+            b"#!\0",
+            b"BM" + b"\0" * 40,
+            make_archive("evil.exe"),
+            make_archive("META-INF/MANIFEST.MF", "Main.class"),
+            make_archive("mimetype", mimetype="text/html"),
+            b"PK\3\4 broken",
+            make_ole("__properties_version1.0"),
+            struct.pack(">I", 20) + b"ftypqt  \0\0\0\0qt  ",
+            struct.pack(">I", 20) + b"ftypavif\0\0\0\0avif",
+        ):
+            with self.subTest(content=content[:40]):
+                self.assert_refused(content, "not accepted", "photo.jpg")
+
+    def test_an_empty_file_is_told_apart_from_one_that_arrived(self):
+        self.assert_refused(b"", "empty")
+
+    def test_a_file_of_more_than_25_mb_is_refused(self):
+        limit = file_rules.MAX_SIZE
+        self.assert_refused(b"a" * (limit + 1), "25 MB")
+        self.assertEqual(file_rules.find_problem(b"a" * limit)[0], None)
+
+    def test_a_picture_of_too_many_pixels_is_refused_without_unpacking_it(self):
+        def png(width, height):
+            head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+            content = bytearray(make_picture("PNG", gps=False))
+            content[16:29] = head
+            content[29:33] = struct.pack(">I", file_rules.zlib.crc32(b"IHDR" + head))
+            return bytes(content)
+
+        self.assertEqual(file_rules.find_problem(png(10_000, 5_000))[0], None)
+        # Beyond our limit, beyond the one Pillow warns of, beyond the one it stops at
+        for width, height in ((10_000, 5_001), (13_000, 13_000), (30_000, 30_000)):
+            with self.subTest(width=width):
+                self.assert_refused(png(width, height), "50 million", "bomb.png")
+        self.assert_refused(make_webp(16_000, 16_000), "50 million", "bomb.webp")
+        self.assertEqual(file_rules.find_problem(make_webp(5_000, 10_000))[0], None)
+
+    def test_a_picture_that_cannot_be_read_is_refused(self):
+        self.assert_refused(b"\xff\xd8\xff\xe0 no picture", "damaged", "photo.jpg")
+        self.assert_refused(b"RIFF\0\0\0\0WEBPVP8 ", "damaged", "photo.webp")
+
+    def test_a_photo_forgets_where_it_was_taken_and_nothing_else(self):
+        for kind in ("JPEG", "PNG"):
+            with self.subTest(kind=kind):
+                before = make_picture(kind)
+                _name, after, _type = self.check(before)
+                with Image.open(io.BytesIO(before)) as old:
+                    self.assertTrue(old.getexif().get_ifd(GPS))
+                with Image.open(io.BytesIO(after)) as new:
+                    new.load()
+                    self.assertFalse(new.getexif().get_ifd(GPS))
+                    self.assertEqual(new.getexif()[ORIENTATION], 6)
+                    self.assertEqual(
+                        new.tobytes(), Image.open(io.BytesIO(before)).tobytes()
+                    )
+
+    def test_a_photo_without_a_position_stays_byte_by_byte(self):
+        for kind in ("JPEG", "PNG"):
+            content = make_picture(kind, gps=False)
+            self.assertEqual(self.check(content)[1], content)
+
+    def test_photos_that_cannot_be_decoded_here_lose_their_position_too(self):
+        for content in (make_heic(), make_webp()):
+            after = self.check(content)[1]
+            degrees = {struct.pack(f"{order}II", 59, 1) for order in "<>"}
+            self.assertTrue(any(value in content for value in degrees))
+            self.assertFalse(any(value in after for value in degrees))
+            self.assertEqual(len(after), len(content))
+            # What tells how to hold it is the same as ever
+            header = b"II*\0" if b"II*\0" in after else b"MM\0*"
+            orientation = after[after.index(header) :][:22]
+            self.assertIn(orientation, content)
+
+    def test_the_position_in_xmp_metadata_is_removed_too(self):
+        xmp = (
+            b'<x:xmpmeta><rdf:Description exif:GPSLatitude="59,19.75N" dc:a="kept">'
+            b"<exif:GPSLongitude>18,4.1E</exif:GPSLongitude></rdf:Description>"
+            b"</x:xmpmeta>"
+        )
+        after = self.check(make_picture("JPEG", xmp=xmp))[1]
+        self.assertNotIn(b"59,19", after)
+        self.assertNotIn(b"18,4", after)
+        self.assertIn(b'dc:a="kept"', after)
+
+    def test_metadata_that_leads_nowhere_is_made_unreadable(self):
+        for block in (
+            b"II*\0\xff\xff\xff\xff",
+            b"II*\0\x08\0\0\0\x01\0\x25\x88\x04\0\x01\0\0\0\xff\xff\xff\x7f",
+            b"MM\0*",
+        ):
+            data = bytearray(b"Exif\0\0" + block)
+            file_rules._blank_exif_position(data, 6)
+            self.assertEqual(data[6:10], b"\0\0\0\0")
+
+    def test_names_are_cleaned(self):
+        for name, cleaned in (
+            ("../../etc/passwd", "passwd"),
+            ("C:\\fakepath\\door.jpg", "door.jpg"),
+            ("...hidden.pdf", "hidden.pdf"),
+            ("two\nlines\0.pdf", "twolines.pdf"),
+            ("gpj.\u202eexe", "gpj.exe"),
+            ("\u200b", "file"),
+            ("  a   b .pdf ", "a b .pdf"),
+            (None, "file"),
+            ("Å" * 300 + ".jpeg", "Å" * 125 + ".jpeg"),
+        ):
+            with self.subTest(name=name):
+                self.assertEqual(file_rules.clean_name(name), cleaned)
+                self.assertLessEqual(len(cleaned.encode()), 255)
+
+    def test_a_name_ends_as_its_type_does(self):
+        for name, mimetype, completed in (
+            ("door.JPG", "image/jpeg", "door.JPG"),
+            ("page.html", "text/plain", "page.html.txt"),
+            ("invoice.exe", "application/pdf", "invoice.exe.pdf"),
+            ("Mr. Doe", "application/pdf", "Mr. Doe.pdf"),
+            ("x" * 300, "image/png", "x" * 251 + ".png"),
+        ):
+            self.assertEqual(file_rules.complete_name(name, mimetype), completed)
