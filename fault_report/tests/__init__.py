@@ -4,8 +4,10 @@ from . import test_conversion_race
 from . import test_fault_report
 from . import test_import_export
 from . import test_multi_company
+from . import test_notifications
 from . import test_permissions
 from . import test_recurrence
+from . import test_reminder
 from . import test_scale
 from . import test_settings
 from . import test_text_rules
