@@ -3,9 +3,12 @@ from . import fault_report
 from . import fault_report_conversion
 from . import fault_report_files
 from . import fault_report_note
+from . import fault_report_notification
 from . import fault_report_recurrence
 from . import fault_report_point
 from . import fault_report_points
+from . import fault_report_reminder
+from . import fault_report_retry_mixin
 from . import fault_report_status
 from . import fault_report_subgroup
 from . import fault_report_template
@@ -15,9 +18,12 @@ from . import fault_report_work_order_mixin
 from . import ir_attachment
 from . import ir_sequence
 from . import mail_message
+from . import mail_mail
 from . import maintenance_equipment
 from . import maintenance_request
 from . import res_company
 from . import res_config_settings
 from . import res_partner
+from . import res_users
 from . import sale_order
+from . import sms_sms

@@ -8,8 +8,10 @@ from . import test_files_http
 from . import test_import_export
 from . import test_invoice
 from . import test_multi_company
+from . import test_notifications
 from . import test_permissions
 from . import test_recurrence
+from . import test_reminder
 from . import test_scale
 from . import test_settings
 from . import test_template

@@ -1,0 +1,131 @@
+import logging
+from datetime import timedelta
+
+from psycopg2 import OperationalError
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+
+from .fault_report import WAITING_STATES
+
+_logger = logging.getLogger(__name__)
+
+# A reminder that fails is tried again after this time, behind all others
+RETRY_AFTER = timedelta(hours=1)
+
+
+class FaultReport(models.Model):
+    """The reminder: once per assignment, if the report still waits by then."""
+
+    _inherit = "fault.report"
+
+    reminder_date = fields.Datetime(
+        string="Next Reminder", compute="_compute_reminder_date", store=True
+    )
+    reminded_at = fields.Datetime(string="Last Reminder", readonly=True, copy=False)
+    # The `date_assigned` of the assignment that has had its reminder
+    reminded_assignment = fields.Datetime(readonly=True, copy=False)
+
+    _reminder_index = models.Index("(reminder_date) WHERE reminder_date IS NOT NULL")
+
+    # Not on the company's hours: changing them would go through all history. The
+    # company reschedules what waits.
+    @api.depends(
+        "state",
+        "technician_id",
+        "date_assigned",
+        "company_id",
+        "reminded_at",
+        "reminded_assignment",
+    )
+    def _compute_reminder_date(self):
+        for report in self:
+            report.reminder_date = report._get_reminder_date()
+
+    def _get_reminder_date(self):
+        """Return when the technician is to be reminded, or False."""
+        self.ensure_one()
+        company = self.company_id
+        wait = timedelta(seconds=round(company.fault_report_reminder_hours * 3600))
+        assigned = self.technician_id and self.date_assigned
+        if self.state not in WAITING_STATES or not assigned or not wait:
+            return False
+        if self.reminded_assignment != assigned:
+            return assigned + wait
+        return company.fault_report_reminder_repeat and self.reminded_at + wait
+
+    @api.model
+    def _get_protected_fields(self):
+        return super()._get_protected_fields() | {
+            "reminder_date",
+            "reminded_at",
+            "reminded_assignment",
+        }
+
+    @api.model
+    def _cron_send_reminders(self, batch_size=200):
+        """Queue the reminders that are due; each is claimed where it is queued.
+
+        Killed in between, the cron neither loses nor doubles one: marking the report
+        and queueing the message are one transaction.
+        """
+        domain = Domain("reminder_date", "<=", fields.Datetime.now())
+        due = self.search(domain, order="reminder_date, id", limit=batch_size)
+        remaining = self.search_count(domain) if len(due) == batch_size else len(due)
+        cron = self.env["ir.cron"]
+        cron._commit_progress(remaining=remaining)
+        for report in due:
+            try:
+                # Handled in the meantime, or just being handled: not this one.
+                report.try_lock_for_update().filtered_domain(domain)._remind()
+                self.env.flush_all()
+            except OperationalError:
+                self.env.cr.rollback()
+                _logger.info("%s is in use; its reminder is next time's", report)
+            except Exception:
+                self.env.cr.rollback()
+                _logger.exception("%s: no reminder", report)
+                report.sudo().reminder_date = fields.Datetime.now() + RETRY_AFTER
+            if not cron._commit_progress(1):
+                break
+
+    def _remind(self):
+        """Claim the reminder of each report and queue the message."""
+        # The marks follow from the cron; nobody writes them.
+        for report in self.sudo():
+            technician = report.technician_id
+            report.write(
+                {
+                    "reminded_at": fields.Datetime.now(),
+                    "reminded_assignment": report.date_assigned,
+                }
+            )
+            if report._can_be_technician(technician):
+                report._queue_messages("reminder", technician)
+            else:
+                report._report_undelivered(
+                    technician.mapped("name"),
+                    self.env._("He may not see fault reports any more."),
+                )
+
+
+class ResCompany(models.Model):
+    _inherit = "res.company"
+
+    def write(self, vals):
+        result = super().write(vals)
+        settings = {"fault_report_reminder_hours", "fault_report_reminder_repeat"}
+        if settings & vals.keys():
+            self._reschedule_fault_report_reminders()
+        return result
+
+    def _reschedule_fault_report_reminders(self):
+        """Let the new time hold for what waits; what is handled has no reminder."""
+        # Whoever may change the company changes the time for all its reports.
+        Report = self.env["fault.report"].sudo()
+        waiting = Report.search(
+            Report._get_waiting_domain()
+            & Domain("company_id", "in", self.ids)
+            & Domain("technician_id", "!=", False)
+        )
+        self.env.add_to_compute(Report._fields["reminder_date"], waiting)

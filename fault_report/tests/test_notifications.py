@@ -1,0 +1,612 @@
+"""Who is told what, and how: exactly once, by his own choice, and never right away."""
+
+from unittest.mock import patch
+
+from odoo.exceptions import AccessError
+from odoo.tests import Form, new_test_user, tagged
+from odoo.tools import mute_logger
+
+from .common import FaultReportCommon
+
+MODELS = {"fault.report", "maintenance.request", "sale.order"}
+NOTIFICATION = "odoo.addons.fault_report.models.fault_report_notification"
+
+
+class NotificationCommon(FaultReportCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        users = cls.env["res.users"].concat(*cls.users.values())
+        users.write(
+            {
+                "fault_report_notify_new": "none",
+                "fault_report_notify_changed": "none",
+                "fault_report_notify_assigned": "none",
+                "phone": False,
+            }
+        )
+        for user in users:
+            user.email = f"{user.login}@example.com"
+        cls.dispatcher = cls.users["view"]
+        cls.technician.phone = "+46701740612"
+        cls.company.email = "faults@example.com"
+        cls.sent = []
+
+        def send(messages, *_args, **_kwargs):
+            # Odoo's own messages about accounts are no concern of ours.
+            cls.sent.extend(set(messages.mail_message_id.mapped("model")) & MODELS)
+
+        for target in (
+            "odoo.addons.mail.models.mail_mail.MailMail.send",
+            "odoo.addons.sms.models.sms_sms.SmsSms._send_with_api",
+        ):
+            cls.startClassPatcher(patch(target, send))
+
+    def setUp(self):
+        super().setUp()
+        self.sent.clear()
+
+    def tearDown(self):
+        self.assertFalse(self.sent, "Nothing is sent inside the request.")
+        super().tearDown()
+
+    def end_transaction(self):
+        """Do what a commit does before it commits."""
+        self.env.flush_all()
+        self.env.cr.precommit.run()
+
+    def mails(self, user):
+        """Return the mails to the user, all of which have to be queued."""
+        mails = self.env["mail.mail"].search(
+            [
+                ("recipient_ids", "=", user.partner_id.id),
+                ("model", "in", list(MODELS)),
+            ]
+        )
+        self.assertEqual(set(mails.mapped("state")) - {"outgoing"}, set())
+        return mails
+
+    def texts(self, user):
+        """Return the SMS to the user, all of which have to be queued."""
+        texts = self.env["sms.sms"].search([("partner_id", "=", user.partner_id.id)])
+        self.assertEqual(set(texts.mapped("state")) - {"outgoing"}, set())
+        return texts
+
+    def count(self, user):
+        """Return how many mails and SMS the user gets at the end of the transaction."""
+        self.end_transaction()
+        return len(self.mails(user)), len(self.texts(user))
+
+    def make_other_company_report(self):
+        company = self.env["res.company"].create({"name": "Other"})
+        return self.env["fault.report"].create(
+            {
+                "name": "Elsewhere",
+                "partner_id": self.hospital.id,
+                "company_id": company.id,
+            }
+        )
+
+
+@tagged("post_install", "-at_install")
+class TestNewReports(NotificationCommon):
+    def test_one_mail_of_a_new_report_for_who_wants_it(self):
+        self.dispatcher.fault_report_notify_new = "email"
+        report = self.make_report(comment="Third floor <b>")
+        self.assertEqual(self.count(self.dispatcher), (1, 0))
+        mail = self.mails(self.dispatcher)
+        self.assertIn(report.reference, mail.subject)
+        for text in ("It stands still", "Hotel", "Wing", "Lift", "Third floor &lt;b"):
+            self.assertIn(text, mail.body_html)
+        self.assertIn(
+            f"/mail/view?model=fault.report&amp;res_id={report.id}", mail.body
+        )
+
+    def test_one_sms_of_a_new_report_for_who_wants_it(self):
+        self.dispatcher.write({"fault_report_notify_new": "sms", "phone": "+46701"})
+        report = self.make_report(name="Stuck " * 30, comment="Beware of the dog")
+        self.assertEqual(self.count(self.dispatcher), (0, 1))
+        text = self.texts(self.dispatcher).body
+        self.assertLessEqual(len(text), 160)
+        self.assertTrue(text.endswith(f"/odoo/fault-reports/{report.id}"))
+        self.assertNotIn("dog", text)
+        self.assertNotIn("Hotel", text)
+
+    def test_both_ways_are_two_messages(self):
+        self.dispatcher.write({"fault_report_notify_new": "both", "phone": "+46701"})
+        self.make_report()
+        self.assertEqual(self.count(self.dispatcher), (1, 1))
+
+    def test_no_message_of_a_new_report_without_the_setting(self):
+        self.make_report()
+        self.assertEqual(self.count(self.dispatcher), (0, 0))
+
+    def test_who_files_a_report_is_not_told_of_it(self):
+        creator = self.users["create"]
+        creator.fault_report_notify_new = "email"
+        self.env["fault.report"].with_user(creator).create(
+            {"name": "Own", "equipment_id": self.lift.id}
+        )
+        self.assertEqual(self.count(creator), (0, 0))
+
+    def test_every_channel_tells_of_a_new_report(self):
+        self.dispatcher.fault_report_notify_new = "email"
+        channels = dict(self.env["fault.report"]._fields["channel"].selection)
+        for number, channel in enumerate(channels, start=1):
+            self.env["fault.report"].sudo().create(
+                {"name": "X", "partner_id": self.hotel.id, "channel": channel}
+            )
+            self.assertEqual(self.count(self.dispatcher), (number, 0), channel)
+
+    def test_who_may_not_view_reports_is_not_told_of_them(self):
+        self.stranger.write(
+            {"fault_report_notify_new": "email", "email": "stranger@example.com"}
+        )
+        self.make_report()
+        self.assertEqual(self.count(self.stranger), (0, 0))
+
+    def test_reports_of_other_companies_are_not_told(self):
+        self.dispatcher.fault_report_notify_new = "email"
+        report = self.make_other_company_report()
+        self.assertEqual(self.count(self.dispatcher), (0, 0))
+        self.dispatcher.company_ids += report.company_id
+        self.env["fault.report"].create(
+            {
+                "name": "Mine too now",
+                "partner_id": self.hospital.id,
+                "company_id": report.company_id.id,
+            }
+        )
+        self.assertEqual(self.count(self.dispatcher), (1, 0))
+
+    def test_an_archived_user_is_not_told(self):
+        self.dispatcher.fault_report_notify_new = "email"
+        self.dispatcher.active = False
+        self.make_report()
+        self.assertEqual(self.count(self.dispatcher), (0, 0))
+
+    def test_sms_without_a_phone_number_becomes_a_mail(self):
+        self.dispatcher.fault_report_notify_new = "sms"
+        self.make_report()
+        self.assertEqual(self.count(self.dispatcher), (1, 0))
+
+    def test_both_without_a_phone_number_is_one_mail(self):
+        self.dispatcher.fault_report_notify_new = "both"
+        self.make_report()
+        self.assertEqual(self.count(self.dispatcher), (1, 0))
+
+    def test_a_user_without_any_address_stops_no_report(self):
+        self.dispatcher.write({"fault_report_notify_new": "email", "email": False})
+        report = self.make_report()
+        self.assertEqual(self.count(self.dispatcher), (0, 0))
+        message = self.env["mail.message"].search(
+            [("res_id", "=", report.id), ("message_type", "=", "user_notification")]
+        )
+        self.assertEqual(message.notification_ids.notification_type, "inbox")
+
+    def test_each_reads_in_his_own_language(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        self.env["ir.model.fields"]._get("fault.report", "facility_id").with_context(
+            lang="fr_FR"
+        ).field_description = "Installation"
+        colleague = self.users["edit"]
+        users = self.dispatcher + colleague
+        users.fault_report_notify_new = "email"
+        self.dispatcher.lang = "fr_FR"
+        self.make_report()
+        self.end_transaction()
+        self.assertIn("Installation", self.mails(self.dispatcher).body_html)
+        self.assertNotIn("Installation", self.mails(colleague).body_html)
+
+    def test_the_assigned_technician_gets_one_message_of_a_new_report_not_two(self):
+        self.technician.write(
+            {
+                "fault_report_notify_new": "email",
+                "fault_report_notify_assigned": "email",
+            }
+        )
+        self.wing.technician_id = self.technician
+        self.make_report()
+        self.assertEqual(self.count(self.technician), (1, 0))
+        self.assertIn("Assigned to you", self.mails(self.technician).subject)
+
+    def test_an_import_tells_nobody(self):
+        self.dispatcher.fault_report_notify_new = "email"
+        self.env["fault.report"].with_context(
+            import_file=True, tracking_disable=True
+        ).create({"name": "Old", "equipment_id": self.lift.id})
+        self.assertEqual(self.count(self.dispatcher), (0, 0))
+
+    def test_a_broken_template_stops_no_report_and_staff_see_it(self):
+        self.dispatcher.fault_report_notify_new = "email"
+        self.env.ref(
+            "fault_report.message_body"
+        ).arch = '<t t-name="fault_report.message_body"><t t-out="1/0"/></t>'
+        with mute_logger(NOTIFICATION):
+            report = self.make_report()
+        self.assertEqual(self.count(self.dispatcher), (0, 0))
+        self.assertTrue(report.exists())
+        activity = report.activity_ids
+        self.assertEqual(len(activity), 1)
+        self.assertIn(self.dispatcher.name, activity.note)
+        self.assertTrue(activity.user_id)
+
+    def test_a_hundred_reports_cost_three_queries_more_if_nobody_wants_to_know(self):
+        values = [
+            {"name": f"More {number}", "equipment_id": self.lift.id}
+            for number in range(100)
+        ]
+        Report = self.env["fault.report"].with_user(self.users["create"])
+        reports = Report.create(values)
+        self.end_transaction()
+        with self.assertQueryCount(3):
+            reports._notify_created()
+            self.env.cr.precommit.run()
+
+
+@tagged("post_install", "-at_install")
+class TestAssigned(NotificationCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.technician.fault_report_notify_assigned = "email"
+
+    def test_the_facilitys_technician_is_told_of_the_new_report(self):
+        self.wing.technician_id = self.technician
+        report = self.make_report()
+        self.assertEqual(self.count(self.technician), (1, 0))
+        self.assertIn(f"res_id={report.id}", self.mails(self.technician).body_html)
+
+    def test_the_customers_technician_is_told_of_the_new_report(self):
+        self.hotel.technician_id = self.technician
+        self.make_report()
+        self.assertEqual(self.count(self.technician), (1, 0))
+
+    def test_assigning_by_hand_tells_the_technician_once(self):
+        report = self.make_report()
+        self.assertEqual(self.count(self.technician), (0, 0))
+        report.action_assign(self.technician)
+        self.assertEqual(self.count(self.technician), (1, 0))
+
+    def test_assigning_him_again_tells_nothing_new(self):
+        report = self.make_report()
+        report.action_assign(self.technician)
+        report.action_assign(self.technician)
+        report.write({"technician_id": self.technician.id})
+        self.assertEqual(self.count(self.technician), (1, 0))
+
+    def test_a_second_assignment_is_a_second_message(self):
+        report = self.make_report()
+        report.action_assign(self.technician)
+        report.action_assign(self.users["view"])
+        report.action_assign(self.technician)
+        self.assertEqual(self.count(self.technician), (2, 0))
+
+    def test_another_facility_brings_its_technician_one_message(self):
+        self.garage.technician_id = self.technician
+        report = self.env["fault.report"].create(
+            {"name": "Dark", "partner_id": self.hotel.id}
+        )
+        report.facility_id = self.garage
+        self.assertEqual(self.count(self.technician), (1, 0))
+
+    def test_who_assigns_himself_is_not_told(self):
+        report = self.make_report()
+        report.with_user(self.technician).action_assign(self.technician)
+        self.assertEqual(self.count(self.technician), (0, 0))
+
+    def test_his_setting_decides_how_he_is_told(self):
+        expected = {"none": (0, 0), "email": (1, 0), "sms": (1, 1), "both": (2, 2)}
+        for choice, counts in expected.items():
+            self.technician.fault_report_notify_assigned = choice
+            self.make_report().action_assign(self.technician)
+            self.assertEqual(self.count(self.technician), counts, choice)
+
+    def test_a_technician_without_a_phone_gets_a_mail_instead(self):
+        self.technician.write({"fault_report_notify_assigned": "sms", "phone": False})
+        self.make_report(technician_id=self.technician.id)
+        self.assertEqual(self.count(self.technician), (1, 0))
+
+    def test_who_assigns_needs_no_rights_on_mail_and_users(self):
+        report = self.make_report()
+        self.technician = self.users["view"]
+        self.technician.fault_report_notify_assigned = "both"
+        self.technician.phone = "+46701740612"
+        report.with_user(self.users["edit"]).action_assign(self.technician)
+        self.assertEqual(self.count(self.technician), (1, 1))
+
+    def test_a_failure_of_the_messages_leaves_the_assignment(self):
+        report = self.make_report()
+        Report = self.registry["fault.report"]
+        with (
+            patch.object(Report, "_prepare_message_values", side_effect=KeyError("x")),
+            mute_logger(NOTIFICATION),
+        ):
+            report.action_assign(self.technician)
+        self.assertEqual(report.technician_id, self.technician)
+        self.assertEqual(self.count(self.technician), (0, 0))
+        self.assertEqual(len(report.activity_ids), 1)
+
+    def test_the_queues_are_woken_up(self):
+        cron = self.env.ref("mail.ir_cron_mail_scheduler_action")
+        domain = [("cron_id", "=", cron.id)]
+        before = self.env["ir.cron.trigger"].search_count(domain)
+        self.make_report(technician_id=self.technician.id)
+        self.assertEqual(self.env["ir.cron.trigger"].search_count(domain), before + 1)
+
+
+@tagged("post_install", "-at_install")
+class TestChanged(NotificationCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.report = cls.make_report(technician_id=cls.technician.id)
+        cls.env.flush_all()
+        cls.env.cr.precommit.run()
+        cls.technician.fault_report_notify_changed = "email"
+
+    def test_a_change_by_someone_else_is_one_mail(self):
+        self.report.write({"priority": "2", "name": "It stands"})
+        self.assertEqual(self.count(self.technician), (1, 0))
+        body = self.mails(self.technician).body_html
+        for text in ("It stands still", "It stands", "Urgent"):
+            self.assertIn(text, body)
+
+    def test_several_changes_in_a_transaction_are_one_message(self):
+        self.report.name = "It stands"
+        self.report.priority = "1"
+        self.report.note_ids = [(0, 0, {"name": "Called", "time_spent": 1})]
+        self.assertEqual(self.count(self.technician), (1, 0))
+        self.report.priority = "2"
+        self.assertEqual(self.count(self.technician), (2, 0))
+
+    def test_each_meaningful_field_is_told(self):
+        status = self.env["fault.report.status"].create({"name": "Parts ordered"})
+        changes = {
+            "comment": "Bring a ladder",
+            "status_id": status.id,
+            "facility_id": self.garage.id,
+            "equipment_id": self.fan.id,
+            "contact_id": False,
+            "customer_order_ref": "PO 7",
+            "cost_center": "9",
+            "phone": "123",
+        }
+        for number, (name, value) in enumerate(changes.items(), start=1):
+            self.report.write({name: value})
+            self.assertEqual(self.count(self.technician), (number, 0), name)
+
+    def test_solving_cancelling_and_converting_is_told(self):
+        self.report.action_solve("By phone")
+        self.assertEqual(self.count(self.technician), (1, 0))
+        self.report.action_reopen()
+        self.assertEqual(self.count(self.technician), (2, 0))
+        self.report.action_generate_work_order()
+        self.assertEqual(self.count(self.technician), (3, 0))
+
+    def test_who_is_not_told_of_changes_still_gets_odoos_word_of_a_work_order(self):
+        self.technician.fault_report_notify_changed = "none"
+        self.report.action_generate_work_order()
+        self.assertEqual(self.count(self.technician), (1, 0))
+        self.assertEqual(self.mails(self.technician).model, "maintenance.request")
+
+    def test_a_note_by_someone_else_is_told(self):
+        self.env["fault.report.note"].create(
+            {"report_id": self.report.id, "name": "The key is at the desk"}
+        )
+        self.assertEqual(self.count(self.technician), (1, 0))
+        self.assertIn("at the desk", self.mails(self.technician).body_html)
+
+    def test_a_customers_message_is_told(self):
+        self.report.message_post(
+            body="When do you come?",
+            author_id=self.manager.id,
+            message_type="comment",
+            subtype_xmlid="mail.mt_comment",
+        )
+        self.assertEqual(self.count(self.technician), (1, 0))
+        self.assertIn("When do you come?", self.mails(self.technician).body_html)
+
+    def test_a_customers_message_to_a_follower_is_not_told_twice(self):
+        self.report.message_subscribe(self.technician.partner_id.ids)
+        self.technician.notification_type = "email"
+        self.report.message_post(
+            body="When do you come?",
+            author_id=self.manager.id,
+            message_type="comment",
+            subtype_xmlid="mail.mt_comment",
+        )
+        self.assertEqual(self.count(self.technician), (1, 0))
+
+    def test_ones_own_change_is_not_told(self):
+        own = self.report.with_user(self.technician)
+        own.write({"name": "It moves", "note_ids": [(0, 0, {"name": "Done"})]})
+        own.message_post(body="On my way", message_type="comment")
+        own.action_solve()
+        self.assertEqual(self.count(self.technician), (0, 0))
+
+    def test_changes_of_reports_of_others_are_not_told(self):
+        other = self.make_report(technician_id=self.users["view"].id)
+        nobodys = self.make_report()
+        self.end_transaction()
+        (other + nobodys).write({"priority": "2"})
+        self.assertEqual(self.count(self.technician), (0, 0))
+
+    def test_what_changes_nothing_is_not_told(self):
+        self.report.write({"name": self.report.name, "priority": "0"})
+        self.report.priority = "2"
+        self.report.priority = "0"
+        self.assertEqual(self.count(self.technician), (0, 0))
+
+    def test_no_message_of_changes_without_the_setting(self):
+        self.technician.fault_report_notify_changed = "none"
+        self.report.priority = "2"
+        self.assertEqual(self.count(self.technician), (0, 0))
+
+    def test_a_change_can_come_by_sms(self):
+        self.technician.fault_report_notify_changed = "sms"
+        self.report.priority = "2"
+        self.assertEqual(self.count(self.technician), (0, 1))
+
+    def test_an_assignment_is_no_change_to_the_new_technician(self):
+        colleague = self.users["view"]
+        colleague.write(
+            {
+                "fault_report_notify_changed": "email",
+                "fault_report_notify_assigned": "email",
+            }
+        )
+        self.report.action_assign(colleague)
+        self.assertEqual(self.count(colleague), (1, 0))
+        self.assertIn("Assigned to you", self.mails(colleague).subject)
+
+    def test_the_former_technician_is_told_that_it_is_not_his_any_more(self):
+        self.report.action_assign(self.users["view"])
+        self.assertEqual(self.count(self.technician), (1, 0))
+        self.assertIn(self.users["view"].name, self.mails(self.technician).body_html)
+
+    def test_a_new_report_is_not_a_changed_one(self):
+        report = self.make_report(
+            technician_id=self.technician.id, note_ids=[(0, 0, {"name": "Called"})]
+        )
+        report.priority = "1"
+        self.assertEqual(self.count(self.technician), (0, 0))
+
+    def test_a_deleted_report_is_not_told(self):
+        self.report.priority = "2"
+        self.report.unlink()
+        self.assertEqual(self.count(self.technician), (0, 0))
+
+    def test_what_was_rolled_back_is_not_told(self):
+        with self.assertRaises(ZeroDivisionError), self.env.cr.savepoint():
+            self.report.priority = "2"
+            self.env.flush_all()
+            raise ZeroDivisionError
+        self.assertEqual(self.count(self.technician), (0, 0))
+
+    def test_messages_in_the_chatter_are_queued_too(self):
+        self.manager.email = "manager@example.com"
+        self.report.message_post(
+            body="We come tomorrow",
+            partner_ids=self.manager.ids,
+            message_type="comment",
+            subtype_xmlid="mail.mt_comment",
+        )
+        mail = self.env["mail.mail"].search(
+            [("recipient_ids", "=", self.manager.id), ("state", "=", "outgoing")]
+        )
+        self.assertEqual(len(mail), 1)
+
+
+@tagged("post_install", "-at_install")
+class TestOwnSettings(NotificationCommon):
+    preferences = "base.view_users_form_simple_modif"
+
+    def test_each_chooses_for_himself(self):
+        own = self.dispatcher.with_user(self.dispatcher)
+        with Form(own, self.env.ref(self.preferences)) as form:
+            form.fault_report_notify_new = "both"
+            form.fault_report_notify_changed = "none"
+            form.fault_report_notify_assigned = "sms"
+        self.assertEqual(self.dispatcher.fault_report_notify_new, "both")
+        self.assertEqual(self.dispatcher.fault_report_notify_assigned, "sms")
+
+    def test_nobody_chooses_for_others(self):
+        with self.assertRaises(AccessError):
+            self.technician.with_user(self.dispatcher).fault_report_notify_new = "email"
+
+    def test_choosing_sms_without_a_number_warns(self):
+        own = self.dispatcher.with_user(self.dispatcher)
+        form = Form(own, self.env.ref(self.preferences))
+        self.assertFalse(form.fault_report_phone_missing)
+        form.fault_report_notify_new = "sms"
+        self.assertTrue(form.fault_report_phone_missing)
+        form.phone = "+46701740612"
+        self.assertFalse(form.fault_report_phone_missing)
+
+    def test_who_may_not_view_reports_is_not_asked(self):
+        own = self.stranger.with_user(self.stranger)
+        view = own.get_view(self.env.ref(self.preferences).id)
+        self.assertNotIn("fault_report_notify_new", view["arch"])
+        own = self.dispatcher.with_user(self.dispatcher)
+        view = own.get_view(self.env.ref(self.preferences).id)
+        self.assertIn("fault_report_notify_new", view["arch"])
+
+    def test_new_users_are_told_of_what_is_theirs_only(self):
+        user = new_test_user(self.env, "fault_new", groups="fault_report.group_view")
+        self.assertEqual(user.fault_report_notify_new, "none")
+        self.assertEqual(user.fault_report_notify_changed, "email")
+        self.assertEqual(user.fault_report_notify_assigned, "email")
+
+
+@tagged("post_install", "-at_install")
+class TestRetry(NotificationCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.technician.fault_report_notify_assigned = "both"
+        cls.report = cls.make_report(technician_id=cls.technician.id)
+        cls.mail = cls.env["mail.mail"].search(
+            [("recipient_ids", "=", cls.technician.partner_id.id)]
+        )
+        cls.text = cls.env["sms.sms"].search(
+            [("partner_id", "=", cls.technician.partner_id.id)]
+        )
+
+    def fail(self, message, minutes, failure_type="unknown"):
+        """Let the message have failed so many minutes ago."""
+        message.write(
+            {
+                "state": "exception" if message._name == "mail.mail" else "error",
+                "failure_type": failure_type,
+            }
+        )
+        message.flush_recordset()
+        self.env.cr.execute(
+            f"UPDATE {message._table} SET write_date = "
+            "now() at time zone 'utc' - %s * interval '1 minute' WHERE id = %s",
+            [minutes, message.id],
+        )
+        message.invalidate_recordset()
+
+    def retry(self):
+        self.env["fault.report"]._cron_retry_messages()
+
+    def test_a_mail_that_failed_is_queued_again_after_a_while(self):
+        self.fail(self.mail, minutes=1)
+        self.retry()
+        self.assertEqual(self.mail.state, "exception")
+        self.fail(self.mail, minutes=3)
+        self.retry()
+        self.assertEqual(self.mail.state, "outgoing")
+        self.assertFalse(self.report.activity_ids)
+
+    def test_an_sms_that_failed_is_queued_again_after_a_while(self):
+        self.fail(self.text, 3, "sms_server")
+        self.retry()
+        self.assertEqual(self.text.state, "outgoing")
+
+    def test_what_fails_again_is_shown_once_and_given_up_at_last(self):
+        for _number in range(5):
+            self.fail(self.mail, minutes=10000)
+            self.retry()
+            self.assertEqual(self.mail.state, "outgoing")
+        self.assertEqual(len(self.report.activity_ids), 1)
+        self.assertIn(self.technician.name, self.report.activity_ids.note)
+        self.fail(self.mail, minutes=10000)
+        self.retry()
+        self.assertEqual(self.mail.state, "exception")
+
+    def test_what_cannot_be_cured_is_shown_at_once(self):
+        self.fail(self.text, 3, "sms_number_format")
+        self.retry()
+        self.assertEqual(self.text.state, "error")
+        self.assertEqual(len(self.report.activity_ids), 1)
+
+    def test_mails_of_other_documents_are_left_alone(self):
+        mail = self.env["mail.mail"].create(
+            {"model": "res.partner", "res_id": self.hotel.id, "email_to": "x@y.example"}
+        )
+        self.fail(mail, minutes=10000)
+        self.retry()
+        self.assertEqual(mail.state, "exception")
