@@ -308,7 +308,9 @@ class FaultReport(models.Model):
                 self.env["res.users"],
                 report.place_technician_id,
             )
-            if is_proposed and (not report.state or report.state in WAITING_STATES):
+            # Not by the state: that follows from the technician
+            is_handled = report.outcome or report._is_converted()
+            if is_proposed and not is_handled:
                 report.technician_id = proposed
             report.place_technician_id = proposed
 

@@ -42,7 +42,10 @@ class TestFilling(FaultReportCommon):
         self.hotel.technician_id = self.users["create"]
         self.assertEqual(self.make_report().technician_id, self.users["create"])
         self.wing.technician_id = self.technician
-        self.assertEqual(self.make_report().technician_id, self.technician)
+        report = self.make_report()
+        self.assertEqual(report.technician_id, self.technician)
+        self.assertEqual(report.state, "assigned")
+        self.assertTrue(report.date_assigned)
 
     def test_a_chosen_technician_stays_when_the_place_changes(self):
         self.garage.technician_id = self.users["create"]
