@@ -35,6 +35,13 @@ class TestConversion(FaultReportCommon):
         back = work_order.with_user(self.users["view"]).action_view_fault_reports()
         self.assertEqual(back["res_id"], report.id)
 
+    def test_the_customers_subgroup_follows_to_the_work_order(self):
+        subgroup = self.env["fault.report.subgroup"].create({"name": "Lifts"})
+        self.hotel.subgroup_id = subgroup
+        report = self.make_report()
+        self.as_user(report, "convert").action_generate_work_order()
+        self.assertEqual(report._get_work_order().subgroup_id, subgroup)
+
     def test_the_team_of_the_object_comes_before_the_companys(self):
         team = self.env["maintenance.team"].create(
             {"name": "Lifts", "company_id": False}

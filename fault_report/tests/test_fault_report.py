@@ -319,6 +319,34 @@ class TestHandling(FaultReportCommon):
         self.assertIn(report.time_spent, (0.5, 0.25))
         self.assertEqual(report.note_ids.user_id, self.users["edit"])
 
+    def test_the_sums_by_user_customer_and_facility_are_those_of_the_notes(self):
+        for user, equipment, hours in (
+            ("edit", self.lift, 0.5),
+            ("edit", self.fan, 0.25),
+            ("create", self.hospital_lift, 2),
+        ):
+            self.make_report(
+                equipment_id=equipment.id,
+                note_ids=[
+                    fields.Command.create(
+                        {
+                            "name": "Work",
+                            "time_spent": hours,
+                            "user_id": self.users[user].id,
+                        }
+                    )
+                ],
+            )
+        Note = self.as_user(self.env["fault.report.note"], "view")
+
+        def sums(field):
+            return dict(Note._read_group([], [field], ["time_spent:sum"]))
+
+        self.assertEqual(sums("user_id")[self.users["edit"]], 0.75)
+        self.assertEqual(sums("partner_id")[self.hotel], 0.75)
+        self.assertEqual(sums("facility_id")[self.garage], 0.25)
+        self.assertEqual(sums("partner_id")[self.hospital], 2)
+
     def test_cancelling_keeps_everything_and_can_be_taken_back(self):
         report = self.make_report(technician_id=self.technician.id)
         self.as_user(report, "edit").action_cancel("Reported twice")

@@ -3,6 +3,7 @@ from ast import literal_eval
 from lxml import etree
 
 from odoo.tests import Form
+from odoo.tools.safe_eval import safe_eval
 
 from .common import FaultReportCommon
 
@@ -101,3 +102,87 @@ class TestViews(FaultReportCommon):
         self.assertEqual(self.as_user(self.hotel, "view").fault_report_count, 3)
         self.assertEqual(self.as_user(self.wing, "view").fault_report_count, 2)
         self.assertEqual(self.as_user(self.ward, "view").fault_report_count, 0)
+
+    def offered(self, field, **values):
+        """Return the records that the form offers for a field, beside these values."""
+        Report = self.as_user(self.env["fault.report"], "create")
+        blank = dict.fromkeys(("partner_id", "facility_id", "equipment_id"), False)
+        blank["company_id"] = self.company.id
+        domain = Report.fields_get([field])[field]["domain"]
+        if isinstance(domain, str):
+            domain = safe_eval(domain, {**blank, **values})
+        return self.env[Report._fields[field].comodel_name].search(domain)
+
+    def test_r27_exactly_the_contacts_of_customer_and_facility_are_offered(self):
+        hotel = {"partner_id": self.hotel.id}
+        self.assertEqual(self.offered("contact_id", **hotel), self.manager)
+        self.assertEqual(
+            self.offered("contact_id", **hotel, facility_id=self.wing.id),
+            self.manager | self.janitor,
+        )
+        self.assertFalse(self.offered("contact_id", partner_id=self.hospital.id))
+
+    def test_r26_exactly_the_facilities_of_the_customer_are_offered(self):
+        self.assertEqual(
+            self.offered("facility_id", partner_id=self.hotel.id),
+            self.wing | self.garage,
+        )
+
+    def test_r31_exactly_the_objects_of_the_facility_or_customer_are_offered(self):
+        hotel = {"partner_id": self.hotel.id}
+        self.assertEqual(
+            self.offered("equipment_id", **hotel, facility_id=self.wing.id), self.lift
+        )
+        self.assertEqual(self.offered("equipment_id", **hotel), self.lift | self.fan)
+
+    def test_r32_a_new_object_is_linked_to_customer_and_facility(self):
+        arch = etree.fromstring(self.get_views()["form"])
+        context = arch.find(".//field[@name='equipment_id']").get("context")
+        values = {"partner_id": self.hotel.id, "facility_id": self.wing.id}
+        form = Form(
+            self.as_user(self.env["maintenance.equipment"], "create").with_context(
+                **safe_eval(context, {**values, "company_id": self.company.id})
+            )
+        )
+        form.name = "New lift"
+        equipment = form.save()
+        self.assertEqual(equipment.customer_id, self.hotel)
+        self.assertEqual(equipment.facility_id, self.wing)
+
+    def test_r11_every_stored_column_sorts_both_ways(self):
+        self.env["fault.report.status"].create({"name": "Urgent"})
+        self.make_report()
+        Report = self.as_user(self.env["fault.report"], "view")
+        arch = etree.fromstring(Report.get_view(view_type="list")["arch"])
+        names = {node.get("name") for node in arch.iter("field")}
+        stored = [name for name in names if Report._fields[name].store]
+        self.assertGreater(len(stored), 15)
+        for name in stored:
+            if Report._fields[name].type == "one2many":
+                continue
+            for direction in ("asc", "desc"):
+                with self.subTest(column=name, direction=direction):
+                    self.assertTrue(Report.search([], order=f"{name} {direction}"))
+
+    def test_r12_the_user_chooses_the_columns(self):
+        arch = etree.fromstring(self.get_views()["list"])
+        fixed = {
+            node.get("name")
+            for node in arch.iter("field")
+            if not node.get("optional") and not node.get("column_invisible")
+        }
+        self.assertEqual(fixed, {"name"})
+
+    def test_r42_a_missing_order_number_is_a_dash_at_the_top(self):
+        arch = etree.fromstring(self.get_views()["form"])
+        title = arch.find(".//div[@class='oe_title']")
+        number = title.find(".//field[@name='customer_order_ref']")
+        self.assertEqual(number.get("invisible"), "not customer_order_ref")
+        [dash] = [node for node in title.iter("span") if node.text == "–"]
+        self.assertEqual(dash.get("invisible"), "customer_order_ref")
+
+    def test_r34_reports_are_found_by_description_and_number(self):
+        report = self.make_report(name="Rope makes a noise like a bird")
+        Report = self.as_user(self.env["fault.report"], "view")
+        for text in ("like a bird", report.reference):
+            self.assertIn(report.id, [found[0] for found in Report.name_search(text)])
