@@ -4,6 +4,7 @@ from . import fault_report_note
 from . import fault_report_recurrence
 from . import fault_report_status
 from . import fault_report_subgroup
+from . import fault_report_waiting
 from . import fault_report_work_order_mixin
 from . import ir_sequence
 from . import maintenance_equipment
