@@ -14,6 +14,7 @@ from . import fault_report_subgroup
 from . import fault_report_template
 from . import fault_report_template_option
 from . import fault_report_template_point
+from . import fault_report_waiting
 from . import fault_report_work_order_mixin
 from . import ir_attachment
 from . import ir_sequence

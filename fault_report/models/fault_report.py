@@ -244,8 +244,9 @@ class FaultReport(models.Model):
         "A work order is linked with its kind, or not at all.",
     )
     _list_index = models.Index("(reported_at DESC, id DESC)")
+    # For the list and, without its columns, for the number at the menu
     _waiting_index = models.Index(
-        "(reported_at DESC, id DESC)"
+        "(company_id, reported_at DESC, id DESC)"
         " WHERE state NOT IN ('converted', 'cancelled', 'solved')"
     )
 

@@ -1,0 +1,15 @@
+import {Store} from "@mail/core/common/store_service";
+import {patch} from "@web/core/utils/patch";
+
+patch(Store.prototype, {
+    setup() {
+        super.setup(...arguments);
+        /**
+         * How many fault reports wait to be handled; stays undefined for users who may
+         * not see any.
+         *
+         * @type {number|undefined}
+         */
+        this.faultReportWaitingCount = undefined;
+    },
+});
