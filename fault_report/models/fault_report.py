@@ -110,7 +110,8 @@ class FaultReport(models.Model):
         check_company=True,
         index="btree_not_null",
         domain="[('is_facility', '=', False), ('is_company', '=', False),"
-        " ('type', '=', 'contact'), ('parent_id', 'in', [partner_id, facility_id])]",
+        " ('type', '=', 'contact'), ('parent_id', '!=', False),"
+        " ('parent_id', 'in', [partner_id, facility_id])]",
     )
     contact_name = fields.Char(help="Who reported it, if he is not among the contacts.")
     email_from = fields.Char(string="Contact E-mail")

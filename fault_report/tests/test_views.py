@@ -121,6 +121,7 @@ class TestViews(FaultReportCommon):
             self.manager | self.janitor,
         )
         self.assertFalse(self.offered("contact_id", partner_id=self.hospital.id))
+        self.assertFalse(self.offered("contact_id"))
 
     def test_r26_exactly_the_facilities_of_the_customer_are_offered(self):
         self.assertEqual(
