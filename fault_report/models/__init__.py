@@ -2,6 +2,8 @@ from . import account_move
 from . import fault_report
 from . import fault_report_conversion
 from . import fault_report_files
+from . import fault_report_delivery
+from . import fault_report_message
 from . import fault_report_note
 from . import fault_report_notification
 from . import fault_report_recurrence

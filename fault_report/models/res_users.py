@@ -28,14 +28,14 @@ class ResUsers(models.Model):
     )
     fault_report_notify_changed = fields.Selection(
         CHANNELS,
-        string="Changes of My Reports",
+        string="Changed by Others",
         required=True,
         default="email",
         help="Tell me when somebody else changes a fault report assigned to me.",
     )
     fault_report_notify_assigned = fields.Selection(
         CHANNELS,
-        string="Assignments and Reminders",
+        string="Assigned to Me",
         required=True,
         default="email",
         help="Tell me when I am given a fault report, and remind me of it.",

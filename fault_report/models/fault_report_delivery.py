@@ -1,0 +1,217 @@
+import json
+import logging
+from contextlib import contextmanager
+
+from psycopg2 import OperationalError
+
+from odoo import api, models
+from odoo.tools import clean_context
+
+_logger = logging.getLogger(__name__)
+
+# What a message is about, and the user's setting that decides how he gets it
+SETTINGS = {
+    "new": "fault_report_notify_new",
+    "assigned": "fault_report_notify_assigned",
+    "changed": "fault_report_notify_changed",
+    "reminder": "fault_report_notify_assigned",
+}
+MAIL_QUEUE = "fault_report.mail_queue"
+
+
+class FaultReport(models.Model):
+    """How messages go out: by the queues of Odoo, on the ways each user chose.
+
+    Nothing outside is contacted while somebody waits. What cannot be made into a
+    message is logged and shown to staff; it never stops a report.
+    """
+
+    _inherit = "fault.report"
+
+    # === TO USERS === #
+
+    def _notify_safely(self, kind, users, told=None, **values):
+        """Queue messages; whatever goes wrong with them, what they tell of stands."""
+        self.ensure_one()
+        try:
+            with self._isolated():
+                return self._queue_messages(kind, users, told=told, **values)
+        except OperationalError:
+            # Odoo repeats the whole request.
+            raise
+        except Exception as error:
+            _logger.exception("%s: no message (%s)", self.reference, kind)
+            self._report_undelivered(users.sudo().mapped("name"), error)
+        return set()
+
+    def _queue_messages(self, kind, users, told=None, **values):
+        """Queue one message for each of `users` on each way he chose.
+
+        :param kind: a key of `SETTINGS`
+        :param told: user ids and the ways on which they get this already
+        :param values: what `_prepare_message_values` needs
+        :return: the ways used
+        """
+        self.ensure_one()
+        recipients = {}
+        # The settings of others are needed to respect them.
+        for user in users.sudo():
+            if user == self.env.user or not self._can_be_technician(user):
+                continue
+            channels = user._get_fault_report_channels(SETTINGS[kind])
+            for channel in channels - (told or {}).get(user.id, set()):
+                recipients.setdefault((user.lang, channel), []).append(user)
+        for (lang, channel), group in recipients.items():
+            context = {**clean_context(self.env.context), "lang": lang}
+            env = self.env(context=context, su=True)
+            report = self.with_env(env).with_company(self.company_id)
+            report.message_notify(
+                partner_ids=[user.partner_id.id for user in group],
+                fault_report_channel=channel,
+                put_in_queue=True,
+                **report._prepare_message_values(kind, channel, **values),
+            )
+        return {channel for _lang, channel in recipients}
+
+    @contextmanager
+    def _isolated(self):
+        """Undo in the database and the cache what is done inside, if it fails.
+
+        A savepoint that flushes would end the collecting of changes by running what
+        waits for the commit.
+        """
+        self.env.flush_all()
+        try:
+            with self.env.cr.savepoint(flush=False):
+                yield
+                self.env.flush_all()
+        except Exception:
+            self.env.clear()
+            raise
+
+    # === QUEUES === #
+
+    def _get_notify_valid_parameters(self):
+        return super()._get_notify_valid_parameters() | {"fault_report_channel"}
+
+    def _notify_get_recipients(self, message, msg_vals=False, **kwargs):
+        """Use the way the user chose for fault reports, not that for all of Odoo."""
+        recipients = super()._notify_get_recipients(message, msg_vals, **kwargs)
+        channel = kwargs.get("fault_report_channel")
+        if channel:
+            recipients = [{**data, "notif": channel} for data in recipients]
+        return recipients
+
+    def _notify_thread_by_email(self, message, recipients_data, **kwargs):
+        """Leave it to the queue: a slow mail server must not hold a request."""
+        queued = self.with_context(mail_notify_force_send=False)
+        result = super(FaultReport, queued)._notify_thread_by_email(
+            message, recipients_data, **kwargs
+        )
+        if any(recipient["notif"] == "email" for recipient in recipients_data):
+            self._wake_mail_queue()
+        return result
+
+    def _generate_work_order(self):
+        """Tell the technician once, and leave also Odoo's messages to the queue.
+
+        He is told of the changed report by his own choice; that he is responsible for
+        the order too, only if he is not.
+        """
+        # The settings of others are needed to respect them.
+        technicians = self.technician_id.sudo()
+        is_told = technicians and all(
+            technician.fault_report_notify_changed != "none"
+            for technician in technicians
+        )
+        reports = self.with_context(
+            mail_notify_force_send=False, mail_auto_subscribe_no_notify=is_told
+        )
+        order = super(FaultReport, reports)._generate_work_order()
+        self._wake_mail_queue()
+        return order.with_env(self.env)
+
+    @api.model
+    def _wake_mail_queue(self):
+        """Let the queued mails be sent as soon as they are committed."""
+        data = self.env.cr.precommit.data
+        if MAIL_QUEUE not in data:
+            data[MAIL_QUEUE] = True
+            # Nobody but the queue itself may wake it up.
+            self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger()
+
+    def _notify_thread_by_sms(self, message, recipients_data, **kwargs):
+        """Leave it to the queue: a repeated transaction would send it twice."""
+        return super()._notify_thread_by_sms(
+            message, recipients_data, **{**kwargs, "put_in_queue": True}
+        )
+
+    def _web_push_send_notification(
+        self, devices, private_key, public_key, payload_by_lang=None, payload=None
+    ):
+        """Leave it to the queue: browsers' servers must not hold a request either."""
+        # Nobody but the queue itself may see it and wake it up.
+        self.env["mail.push"].sudo().create(
+            [
+                {
+                    "mail_push_device_id": device.id,
+                    "payload": json.dumps(
+                        payload_by_lang[device.partner_id.lang]
+                        if payload_by_lang
+                        else payload
+                    ),
+                }
+                for device in devices
+            ]
+        )
+        self.env.ref("mail.ir_cron_web_push_notification").sudo()._trigger()
+
+    # === FAILURES === #
+
+    def _report_undelivered(self, names, reason):
+        """Show staff that somebody was not told of the report: one activity each."""
+        self.ensure_one()
+        try:
+            with self._isolated():
+                # Who causes it need not be allowed to plan activities of others, and
+                # there is no mail about mails that do not arrive.
+                self.sudo().with_context(
+                    mail_activity_quick_update=True
+                )._schedule_delivery_activity(names, reason)
+        except OperationalError:
+            raise
+        except Exception:
+            _logger.exception("%s: cannot show what was not delivered", self.reference)
+
+    def _schedule_delivery_activity(self, names, reason):
+        warning = self.env.ref("mail.mail_activity_data_warning")
+        is_shown = self.activity_ids.filtered(
+            lambda activity: activity.automated and activity.activity_type_id == warning
+        )
+        user = self._get_delivery_responsible()
+        if user and not is_shown:
+            self.activity_schedule(
+                activity_type_id=warning.id,
+                summary=self.env._("A message could not be delivered"),
+                note=self.env._(
+                    "To %(names)s: %(reason)s", names=", ".join(names), reason=reason
+                ),
+                user_id=user.id,
+            )
+
+    def _get_delivery_responsible(self):
+        """Return who is shown that a message did not arrive.
+
+        Hook: the user must be allowed to see the report.
+        """
+        self.ensure_one()
+        if self._can_be_technician(self.create_uid):
+            return self.create_uid
+        administrators = self.env.ref("fault_report.group_administrator")
+        return self.env["res.users"].search(
+            [
+                ("all_group_ids", "in", administrators.ids),
+                ("company_ids", "in", self.company_id.ids),
+            ],
+            limit=1,
+        )

@@ -1,0 +1,120 @@
+from odoo import models
+
+# One SMS of the old alphabet
+SMS_LENGTH = 160
+# So much of a long text is shown as changed
+CHANGE_LENGTH = 300
+
+
+class FaultReport(models.Model):
+    """What the messages to staff say."""
+
+    _inherit = "fault.report"
+
+    def _prepare_message_values(self, kind, channel, changes=(), notes=(), messages=()):
+        """Return the values of `message_notify` in the language of the environment.
+
+        Hook: an override changes the texts. For SMS, `sms_content` is what is sent.
+        """
+        self.ensure_one()
+        author, email_from = self._get_notification_author()
+        values = {
+            "author_id": author.id,
+            "email_from": email_from,
+            "subject": self._get_message_title(kind),
+            "email_add_signature": False,
+            "email_layout_xmlid": "mail.mail_notification_layout",
+        }
+        if channel == "sms":
+            text = self._get_sms_text(kind)
+            return {**values, "body": text, "sms_content": text}
+        body = self.env["ir.qweb"]._render(
+            "fault_report.message_body",
+            {
+                "report": self,
+                "title": values["subject"],
+                "rows": self._get_message_rows(),
+                "changes": [self._format_change(*change) for change in changes],
+                "notes": notes,
+                "messages": messages,
+            },
+            minimal_qcontext=True,
+        )
+        # The layout puts the button with the link above it.
+        return {**values, "body": body}
+
+    def _get_notification_author(self):
+        """Return the partner and the address that a message is from.
+
+        Of staff, himself; else the company: a customer's mail server does not know that
+        we write in his name.
+        """
+        self.ensure_one()
+        user = self.env.user
+        company = self.company_id.sudo()
+        if user._is_internal() and not user._is_superuser():
+            return user.partner_id, user.email_formatted or company.email_formatted
+        if company.email:
+            return company.partner_id, company.email_formatted
+        root = self.env.ref("base.partner_root")
+        return root, root.email_formatted
+
+    def _get_message_title(self, kind):
+        """Return what has happened, in a line."""
+        name = self.display_name
+        if kind == "new":
+            return self.env._("New fault report: %(report)s", report=name)
+        if kind == "assigned":
+            return self.env._("Assigned to you: %(report)s", report=name)
+        if kind == "reminder":
+            return self.env._("Still waiting: %(report)s", report=name)
+        return self.env._("Changed: %(report)s", report=name)
+
+    def _get_sms_text(self, kind):
+        """Return the title, the facility and a link, short enough for one SMS."""
+        text = self._get_message_title(kind)
+        if self.facility_id:
+            text = f"{text} ({self.facility_id.name})"
+        link = f"{self.get_base_url()}/odoo/fault-reports/{self.id}"
+        room = max(SMS_LENGTH - len(link) - 1, 20)
+        if len(text) > room:
+            text = text[: room - 3] + "..."
+        return f"{text} {link}"
+
+    def _get_message_rows(self):
+        """Return labels and values of what a technician has to know first."""
+        names = ["reference", "name", "partner_id", "facility_id", "equipment_id"]
+        if self.priority != "0":
+            names.append("priority")
+        return [
+            (self._get_label(name), self._format_value(name, self[name]))
+            for name in (*names, "comment")
+            if self[name]
+        ]
+
+    def _get_label(self, name):
+        return self._fields[name]._description_string(self.env)
+
+    def _format_value(self, name, value):
+        """Return the value of a field as text."""
+        field = self._fields[name]
+        if isinstance(value, models.BaseModel):
+            return value.with_env(self.env).display_name or ""
+        if field.type == "selection":
+            return dict(field._description_selection(self.env)).get(value, "")
+        if field.type == "boolean":
+            return self.env._("Yes") if value else self.env._("No")
+        return str(value or "")
+
+    def _format_change(self, name, before, now):
+        """Return label, former and present value of a changed field."""
+        texts = [self._format_value(name, value) for value in (before, now)]
+        if self._fields[name].type == "text":
+            texts[0] = ""
+        return (
+            self._get_label(name),
+            *(
+                text if len(text) <= CHANGE_LENGTH else text[:CHANGE_LENGTH] + "…"
+                for text in texts
+            ),
+        )
