@@ -209,8 +209,8 @@ class TestAccessMatrix(FaultReportData, HttpCase):
                         self.assertRaises(Refused, call, user, operation)
                     self.assertEqual(self.snapshot(), before)
 
-    def test_every_cell_in_python(self):
+    def test_r83_to_r88_every_cell_in_python(self):
         self.check_table(self.call_in_python)
 
-    def test_every_cell_over_http(self):
+    def test_r83_to_r88_every_cell_over_http(self):
         self.check_table(self.call_over_http)

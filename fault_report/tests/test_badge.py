@@ -63,7 +63,7 @@ class TestWaitingCount(FaultReportCommon):
         self.as_user(self.report, "delete").unlink()
         self.assertEqual(self.count(), 0)
 
-    def test_each_selection_of_companies_has_its_own_number(self):
+    def test_r6_each_selection_of_companies_has_its_own_number(self):
         both = self.company + self.other_company
         user = new_test_user(
             self.env,
@@ -174,7 +174,7 @@ class TestWaitingSignal(FaultReportCommon):
         del self.env.cr.cache[SIGNAL]
         self.assertEqual(count_queries(), without_signal + 1)
 
-    def test_each_way_to_be_handled_is_signalled(self):
+    def test_r6_each_way_to_be_handled_is_signalled(self):
         report = self.as_user(self.report, "edit")
         self.assertSignals(report.action_cancel, "Test")
         self.assertSignals(report.action_reopen)
@@ -271,7 +271,7 @@ class TestBadge(FaultReportData, HttpCase):
             f".map((badge) => badge.textContent).join() === '{','.join(numbers)}'"
         )
 
-    def test_the_badge_follows_what_happens_on_the_server(self):
+    def test_r5_the_badge_follows_what_happens_on_the_server(self):
         self.watch(
             "fault_view",
             (nothing, "document.querySelector('.o_menu_systray') !== null"),

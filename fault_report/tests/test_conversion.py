@@ -16,7 +16,9 @@ class TestConversion(FaultReportCommon):
             groups="fault_report.group_convert,sales_team.group_sale_salesman",
         )
 
-    def test_a_work_order_holds_the_report_and_both_link_to_each_other(self):
+    def test_r59_r60_r61_the_work_order_holds_the_report_and_both_link(
+        self,
+    ):
         report = self.make_report(
             comment="Door makes a noise", technician_id=self.technician.id, priority="2"
         )
@@ -35,7 +37,7 @@ class TestConversion(FaultReportCommon):
         back = work_order.with_user(self.users["view"]).action_view_fault_reports()
         self.assertEqual(back["res_id"], report.id)
 
-    def test_the_customers_subgroup_follows_to_the_work_order(self):
+    def test_r64_the_customers_subgroup_follows_to_the_work_order(self):
         subgroup = self.env["fault.report.subgroup"].create({"name": "Lifts"})
         self.hotel.subgroup_id = subgroup
         report = self.make_report()
@@ -51,7 +53,7 @@ class TestConversion(FaultReportCommon):
         self.as_user(report, "convert").action_generate_work_order()
         self.assertEqual(report._get_work_order().maintenance_team_id, team)
 
-    def test_the_status_of_the_same_name_is_set_whatever_its_case_and_spaces(self):
+    def test_r29_the_status_of_the_same_name_is_set_whatever_its_case_and_spaces(self):
         Status = self.env["fault.report.status"]
         status = Status.create({"name": "Very Urgent", "usage": "fault_report"})
         match = Status.create({"name": " very  URGENT", "usage": "work_order"})
@@ -59,7 +61,7 @@ class TestConversion(FaultReportCommon):
         self.as_user(report, "convert").action_generate_work_order()
         self.assertEqual(report._get_work_order().custom_status_id, match)
 
-    def test_a_status_without_match_leaves_the_work_orders_own(self):
+    def test_r30_a_status_without_match_leaves_the_work_orders_own(self):
         status = self.env["fault.report.status"].create(
             {"name": "Odd", "usage": "fault_report"}
         )
@@ -67,7 +69,7 @@ class TestConversion(FaultReportCommon):
         self.as_user(report, "convert").action_generate_work_order()
         self.assertFalse(report._get_work_order().custom_status_id)
 
-    def test_files_go_along_without_a_second_copy_on_disk(self):
+    def test_r60_files_go_along_without_a_second_copy_on_disk(self):
         report = self.make_report()
         file = self.env["ir.attachment"].create(
             {
@@ -87,7 +89,7 @@ class TestConversion(FaultReportCommon):
         self.assertEqual(carried.store_fname, file.store_fname)
         self.assertEqual(file.res_id, report.id)
 
-    def test_a_second_click_opens_the_work_order_there_is(self):
+    def test_r66_a_second_click_opens_the_work_order_there_is(self):
         report = self.as_user(self.make_report(), "convert")
         first = report.action_generate_work_order()
         second = report.action_generate_work_order()
@@ -135,7 +137,7 @@ class TestConversion(FaultReportCommon):
         report.action_generate_work_order()
         self.assertTrue(report._get_work_order())
 
-    def test_a_quotation_holds_the_report_and_both_link_to_each_other(self):
+    def test_r65_the_quotation_holds_the_report_and_both_link(self):
         report = self.make_report(
             customer_order_ref="PO-1", comment="A new door is needed"
         )
@@ -156,19 +158,19 @@ class TestConversion(FaultReportCommon):
         # He may open what he has made
         self.assertTrue(order.with_user(self.salesman).read(["name"]))
 
-    def test_an_internal_comment_does_not_reach_the_customers_quotation(self):
+    def test_r36_an_internal_comment_does_not_reach_the_customers_quotation(self):
         report = self.make_report(comment="They never pay", comment_internal=True)
         report.with_user(self.salesman).action_generate_sale_order()
         text = " ".join(report.sale_order_id.order_line.mapped("name"))
         self.assertNotIn("never pay", text)
 
-    def test_converting_to_a_quotation_needs_sales_rights_and_says_so(self):
+    def test_r87_converting_to_a_quotation_needs_sales_rights_and_says_so(self):
         report = self.make_report()
         with self.assertRaisesRegex(AccessError, "rights in Sales"):
             self.as_user(report, "convert").action_generate_sale_order()
         self.assertFalse(report.sale_order_id)
 
-    def test_sales_rights_alone_do_not_convert(self):
+    def test_r87_sales_rights_alone_do_not_convert(self):
         report = self.make_report()
         salesman = new_test_user(
             self.env,
@@ -178,7 +180,7 @@ class TestConversion(FaultReportCommon):
         with self.assertRaisesRegex(AccessError, "may not convert"):
             report.with_user(salesman).action_generate_sale_order()
 
-    def test_a_report_may_become_both_each_once(self):
+    def test_r62_r66_a_report_may_become_both_each_once(self):
         report = self.make_report()
         report.with_user(self.salesman).action_generate_sale_order()
         report.with_user(self.salesman).action_generate_work_order()

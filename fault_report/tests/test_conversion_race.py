@@ -90,7 +90,7 @@ class TestConversionRace(BaseCase):
             self.assertEqual(len(orders), 1)
             self.assertEqual(shown, set(orders.ids))
 
-    def test_two_users_at_once_make_one_work_order(self):
+    def test_r66_two_users_at_once_make_one_work_order(self):
         for _round in range(3):
             results = self.convert_at_once("action_generate_work_order")
             self.assertOneOrder(
@@ -103,7 +103,7 @@ class TestConversionRace(BaseCase):
                 self.assertEqual(len(requests), 1)
                 requests.unlink()
 
-    def test_two_users_at_once_make_one_quotation(self):
+    def test_r66_two_users_at_once_make_one_quotation(self):
         results = self.convert_at_once("action_generate_sale_order")
         self.assertOneOrder(
             results, "sale.order", [("partner_id", "=", self.partner_id)]

@@ -11,34 +11,36 @@ from .common import FaultReportCommon
 class TestFilling(FaultReportCommon):
     """What follows from what was typed."""
 
-    def test_a_service_object_brings_facility_customer_contact_and_cost_centre(self):
+    def test_r19_r20_r21_a_service_object_brings_its_place_and_people(
+        self,
+    ):
         report = self.make_report()
         self.assertEqual(report.facility_id, self.wing)
         self.assertEqual(report.partner_id, self.hotel)
         self.assertEqual(report.contact_id, self.janitor)
         self.assertEqual(report.cost_center, "WING-7")
 
-    def test_a_facility_brings_its_customer(self):
+    def test_r23_a_facility_brings_its_customer(self):
         report = self.make_report(equipment_id=False, facility_id=self.wing.id)
         self.assertEqual(report.partner_id, self.hotel)
 
-    def test_the_customers_cost_centre_serves_where_the_facility_has_none(self):
+    def test_r37_the_customers_cost_centre_serves_if_need_be(self):
         report = self.make_report(equipment_id=self.fan.id)
         self.assertEqual(report.cost_center, "HOTEL-1")
 
-    def test_a_typed_cost_centre_stays_when_the_place_is_chosen_later(self):
+    def test_r38_a_typed_cost_centre_stays_if_the_place_comes_later(self):
         form = Form(self.as_user(self.env["fault.report"], "create"))
         form.partner_id = self.hotel
         form.cost_center = "TYPED"
         form.facility_id = self.wing
         self.assertEqual(form.cost_center, "TYPED")
 
-    def test_a_typed_cost_centre_stays(self):
+    def test_r38_a_typed_cost_centre_stays(self):
         report = self.make_report(cost_center="TYPED")
         report.name = "Something else"
         self.assertEqual(report.cost_center, "TYPED")
 
-    def test_the_facilitys_technician_comes_before_the_customers(self):
+    def test_r53_r54_r55_the_facilitys_technician_comes_before_the_customers(self):
         self.hotel.technician_id = self.users["create"]
         self.assertEqual(self.make_report().technician_id, self.users["create"])
         self.wing.technician_id = self.technician
@@ -95,7 +97,7 @@ class TestFilling(FaultReportCommon):
         self.technician.group_ids = self.env.ref("base.group_user")
         self.assertFalse(self.make_report().technician_id)
 
-    def test_a_contact_is_shown_with_his_facility_and_without_the_customer(self):
+    def test_r27_a_contact_is_shown_with_his_facility(self):
         short = {"fault_report_short_name": True}
         names = (self.janitor | self.manager | self.wing).with_context(**short)
         self.assertEqual(
@@ -103,19 +105,19 @@ class TestFilling(FaultReportCommon):
         )
         self.assertEqual(self.wing.display_name, "Hotel, Wing")
 
-    def test_the_customers_subgroup_follows(self):
+    def test_r63_the_customers_subgroup_follows(self):
         subgroup = self.env["fault.report.subgroup"].create({"name": "Lifts"})
         self.hotel.subgroup_id = subgroup
         self.assertEqual(self.make_report().subgroup_id, subgroup)
 
-    def test_the_form_fills_itself_from_a_service_object(self):
+    def test_r19_the_form_fills_itself_from_a_service_object(self):
         with Form(self.as_user(self.env["fault.report"], "create")) as form:
             form.equipment_id = self.lift
             self.assertEqual(form.partner_id, self.hotel)
             self.assertEqual(form.facility_id, self.wing)
             form.name = "Stuck"
 
-    def test_another_customer_on_the_form_clears_what_is_not_his(self):
+    def test_r26_another_customer_on_the_form_clears_what_is_not_his(self):
         form = Form(self.as_user(self.env["fault.report"], "create"))
         form.equipment_id = self.lift
         form.partner_id = self.hospital
@@ -131,7 +133,7 @@ class TestFilling(FaultReportCommon):
         self.assertEqual(form.partner_id, self.hotel)
         self.assertFalse(form.equipment_id)
 
-    def test_another_customer_on_a_saved_report_clears_what_is_not_his(self):
+    def test_r26_another_customer_later_clears_what_is_not_his(self):
         report = self.make_report()
         self.as_user(report, "edit").partner_id = self.hospital
         self.assertFalse(report.facility_id)
@@ -175,7 +177,7 @@ class TestRefusals(FaultReportCommon):
         self.assertRegex(str(caught.exception), sentence)
         self.assertEqual(self.env["fault.report"].search_count([]), before)
 
-    def test_a_foreign_facility_is_refused(self):
+    def test_r26_a_foreign_facility_is_refused(self):
         self.assertRefused(
             "Ward does not belong to Hotel",
             equipment_id=False,
@@ -186,7 +188,7 @@ class TestRefusals(FaultReportCommon):
     def test_a_facility_is_not_a_customer(self):
         self.assertRefused("is a facility", equipment_id=False, partner_id=self.wing.id)
 
-    def test_a_foreign_contact_is_refused(self):
+    def test_r27_a_foreign_contact_is_refused(self):
         self.assertRefused(
             "does not belong to",
             equipment_id=False,
@@ -194,7 +196,7 @@ class TestRefusals(FaultReportCommon):
             contact_id=self.manager.id,
         )
 
-    def test_a_foreign_object_is_refused(self):
+    def test_r31_a_foreign_object_is_refused(self):
         self.assertRefused(
             "Hospital lift does not belong to",
             partner_id=self.hotel.id,
@@ -202,12 +204,12 @@ class TestRefusals(FaultReportCommon):
             equipment_id=self.hospital_lift.id,
         )
 
-    def test_a_report_without_a_customer_is_refused(self):
+    def test_r25_a_report_without_a_customer_is_refused(self):
         self.assertRefused("Fill in “Customer”", equipment_id=False)
         with self.assertRaises(ValidationError):
             self.as_user(self.env["fault.report"], "create").name_create("Only this")
 
-    def test_texts_have_limits(self):
+    def test_r33_texts_have_limits(self):
         self.assertRefused("too long: 200", name="x" * 10_000)
         self.assertRefused("too long: 10000", comment="x" * 10_001)
         self.assertRefused("single line", cost_center="one\ntwo")
@@ -234,7 +236,7 @@ class TestRefusals(FaultReportCommon):
             "future", reported_at=fields.Datetime.now() + timedelta(hours=1)
         )
 
-    def test_negative_time_is_refused(self):
+    def test_r44_negative_time_is_refused(self):
         report = self.make_report()
         with self.assertRaises(Exception) as caught, mute_logger("odoo.sql_db"):
             self.env["fault.report.note"].create(
@@ -296,7 +298,7 @@ class TestHandling(FaultReportCommon):
             report.technician_id = self.users["create"]
             self.assertEqual(report.date_assigned, assigned + timedelta(hours=1))
 
-    def test_the_dialog_assigns(self):
+    def test_r57_the_dialog_assigns(self):
         report = self.as_user(self.make_report(), "edit")
         action = report.action_assign()
         wizard = Form(
@@ -308,7 +310,7 @@ class TestHandling(FaultReportCommon):
         wizard.save().action_confirm()
         self.assertEqual(report.technician_id, self.technician)
 
-    def test_the_time_of_the_notes_adds_up(self):
+    def test_r43_r44_r45_the_time_of_the_notes_adds_up(self):
         report = self.make_report()
         self.as_user(report, "edit").note_ids = [
             fields.Command.create({"name": "Looked at it", "time_spent": 0.5}),
@@ -319,7 +321,7 @@ class TestHandling(FaultReportCommon):
         self.assertIn(report.time_spent, (0.5, 0.25))
         self.assertEqual(report.note_ids.user_id, self.users["edit"])
 
-    def test_the_sums_by_user_customer_and_facility_are_those_of_the_notes(self):
+    def test_r46_the_sums_of_the_pivot_are_those_of_the_notes(self):
         for user, equipment, hours in (
             ("edit", self.lift, 0.5),
             ("edit", self.fan, 0.25),
@@ -347,7 +349,7 @@ class TestHandling(FaultReportCommon):
         self.assertEqual(sums("facility_id")[self.garage], 0.25)
         self.assertEqual(sums("partner_id")[self.hospital], 2)
 
-    def test_cancelling_keeps_everything_and_can_be_taken_back(self):
+    def test_r16_cancelling_keeps_everything_and_can_be_taken_back(self):
         report = self.make_report(technician_id=self.technician.id)
         self.as_user(report, "edit").action_cancel("Reported twice")
         self.assertEqual(report.state, "cancelled")
@@ -382,7 +384,7 @@ class TestHandling(FaultReportCommon):
         with self.assertRaisesRegex(UserError, "not closed"):
             self.as_user(self.make_report(), "edit").action_reopen()
 
-    def test_the_number_waiting_falls_when_one_is_handled(self):
+    def test_r6_the_number_waiting_falls_when_one_is_handled(self):
         Report = self.as_user(self.env["fault.report"], "view")
         before = Report.get_waiting_count()
         reports = self.make_report(), self.make_report(), self.make_report()

@@ -119,7 +119,7 @@ class TestInvoice(InvoiceData, TransactionCase):
 
     # === FROM THE REPORT TO THE INVOICE === #
 
-    def test_cost_center_and_order_number_reach_the_invoice(self):
+    def test_r39_cost_center_and_order_number_reach_the_invoice(self):
         invoice = self.make_invoice()
         self.assertEqual(invoice.state, "posted")
         self.assertEqual(invoice.cost_center, "CC-1")
@@ -240,7 +240,7 @@ class TestInvoice(InvoiceData, TransactionCase):
             self.assertEqual(printed["Cost Center"], "CC-1")
             self.assertEqual(printed["Your Reference"], "PO-1")
 
-    def test_the_invoice_shows_each_once(self):
+    def test_r39_the_invoice_shows_each_once(self):
         printed = self.get_printed(INVOICE, self.make_invoice())
         self.assertEqual(printed["Cost Center"], "CC-1")
         self.assertEqual(printed["Reference"], "PO-1")

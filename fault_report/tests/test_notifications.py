@@ -90,7 +90,7 @@ class NotificationCommon(FaultReportCommon):
 
 @tagged("post_install", "-at_install")
 class TestNewReports(NotificationCommon):
-    def test_one_mail_of_a_new_report_for_who_wants_it(self):
+    def test_r7_one_mail_of_a_new_report_for_who_wants_it(self):
         self.dispatcher.fault_report_notify_new = "email"
         report = self.make_report(comment="Third floor <b>")
         self.assertEqual(self.count(self.dispatcher), (1, 0))
@@ -101,7 +101,7 @@ class TestNewReports(NotificationCommon):
         link = rf"/mail/view\?model=fault\.report&(amp;)?res_id={report.id}\b"
         self.assertRegex(mail.body_html, link)
 
-    def test_one_sms_of_a_new_report_for_who_wants_it(self):
+    def test_r8_one_sms_of_a_new_report_for_who_wants_it(self):
         self.dispatcher.write({"fault_report_notify_new": "sms", "phone": "+46701"})
         report = self.make_report(name="Stuck " * 30, comment="Beware of the dog")
         self.assertEqual(self.count(self.dispatcher), (0, 1))
@@ -116,7 +116,7 @@ class TestNewReports(NotificationCommon):
         self.make_report()
         self.assertEqual(self.count(self.dispatcher), (1, 1))
 
-    def test_no_message_of_a_new_report_without_the_setting(self):
+    def test_r7_r8_no_message_of_a_new_report_without_the_setting(self):
         self.make_report()
         self.assertEqual(self.count(self.dispatcher), (0, 0))
 
@@ -250,7 +250,7 @@ class TestAssigned(NotificationCommon):
         super().setUpClass()
         cls.technician.fault_report_notify_assigned = "email"
 
-    def test_the_facilitys_technician_is_told_of_the_new_report(self):
+    def test_r55_the_facilitys_technician_is_told_of_the_new_report(self):
         self.wing.technician_id = self.technician
         report = self.make_report()
         self.assertEqual(self.count(self.technician), (1, 0))
@@ -261,13 +261,13 @@ class TestAssigned(NotificationCommon):
         self.make_report()
         self.assertEqual(self.count(self.technician), (1, 0))
 
-    def test_assigning_by_hand_tells_the_technician_once(self):
+    def test_r58_assigning_by_hand_tells_the_technician_once(self):
         report = self.make_report()
         self.assertEqual(self.count(self.technician), (0, 0))
         report.action_assign(self.technician)
         self.assertEqual(self.count(self.technician), (1, 0))
 
-    def test_assigning_him_again_tells_nothing_new(self):
+    def test_r58_assigning_him_again_tells_nothing_new(self):
         report = self.make_report()
         report.action_assign(self.technician)
         report.action_assign(self.technician)
@@ -294,7 +294,7 @@ class TestAssigned(NotificationCommon):
         report.with_user(self.technician).action_assign(self.technician)
         self.assertEqual(self.count(self.technician), (0, 0))
 
-    def test_his_setting_decides_how_he_is_told(self):
+    def test_r56_his_setting_decides_how_he_is_told(self):
         expected = {"none": (0, 0), "email": (1, 0), "sms": (1, 1), "both": (2, 2)}
         for choice, counts in expected.items():
             self.technician.fault_report_notify_assigned = choice
@@ -344,7 +344,7 @@ class TestChanged(NotificationCommon):
         cls.env.cr.precommit.run()
         cls.technician.fault_report_notify_changed = "email"
 
-    def test_a_change_by_someone_else_is_one_mail(self):
+    def test_r9_a_change_by_someone_else_is_one_mail(self):
         self.report.write({"priority": "2", "name": "It stands"})
         self.assertEqual(self.count(self.technician), (1, 0))
         body = self.mails(self.technician).body_html
@@ -417,14 +417,14 @@ class TestChanged(NotificationCommon):
         )
         self.assertEqual(self.count(self.technician), (1, 0))
 
-    def test_ones_own_change_is_not_told(self):
+    def test_r9_r10_ones_own_change_is_not_told(self):
         own = self.report.with_user(self.technician)
         own.write({"name": "It moves", "note_ids": [(0, 0, {"name": "Done"})]})
         own.message_post(body="On my way", message_type="comment")
         own.action_solve()
         self.assertEqual(self.count(self.technician), (0, 0))
 
-    def test_changes_of_reports_of_others_are_not_told(self):
+    def test_r9_r10_changes_of_reports_of_others_are_not_told(self):
         other = self.make_report(technician_id=self.users["view"].id)
         nobodys = self.make_report()
         self.end_transaction()
@@ -442,7 +442,7 @@ class TestChanged(NotificationCommon):
         self.report.priority = "2"
         self.assertEqual(self.count(self.technician), (0, 0))
 
-    def test_a_change_can_come_by_sms(self):
+    def test_r10_a_change_can_come_by_sms(self):
         self.technician.fault_report_notify_changed = "sms"
         self.report.priority = "2"
         self.assertEqual(self.count(self.technician), (0, 1))
@@ -514,7 +514,7 @@ class TestOwnSettings(NotificationCommon):
         with self.assertRaises(AccessError):
             self.technician.with_user(self.dispatcher).fault_report_notify_new = "email"
 
-    def test_choosing_sms_without_a_number_warns(self):
+    def test_r8_choosing_sms_without_a_number_warns(self):
         own = self.dispatcher.with_user(self.dispatcher)
         form = Form(own, self.env.ref(self.preferences))
         self.assertFalse(form.fault_report_phone_missing)

@@ -33,7 +33,7 @@ class TestReminder(NotificationCommon):
         self.env.invalidate_all()
         return self.count(self.technician)
 
-    def test_none_a_second_before_and_exactly_one_after(self):
+    def test_r74_none_a_second_before_and_exactly_one_after(self):
         self.assertEqual(self.report.reminder_date, START + timedelta(hours=4))
         self.assertEqual(self.remind(hours=4, seconds=-1), (0, 0))
         self.assertEqual(self.remind(hours=4), (1, 0))
@@ -56,24 +56,24 @@ class TestReminder(NotificationCommon):
         self.technician.write({"fault_report_notify_assigned": "sms", "phone": False})
         self.assertEqual(self.remind(hours=5), (1, 0))
 
-    def test_none_if_it_is_converted(self):
+    def test_r74_none_if_it_is_converted(self):
         self.report.action_generate_work_order()
         self.mails(self.technician).unlink()
         self.assertFalse(self.report.reminder_date)
         self.assertEqual(self.remind(hours=5), (0, 0))
 
-    def test_none_if_it_is_closed_or_cancelled(self):
+    def test_r74_none_if_it_is_closed_or_cancelled(self):
         other = self.report.copy({"technician_id": self.technician.id})
         self.report.action_solve()
         other.action_cancel()
         self.mails(self.technician).unlink()
         self.assertEqual(self.remind(days=365), (0, 0))
 
-    def test_none_if_it_is_unassigned(self):
+    def test_r74_none_if_it_is_unassigned(self):
         self.report.technician_id = False
         self.assertEqual(self.remind(hours=5), (0, 0))
 
-    def test_none_if_it_is_switched_off(self):
+    def test_r73_none_if_it_is_switched_off(self):
         self.company.fault_report_reminder_hours = 0
         self.assertFalse(self.report.reminder_date)
         self.assertEqual(self.remind(hours=5), (0, 0))

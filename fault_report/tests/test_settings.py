@@ -6,11 +6,11 @@ from .common import FaultReportCommon
 
 
 class TestSettings(FaultReportCommon):
-    def test_settings_are_for_administrators_only(self):
+    def test_r72_settings_are_for_administrators_only(self):
         with self.assertRaises(AccessError):
             Form(self.as_user(self.env["res.config.settings"], "edit"))
 
-    def test_settings_belong_to_the_company(self):
+    def test_r73_settings_belong_to_the_company(self):
         other = self.env["res.company"].create({"name": "Other"})
         admin = self.env.ref("base.user_admin")
         with Form(self.env["res.config.settings"].with_user(admin)) as form:
@@ -19,13 +19,13 @@ class TestSettings(FaultReportCommon):
         self.assertEqual(self.company.fault_report_reminder_hours, 4.5)
         self.assertEqual(other.fault_report_reminder_hours, 0)
 
-    def test_a_negative_time_to_reminder_is_refused(self):
+    def test_r73_a_negative_time_to_reminder_is_refused(self):
         with self.assertRaises(Exception) as caught, mute_logger("odoo.sql_db"):
             self.company.fault_report_reminder_hours = -1
             self.env.flush_all()
         self.assertIn("negative", str(caught.exception))
 
-    def test_the_settings_menu_is_offered_to_administrators_only(self):
+    def test_r72_the_settings_menu_is_offered_to_administrators_only(self):
         menu = self.env.ref("fault_report.menu_settings")
         visible = self.env["ir.ui.menu"]._visible_menu_ids
         self.assertIn(
@@ -33,7 +33,7 @@ class TestSettings(FaultReportCommon):
         )
         self.assertNotIn(menu.id, visible.__func__(menu.with_user(self.users["edit"])))
 
-    def test_two_hundred_statuses_work(self):
+    def test_r75_two_hundred_statuses_work(self):
         Status = self.env["fault.report.status"]
         Status.create([{"name": f"Status {number}"} for number in range(200)])
         names = self.as_user(Status, "edit").name_search("Status 199")
@@ -42,7 +42,7 @@ class TestSettings(FaultReportCommon):
         report = self.make_report(status_id=status.id)
         self.assertEqual(report.status_id.name, "Status 42")
 
-    def test_a_used_status_is_archived_and_not_lost(self):
+    def test_r76_a_used_status_is_archived_and_not_lost(self):
         status = self.env["fault.report.status"].create({"name": "Old habit"})
         report = self.make_report(status_id=status.id)
         admin = self.env.ref("base.user_admin")
@@ -51,7 +51,7 @@ class TestSettings(FaultReportCommon):
         status.with_user(admin).action_archive()
         self.assertEqual(report.status_id.name, "Old habit")
 
-    def test_statuses_can_be_translated_and_ordered(self):
+    def test_r75_statuses_can_be_translated_and_ordered(self):
         self.env["res.lang"]._activate_lang("fr_FR")
         first, second = self.env["fault.report.status"].create(
             [{"name": "Waiting", "sequence": 2}, {"name": "Urgent", "sequence": 1}]

@@ -81,7 +81,7 @@ class TemplateCommon(TemplateData, FaultReportCommon):
 
 
 class TestPointsOfNewReports(TemplateCommon):
-    def test_a_new_report_has_the_points_of_the_companys_template(self):
+    def test_r47_a_new_report_has_the_points_of_the_companys_template(self):
         self.use()
         report = self.as_user(self.env["fault.report"], "create").create(
             {"name": "Stuck", "equipment_id": self.lift.id}
@@ -93,7 +93,7 @@ class TestPointsOfNewReports(TemplateCommon):
         self.assertTrue(report.has_points)
         self.assertEqual(report.deviation_count, 0)
 
-    def test_every_channel_gives_the_points(self):
+    def test_r24_r47_every_channel_gives_the_points(self):
         self.use()
         for channel, _label in self.env["fault.report"]._fields["channel"].selection:
             with self.subTest(channel=channel):
@@ -115,7 +115,7 @@ class TestPointsOfNewReports(TemplateCommon):
         self.assertEqual(report.point_ids.name, "Door force")
         self.assertEqual(report.point_ids.value_number, 12)
 
-    def test_without_a_template_there_are_no_points(self):
+    def test_r47_without_a_template_there_are_no_points(self):
         report = self.make_report()
         self.assertFalse(report.template_id)
         self.assertFalse(report.point_ids)
@@ -185,7 +185,7 @@ class TestPointsOfNewReports(TemplateCommon):
 
 
 class TestAnswers(TemplateCommon):
-    def test_each_type_keeps_its_answer(self):
+    def test_r48_each_type_keeps_its_answer(self):
         report = self.as_user(self.make_filled_report(), "edit")
         for name, values, text in (
             ("Car is empty", {"value_check": "na"}, "N/A"),
@@ -365,7 +365,7 @@ class TestAnswers(TemplateCommon):
 
 
 class TestChangingATemplate(TemplateCommon):
-    def test_a_change_is_for_new_reports_only(self):
+    def test_r80_a_change_is_for_new_reports_only(self):
         report = self.make_filled_report()
         force = self.point(report, "Door force")
         force.value_number = 149
@@ -409,7 +409,7 @@ class TestChangingATemplate(TemplateCommon):
         self.template.unlink()
         self.assertFalse(points.exists() or options.exists())
 
-    def test_another_template_leaves_the_reports_with_the_former_one(self):
+    def test_r80_another_template_leaves_the_reports_with_the_former_one(self):
         report = self.make_filled_report()
         other = self.template.copy()
         self.assertEqual(other.name, "Visit (copy)")
@@ -488,7 +488,7 @@ class TestChangingATemplate(TemplateCommon):
 
 
 class TestChoosingATemplate(TemplateCommon):
-    def test_an_administrator_chooses_the_one_template(self):
+    def test_r79_an_administrator_chooses_the_one_template(self):
         template = self.template.with_user(self.administrator)
         other = template.copy()
         template.action_use_for_fault_reports()
@@ -657,7 +657,7 @@ class TestConvertingWithPoints(TemplateCommon):
         report = self.make_filled_report()
         self.assertFalse(self.point(report, "Safety").required)
 
-    def test_the_answers_go_along_to_the_work_order(self):
+    def test_r81_the_answers_go_along_to_the_work_order(self):
         report = self.make_filled_report()
         for name, values in (
             ("Car is empty", {"value_check": "not_ok", "remark": "<Two> people"}),
@@ -704,7 +704,7 @@ class TestTemplateViews(TemplateCommon):
         self.assertIn('name="deviation_count"', self.get_arch("list"))
         self.assertIn('name="deviations"', self.get_arch("search"))
 
-    def test_without_a_template_they_are_nowhere_visible(self):
+    def test_r47_without_a_template_they_are_nowhere_visible(self):
         self.env["fault.report.template"].with_context(active_test=False).search(
             []
         ).company_id = self.env["res.company"].create({"name": "Other"})
@@ -714,7 +714,7 @@ class TestTemplateViews(TemplateCommon):
             self.assertNotIn("deviation", arch, kind)
             self.assertNotIn("point_ids", arch, kind)
 
-    def test_a_template_is_made_in_its_form(self):
+    def test_r78_a_template_is_made_in_its_form(self):
         with Form(self.template.browse().with_user(self.administrator)) as form:
             form.name = "Another"
             with form.point_ids.new() as point:

@@ -31,7 +31,9 @@ class TestTours(HttpCase):
             groups="fault_report.group_view",
         )
 
-    def test_a_dispatcher_takes_a_fault_from_the_object_to_the_work_order(self):
+    def test_r1_r35_r62_a_dispatcher_takes_a_fault_to_the_work_order(
+        self,
+    ):
         new_test_user(
             self.env,
             "tour_dispatcher",
@@ -45,12 +47,12 @@ class TestTours(HttpCase):
         self.assertEqual(report.technician_id.login, "tour_technician")
         self.assertEqual(report._get_work_order().user_id, report.technician_id)
 
-    def test_who_may_only_create_can_save_and_then_only_read(self):
+    def test_r18_r84_who_may_only_create_can_save_and_then_only_read(self):
         new_test_user(self.env, "tour_creator", groups="fault_report.group_create")
         self.start_tour("/odoo", "fault_report_create_only", login="tour_creator")
         self.assertEqual(self.lift.fault_report_ids.name, "Tour: filed without Edit")
 
-    def test_a_salesman_makes_a_quotation_of_a_report(self):
+    def test_r40_r41_r65_a_salesman_makes_a_quotation_of_a_report(self):
         report = self.env["fault.report"].create(
             {
                 "name": "Tour: new door wanted",

@@ -16,22 +16,22 @@ class TestViews(FaultReportCommon):
         )["views"]
         return {kind: view["arch"] for kind, view in views.items()}
 
-    def test_without_a_status_the_field_is_nowhere_visible(self):
+    def test_r28_without_a_status_the_field_is_nowhere_visible(self):
         self.env["fault.report.status"].search([]).active = False
         for kind, arch in self.get_views().items():
             self.assertNotRegex(arch, "status_id|by_status", kind)
 
-    def test_with_a_status_the_field_is_visible_everywhere(self):
+    def test_r28_with_a_status_the_field_is_visible_everywhere(self):
         self.env["fault.report.status"].create({"name": "Urgent"})
         for kind, arch in self.get_views().items():
             self.assertRegex(arch, "status_id|by_status", kind)
 
-    def test_statuses_of_work_orders_do_not_count(self):
+    def test_r77_statuses_of_work_orders_do_not_count(self):
         self.env["fault.report.status"].search([]).active = False
         self.env["fault.report.status"].create({"name": "X", "usage": "work_order"})
         self.assertNotIn("status_id", self.get_views()["form"])
 
-    def test_buttons_are_offered_to_those_who_may(self):
+    def test_r50_buttons_are_offered_to_those_who_may(self):
         def buttons(name):
             arch = self.as_user(self.env["fault.report"], name).get_view(
                 view_type="form"
@@ -46,7 +46,9 @@ class TestViews(FaultReportCommon):
         self.assertEqual(buttons("edit"), {"action_assign"})
         self.assertEqual(buttons("convert"), {"action_generate_work_order"})
 
-    def test_the_default_filters_hide_what_is_handled_and_can_be_removed(self):
+    def test_r13_r14_r15_r17_the_default_filters_can_be_removed(
+        self,
+    ):
         """Each is a facet of its own: removing one shows that kind only."""
         Report = self.as_user(self.env["fault.report"], "view")
         action = self.env["ir.actions.act_window"]._for_xml_id(
@@ -80,7 +82,9 @@ class TestViews(FaultReportCommon):
         self.assertEqual(shown("not_converted", "not_cancelled"), waiting | solved)
         self.assertEqual(shown(), reports)
 
-    def test_service_object_customer_and_facility_open_a_prefilled_form(self):
+    def test_r2_r22_r23_each_way_in_opens_a_prefilled_form(
+        self,
+    ):
         creator = self.users["create"]
         for action, customer in (
             (self.lift.with_user(creator).action_add_fault_report(), self.hotel),
@@ -94,7 +98,7 @@ class TestViews(FaultReportCommon):
             )
             self.assertEqual(form.partner_id, customer)
 
-    def test_counts_on_service_object_customer_and_facility_are_exact(self):
+    def test_r3_the_counts_are_exact(self):
         self.make_report()
         self.make_report().action_cancel("No fault")
         self.make_report(equipment_id=self.fan.id)
