@@ -26,7 +26,7 @@ LOGINS = """
     technician    technician    Tomas: works on what is assigned to him
     salesman      salesman      Sara: makes quotations of reports
     viewer        viewer        Vera: may only look
-    customer      customer      Carl at Harbour Hotel: files and follows reports
+    customer      customer      Carl at Harbour Hotel: a customer on the portal
 """
 
 
