@@ -204,12 +204,11 @@ class IrAttachment(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        # Defaults of the user or the context count as if they were given
+        # Defaults of the user or the context count as if they were given (and sudo()
+        # would drop those of the context)
         names = [*PLACE, *EXPOSURE, *CONTENT, "name", "type"]
-        defaults = self.sudo().default_get(names)
-        vals_list = (
-            [{**defaults, **vals} for vals in vals_list] if defaults else vals_list
-        )
+        defaults = self.default_get(names)
+        vals_list = [{**defaults, **vals} for vals in vals_list]
         added = {}
         prepared = []
         for vals in vals_list:
@@ -268,7 +267,8 @@ class IrAttachment(models.Model):
         """Check what was and what will be, and return what is to be written."""
         self.ensure_one()
         self.check_access("write")
-        file_sudo = self.sudo()
+        # The content itself, not its size as in the web client's lists
+        file_sudo = self.sudo().with_context(bin_size=False, bin_size_raw=False)
         was_file = bool(self._filter_fault_report_files())
         before = {name: file_sudo[name] for name in PLACE}
         after = {**before, **{name: vals[name] for name in PLACE if name in vals}}

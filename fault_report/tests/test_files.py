@@ -49,6 +49,7 @@ TABLE = {
     "say what type it is":     "no   no   no   no   no   no   no",
     "upload a public file":    "no   no   no   no   no   no   no",
     "upload a link":           "no   no   no   no   no   no   no",
+    "upload public by default": "no  no   no   no   no   no   no",
     "empty own message":       "no   no   no   no   no   yes  yes",
     "empty own message, sudo": "no   no   no   no   no   yes  yes",
     "edit content, sudo":      "no   no   no   no   no   yes  yes",
@@ -107,6 +108,9 @@ class TestFilePermissions(FilesData, FaultReportCommon):
         def upload_by_default(report, file, message, pending):
             context = {"default_res_model": "fault.report", "default_res_id": report.id}
             file.with_context(**context).create({"name": "a.txt", "raw": b"A"})
+
+        def upload_public_by_default(report, file, message, pending):
+            upload(report, file.with_context(default_public=True), message, pending)
 
         def post(report, file, message, pending, **values):
             report.message_post(body="Hello", message_type="comment", **values)
@@ -172,6 +176,7 @@ class TestFilePermissions(FilesData, FaultReportCommon):
             "say what type it is": on_file(mimetype="text/html"),
             "upload a public file": lambda *args: upload(*args, public=True),
             "upload a link": lambda *args: upload(*args, **LINK),
+            "upload public by default": upload_public_by_default,
             "empty own message": on_message(attachment_ids=clear),
             "empty own message, sudo": lambda r, f, m, p: m.sudo().write(
                 {"attachment_ids": [Command.unlink(f.id)]}
@@ -265,6 +270,12 @@ class TestFileRulesInTheModel(FilesData, FaultReportCommon):
             file.write({"res_model": "fault.report", "res_id": report.id})
             return file
 
+        def move_as_in_a_list(report):
+            file = Attachment.create({"name": name, "raw": content})
+            place = {"res_model": "fault.report", "res_id": report.id}
+            file.with_context(bin_size=True, bin_size_raw=True).write(place)
+            return file.with_context(bin_size=False)
+
         def replace(report):
             file = self.make_file(report, name=name)
             file.raw = content
@@ -273,7 +284,14 @@ class TestFileRulesInTheModel(FilesData, FaultReportCommon):
         def post(report):
             return report.message_post(attachments=[(name, content)]).attachment_ids
 
-        yield from (create, create_from_text, move, replace, post)
+        def create_by_default(report):
+            context = {"default_res_model": "fault.report", "default_res_id": report.id}
+            context = {**context, "default_name": name}
+            editor = Attachment.with_user(self.users["edit"])
+            return editor.with_context(**context).create({"raw": content})
+
+        yield from (create, create_from_text, create_by_default)
+        yield from (move, move_as_in_a_list, replace, post)
 
     def test_a_page_called_a_photo_is_refused_in_words_that_help(self):
         for way in self.ways("photo.jpg", b"<html><script>alert(1)</script></html>"):
@@ -299,7 +317,7 @@ class TestFileRulesInTheModel(FilesData, FaultReportCommon):
         head = struct.pack(">IIBBBBB", 30_000, 30_000, 8, 2, 0, 0, 0)
         content[16:33] = head + struct.pack(">I", file_rules.zlib.crc32(b"IHDR" + head))
         for way in self.ways("bomb.png", bytes(content)):
-            if way.__name__ == "move":
+            if way.__name__.startswith("move"):
                 # Odoo itself stumbles over it, on the way to nowhere
                 continue
             with self.subTest(way=way.__name__), self.assertRaises(ValidationError):
