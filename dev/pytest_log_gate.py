@@ -5,13 +5,16 @@ it from getting here. Deprecations that our files cause count too.
 """
 
 import logging
+import os
 import re
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-OURS = re.compile(r"fault[._]report")
+PREFIX = f"{ROOT}{os.sep}"
+# Not the folder of the same name in which Odoo itself is kept
+OURS = re.compile(r"(?<!cache/)fault[._]report")
 
 
 class _Gate(logging.Handler):
@@ -23,9 +26,9 @@ class _Gate(logging.Handler):
         text = record.getMessage()
         if (
             OURS.search(record.name)
-            or str(ROOT) in record.pathname
+            or record.pathname.startswith(PREFIX)
             or OURS.search(text)
-            or (record.exc_info and "fault_report" in self._traceback(record))
+            or (record.exc_info and PREFIX in self._traceback(record))
         ):
             self.lines.append(f"{record.levelname} {record.name}: {text}")
 
@@ -43,7 +46,7 @@ def pytest_configure():
 
 
 def pytest_warning_recorded(warning_message, nodeid):
-    if str(ROOT) in str(warning_message.filename):
+    if str(warning_message.filename).startswith(PREFIX):
         _gate.lines.append(f"{nodeid}: {warning_message.message}")
 
 

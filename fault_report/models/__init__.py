@@ -1,5 +1,7 @@
-from . import account_move
+# Parents and what they extend first: the order is that of the overrides
 from . import fault_report
+from . import fault_report_place
+from . import fault_report_handling
 from . import fault_report_conversion
 from . import fault_report_files
 from . import fault_report_delivery
@@ -18,10 +20,11 @@ from . import fault_report_template_option
 from . import fault_report_template_point
 from . import fault_report_waiting
 from . import fault_report_work_order_mixin
+from . import account_move
 from . import ir_attachment
 from . import ir_sequence
-from . import mail_message
 from . import mail_mail
+from . import mail_message
 from . import maintenance_equipment
 from . import maintenance_request
 from . import res_company

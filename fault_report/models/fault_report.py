@@ -73,64 +73,10 @@ class FaultReport(models.Model):
         copy=False,
     )
 
-    # Whose and where
-    partner_id = fields.Many2one(
-        "res.partner",
-        string="Customer",
-        compute="_compute_partner_id",
-        store=True,
-        readonly=False,
-        precompute=True,
-        required=True,
-        check_company=True,
-        index=True,
-        tracking=True,
-        ondelete="restrict",
-        domain="[('is_facility', '=', False)]",
-    )
-    facility_id = fields.Many2one(
-        "res.partner",
-        compute="_compute_facility_id",
-        store=True,
-        readonly=False,
-        precompute=True,
-        check_company=True,
-        index="btree_not_null",
-        tracking=True,
-        ondelete="restrict",
-        domain="[('is_facility', '=', True)]"
-        " + ([('parent_id', '=', partner_id)] if partner_id else [])",
-    )
-    contact_id = fields.Many2one(
-        "res.partner",
-        compute="_compute_contact_id",
-        store=True,
-        readonly=False,
-        precompute=True,
-        check_company=True,
-        index="btree_not_null",
-        domain="[('is_facility', '=', False), ('is_company', '=', False),"
-        " ('type', '=', 'contact'), ('parent_id', '!=', False),"
-        " ('parent_id', 'in', [partner_id, facility_id])]",
-    )
+    # A reporter who is nobody's contact yet; whose and where is in fault_report_place
     contact_name = fields.Char(help="Who reported it, if he is not among the contacts.")
     email_from = fields.Char(string="Contact E-mail")
     phone = fields.Char(string="Contact Phone")
-    equipment_id = fields.Many2one(
-        "maintenance.equipment",
-        string="Service Object",
-        compute="_compute_equipment_id",
-        store=True,
-        readonly=False,
-        precompute=True,
-        check_company=True,
-        index="btree_not_null",
-        tracking=True,
-        ondelete="restrict",
-        domain="[('facility_id', '=', facility_id)] if facility_id"
-        " else [('customer_id', '=', partner_id)] if partner_id"
-        " else [('customer_id', '!=', False)]",
-    )
 
     # What the company adds to it
     status_id = fields.Many2one(
@@ -140,18 +86,6 @@ class FaultReport(models.Model):
         tracking=True,
         ondelete="restrict",
         domain="[('usage', 'in', ('fault_report', 'both'))]",
-    )
-    subgroup_id = fields.Many2one(
-        "fault.report.subgroup",
-        compute="_compute_subgroup_id",
-        store=True,
-        readonly=False,
-        precompute=True,
-        check_company=True,
-        index="btree_not_null",
-    )
-    cost_center = fields.Char(
-        compute="_compute_cost_center", store=True, readonly=False, precompute=True
     )
     customer_order_ref = fields.Char(string="Customer's Order Number")
     comment = fields.Text(string="Comment to the Technician")
@@ -163,31 +97,6 @@ class FaultReport(models.Model):
         definition="company_id.fault_report_properties_definition", copy=True
     )
 
-    # Who does it
-    technician_id = fields.Many2one(
-        "res.users",
-        compute="_compute_technician_id",
-        store=True,
-        readonly=False,
-        precompute=True,
-        check_company=True,
-        index="btree_not_null",
-        tracking=True,
-        ondelete="restrict",
-        copy=False,
-        domain=lambda self: self._get_technician_domain(),
-    )
-    # What the place proposed: told apart from what somebody chose or typed
-    place_technician_id = fields.Many2one(
-        "res.users",
-        compute="_compute_technician_id",
-        store=True,
-        precompute=True,
-        copy=False,
-    )
-    place_cost_center = fields.Char(
-        compute="_compute_cost_center", store=True, precompute=True, copy=False
-    )
     # The technician that `date_assigned` speaks of
     assigned_technician_id = fields.Many2one(
         "res.users", compute="_compute_date_assigned", store=True
@@ -253,69 +162,6 @@ class FaultReport(models.Model):
 
     # === COMPUTED FIELDS === #
 
-    @api.depends("equipment_id", "facility_id")
-    def _compute_partner_id(self):
-        for report in self:
-            report.partner_id = (
-                report.equipment_id.customer_id
-                or report.facility_id.parent_id
-                or report.partner_id
-            )
-
-    @api.depends("partner_id", "equipment_id")
-    def _compute_facility_id(self):
-        for report in self:
-            customer = report.partner_id
-            of_equipment = report.equipment_id.facility_id
-            if of_equipment and of_equipment._is_facility_of(customer):
-                report.facility_id = of_equipment
-            elif report.facility_id and not report.facility_id._is_facility_of(
-                customer
-            ):
-                report.facility_id = False
-
-    @api.depends("partner_id", "facility_id")
-    def _compute_equipment_id(self):
-        for report in self:
-            if not report._is_equipment_at_place():
-                report.equipment_id = False
-
-    @api.depends("partner_id", "facility_id")
-    def _compute_contact_id(self):
-        for report in self:
-            if not report._is_contact_of_place():
-                report.contact_id = False
-            report.contact_id = report.contact_id or report._get_only_contact()
-
-    @api.depends("partner_id", "facility_id")
-    def _compute_cost_center(self):
-        for report in self:
-            proposed = report.facility_id.cost_center or report.partner_id.cost_center
-            if report.cost_center in (False, report.place_cost_center):
-                report.cost_center = proposed
-            report.place_cost_center = proposed
-
-    @api.depends("partner_id")
-    def _compute_subgroup_id(self):
-        for report in self:
-            subgroup = report.partner_id.subgroup_id
-            if subgroup.company_id in (self.env["res.company"], report.company_id):
-                report.subgroup_id = subgroup
-
-    @api.depends("partner_id", "facility_id")
-    def _compute_technician_id(self):
-        for report in self:
-            proposed = report._get_technician_of_place()
-            is_proposed = report.technician_id in (
-                self.env["res.users"],
-                report.place_technician_id,
-            )
-            # Not by the state: that follows from the technician
-            is_handled = report.outcome or report._is_converted()
-            if is_proposed and not is_handled:
-                report.technician_id = proposed
-            report.place_technician_id = proposed
-
     @api.depends("technician_id")
     def _compute_date_assigned(self):
         for report in self:
@@ -355,78 +201,6 @@ class FaultReport(models.Model):
             report.display_name = f"{report.reference} {report.name or ''}".strip()
 
     # === RULES === #
-
-    # Each looks at its own field: another customer or facility recomputes the others,
-    # and until that is done they may still be those of the former one.
-
-    @api.model
-    def _check_customer_follows(self, vals):
-        """Say what is missing before the database says it in its own words."""
-        sources = ("partner_id", "facility_id", "equipment_id")
-        context = self.env.context
-        if not any(
-            vals.get(name) or context.get(f"default_{name}") for name in sources
-        ):
-            raise ValidationError(
-                self.env._(
-                    "Fill in “%(field)s”.",
-                    field=self._fields["partner_id"]._description_string(self.env),
-                )
-            )
-
-    @api.constrains("partner_id")
-    def _check_customer(self):
-        for report in self:
-            if report.partner_id.is_facility:
-                raise ValidationError(
-                    self.env._(
-                        "%(name)s is a facility: choose its customer as the customer.",
-                        name=report.partner_id.display_name,
-                    )
-                )
-
-    @api.constrains("facility_id")
-    def _check_facility(self):
-        for report in self:
-            facility = report.facility_id
-            if facility and not facility._is_facility_of(report.partner_id):
-                raise self._get_wrong_place_error(facility, report.partner_id)
-
-    @api.constrains("contact_id")
-    def _check_contact(self):
-        for report in self:
-            if not report._is_contact_of_place():
-                raise self._get_wrong_place_error(report.contact_id, report.partner_id)
-
-    @api.constrains("equipment_id")
-    def _check_equipment(self):
-        for report in self:
-            if not report._is_equipment_at_place():
-                raise self._get_wrong_place_error(
-                    report.equipment_id, report.facility_id or report.partner_id
-                )
-
-    def _get_wrong_place_error(self, record, place):
-        return ValidationError(
-            self.env._(
-                "%(name)s does not belong to %(place)s.",
-                name=record.display_name,
-                place=place.display_name,
-            )
-        )
-
-    @api.constrains("technician_id", "company_id")
-    def _check_technician(self):
-        for report in self:
-            technician = report.technician_id
-            if technician and not report._can_be_technician(technician):
-                raise ValidationError(
-                    self.env._(
-                        "%(name)s may not see fault reports and cannot be given one: "
-                        "ask an administrator to allow it.",
-                        name=technician.sudo().name,
-                    )
-                )
 
     @api.constrains("reported_at")
     def _check_reported_at(self):
@@ -580,83 +354,6 @@ class FaultReport(models.Model):
 
     # === ACTIONS === #
 
-    def action_assign(self, technician=None):
-        """Give the reports to a technician; without one, open the dialog to choose.
-
-        :param technician: a `res.users` record, or its id
-        """
-        self.check_access("write")
-        self._check_waiting()
-        if not technician:
-            return self._get_dialog("fault.report.assign", self.env._("Assign"))
-        self.technician_id = technician
-        return True
-
-    def action_cancel(self, reason=False):
-        """Cancel reports that no order was made of."""
-        return self._close("cancelled", reason)
-
-    def action_solve(self, reason=False):
-        """Close reports that need no order, for instance after a phone call."""
-        return self._close("solved", reason)
-
-    def action_open_cancel_dialog(self):
-        """Ask for the reason, then cancel."""
-        return self._get_close_dialog("cancelled", self.env._("Cancel Fault Report"))
-
-    def action_open_solve_dialog(self):
-        """Ask how it was solved, then close."""
-        return self._get_close_dialog("solved", self.env._("Solved Without an Order"))
-
-    def action_reopen(self):
-        """Take back cancelling or solving."""
-        self.check_access("write")
-        for report in self:
-            if not report.outcome:
-                raise UserError(
-                    self.env._("%(report)s is not closed.", report=report.reference)
-                )
-        self._write_outcome(False, False)
-        return True
-
-    def _close(self, outcome, reason):
-        self.check_access("write")
-        self._check_waiting()
-        self._write_outcome(outcome, reason)
-        return True
-
-    def _write_outcome(self, outcome, reason):
-        text_rules.check_texts(self, {"close_reason": reason}, TEXT_LIMITS)
-        # Only the actions, which check access and state, write how it ended.
-        self.sudo().write({"outcome": outcome, "close_reason": reason})
-
-    def _check_waiting(self):
-        for report in self:
-            if report.state not in WAITING_STATES:
-                state = dict(self._fields["state"]._description_selection(self.env))
-                raise UserError(
-                    self.env._(
-                        "%(report)s is already %(state)s.",
-                        report=report.reference,
-                        state=state[report.state].lower(),
-                    )
-                )
-
-    def _get_close_dialog(self, outcome, title):
-        self.check_access("write")
-        self._check_waiting()
-        return self._get_dialog("fault.report.close", title, default_outcome=outcome)
-
-    def _get_dialog(self, model, title, **context):
-        return {
-            "type": "ir.actions.act_window",
-            "name": title,
-            "res_model": model,
-            "view_mode": "form",
-            "target": "new",
-            "context": {"default_report_ids": self.ids, **context},
-        }
-
     @api.model
     def get_import_templates(self):
         return [
@@ -681,73 +378,10 @@ class FaultReport(models.Model):
         return Domain("state", "not in", ("converted", "cancelled", "solved"))
 
     @api.model
-    def _get_technician_domain(self):
-        """Return the domain of the users that are offered as technicians.
-
-        Hook: `_can_be_technician` decides who is accepted; change both together.
-        """
-        return [
-            ("share", "=", False),
-            ("all_group_ids", "in", self.env.ref("fault_report.group_view").ids),
-        ]
-
-    def _get_technician_of_place(self):
-        """Return the facility's technician, else the customer's, if he can take it."""
-        self.ensure_one()
-        for place in (self.facility_id, self.partner_id):
-            technician = place.technician_id
-            if technician and self._can_be_technician(technician):
-                return technician
-        return self.env["res.users"]
-
-    def _can_be_technician(self, user):
-        """Return whether `user` is active, in the company, and may see reports."""
-        self.ensure_one()
-        # Who files a report need not see the users it may go to.
-        user_sudo = user.sudo()
-        return (
-            user_sudo.active
-            and self.company_id in user_sudo.company_ids
-            and user_sudo.has_group("fault_report.group_view")
-        )
-
-    @api.model
     def _group_expand_state(self, states, _domain):
         """Show the columns of what waits, also when empty, in their order."""
         order = [state for state, _label in self._fields["state"].selection]
         return [state for state in order if state in (*WAITING_STATES, *states)]
-
-    def _is_contact_of_place(self):
-        """Return whether the contact, if any, is the customer's or the facility's."""
-        self.ensure_one()
-        place = self.partner_id + self.facility_id
-        return not self.contact_id or self.contact_id.parent_id in place
-
-    def _is_equipment_at_place(self):
-        """Return whether the object, if any, is the facility's or the customer's."""
-        self.ensure_one()
-        equipment = self.equipment_id
-        if not equipment:
-            return True
-        if self.facility_id and equipment.facility_id != self.facility_id:
-            return False
-        return equipment.customer_id == self.partner_id
-
-    def _get_only_contact(self):
-        """Return the facility's contact, else the customer's, if there is just one."""
-        self.ensure_one()
-        for place in (self.facility_id, self.partner_id):
-            contacts = place.child_ids.filtered(
-                lambda child: (
-                    child.type == "contact"
-                    and not child.is_facility
-                    and not child.is_company
-                    and child.company_id in (child.company_id.browse(), self.company_id)
-                )
-            )
-            if contacts:
-                return contacts if len(contacts) == 1 else contacts.browse()
-        return self.env["res.partner"]
 
     @api.model
     def _get_view_cache_key(self, view_id=None, view_type="form", **options):

@@ -140,10 +140,27 @@ class FaultReport(models.Model):
             # Nobody but the queue itself may wake it up.
             self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger()
 
-    def _notify_thread_by_sms(self, message, recipients_data, **kwargs):
+    def _notify_thread_by_sms(
+        self,
+        message,
+        recipients_data,
+        msg_vals=False,
+        sms_content=None,
+        sms_numbers=None,
+        sms_pid_to_number=None,
+        put_in_queue=False,
+        **kwargs,
+    ):
         """Leave it to the queue: a repeated transaction would send it twice."""
         return super()._notify_thread_by_sms(
-            message, recipients_data, **{**kwargs, "put_in_queue": True}
+            message,
+            recipients_data,
+            msg_vals=msg_vals,
+            sms_content=sms_content,
+            sms_numbers=sms_numbers,
+            sms_pid_to_number=sms_pid_to_number,
+            put_in_queue=True,
+            **kwargs,
         )
 
     def _web_push_send_notification(
