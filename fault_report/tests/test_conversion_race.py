@@ -128,6 +128,8 @@ class _RealTransaction:
 
     def __enter__(self):
         self.cr = db_connect(get_db_name()).cursor()
+        # A guard that is missing fails the test instead of waiting for ever
+        self.cr.execute("SET LOCAL lock_timeout = '5s'")
         return api.Environment(self.cr, SUPERUSER_ID, {"tracking_disable": True})
 
     def __exit__(self, kind, _error, _traceback):
