@@ -31,7 +31,6 @@ HARMLESS = re.compile(
     r"security risk|wkhtmltopdf|python-ldap|unaccent|"
     r"rlPyCairo|Deprecated, this method|missing module dbfpy"
 )
-ADDON_LINE = re.compile(r"fault[._]report")
 PROBLEM = re.compile(r"^\S+ \S+ \d+ (WARNING|ERROR|CRITICAL) ")
 
 

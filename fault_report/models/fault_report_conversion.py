@@ -337,6 +337,7 @@ class FaultReport(models.Model):
         ]
 
     def _get_orders_text(self):
+        # The report names its orders to whoever may see it, as its form does.
         return ", ".join(order.sudo().display_name for order in self._get_orders())
 
     def _clear_work_order(self):

@@ -181,6 +181,7 @@ class FaultReport(models.Model):
                 for device in devices
             ]
         )
+        # Waking a queue up is nobody's right but the sender's need.
         self.env.ref("mail.ir_cron_web_push_notification").sudo()._trigger()
 
     # === FAILURES === #

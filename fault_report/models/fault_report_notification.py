@@ -31,6 +31,7 @@ class FaultReport(models.Model):
         if not self._is_notifying() or not told_of & vals.keys():
             return super().write(vals)
         self._remember()
+        # To compare with; whether the user may write is checked below.
         before = {report.id: report.technician_id for report in self.sudo()}
         result = super().write(vals)
         # Only messages are made of what the user may not read himself.
@@ -130,6 +131,7 @@ class FaultReport(models.Model):
         """Tell the technicians what this user has changed in the transaction."""
         memories = self.env.cr.precommit.data.pop(f"{CHANGED}.{self.env.uid}", {})
         created = self._get_created_ids()
+        # What is told was written with the user's rights; telling needs none of his.
         for report in self.sudo().browse(memories).exists():
             memory = memories[report.id]
             technician = memory["before"]["technician_id"].with_env(report.env)

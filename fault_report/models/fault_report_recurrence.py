@@ -123,6 +123,7 @@ class FaultReport(models.Model):
 
     def action_reopen(self):
         result = super().action_reopen()
+        # Allowed above; the link itself is nobody's to write.
         self.sudo().duplicate_of_id = False
         return result
 

@@ -85,6 +85,7 @@ class FaultReport(models.Model):
             except Exception:
                 self.env.cr.rollback()
                 _logger.exception("%s: no reminder", report)
+                # Nobody writes when it is due but the cron, whoever it runs as.
                 report.sudo().reminder_date = fields.Datetime.now() + RETRY_AFTER
             if not cron._commit_progress(1):
                 break

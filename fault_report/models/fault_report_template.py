@@ -44,6 +44,7 @@ class FaultReportTemplate(models.Model):
     def _compute_is_used(self):
         for template in self:
             company = template._get_company()
+            # Which one is chosen is no secret; the other settings are not read.
             template.is_used = company.sudo().fault_report_template_id == template
 
     @api.constrains("company_id")

@@ -42,6 +42,7 @@ class IrAttachment(models.Model):
         Pictures in fields are not: they are a part of their record.
         """
         guarded = self._get_fault_report_guarded_models()
+        # Where a file belongs is asked to protect it, not to show it.
         return self.filtered(
             lambda file: (
                 (sudo := file.sudo()).res_model in guarded
@@ -78,6 +79,7 @@ class IrAttachment(models.Model):
         if operation == "unlink" and not self._may_remove_fault_report_files():
             return self
         forbidden = self.browse()
+        # Only the ids of the records are taken; their access is checked as the user.
         for model, files in self.sudo().grouped("res_model").items():
             records = self.env[model].browse(set(files.mapped("res_id"))).exists()
             if operation == "unlink":
@@ -135,6 +137,7 @@ class IrAttachment(models.Model):
         files = self._filter_fault_report_files()
         if not files or self._may_remove_fault_report_files():
             return
+        # Whether the report still exists decides, not whether the user may see it.
         for model, attachments in files.sudo().grouped("res_model").items():
             if self.env[model].browse(attachments.mapped("res_id")).sudo().exists():
                 raise self._get_file_error("unlink")
