@@ -20,7 +20,7 @@ from . import postgres
 from .console import Failure, step
 from .paths import CLONE, DATA, ROOT, RUN, addons
 
-KEEP = 3  # templates of each layer
+KEEP = 8  # templates of each layer
 HALF = "fr_half_"  # and the id of the process that makes it
 RECIPE = 2  # to be raised when the way a template is made changes
 # Files that a database does not depend on
