@@ -28,9 +28,8 @@ class SaleOrder(models.Model):
     def write(self, vals):
         text_rules.check_texts(self, vals, TEXT_LIMITS)
         if vals.get("state", "cancel") != "cancel":
-            self.filtered(
-                lambda order: order.state == "cancel"
-            )._take_up_fault_reports()
+            cancelled = self.filtered(lambda order: order.state == "cancel")
+            cancelled._take_up_fault_reports()
         return super().write(vals)
 
     def _prepare_invoice(self):
