@@ -133,16 +133,19 @@ class FaultReport(models.Model):
             raise UserError(self.env._("One order can only be made for one customer."))
 
     def _check_target_rights(self, model):
-        """Say what is missing before Odoo says it in its own words."""
         if not self.env[model].has_access("create"):
-            raise AccessError(
-                self.env._(
-                    "To make a “%(kind)s” of a fault report you need rights for it "
-                    "too: ask an administrator for them.",
-                    # Its name is on every menu; who lacks rights may see it, too.
-                    kind=self.env["ir.model"].sudo()._get(model).name,
-                )
+            raise self._get_target_rights_error(model)
+
+    def _get_target_rights_error(self, model):
+        """Say what is missing, in other words than Odoo's."""
+        return AccessError(
+            self.env._(
+                "To make a “%(kind)s” of a fault report you need rights for it "
+                "too: ask an administrator for them.",
+                # Its name is on every menu: who lacks rights may see it.
+                kind=self.env["ir.model"].sudo()._get(model).name,
             )
+        )
 
     def _generate_work_order(self, model=None):
         """Make one work order of these reports, with their files, and link all."""
@@ -158,7 +161,10 @@ class FaultReport(models.Model):
         return self._generate_order("sale.order", self._prepare_sale_order_values())
 
     def _generate_order(self, model, values):
-        order = self.env[model].with_company(self.company_id).create(values)
+        try:
+            order = self.env[model].with_company(self.company_id).create(values)
+        except AccessError as error:
+            raise self._get_target_rights_error(model) from error
         # Nobody but the conversion writes the links.
         order.sudo().fault_report_source_ids = self
         self._link_order(order)
