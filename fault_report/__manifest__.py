@@ -33,6 +33,7 @@
         "views/res_users_views.xml",
         "views/sale_order_views.xml",
         "views/res_config_settings_views.xml",
+        "views/res_config_settings_mail_views.xml",
         "views/fault_report_menus.xml",
     ],
     "demo": [
