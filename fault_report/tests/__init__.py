@@ -12,6 +12,7 @@ from . import test_invoice
 from . import test_multi_company
 from . import test_notifications
 from . import test_permissions
+from . import test_progress
 from . import test_recurrence
 from . import test_reminder
 from . import test_scale
