@@ -15,7 +15,11 @@ SETTINGS = {
     "assigned": "fault_report_notify_assigned",
     "changed": "fault_report_notify_changed",
     "reminder": "fault_report_notify_assigned",
+    "converted": "fault_report_notify_work_order",
+    "solved": "fault_report_notify_work_order",
 }
+# What is told to customers, not to staff
+CUSTOMER_KINDS = {"converted", "solved"}
 MAIL_QUEUE = "fault_report.mail_queue"
 
 
@@ -56,7 +60,7 @@ class FaultReport(models.Model):
         recipients = {}
         # The settings of others are needed to respect them.
         for user in users.sudo():
-            if user == self.env.user or not self._can_be_technician(user):
+            if user == self.env.user or not self._may_be_told(kind, user):
                 continue
             channels = user._get_fault_report_channels(SETTINGS[kind])
             for channel in channels - (told or {}).get(user.id, set()):
@@ -72,6 +76,22 @@ class FaultReport(models.Model):
                 **report._prepare_message_values(kind, channel, **values),
             )
         return {channel for _lang, channel in recipients}
+
+    def _may_be_told(self, kind, user):
+        """Return whether the user may see what a message of this kind tells."""
+        self.ensure_one()
+        if kind in CUSTOMER_KINDS:
+            return self._is_seen_by_customer(user)
+        return self._can_be_technician(user)
+
+    def _is_seen_by_customer(self, user):
+        """Return whether a customer's user sees the report on the portal.
+
+        Hook: an override may accept fewer.
+        """
+        companies = user.sudo().company_ids.ids
+        own = self.with_user(user).with_context(allowed_company_ids=companies)
+        return bool(user.active and user.share and own.has_access("read"))
 
     @contextmanager
     def _isolated(self):
