@@ -8,6 +8,7 @@ from . import fault_report_delivery
 from . import fault_report_message
 from . import fault_report_note
 from . import fault_report_notification
+from . import fault_report_absence
 from . import fault_report_recurrence
 from . import fault_report_point
 from . import fault_report_points

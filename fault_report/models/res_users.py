@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
 
 CHANNELS = [
     ("none", "No message"),
@@ -61,6 +62,27 @@ class ResUsers(models.Model):
             user.fault_report_phone_missing = not user.phone and any(
                 user[name] in ("sms", "both") for name in NOTIFICATION_FIELDS
             )
+
+    @api.depends_context("fault_report_show_waiting", "uid")
+    def _compute_display_name(self):
+        """Tell who assigns a report how much each technician has to do."""
+        result = super()._compute_display_name()
+        if self.env.context.get("fault_report_show_waiting"):
+            waiting = self._get_fault_report_waiting_counts()
+            for user in self:
+                user.display_name = self.env._(
+                    "%(name)s (%(number)s open)",
+                    name=user.display_name,
+                    number=waiting.get(user.id, 0),
+                )
+        return result
+
+    def _get_fault_report_waiting_counts(self):
+        """Return how many reports wait with each of these users, without the zeros."""
+        Report = self.env["fault.report"]
+        domain = Report._get_waiting_domain() & Domain("technician_id", "in", self.ids)
+        groups = Report._read_group(domain, ["technician_id"], ["__count"])
+        return {technician.id: count for technician, count in groups}
 
     @property
     def SELF_READABLE_FIELDS(self):

@@ -1,4 +1,5 @@
 from . import test_access_matrix
+from . import test_assignment
 from . import test_badge
 from . import test_conversion
 from . import test_conversion_race
