@@ -13,6 +13,8 @@ from . import fault_report_recurrence
 from . import fault_report_point
 from . import fault_report_points
 from . import fault_report_reminder
+from . import fault_report_reminder_activity
+from . import fault_report_escalation
 from . import fault_report_retry_mixin
 from . import fault_report_status
 from . import fault_report_subgroup

@@ -70,6 +70,8 @@ class FaultReport(models.Model):
             return self.env._("Assigned to you: %(report)s", report=name)
         if kind == "reminder":
             return self.env._("Still waiting: %(report)s", report=name)
+        if kind == "escalation":
+            return self.env._("Nobody has handled: %(report)s", report=name)
         if kind == "converted":
             return self.env._("Work order made: %(report)s", report=name)
         if kind == "solved":

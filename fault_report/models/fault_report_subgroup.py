@@ -9,6 +9,12 @@ class FaultReportSubgroup(models.Model):
     _order = "name, id"
 
     name = fields.Char(required=True)
+    user_id = fields.Many2one(
+        "res.users",
+        string="Head",
+        domain=lambda self: self.env["fault.report"]._get_technician_domain(),
+        help="Told of fault reports that still wait after the reminder.",
+    )
     active = fields.Boolean(default=True)
     company_id = fields.Many2one(
         "res.company",
