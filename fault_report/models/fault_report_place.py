@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from .fault_report import CHANNELS_WITHOUT_CUSTOMER
+
 
 class FaultReport(models.Model):
     """Whose fault it is and where, and what follows from that.
@@ -18,7 +20,6 @@ class FaultReport(models.Model):
         store=True,
         readonly=False,
         precompute=True,
-        required=True,
         check_company=True,
         index=True,
         tracking=True,
@@ -167,22 +168,30 @@ class FaultReport(models.Model):
 
     @api.model
     def _check_customer_follows(self, vals):
-        """Say what is missing before the database says it in its own words."""
+        """Ask for the customer, or for something that tells who he is."""
+        if vals.get("channel") in CHANNELS_WITHOUT_CUSTOMER:
+            return
         sources = ("partner_id", "facility_id", "equipment_id")
         context = self.env.context
         if not any(
             vals.get(name) or context.get(f"default_{name}") for name in sources
         ):
-            raise ValidationError(
-                self.env._(
-                    "Fill in “%(field)s”.",
-                    field=self._fields["partner_id"]._description_string(self.env),
-                )
+            raise self._get_missing_customer_error()
+
+    def _get_missing_customer_error(self):
+        return ValidationError(
+            self.env._(
+                "Fill in “%(field)s”.",
+                field=self._fields["partner_id"]._description_string(self.env),
             )
+        )
 
     @api.constrains("partner_id")
     def _check_customer(self):
         for report in self:
+            may_miss = report.channel in CHANNELS_WITHOUT_CUSTOMER
+            if not report.partner_id and not may_miss:
+                raise report._get_missing_customer_error()
             if report.partner_id.is_facility:
                 raise ValidationError(
                     self.env._(

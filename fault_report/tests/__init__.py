@@ -1,6 +1,7 @@
 from . import test_access_matrix
 from . import test_assignment
 from . import test_badge
+from . import test_channel
 from . import test_conversion
 from . import test_conversion_race
 from . import test_fault_report
@@ -17,6 +18,7 @@ from . import test_recurrence
 from . import test_reminder
 from . import test_scale
 from . import test_settings
+from . import test_submission
 from . import test_template
 from . import test_text_rules
 from . import test_tours
