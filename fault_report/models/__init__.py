@@ -14,12 +14,15 @@ from . import fault_report_delivery
 from . import fault_report_message
 from . import fault_report_note
 from . import fault_report_notification
+from . import fault_report_absence
 from . import fault_report_recurrence
 from . import fault_report_point
 from . import fault_report_points
 from . import fault_report_channel
 from . import fault_report_portal
 from . import fault_report_reminder
+from . import fault_report_reminder_activity
+from . import fault_report_escalation
 from . import fault_report_retry_mixin
 from . import fault_report_status
 from . import fault_report_subgroup
