@@ -190,7 +190,7 @@
             const remove = document.createElement("button");
             remove.type = "button";
             remove.className = "o_fr_preview_remove";
-            remove.textContent = "×";
+            remove.textContent = "\u00d7";
             const label = this.owner.texts.remove.replace("{name}", item.name);
             remove.setAttribute("aria-label", label);
             remove.addEventListener("click", () => this.remove(item));
