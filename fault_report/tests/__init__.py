@@ -1,4 +1,5 @@
 from . import test_access_matrix
+from . import test_assignment
 from . import test_badge
 from . import test_channel
 from . import test_conversion
@@ -11,8 +12,10 @@ from . import test_files_http
 from . import test_import_export
 from . import test_invoice
 from . import test_multi_company
+from . import test_notify_customer
 from . import test_notifications
 from . import test_permissions
+from . import test_progress
 from . import test_recurrence
 from . import test_reminder
 from . import test_scale
