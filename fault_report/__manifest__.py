@@ -37,6 +37,7 @@
         "views/res_config_settings_views.xml",
         "views/res_config_settings_mail_views.xml",
         "views/fault_report_menus.xml",
+        "views/form_templates.xml",
     ],
     "demo": [
         "demo/res_users_demo.xml",
@@ -54,7 +55,17 @@
         "demo/fault_report_outcome_demo.xml",
     ],
     "assets": {
-        "web.assets_backend": ["fault_report/static/src/**/*"],
+        "web.assets_backend": [
+            "fault_report/static/src/**/*",
+            ("remove", "fault_report/static/src/public/**/*"),
+        ],
+        # The form outside of the back office: plain scripts, also for other pages
+        "fault_report.assets_form": [
+            "fault_report/static/src/public/photos.js",
+            "fault_report/static/src/public/drafts.js",
+            "fault_report/static/src/public/fault_report_form.js",
+            "fault_report/static/src/public/fault_report_form.css",
+        ],
         "web.assets_tests": ["fault_report/static/tests/tours/**/*"],
     },
     "application": True,

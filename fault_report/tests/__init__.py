@@ -7,6 +7,7 @@ from . import test_conversion_race
 from . import test_fault_report
 from . import test_file_rules
 from . import test_files
+from . import test_form
 from . import test_files_http
 from . import test_import_export
 from . import test_invoice
