@@ -1,9 +1,14 @@
 # Parents and what they extend first: the order is that of the overrides
+from . import fault_report_text_mixin
 from . import fault_report
 from . import fault_report_place
 from . import fault_report_handling
 from . import fault_report_attempt
+from . import fault_report_orders
+from . import fault_report_order_values
 from . import fault_report_conversion
+from . import fault_report_maintenance
+from . import fault_report_progress
 from . import fault_report_files
 from . import fault_report_delivery
 from . import fault_report_message
@@ -27,6 +32,7 @@ from . import fault_report_template
 from . import fault_report_template_option
 from . import fault_report_template_point
 from . import fault_report_waiting
+from . import fault_report_order_mixin
 from . import fault_report_work_order_mixin
 from . import account_move
 from . import ir_attachment

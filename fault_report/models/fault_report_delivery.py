@@ -143,7 +143,7 @@ class FaultReport(models.Model):
             self._wake_mail_queue()
         return result
 
-    def _generate_work_order(self):
+    def _generate_work_order(self, model=None):
         """Tell the technician once, and leave also Odoo's messages to the queue.
 
         He is told of the changed report by his own choice; that he is responsible for

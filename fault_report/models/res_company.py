@@ -26,6 +26,11 @@ class ResCompany(models.Model):
         default="maintenance.request",
         help="What “Generate a Work Order” makes of a fault report.",
     )
+    fault_report_close_activities = fields.Boolean(
+        string="Close Activities",
+        help="When the work order is done, the activities of its fault reports are "
+        "marked as done, too.",
+    )
     fault_report_product_id = fields.Many2one(
         "product.product",
         string="Service Product",

@@ -18,6 +18,9 @@ class ResConfigSettings(models.TransientModel):
         readonly=False,
         required=True,
     )
+    fault_report_close_activities = fields.Boolean(
+        related="company_id.fault_report_close_activities", readonly=False
+    )
     fault_report_product_id = fields.Many2one(
         related="company_id.fault_report_product_id", readonly=False
     )

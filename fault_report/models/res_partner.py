@@ -5,7 +5,9 @@ from . import text_rules
 
 
 class ResPartner(models.Model):
-    _inherit = "res.partner"
+    _name = "res.partner"
+    _inherit = ["res.partner", "fault.report.text.mixin"]
+    _text_limits = {"cost_center": {"limit": text_rules.MAX_LINE}}
 
     is_facility = fields.Boolean(
         string="Is a Facility",
@@ -78,14 +80,6 @@ class ResPartner(models.Model):
                         name=partner.display_name,
                     )
                 )
-
-    @api.constrains("cost_center")
-    def _check_cost_center(self):
-        limits = {"cost_center": {"limit": text_rules.MAX_LINE}}
-        for partner in self:
-            text_rules.check_texts(
-                partner, {"cost_center": partner.cost_center}, limits
-            )
 
     def _is_facility_of(self, customer):
         """Return whether this is a facility of `customer`."""

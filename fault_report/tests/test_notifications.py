@@ -419,7 +419,7 @@ class TestChanged(NotificationCommon):
         own = self.report.with_user(self.technician)
         own.write({"name": "It moves", "note_ids": [(0, 0, {"name": "Done"})]})
         own.message_post(body="On my way", message_type="comment")
-        own.action_solve()
+        own.action_solve("By phone")
         self.assertEqual(self.count(self.technician), (0, 0))
 
     def test_r9_r10_changes_of_reports_of_others_are_not_told(self):
