@@ -18,6 +18,7 @@
         "data/ir_cron_data.xml",
         "data/ir_sequence_data.xml",
         "data/mail_activity_type_data.xml",
+        "data/mail_template_data.xml",
         "data/message_templates.xml",
         "wizards/fault_report_assign_views.xml",
         "wizards/fault_report_close_views.xml",
@@ -38,6 +39,7 @@
         "views/res_config_settings_mail_views.xml",
         "views/fault_report_menus.xml",
         "views/form_templates.xml",
+        "views/mail_template_views.xml",
     ],
     "demo": [
         "demo/res_users_demo.xml",
