@@ -2,13 +2,17 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import ormcache
 
+from . import text_rules
+
 
 class FaultReportStatus(models.Model):
     """A company's own expression for where a report or a work order stands."""
 
     _name = "fault.report.status"
     _description = "Fault Report Status"
+    _inherit = ["fault.report.text.mixin"]
     _order = "sequence, id"
+    _text_limits = {"name": {"limit": text_rules.MAX_LINE, "required": True}}
 
     name = fields.Char(required=True, translate=True)
     sequence = fields.Integer(default=10)

@@ -13,6 +13,12 @@ class ResCompany(models.Model):
         string="Repeat the Reminder",
         help="Remind again and again after the same time, not just once.",
     )
+    fault_report_escalation = fields.Boolean(
+        string="Then Tell Who Is in Charge",
+        default=True,
+        help="If the report still waits after the same time again, tell the head of "
+        "its subgroup, else the administrators of fault reports.",
+    )
     fault_report_work_order_model = fields.Selection(
         [("maintenance.request", "Maintenance request")],
         string="Kind of Work Order",

@@ -1,13 +1,16 @@
-from odoo import api, fields, models
+from odoo import fields, models
 
 from . import text_rules
-
-TEXT_LIMITS = {"cost_center": {"limit": text_rules.MAX_LINE}}
 
 
 class SaleOrder(models.Model):
     _name = "sale.order"
-    _inherit = ["sale.order", "fault.report.order.mixin"]
+    _inherit = [
+        "sale.order",
+        "fault.report.order.mixin",
+        "fault.report.text.mixin",
+    ]
+    _text_limits = {"cost_center": {"limit": text_rules.MAX_LINE}}
 
     cost_center = fields.Char(
         copy=False, tracking=True, help="Printed on the order and on its invoices."
@@ -19,14 +22,7 @@ class SaleOrder(models.Model):
         groups="fault_report.group_view",
     )
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        for vals in vals_list:
-            text_rules.check_texts(self, vals, TEXT_LIMITS)
-        return super().create(vals_list)
-
     def write(self, vals):
-        text_rules.check_texts(self, vals, TEXT_LIMITS)
         if vals.get("state", "cancel") != "cancel":
             cancelled = self.filtered(lambda order: order.state == "cancel")
             cancelled._take_up_fault_reports()
