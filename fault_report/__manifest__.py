@@ -22,6 +22,7 @@
         "data/message_templates.xml",
         "wizards/fault_report_assign_views.xml",
         "wizards/fault_report_close_views.xml",
+        "wizards/fault_report_convert_views.xml",
         "wizards/fault_report_reopen_views.xml",
         "views/account_move_views.xml",
         "views/fault_report_note_views.xml",

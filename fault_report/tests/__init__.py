@@ -3,6 +3,7 @@ from . import test_assignment
 from . import test_badge
 from . import test_channel
 from . import test_conversion
+from . import test_conversion_bulk
 from . import test_conversion_race
 from . import test_fault_report
 from . import test_file_rules
