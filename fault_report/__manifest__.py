@@ -17,6 +17,7 @@
         "report/sale_order_templates.xml",
         "data/ir_cron_data.xml",
         "data/ir_sequence_data.xml",
+        "data/mail_activity_type_data.xml",
         "data/message_templates.xml",
         "wizards/fault_report_assign_views.xml",
         "wizards/fault_report_close_views.xml",

@@ -1,5 +1,7 @@
 from odoo import models
 
+from .fault_report_delivery import CUSTOMER_KINDS
+
 # One SMS of the old alphabet
 SMS_LENGTH = 160
 # So much of a long text is shown as changed
@@ -33,7 +35,7 @@ class FaultReport(models.Model):
             {
                 "report": self,
                 "title": values["subject"],
-                "rows": self._get_message_rows(),
+                "rows": self._get_message_rows(kind),
                 "changes": [self._format_change(*change) for change in changes],
                 "notes": notes,
                 "messages": messages,
@@ -68,6 +70,12 @@ class FaultReport(models.Model):
             return self.env._("Assigned to you: %(report)s", report=name)
         if kind == "reminder":
             return self.env._("Still waiting: %(report)s", report=name)
+        if kind == "escalation":
+            return self.env._("Nobody has handled: %(report)s", report=name)
+        if kind == "converted":
+            return self.env._("Work order made: %(report)s", report=name)
+        if kind == "solved":
+            return self.env._("Solved: %(report)s", report=name)
         return self.env._("Changed: %(report)s", report=name)
 
     def _get_sms_text(self, kind):
@@ -75,20 +83,28 @@ class FaultReport(models.Model):
         text = self._get_message_title(kind)
         if self.facility_id:
             text = f"{text} ({self.facility_id.name})"
-        link = f"{self.get_base_url()}/odoo/fault-reports/{self.id}"
+        link = self._get_message_link(kind)
         room = max(SMS_LENGTH - len(link) - 1, 20)
         if len(text) > room:
             text = text[: room - 3] + "..."
         return f"{text} {link}"
 
-    def _get_message_rows(self):
-        """Return labels and values of what a technician has to know first."""
+    def _get_message_link(self, kind):
+        """Return the address of the report for who gets a message of this kind."""
+        path = "my/fault_reports" if kind in CUSTOMER_KINDS else "odoo/fault-reports"
+        return f"{self.get_base_url()}/{path}/{self.id}"
+
+    def _get_message_rows(self, kind):
+        """Return labels and values of what the receiver has to know first.
+
+        A customer is not told more than which report it is.
+        """
         names = ["reference", "name", "partner_id", "facility_id", "equipment_id"]
-        if self.priority != "0":
-            names.append("priority")
+        if kind not in CUSTOMER_KINDS:
+            names += [*(["priority"] if self.priority != "0" else []), "comment"]
         return [
             (self._get_label(name), self._format_value(name, self[name]))
-            for name in (*names, "comment")
+            for name in names
             if self[name]
         ]
 

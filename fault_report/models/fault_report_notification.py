@@ -32,13 +32,17 @@ class FaultReport(models.Model):
             return super().write(vals)
         self._remember()
         # To compare with; whether the user may write is checked below.
-        before = {report.id: report.technician_id for report in self.sudo()}
+        before = {
+            report.id: (report.technician_id, report._get_news())
+            for report in self.sudo()
+        }
         result = super().write(vals)
         # Only messages are made of what the user may not read himself.
         for report_sudo in self.sudo():
-            technician = report_sudo.technician_id
-            if technician and technician != before[report_sudo.id]:
-                report_sudo._notify_safely("assigned", technician)
+            technician, news = before[report_sudo.id]
+            if report_sudo.technician_id and report_sudo.technician_id != technician:
+                report_sudo._notify_safely("assigned", report_sudo.technician_id)
+            report_sudo._notify_customers(news)
         return result
 
     def _message_post_after_hook(self, message, msg_vals):
@@ -97,6 +101,34 @@ class FaultReport(models.Model):
             & Domain(self._get_technician_domain())
             & Domain("company_ids", "in", self.company_id.ids)
         )
+
+    # === TO THE CUSTOMER === #
+
+    def _get_news(self):
+        """Return what a customer may be told of: a work order, or that it is solved."""
+        self.ensure_one()
+        return {
+            "converted": bool(self.work_order_id),
+            "solved": self.outcome == "solved",
+        }
+
+    def _notify_customers(self, before):
+        """Tell the customer's users what has become of their report."""
+        self.ensure_one()
+        for kind, is_so in self._get_news().items():
+            if is_so and not before[kind]:
+                self._notify_safely(kind, self._get_customer_users())
+
+    def _get_customer_users(self):
+        """Return the portal users whose report it is.
+
+        Who filed it, its contact, and who follows it; each is asked for his own
+        choice, and told only of what he may see.
+        Hook: an override adds to them.
+        """
+        self.ensure_one()
+        partners = self.contact_id + self.message_partner_ids
+        return (self.create_uid | partners.user_ids).filtered("share")
 
     # === CHANGED === #
 

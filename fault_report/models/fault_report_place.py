@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from .fault_report import CHANNELS_WITHOUT_CUSTOMER
+
 
 class FaultReport(models.Model):
     """Whose fault it is and where, and what follows from that.
@@ -18,7 +20,6 @@ class FaultReport(models.Model):
         store=True,
         readonly=False,
         precompute=True,
-        required=True,
         check_company=True,
         index=True,
         tracking=True,
@@ -151,7 +152,7 @@ class FaultReport(models.Model):
             if subgroup.company_id in (self.env["res.company"], report.company_id):
                 report.subgroup_id = subgroup
 
-    @api.depends("partner_id", "facility_id")
+    @api.depends("partner_id", "facility_id", "equipment_id")
     def _compute_technician_id(self):
         for report in self:
             proposed = report._get_technician_of_place()
@@ -167,22 +168,30 @@ class FaultReport(models.Model):
 
     @api.model
     def _check_customer_follows(self, vals):
-        """Say what is missing before the database says it in its own words."""
+        """Ask for the customer, or for something that tells who he is."""
+        if vals.get("channel") in CHANNELS_WITHOUT_CUSTOMER:
+            return
         sources = ("partner_id", "facility_id", "equipment_id")
         context = self.env.context
         if not any(
             vals.get(name) or context.get(f"default_{name}") for name in sources
         ):
-            raise ValidationError(
-                self.env._(
-                    "Fill in “%(field)s”.",
-                    field=self._fields["partner_id"]._description_string(self.env),
-                )
+            raise self._get_missing_customer_error()
+
+    def _get_missing_customer_error(self):
+        return ValidationError(
+            self.env._(
+                "Fill in “%(field)s”.",
+                field=self._fields["partner_id"]._description_string(self.env),
             )
+        )
 
     @api.constrains("partner_id")
     def _check_customer(self):
         for report in self:
+            may_miss = report.channel in CHANNELS_WITHOUT_CUSTOMER
+            if not report.partner_id and not may_miss:
+                raise report._get_missing_customer_error()
             if report.partner_id.is_facility:
                 raise ValidationError(
                     self.env._(
@@ -249,13 +258,21 @@ class FaultReport(models.Model):
         ]
 
     def _get_technician_of_place(self):
-        """Return the facility's technician, else the customer's, if he can take it."""
+        """Return the first technician of the place who can take it."""
         self.ensure_one()
-        for place in (self.facility_id, self.partner_id):
-            technician = place.technician_id
-            if technician and self._can_be_technician(technician):
+        for technician in self._get_technicians_of_place():
+            if self._can_be_technician(technician):
                 return technician
         return self.env["res.users"]
+
+    def _get_technicians_of_place(self):
+        """Return those of the facility, the customer and the object, in this order."""
+        self.ensure_one()
+        return (
+            self.facility_id.technician_id
+            | self.partner_id.technician_id
+            | self.equipment_id.technician_user_id
+        )
 
     def _can_be_technician(self, user):
         """Return whether `user` is active, in the company, and may see reports."""

@@ -66,10 +66,14 @@ class FaultReportStatus(models.Model):
                 ("company_id", "in", (company.id, False)),
             ]
         )
+        return self._find_namesake(candidates)
+
+    def _find_namesake(self, records):
+        """Return the first of these records with this status's name, or none."""
         wanted = self._normalize(self.name)
-        return candidates.filtered(
-            lambda status: self._normalize(status.name) == wanted
-        )[:1]
+        return records.filtered(lambda record: self._normalize(record.name) == wanted)[
+            :1
+        ]
 
     @staticmethod
     def _normalize(name):

@@ -13,6 +13,12 @@ class FaultReportSubgroup(models.Model):
     _text_limits = {"name": {"limit": text_rules.MAX_LINE, "required": True}}
 
     name = fields.Char(required=True)
+    user_id = fields.Many2one(
+        "res.users",
+        string="Head",
+        domain=lambda self: self.env["fault.report"]._get_technician_domain(),
+        help="Told of fault reports that still wait after the reminder.",
+    )
     active = fields.Boolean(default=True)
     company_id = fields.Many2one(
         "res.company",

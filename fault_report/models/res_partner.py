@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import api, fields, models, tools
 from odoo.exceptions import ValidationError
 
 from . import text_rules
@@ -85,6 +85,45 @@ class ResPartner(models.Model):
         """Return whether this is a facility of `customer`."""
         self.ensure_one()
         return self.is_facility and self.parent_id == customer
+
+    @api.model
+    def _find_fault_report_place(self, company, email=None, number=None):
+        """Return whose report it is, by the sender's e-mail or the customer's number.
+
+        :return: values of `partner_id`, `facility_id` and `contact_id`; none of them
+            when nobody, or more than one customer, goes by this
+        """
+        of_company = [("company_id", "in", (False, company.id))]
+        if number:
+            found = self.search([*of_company, ("ref", "=", number)], limit=10)
+        else:
+            address = tools.email_normalize(email)
+            if not address:
+                return {}
+            found = self.search(
+                [*of_company, ("email_normalized", "=", address)], limit=10
+            )
+        places = [partner._get_fault_report_place() for partner in found]
+        if len({place["partner_id"] for place in places}) != 1:
+            return {}
+        # Of a person's several cards of one customer, any is his; without a facility
+        # when they name several.
+        if len(places) > 1 and len({place["facility_id"] for place in places}) > 1:
+            return {"partner_id": places[0]["partner_id"]}
+        return places[0]
+
+    def _get_fault_report_place(self):
+        """Return the customer, facility and contact that this card stands for."""
+        self.ensure_one()
+        parent = self.parent_id
+        facility = self if self.is_facility else parent if parent.is_facility else None
+        customer = (facility or self).parent_id or self
+        is_contact = self not in (facility, customer)
+        return {
+            "partner_id": customer.id,
+            "facility_id": facility.id if facility else False,
+            "contact_id": self.id if is_contact else False,
+        }
 
     def action_view_fault_reports(self):
         """Open the list of all reports of this customer or facility."""

@@ -1,0 +1,33 @@
+"""Refusals that say more than a sentence: to programs that read the answer."""
+
+from odoo.exceptions import UserError, ValidationError
+
+
+class FieldError(ValidationError):
+    """What is wrong with one field of what was sent.
+
+    :ivar str field: the name it has at the door (`name`, `files`, `points` …)
+    """
+
+    def __init__(self, message, field):
+        super().__init__(message)
+        self.field = field
+
+
+class TooManyRequestsError(UserError):
+    """Somebody asks too often.
+
+    :ivar int retry_after: the seconds until the next attempt may succeed
+    """
+
+    http_status = 429
+
+    def __init__(self, message, retry_after):
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class SubmissionConflictError(UserError):
+    """The same submission came again with another content."""
+
+    http_status = 409

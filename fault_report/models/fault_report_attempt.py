@@ -1,0 +1,57 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+
+from .errors import TooManyRequestsError
+
+WINDOW = 60  # seconds
+KEPT = timedelta(hours=1)
+
+
+class FaultReportAttempt(models.Model):
+    """Who has knocked at a door lately: the rate limit of all Odoo processes.
+
+    Rows are only added, and in a transaction of their own: attempts that are refused
+    for another reason count, and nobody waits for a counter. Processes that look at
+    the same moment may let as many more through as there are of them.
+    """
+
+    _name = "fault.report.attempt"
+    _description = "Attempt to File a Fault Report"
+    _log_access = False
+
+    scope = fields.Char(required=True, help="Who or what is limited, such as portal:7.")
+    date = fields.Datetime(required=True)
+
+    _scope_index = models.Index("(scope, date)")
+    _date_index = models.Index("(date)")
+
+    @api.model
+    def _check_rate(self, scope, limit):
+        """Count an attempt; refuse it when there were `limit` within a minute.
+
+        :raises TooManyRequestsError: the attempt is not counted then
+        """
+        with self.env.registry.cursor() as cr:
+            wait = self.with_env(self.env(cr=cr, su=True))._count(scope, limit)
+        if wait:
+            raise TooManyRequestsError(
+                self.env._("Too many attempts: try again in %s seconds.", wait), wait
+            )
+
+    def _count(self, scope, limit):
+        """Add an attempt, or return the seconds until the next one may be added."""
+        now = fields.Datetime.now()
+        domain = [("scope", "=", scope), ("date", ">", now - timedelta(seconds=WINDOW))]
+        recent = self.search(domain, order="date desc", limit=limit)
+        if limit and len(recent) < limit:
+            self.create({"scope": scope, "date": now})
+            return 0
+        oldest = recent[-1:].date or now
+        return max(1, WINDOW - int((now - oldest).total_seconds()))
+
+    @api.autovacuum
+    def _gc_attempts(self):
+        old = self.search([("date", "<", fields.Datetime.now() - KEPT)], limit=10_000)
+        old.unlink()
+        return len(old), len(old) == 10_000

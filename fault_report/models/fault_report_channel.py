@@ -1,0 +1,197 @@
+import base64
+
+from odoo import Command, api, fields, models
+from odoo.exceptions import UserError, ValidationError
+
+from . import file_rules
+from .errors import FieldError
+
+# Where somebody fills in a form, and can be asked for what is missing
+CHANNELS_WITH_FORM = ("portal", "qr")
+
+
+class FaultReport(models.Model):
+    """The one way in for whoever is no user of the back office."""
+
+    _inherit = "fault.report"
+
+    @api.model
+    def _create_from_channel(self, channel, vals, files=(), points=()):
+        """Create the report that came through a door, with its files and answers.
+
+        Whoever calls has checked that the sender may name these records. All or
+        nothing: what cannot be kept is refused with everything else.
+
+        :param str channel: one of the values of `channel`
+        :param dict vals: values of `_get_channel_fields()` and no others
+        :param files: pairs of a name and the content in bytes
+        :param points: answers of service points: dicts of `point` (id of the template's
+            point), `value` and `remark`
+        :return: the report, without access rules
+        :raises ValidationError: with the sentence for the sender; a `FieldError` where
+            one field is to blame
+        """
+        unknown = vals.keys() - self._get_channel_fields()
+        if unknown:
+            raise ValidationError(
+                self.env._("Unknown fields: %s.", ", ".join(sorted(unknown)))
+            )
+        company = self.env["res.company"].browse(
+            vals.get("company_id") or self.env.company.id
+        )
+        # Senders have no rights on any model: the door is what lets them in.
+        reports_sudo = self.sudo().with_company(company)
+        report_sudo = reports_sudo.create(
+            {
+                **vals,
+                "company_id": company.id,
+                "channel": channel,
+                "point_ids": reports_sudo._prepare_channel_points(
+                    channel, company, points
+                ),
+            }
+        )
+        report_sudo._add_channel_files(files)
+        return report_sudo
+
+    @api.model
+    def _get_channel_fields(self):
+        """Return the names of the fields that a door may fill in.
+
+        Hook: an override adds to the set.
+        """
+        return {
+            *("company_id", "partner_id", "facility_id", "contact_id", "equipment_id"),
+            *("name", "comment", "comment_internal", "priority", "customer_order_ref"),
+            *("contact_name", "email_from", "phone"),
+        }
+
+    def _check_required_points(self):
+        """Ask for the customer first: an order needs one."""
+        for report in self:
+            if not report.partner_id:
+                raise UserError(
+                    self.env._(
+                        "Choose the customer of %(report)s first.",
+                        report=report.reference,
+                    )
+                )
+        return super()._check_required_points()
+
+    # === FILES === #
+
+    def _add_channel_files(self, files):
+        """Add the files of a door; refuse them all when one cannot be kept."""
+        self.ensure_one()
+        if len(files) > file_rules.MAX_FILES:
+            raise FieldError(
+                self.env._("Send %s files at most.", file_rules.MAX_FILES), "files"
+            )
+        try:
+            return self.env["ir.attachment"].create(
+                [
+                    {
+                        "name": name,
+                        "raw": content,
+                        "res_model": self._name,
+                        "res_id": self.id,
+                    }
+                    for name, content in files
+                ]
+            )
+        except ValidationError as error:
+            raise FieldError(str(error), "files") from error
+
+    # === SERVICE POINTS === #
+
+    @api.model
+    def _get_channel_template_points(self, company):
+        """Return the points that people outside are asked, sections included."""
+        template = company.sudo()._get_fault_report_template()
+        return template.point_ids.filtered(lambda point: not point.internal)
+
+    @api.model
+    def _prepare_channel_points(self, channel, company, answers):
+        """Return the commands for the points of a report that came through a door."""
+        asked = {
+            point.id: point
+            for point in self._get_channel_template_points(company)
+            if point.type != "section"
+        }
+        values = {}
+        for answer in answers:
+            point = asked.get(answer.get("point"))
+            if not point or point.id in values:
+                raise FieldError(
+                    self.env._("A service point that is not asked for, or twice."),
+                    "points",
+                )
+            values[point.id] = self._prepare_channel_answer(point, answer)
+        if channel in CHANNELS_WITH_FORM:
+            self._check_channel_required(asked.values(), values)
+        template = company._get_fault_report_template()
+        return [
+            Command.create({"template_point_id": point.id, **values.get(point.id, {})})
+            for point in template.point_ids
+        ]
+
+    @api.model
+    def _check_channel_required(self, points, values):
+        missing = [
+            point.name
+            for point in points
+            if point.required and len(values.get(point.id, {}).keys() - {"remark"}) == 0
+        ]
+        if missing:
+            raise FieldError(
+                self.env._("Fill in: %s.", ", ".join(missing)),
+                "points",
+            )
+
+    @api.model
+    def _prepare_channel_answer(self, point, answer):
+        """Return the values of one answer; without a value, it is not answered."""
+        remark = {"remark": answer["remark"]} if answer.get("remark") else {}
+        value = answer.get("value")
+        if value in (None, False, "", b""):
+            return remark
+        try:
+            return {**remark, **getattr(self, f"_read_{point.type}_answer")(value)}
+        except (TypeError, ValueError, OverflowError) as error:
+            raise FieldError(
+                self.env._("“%s” does not take this answer.", point.name), "points"
+            ) from error
+
+    # Each returns the values for what was sent, or raises TypeError or ValueError.
+
+    def _read_check_answer(self, value):
+        if value not in ("ok", "not_ok", "na"):
+            raise ValueError(value)
+        return {"value_check": value}
+
+    def _read_text_answer(self, value):
+        if not isinstance(value, str):
+            raise TypeError(value)
+        return {"value_text": value}
+
+    def _read_number_answer(self, value):
+        if isinstance(value, bool):
+            raise TypeError(value)
+        if isinstance(value, str):
+            value = value.strip().replace(",", ".")
+        return {"value_number": float(value)}
+
+    def _read_choice_answer(self, value):
+        if isinstance(value, bool):
+            raise TypeError(value)
+        return {"value_option_id": int(value)}
+
+    def _read_date_answer(self, value):
+        if not isinstance(value, str):
+            raise TypeError(value)
+        return {"value_date": fields.Date.to_date(value)}
+
+    def _read_photo_answer(self, value):
+        if isinstance(value, bytes):
+            value = base64.b64encode(value)
+        return {"value_photo": value}
