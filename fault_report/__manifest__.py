@@ -55,6 +55,7 @@
     "assets": {
         "web.assets_backend": ["fault_report/static/src/**/*"],
         "web.assets_tests": ["fault_report/static/tests/tours/**/*"],
+        "web.assets_unit_tests": ["fault_report/static/tests/*.test.js"],
     },
     "application": True,
 }

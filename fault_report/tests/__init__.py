@@ -10,6 +10,7 @@ from . import test_files
 from . import test_files_http
 from . import test_import_export
 from . import test_invoice
+from . import test_javascript
 from . import test_multi_company
 from . import test_notify_customer
 from . import test_notifications
