@@ -1,5 +1,6 @@
 from . import test_access_matrix
 from . import test_assignment
+from . import test_bad_input
 from . import test_badge
 from . import test_channel
 from . import test_conversion
