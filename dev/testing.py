@@ -31,6 +31,7 @@ def run(environment):
     if only and only not in addons():
         raise Failure(f"There is no addon {only}; there are: {', '.join(addons())}.")
     system.need("chromium", ["chromium"], "Chromium (for the browser tests)")
+    system.need("wkhtmltopdf", ["wkhtmltopdf"], "wkhtmltopdf (for PDFs)")
     runs = [_Run([only], [ROOT / only / "tests"])] if only else _all_runs()
     codes = [_pytest(environment, run) for run in runs if run.folders()]
     if set(codes) == {NOTHING_MATCHED}:
