@@ -16,6 +16,7 @@ from . import test_javascript
 from . import test_mail
 from . import test_message_templates
 from . import test_multi_company
+from . import test_no_loss
 from . import test_notifications
 from . import test_notify_customer
 from . import test_permissions
