@@ -14,6 +14,8 @@ from . import fault_report_point
 from . import fault_report_points
 from . import fault_report_channel
 from . import fault_report_portal
+from . import fault_report_integration
+from . import fault_report_integration_intake
 from . import fault_report_reminder
 from . import fault_report_retry_mixin
 from . import fault_report_status

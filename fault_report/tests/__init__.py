@@ -1,4 +1,6 @@
 from . import test_access_matrix
+from . import test_api
+from . import test_api_bad_requests
 from . import test_badge
 from . import test_channel
 from . import test_conversion
@@ -8,6 +10,7 @@ from . import test_file_rules
 from . import test_files
 from . import test_files_http
 from . import test_import_export
+from . import test_integration
 from . import test_invoice
 from . import test_multi_company
 from . import test_notifications

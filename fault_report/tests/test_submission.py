@@ -13,7 +13,7 @@ from odoo.service.model import retrying
 from odoo.tests import BaseCase, TransactionCase, get_db_name, new_test_user, tagged
 
 from ..models.errors import SubmissionConflictError, TooManyRequestsError
-from .common import FaultReportCommon
+from .common import FaultReportCommon, keep_in_transaction
 
 
 @tagged("post_install", "-at_install")
@@ -67,8 +67,7 @@ class TestRateLimit(TransactionCase):
 
     def setUp(self):
         super().setUp()
-        # A transaction of its own, on the test's connection
-        self.enter_registry_test_mode()
+        keep_in_transaction(self)
 
     def test_one_attempt_more_than_allowed_within_a_minute_waits(self):
         with freeze_time("2026-03-01 12:00:00"):
