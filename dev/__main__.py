@@ -8,6 +8,7 @@ from . import (
     console,
     databases,
     odoo_source,
+    other_addons,
     paths,
     postgres,
     server,
@@ -85,7 +86,7 @@ def update():
 
 def lock():
     paths.prepare()
-    virtualenv.lock()
+    other_addons.lock(virtualenv.lock())
 
 
 console.main(

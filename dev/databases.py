@@ -5,6 +5,8 @@ Two layers, each named by a hash of what it is made from:
 * `fr_base_…`: Odoo with every addon that ours depend on. Made once for each Odoo.
 * `fr_addons_…`: a copy of it with our addons. Made again when one of their files
   changes, which takes seconds, because the base stays.
+
+There is a pair of them for each set of our addons that is wanted together.
 """
 
 import ast
@@ -16,11 +18,11 @@ import subprocess
 import time
 from pathlib import Path
 
-from . import postgres
+from . import other_addons, postgres
 from .console import Failure, step
 from .paths import CLONE, DATA, ROOT, RUN, addons
 
-KEEP = 8  # templates of each layer
+KEEP = 16  # templates of each layer
 HALF = "fr_half_"  # and the id of the process that makes it
 RECIPE = 2  # to be raised when the way a template is made changes
 # Files that a database does not depend on
@@ -39,11 +41,13 @@ class Environment:
 
     :ivar odoo: `odoo_source.Odoo`
     :ivar bin: the `bin` folder of the virtualenv
+    :ivar others: the folder with addons that are neither Odoo's nor ours
     """
 
     def __init__(self, odoo, bin_folder):
         self.odoo = odoo
         self.bin = bin_folder
+        self.others = other_addons.get(bin_folder)
 
     def variables(self):
         variables = postgres.environment()
@@ -56,7 +60,7 @@ class Environment:
     def configuration(self, name, **options):
         """Write a configuration file for this clone; return its path."""
         path = RUN / f"{name}.conf"
-        addons_path = [*self.odoo.addons_path, ROOT]
+        addons_path = [*self.odoo.addons_path, self.others, ROOT]
         values = {
             "addons_path": ",".join(map(str, addons_path)),
             "data_dir": DATA,
@@ -95,24 +99,37 @@ class Environment:
         return text
 
 
-def dependencies():
-    """The addons of others that ours depend on."""
-    own = addons()
-    names = set()
-    for name in own:
-        manifest = ast.literal_eval((ROOT / name / "__manifest__.py").read_text())
-        names.update(manifest.get("depends", ()))
-    return sorted(names - set(own))
+def with_ours(names):
+    """Return these of our addons, and those of ours that they depend on."""
+    known, found, waiting = addons(), set(), list(names)
+    while waiting:
+        name = waiting.pop()
+        if name in known and name not in found:
+            found.add(name)
+            waiting += _depends(name)
+    return sorted(found)
+
+
+def dependencies(names):
+    """The addons of others that these of ours, and what they build on, depend on."""
+    ours = with_ours(names)
+    needed = {needed for name in ours for needed in _depends(name)}
+    return sorted(needed - set(ours))
+
+
+def _depends(name):
+    manifest = ast.literal_eval((ROOT / name / "__manifest__.py").read_text())
+    return manifest.get("depends", ())
 
 
 def _hash(*parts):
     return hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest()[:12]
 
 
-def addons_hash():
-    """A hash of every file of our addons that a database is made from."""
+def addons_hash(names):
+    """A hash of every file of these addons that a database is made from."""
     digest = hashlib.sha256()
-    for name in addons():
+    for name in names:
         for path in sorted((ROOT / name).rglob("*")):
             relative = path.relative_to(ROOT)
             if (
@@ -127,11 +144,12 @@ def addons_hash():
     return digest.hexdigest()[:12]
 
 
-def base_template(environment):
-    """Return the name of the database with everything ours depend on."""
-    wanted = dependencies()
-    key = _hash(RECIPE, environment.odoo.version, environment.bin.parent.name, wanted)
-    name = f"fr_base_{key}"
+def base_template(environment, names):
+    """Return the name of the database with everything these of ours depend on."""
+    wanted = dependencies(names)
+    key = [RECIPE, environment.odoo.version, environment.bin.parent.name, wanted]
+    others = [name for name in wanted if (environment.others / name).exists()]
+    name = f"fr_base_{_hash(*key, *([environment.others] if others else []))}"
 
     def make(database):
         environment.run(
@@ -143,14 +161,13 @@ def base_template(environment):
     return _template(name, None, f"installing {', '.join(wanted)}", make)
 
 
-def addons_template(environment, only=None):
-    """Return the name of the database with our addons (or `only` one) installed.
+def addons_template(environment, names):
+    """Return the name of the database with these of our addons installed.
 
     A WARNING or ERROR that Odoo logs while it installs them is a failure.
     """
-    names = [only] if only else addons()
-    base = base_template(environment)
-    name = f"fr_addons_{_hash(base, addons_hash(), names)}"
+    base = base_template(environment, names)
+    name = f"fr_addons_{_hash(base, addons_hash(with_ours(names)), names)}"
 
     def make(database):
         log = environment.run(

@@ -44,7 +44,7 @@ def port():
 
 def run(environment):
     """Bring database and server up to date with the files, start, print the logins."""
-    wanted = f"{environment.odoo.version} {databases.addons_hash()}"
+    wanted = f"{environment.odoo.version} {databases.addons_hash(addons())}"
     installed = STATE.read_text() if STATE.exists() else ""
     exists = database() in postgres.databases()
     serves_here = PORT_FILE.exists() and PORT_FILE.read_text() == str(port())
@@ -65,7 +65,7 @@ def run(environment):
 
 def install(environment):
     """Make the database: our addons with their demo data, without anybody else's."""
-    base = databases.base_template(environment)
+    base = databases.base_template(environment, addons())
 
     def make(name):
         # Odoo loads demo data where all dependencies have theirs. Ours tells its own

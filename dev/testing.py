@@ -7,33 +7,62 @@ from . import databases, system
 from .console import Failure, say, step
 from .paths import ROOT, RUN, addons
 
+CORE = "fault_report"
+NOTHING_MATCHED = 5  # pytest's exit code
+
+
+class _Run:
+    """Tests that share a database, and so the addons that are installed there."""
+
+    def __init__(self, installed, tested):
+        self.installed = installed
+        self.tested = tested
+
+    def folders(self):
+        return [folder for folder in self.tested if folder.is_dir()]
+
 
 def run(environment):
     """Run the tests of all addons, or of `ADDON=…`, or those that match `K=…`.
 
-    :return: the exit code of pytest
+    :return: the exit code for the shell
     """
     only = os.environ.get("ADDON")
     if only and only not in addons():
         raise Failure(f"There is no addon {only}; there are: {', '.join(addons())}.")
-    selection = os.environ.get("K")
     system.need("chromium", ["chromium"], "Chromium (for the browser tests)")
+    system.need("wkhtmltopdf", ["wkhtmltopdf"], "wkhtmltopdf (for PDFs)")
+    runs = [_Run([only], [ROOT / only / "tests"])] if only else _all_runs()
+    codes = [_pytest(environment, run) for run in runs if run.folders()]
+    if set(codes) == {NOTHING_MATCHED}:
+        return NOTHING_MATCHED
+    return max((code for code in codes if code != NOTHING_MATCHED), default=0)
+
+
+def _all_runs():
+    """The core by itself, as many will install it; the others all together."""
+    glue = [name for name in addons() if name != CORE]
+    return [
+        _Run([CORE], [ROOT / CORE / "tests", ROOT / "dev" / "tests"]),
+        _Run(addons(), [ROOT / name / "tests" for name in glue]),
+    ]
+
+
+def _pytest(environment, run):
+    """Run the tests on a fresh copy of the template; return pytest's exit code."""
+    selection = os.environ.get("K")
     database = databases.own("test")
-    template = databases.addons_template(environment, only)
+    template = databases.addons_template(environment, run.installed)
     with step("copying the test database"):
         databases.copy(template, database)
     configuration = environment.configuration("test", db_name=database)
-    names = [only] if only else addons()
-    folders = [ROOT / name / "tests" for name in names]
-    if not only:
-        folders.append(ROOT / "dev" / "tests")
     command = [
         *(environment.bin / "python", "-m", "pytest"),
         *("-p", "dev.pytest_log_gate", "-p", "no:cacheprovider"),
         *("--odoo-config", configuration, "--odoo-database", database),
         *("--odoo-http", "--odoo-log-level", "warn"),
-        *(["-k", selection] if selection else _coverage(names)),
-        *(folder for folder in folders if folder.is_dir()),
+        *(["-k", selection] if selection else _coverage(run.tested)),
+        *run.folders(),
     ]
     variables = environment.variables()
     variables["PYTHONPATH"] += os.pathsep + str(ROOT)
@@ -44,8 +73,8 @@ def run(environment):
     return code
 
 
-def _coverage(names):
+def _coverage(tested):
     return [
-        *(f"--cov={ROOT / name}" for name in names),
+        *(f"--cov={folder.parent}" for folder in tested if folder.parent.name != "dev"),
         *("--cov-report", "term:skip-covered"),
     ]

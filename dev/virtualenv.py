@@ -65,7 +65,7 @@ def _make(folder, python):
 
 
 def lock():
-    """Write the lock file anew from requirements.in."""
+    """Write the lock file anew from requirements.in; return the `bin` that did it."""
     tools = CACHE / "virtualenvs" / "pip-tools"
     source = LOCK_FILE.with_suffix(".in")
     if not (tools / "bin" / "pip-compile").exists():
@@ -86,3 +86,4 @@ def lock():
             cwd=LOCK_FILE.parent,
             env={**os.environ, "CUSTOM_COMPILE_COMMAND": "make lock"},
         )
+    return tools / "bin"

@@ -2,11 +2,11 @@ from odoo import api, fields, models
 
 from . import text_rules
 
-TEXT_LIMITS = {"cost_center": {"limit": text_rules.MAX_LINE}}
-
 
 class AccountMove(models.Model):
-    _inherit = "account.move"
+    _name = "account.move"
+    _inherit = ["account.move", "fault.report.text.mixin"]
+    _text_limits = {"cost_center": {"limit": text_rules.MAX_LINE}}
 
     # Copied: a credit note, and the invoice in place of a wrong one, are for the same.
     cost_center = fields.Char(tracking=True, help="Printed on the invoice.")
@@ -29,13 +29,7 @@ class AccountMove(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        for vals in vals_list:
-            text_rules.check_texts(self, vals, TEXT_LIMITS)
         return super().create([self._without_empty_texts(vals) for vals in vals_list])
-
-    def write(self, vals):
-        text_rules.check_texts(self, vals, TEXT_LIMITS)
-        return super().write(vals)
 
     @api.model
     def _without_empty_texts(self, vals):
@@ -43,7 +37,7 @@ class AccountMove(models.Model):
 
         Otherwise a list grouped by it would have two groups for "none".
         """
-        empty = {name: False for name in TEXT_LIMITS if vals.get(name) == ""}
+        empty = {name: False for name in self._text_limits if vals.get(name) == ""}
         return {**vals, **empty}
 
     def _get_missing_order_ref(self):

@@ -15,7 +15,12 @@ SETTINGS = {
     "assigned": "fault_report_notify_assigned",
     "changed": "fault_report_notify_changed",
     "reminder": "fault_report_notify_assigned",
+    "escalation": "fault_report_notify_assigned",
+    "converted": "fault_report_notify_work_order",
+    "solved": "fault_report_notify_work_order",
 }
+# What is told to customers, not to staff
+CUSTOMER_KINDS = {"converted", "solved"}
 MAIL_QUEUE = "fault_report.mail_queue"
 
 
@@ -56,13 +61,17 @@ class FaultReport(models.Model):
         recipients = {}
         # The settings of others are needed to respect them.
         for user in users.sudo():
-            if user == self.env.user or not self._can_be_technician(user):
+            if user == self.env.user or not self._may_be_told(kind, user):
                 continue
             channels = user._get_fault_report_channels(SETTINGS[kind])
             for channel in channels - (told or {}).get(user.id, set()):
                 recipients.setdefault((user.lang, channel), []).append(user)
         for (lang, channel), group in recipients.items():
-            context = {**clean_context(self.env.context), "lang": lang}
+            context = {
+                **clean_context(self.env.context),
+                "lang": lang,
+                "fault_report_to_users": True,
+            }
             env = self.env(context=context, su=True)
             report = self.with_env(env).with_company(self.company_id)
             report.message_notify(
@@ -72,6 +81,22 @@ class FaultReport(models.Model):
                 **report._prepare_message_values(kind, channel, **values),
             )
         return {channel for _lang, channel in recipients}
+
+    def _may_be_told(self, kind, user):
+        """Return whether the user may see what a message of this kind tells."""
+        self.ensure_one()
+        if kind in CUSTOMER_KINDS:
+            return self._is_seen_by_customer(user)
+        return self._can_be_technician(user)
+
+    def _is_seen_by_customer(self, user):
+        """Return whether a customer's user sees the report on the portal.
+
+        Hook: an override may accept fewer.
+        """
+        companies = user.sudo().company_ids.ids
+        own = self.with_user(user).with_context(allowed_company_ids=companies)
+        return bool(user.active and user.share and own.has_access("read"))
 
     @contextmanager
     def _isolated(self):
@@ -88,6 +113,12 @@ class FaultReport(models.Model):
         except Exception:
             self.env.clear()
             raise
+
+    def _mail_get_partners(self, introspect_fields=False):
+        """Make no token for the customer where it is users who are told."""
+        if self.env.context.get("fault_report_to_users"):
+            return dict.fromkeys(self.ids, self.env["res.partner"])
+        return super()._mail_get_partners(introspect_fields=introspect_fields)
 
     # === QUEUES === #
 
@@ -112,7 +143,7 @@ class FaultReport(models.Model):
             self._wake_mail_queue()
         return result
 
-    def _generate_work_order(self):
+    def _generate_work_order(self, model=None):
         """Tell the technician once, and leave also Odoo's messages to the queue.
 
         He is told of the changed report by his own choice; that he is responsible for
@@ -191,11 +222,8 @@ class FaultReport(models.Model):
         self.ensure_one()
         try:
             with self._isolated():
-                # Who causes it need not be allowed to plan activities of others, and
-                # there is no mail about mails that do not arrive.
-                self.sudo().with_context(
-                    mail_activity_quick_update=True
-                )._schedule_delivery_activity(names, reason)
+                # Who causes it need not be allowed to plan activities of others.
+                self.sudo()._schedule_delivery_activity(names, reason)
         except OperationalError:
             raise
         except Exception:
@@ -208,7 +236,7 @@ class FaultReport(models.Model):
         )
         user = self._get_delivery_responsible()
         if user and not is_shown:
-            self.activity_schedule(
+            self._schedule_quietly(
                 activity_type_id=warning.id,
                 summary=self.env._("A message could not be delivered"),
                 note=self.env._(
@@ -225,11 +253,28 @@ class FaultReport(models.Model):
         self.ensure_one()
         if self._can_be_technician(self.create_uid):
             return self.create_uid
-        administrators = self.env.ref("fault_report.group_administrator")
+        return self._get_administrators(limit=1)
+
+    def _get_administrators(self, limit=None):
+        """Return the administrators of fault reports in the report's company."""
+        self.ensure_one()
+        group = self.env.ref("fault_report.group_administrator")
         return self.env["res.users"].search(
             [
-                ("all_group_ids", "in", administrators.ids),
+                ("all_group_ids", "in", group.ids),
                 ("company_ids", "in", self.company_id.ids),
             ],
-            limit=1,
+            limit=limit,
         )
+
+    def _schedule_quietly(self, **values):
+        """Plan an activity that sends no mail and makes nobody a follower."""
+        quiet = self.with_context(
+            mail_activity_quick_update=True, fault_report_subscribe_nobody=True
+        )
+        return quiet.activity_schedule(**values)
+
+    def message_subscribe(self, partner_ids=None, subtype_ids=None):
+        if self.env.context.get("fault_report_subscribe_nobody"):
+            return True
+        return super().message_subscribe(partner_ids, subtype_ids)

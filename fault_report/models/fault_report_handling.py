@@ -23,42 +23,71 @@ class FaultReport(models.Model):
         return True
 
     def action_cancel(self, reason=False):
-        """Cancel reports that no order was made of."""
-        return self._close("cancelled", reason)
+        """Cancel reports that no order was made of.
+
+        Without a reason nothing is done but to open the dialog that asks for it.
+        """
+        return self._close("cancelled", reason, self.env._("Cancel Fault Report"))
 
     def action_solve(self, reason=False):
-        """Close reports that need no order, for instance after a phone call."""
-        return self._close("solved", reason)
+        """Close reports that need no order, for instance after a phone call.
 
-    def action_open_cancel_dialog(self):
-        """Ask for the reason, then cancel."""
-        return self._get_close_dialog("cancelled", self.env._("Cancel Fault Report"))
+        Without a reason nothing is done but to open the dialog that asks for it.
+        """
+        return self._close("solved", reason, self.env._("Solved Without an Order"))
 
-    def action_open_solve_dialog(self):
-        """Ask how it was solved, then close."""
-        return self._get_close_dialog("solved", self.env._("Solved Without an Order"))
+    def action_reopen(self, reason=False):
+        """Take back cancelling or solving; the reason is kept in the log.
 
-    def action_reopen(self):
-        """Take back cancelling or solving."""
+        Without a reason nothing is done but to open the dialog that asks for it.
+        """
         self.check_access("write")
         for report in self:
             if not report.outcome:
                 raise UserError(
                     self.env._("%(report)s is not closed.", report=report.reference)
                 )
+        if self._has_to_ask(reason):
+            return self._get_dialog(
+                "fault.report.reopen", self.env._("Reopen Fault Report")
+            )
+        self._check_reason(reason)
+        # What is erased from the report stays readable in its log.
+        self._message_log_batch(
+            {
+                report.id: self.env._(
+                    "Reopened: %(reason)s (had been closed with “%(former)s”)",
+                    reason=reason or "–",
+                    former=report.close_reason or "–",
+                )
+                for report in self
+            }
+        )
         self._write_outcome(False, False)
         return True
 
-    def _close(self, outcome, reason):
+    def _close(self, outcome, reason, title):
         self.check_access("write")
         self._check_waiting()
+        if self._has_to_ask(reason):
+            return self._get_dialog(
+                "fault.report.close", title, default_outcome=outcome
+            )
+        self._check_reason(reason)
         self._write_outcome(outcome, reason)
         return True
 
-    def _write_outcome(self, outcome, reason):
+    def _has_to_ask(self, reason):
+        """Return whether the reason is missing and there is somebody to ask for it."""
+        # Other addons and scheduled actions act as superuser: nobody to answer.
+        return text_rules.is_blank(str(reason or "")) and not self.env.su
+
+    def _check_reason(self, reason):
         text_rules.check_texts(self, {"close_reason": reason}, TEXT_LIMITS)
+
+    def _write_outcome(self, outcome, reason):
         # Only the actions, which check access and state, write how it ended.
-        self.sudo().write({"outcome": outcome, "close_reason": reason})
+        return self.sudo().write({"outcome": outcome, "close_reason": reason})
 
     def _check_waiting(self):
         for report in self:
@@ -71,11 +100,6 @@ class FaultReport(models.Model):
                         state=state[report.state].lower(),
                     )
                 )
-
-    def _get_close_dialog(self, outcome, title):
-        self.check_access("write")
-        self._check_waiting()
-        return self._get_dialog("fault.report.close", title, default_outcome=outcome)
 
     def _get_dialog(self, model, title, **context):
         return {

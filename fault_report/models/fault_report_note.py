@@ -3,17 +3,17 @@ from odoo.exceptions import AccessError
 
 from . import text_rules
 
-TEXT_LIMITS = {
-    "name": {"limit": text_rules.MAX_TEXT, "multiline": True, "required": True}
-}
-
 
 class FaultReportNote(models.Model):
     """What was done on a report, by whom, and how long it took."""
 
     _name = "fault.report.note"
     _description = "Fault Report Note"
+    _inherit = ["fault.report.text.mixin"]
     _order = "date desc, id desc"
+    _text_limits = {
+        "name": {"limit": text_rules.MAX_TEXT, "multiline": True, "required": True}
+    }
 
     report_id = fields.Many2one(
         "fault.report", required=True, ondelete="cascade", index=True
@@ -41,12 +41,10 @@ class FaultReportNote(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         for vals in vals_list:
-            text_rules.check_texts(self, vals, TEXT_LIMITS)
             self._check_author(vals)
         return super().create(vals_list)
 
     def write(self, vals):
-        text_rules.check_texts(self, vals, TEXT_LIMITS)
         self._check_author(vals)
         if "report_id" in vals and any(
             note.report_id.id != vals["report_id"] for note in self

@@ -2,7 +2,6 @@ from odoo import api, models
 from odoo.fields import Domain
 
 CREATED = "fault_report.created"
-CHANGED = "fault_report.changed"
 # They change `state`, which is what is told
 LINKS = {"outcome", "work_order_id", "sale_order_id"}
 
@@ -32,13 +31,17 @@ class FaultReport(models.Model):
             return super().write(vals)
         self._remember()
         # To compare with; whether the user may write is checked below.
-        before = {report.id: report.technician_id for report in self.sudo()}
+        before = {
+            report.id: (report.technician_id, report._get_news())
+            for report in self.sudo()
+        }
         result = super().write(vals)
         # Only messages are made of what the user may not read himself.
         for report_sudo in self.sudo():
-            technician = report_sudo.technician_id
-            if technician and technician != before[report_sudo.id]:
-                report_sudo._notify_safely("assigned", technician)
+            technician, news = before[report_sudo.id]
+            if report_sudo.technician_id and report_sudo.technician_id != technician:
+                report_sudo._notify_safely("assigned", report_sudo.technician_id)
+            report_sudo._notify_customers(news)
         return result
 
     def _message_post_after_hook(self, message, msg_vals):
@@ -98,102 +101,30 @@ class FaultReport(models.Model):
             & Domain("company_ids", "in", self.company_id.ids)
         )
 
-    # === CHANGED === #
+    # === TO THE CUSTOMER === #
 
-    def _remember(self, notes=None, messages=None):
-        """Keep how the reports were, to tell their technicians what has changed.
-
-        That happens once, before the commit; then it is known what really has.
-        """
-        data = self.env.cr.precommit.data
-        key = f"{CHANGED}.{self.env.uid}"
-        created = self._get_created_ids()
-        names = sorted(self._get_notified_fields())
-        # What changes is told to the technician, whoever changes it.
-        for report in self.sudo():
-            technician = report.technician_id
-            if report.id in created or not technician or technician == self.env.user:
-                continue
-            if key not in data:
-                data[key] = {}
-                self.env.cr.precommit.add(self.browse()._notify_changed)
-            if report.id not in data[key]:
-                data[key][report.id] = {
-                    "before": {name: report[name] for name in names},
-                    "notes": [],
-                    "messages": [],
-                }
-            memory = data[key][report.id]
-            memory["notes"] += notes.ids if notes else []
-            memory["messages"] += messages.ids if messages else []
-
-    def _notify_changed(self):
-        """Tell the technicians what this user has changed in the transaction."""
-        memories = self.env.cr.precommit.data.pop(f"{CHANGED}.{self.env.uid}", {})
-        created = self._get_created_ids()
-        # What is told was written with the user's rights; telling needs none of his.
-        for report in self.sudo().browse(memories).exists():
-            memory = memories[report.id]
-            technician = memory["before"]["technician_id"].with_env(report.env)
-            changes = report._get_changes(memory["before"])
-            notes = self.env["fault.report.note"].sudo().browse(memory["notes"])
-            messages = self.env["mail.message"].sudo().browse(memory["messages"])
-            notes, messages = notes.exists(), messages.exists()
-            if report.id in created or not (changes or notes or messages):
-                continue
-            told = {}
-            if messages and not changes and not notes:
-                told[technician.id] = messages._get_channels_to_follower(technician)
-            report._notify_safely(
-                "changed",
-                technician,
-                told=told,
-                changes=changes,
-                notes=notes,
-                messages=messages,
-            )
-
-    @api.model
-    def _get_created_ids(self):
-        """Return the set of the reports that this user made in this transaction.
-
-        What he adds to them right away is part of making them.
-        """
-        key = f"{CREATED}.{self.env.uid}"
-        return self.env.cr.precommit.data.setdefault(key, set())
-
-    def _get_changes(self, before):
-        """Return the fields whose values differ from `before`, with both values."""
+    def _get_news(self):
+        """Return what a customer may be told of: a work order, or that it is solved."""
         self.ensure_one()
-        return [
-            (name, value, self[name])
-            for name, value in before.items()
-            if value != self[name] and (value or self[name])
-        ]
+        return {
+            "converted": bool(self.work_order_id),
+            "solved": self.outcome == "solved",
+        }
 
+    def _notify_customers(self, before):
+        """Tell the customer's users what has become of their report."""
+        self.ensure_one()
+        for kind, is_so in self._get_news().items():
+            if is_so and not before[kind]:
+                self._notify_safely(kind, self._get_customer_users())
 
-class FaultReportNote(models.Model):
-    _inherit = "fault.report.note"
+    def _get_customer_users(self):
+        """Return the portal users whose report it is.
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        notes = super().create(vals_list)
-        for report, its_notes in notes.grouped("report_id").items():
-            report._remember(notes=its_notes)
-        return notes
-
-
-class MailMessage(models.Model):
-    _inherit = "mail.message"
-
-    def _get_channels_to_follower(self, user):
-        """Return how Odoo itself has told `user`, a follower, of all these messages."""
-        notifications = self.env["mail.notification"].search(
-            [
-                ("mail_message_id", "in", self.ids),
-                ("res_partner_id", "=", user.partner_id.id),
-            ]
-        )
-        if len(notifications.mail_message_id) < len(self):
-            return set()
-        return set(notifications.mapped("notification_type"))
+        Who filed it, its contact, and who follows it; each is asked for his own
+        choice, and told only of what he may see.
+        Hook: an override adds to them.
+        """
+        self.ensure_one()
+        partners = self.contact_id + self.message_partner_ids
+        return (self.create_uid | partners.user_ids).filtered("share")

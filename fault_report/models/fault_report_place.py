@@ -152,7 +152,7 @@ class FaultReport(models.Model):
             if subgroup.company_id in (self.env["res.company"], report.company_id):
                 report.subgroup_id = subgroup
 
-    @api.depends("partner_id", "facility_id")
+    @api.depends("partner_id", "facility_id", "equipment_id")
     def _compute_technician_id(self):
         for report in self:
             proposed = report._get_technician_of_place()
@@ -258,13 +258,21 @@ class FaultReport(models.Model):
         ]
 
     def _get_technician_of_place(self):
-        """Return the facility's technician, else the customer's, if he can take it."""
+        """Return the first technician of the place who can take it."""
         self.ensure_one()
-        for place in (self.facility_id, self.partner_id):
-            technician = place.technician_id
-            if technician and self._can_be_technician(technician):
+        for technician in self._get_technicians_of_place():
+            if self._can_be_technician(technician):
                 return technician
         return self.env["res.users"]
+
+    def _get_technicians_of_place(self):
+        """Return those of the facility, the customer and the object, in this order."""
+        self.ensure_one()
+        return (
+            self.facility_id.technician_id
+            | self.partner_id.technician_id
+            | self.equipment_id.technician_user_id
+        )
 
     def _can_be_technician(self, user):
         """Return whether `user` is active, in the company, and may see reports."""

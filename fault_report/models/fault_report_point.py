@@ -8,10 +8,6 @@ from . import photo_rules, text_rules
 from .fault_report_template_point import POINT_TYPES
 from .optional_float import OptionalFloat
 
-TEXT_LIMITS = {
-    "value_text": {"limit": text_rules.MAX_TEXT, "multiline": True},
-    "remark": {"limit": text_rules.MAX_LINE},
-}
 VALUE_FIELDS = {
     "check": "value_check",
     "text": "value_text",
@@ -33,8 +29,13 @@ class FaultReportPoint(models.Model):
 
     _name = "fault.report.point"
     _description = "Fault Report Service Point"
+    _inherit = ["fault.report.text.mixin"]
     _order = "sequence, id"
     _check_company_auto = True
+    _text_limits = {
+        "value_text": {"limit": text_rules.MAX_TEXT, "multiline": True},
+        "remark": {"limit": text_rules.MAX_LINE},
+    }
 
     report_id = fields.Many2one(
         "fault.report", required=True, ondelete="cascade", index=True
@@ -210,7 +211,6 @@ class FaultReportPoint(models.Model):
 
     def _prepare_values(self, vals):
         """Check and clean what is to be written, in place."""
-        text_rules.check_texts(self, vals, TEXT_LIMITS)
         if vals.get("value_photo"):
             vals["value_photo"] = photo_rules.clean_photo(self.env, vals["value_photo"])
 

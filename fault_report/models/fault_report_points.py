@@ -144,12 +144,16 @@ class FaultReport(models.Model):
                 }
             )
 
-    def _get_points_html(self):
-        """Return the points and their answers for a technician, as HTML."""
+    def _get_points_html(self, internal=False):
+        """Return the points and their answers for a technician, as HTML.
+
+        :param bool internal: those that customers do not see, or the others
+        """
         self.ensure_one()
-        if not self.point_ids:
+        points = self.point_ids.filtered(lambda point: point.internal == internal)
+        if not points:
             return Markup()
-        rows = Markup().join(map(self._get_point_html, self.point_ids))
+        rows = Markup().join(map(self._get_point_html, points))
         title = self._fields["point_ids"]._description_string(self.env)
         return Markup("<p><b>%s</b></p><ul>%s</ul>") % (title, rows)
 

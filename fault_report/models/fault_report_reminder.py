@@ -45,14 +45,21 @@ class FaultReport(models.Model):
     def _get_reminder_date(self):
         """Return when the technician is to be reminded, or False."""
         self.ensure_one()
-        company = self.company_id
-        wait = timedelta(seconds=round(company.fault_report_reminder_hours * 3600))
-        assigned = self.technician_id and self.date_assigned
-        if self.state not in WAITING_STATES or not assigned or not wait:
+        wait = self._get_reminder_wait()
+        if not wait:
             return False
-        if self.reminded_assignment != assigned:
-            return assigned + wait
-        return company.fault_report_reminder_repeat and self.reminded_at + wait
+        if self.reminded_assignment != self.date_assigned:
+            return self.date_assigned + wait
+        return self.company_id.fault_report_reminder_repeat and self.reminded_at + wait
+
+    def _get_reminder_wait(self):
+        """Return the time to the reminder, or None where nobody is reminded."""
+        self.ensure_one()
+        hours = self.company_id.fault_report_reminder_hours
+        is_given = self.technician_id and self.date_assigned
+        if not hours or not is_given or self.state not in WAITING_STATES:
+            return None
+        return timedelta(seconds=round(hours * 3600))
 
     @api.model
     def _get_protected_fields(self):
@@ -62,31 +69,40 @@ class FaultReport(models.Model):
             "reminded_assignment",
         }
 
+    # === THE CRON === #
+
     @api.model
     def _cron_send_reminders(self, batch_size=200):
-        """Queue the reminders that are due; each is claimed where it is queued.
+        """Queue the reminders that are due."""
+        self._process_due("reminder_date", "_remind", batch_size)
 
-        Killed in between, the cron neither loses nor doubles one: marking the report
-        and queueing the message are one transaction.
+    @api.model
+    def _process_due(self, date_field, method, batch_size):
+        """Call `method` on each report whose `date_field` has come.
+
+        Each is claimed where it is queued: killed in between, the cron neither loses
+        nor doubles one, because marking the report and queueing the message are one
+        transaction.
         """
-        domain = Domain("reminder_date", "<=", fields.Datetime.now())
-        due = self.search(domain, order="reminder_date, id", limit=batch_size)
-        remaining = self.search_count(domain) if len(due) == batch_size else len(due)
+        domain = Domain(date_field, "<=", fields.Datetime.now())
+        due = self.search(domain, order=f"{date_field}, id", limit=batch_size + 1)
         cron = self.env["ir.cron"]
-        cron._commit_progress(remaining=remaining)
-        for report in due:
+        # One more than the batch: enough to be called again
+        cron._commit_progress(remaining=len(due))
+        for report in due[:batch_size]:
             try:
                 # Handled in the meantime, or just being handled: not this one.
-                report.try_lock_for_update().filtered_domain(domain)._remind()
+                claimed = report.try_lock_for_update().filtered_domain(domain)
+                getattr(claimed, method)()
                 self.env.flush_all()
             except OperationalError:
                 self.env.cr.rollback()
-                _logger.info("%s is in use; its reminder is next time's", report)
+                _logger.info("%s is in use; its turn is next time", report)
             except Exception:
                 self.env.cr.rollback()
                 _logger.exception("%s: no reminder", report)
                 # Nobody writes when it is due but the cron, whoever it runs as.
-                report.sudo().reminder_date = fields.Datetime.now() + RETRY_AFTER
+                report.sudo()[date_field] = fields.Datetime.now() + RETRY_AFTER
             if not cron._commit_progress(1):
                 break
 
@@ -95,19 +111,23 @@ class FaultReport(models.Model):
         # The marks follow from the cron; nobody writes them.
         for report in self.sudo():
             technician = report.technician_id
-            report.write(
-                {
-                    "reminded_at": fields.Datetime.now(),
-                    "reminded_assignment": report.date_assigned,
-                }
-            )
+            report.write(report._prepare_reminded_values())
             if report._can_be_technician(technician):
                 report._queue_messages("reminder", technician)
+                report._plan_reminder_activity()
             else:
                 report._report_undelivered(
                     technician.mapped("name"),
                     self.env._("He may not see fault reports any more."),
                 )
+
+    def _prepare_reminded_values(self):
+        """Return what marks the reminder of this assignment as sent."""
+        self.ensure_one()
+        return {
+            "reminded_at": fields.Datetime.now(),
+            "reminded_assignment": self.date_assigned,
+        }
 
 
 class ResCompany(models.Model):
@@ -115,10 +135,17 @@ class ResCompany(models.Model):
 
     def write(self, vals):
         result = super().write(vals)
-        settings = {"fault_report_reminder_hours", "fault_report_reminder_repeat"}
-        if settings & vals.keys():
+        if vals.keys() & self._get_fault_report_reminder_settings():
             self._reschedule_fault_report_reminders()
         return result
+
+    @api.model
+    def _get_fault_report_reminder_settings(self):
+        return {
+            "fault_report_reminder_hours",
+            "fault_report_reminder_repeat",
+            "fault_report_escalation",
+        }
 
     def _reschedule_fault_report_reminders(self):
         """Let the new time hold for what waits; what is handled has no reminder."""
@@ -129,4 +156,5 @@ class ResCompany(models.Model):
             & Domain("company_id", "in", self.ids)
             & Domain("technician_id", "!=", False)
         )
-        self.env.add_to_compute(Report._fields["reminder_date"], waiting)
+        for name in ("reminder_date", "escalation_date"):
+            self.env.add_to_compute(Report._fields[name], waiting)

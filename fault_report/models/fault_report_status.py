@@ -1,13 +1,17 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from . import text_rules
+
 
 class FaultReportStatus(models.Model):
     """A company's own expression for where a report or a work order stands."""
 
     _name = "fault.report.status"
     _description = "Fault Report Status"
+    _inherit = ["fault.report.text.mixin"]
     _order = "sequence, id"
+    _text_limits = {"name": {"limit": text_rules.MAX_LINE, "required": True}}
 
     name = fields.Char(required=True, translate=True)
     sequence = fields.Integer(default=10)
@@ -62,10 +66,14 @@ class FaultReportStatus(models.Model):
                 ("company_id", "in", (company.id, False)),
             ]
         )
+        return self._find_namesake(candidates)
+
+    def _find_namesake(self, records):
+        """Return the first of these records with this status's name, or none."""
         wanted = self._normalize(self.name)
-        return candidates.filtered(
-            lambda status: self._normalize(status.name) == wanted
-        )[:1]
+        return records.filtered(lambda record: self._normalize(record.name) == wanted)[
+            :1
+        ]
 
     @staticmethod
     def _normalize(name):

@@ -1,14 +1,24 @@
 from odoo import fields, models
 
+from . import text_rules
+
 
 class FaultReportSubgroup(models.Model):
     """A department or sister company that takes care of some customers."""
 
     _name = "fault.report.subgroup"
     _description = "Fault Report Subgroup"
+    _inherit = ["fault.report.text.mixin"]
     _order = "name, id"
+    _text_limits = {"name": {"limit": text_rules.MAX_LINE, "required": True}}
 
     name = fields.Char(required=True)
+    user_id = fields.Many2one(
+        "res.users",
+        string="Head",
+        domain=lambda self: self.env["fault.report"]._get_technician_domain(),
+        help="Told of fault reports that still wait after the reminder.",
+    )
     active = fields.Boolean(default=True)
     company_id = fields.Many2one(
         "res.company",

@@ -3,8 +3,6 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 
 from . import text_rules
 
-TEXT_LIMITS = {"name": {"limit": text_rules.MAX_NAME, "required": True}}
-
 
 class FaultReportTemplate(models.Model):
     """The points that are to be checked, measured or photographed for a fault.
@@ -15,7 +13,9 @@ class FaultReportTemplate(models.Model):
 
     _name = "fault.report.template"
     _description = "Service Template"
+    _inherit = ["fault.report.text.mixin"]
     _order = "name, id"
+    _text_limits = {"name": {"limit": text_rules.MAX_NAME, "required": True}}
 
     name = fields.Char(required=True)
     active = fields.Boolean(default=True)
@@ -56,14 +56,7 @@ class FaultReportTemplate(models.Model):
                     self._get_in_use_message(template, company),
                 )
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        for vals in vals_list:
-            text_rules.check_texts(self, vals, TEXT_LIMITS)
-        return super().create(vals_list)
-
     def write(self, vals):
-        text_rules.check_texts(self, vals, TEXT_LIMITS)
         if "active" in vals and not vals["active"]:
             self._check_not_in_use()
         return super().write(vals)

@@ -1,8 +1,6 @@
-from odoo import api, fields, models
+from odoo import fields, models
 
 from . import text_rules
-
-TEXT_LIMITS = {"name": {"limit": text_rules.MAX_LINE, "required": True}}
 
 
 class FaultReportTemplateOption(models.Model):
@@ -10,7 +8,9 @@ class FaultReportTemplateOption(models.Model):
 
     _name = "fault.report.template.option"
     _description = "Service Template Option"
+    _inherit = ["fault.report.text.mixin"]
     _order = "sequence, id"
+    _text_limits = {"name": {"limit": text_rules.MAX_LINE, "required": True}}
 
     point_id = fields.Many2one(
         "fault.report.template.point", required=True, ondelete="cascade", index=True
@@ -24,16 +24,6 @@ class FaultReportTemplateOption(models.Model):
     approved = fields.Boolean(
         default=True, help="An option that is not approved is a deviation."
     )
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        for vals in vals_list:
-            text_rules.check_texts(self, vals, TEXT_LIMITS)
-        return super().create(vals_list)
-
-    def write(self, vals):
-        text_rules.check_texts(self, vals, TEXT_LIMITS)
-        return super().write(vals)
 
     def unlink(self):
         """Delete the options, but only hide those that a report still offers."""

@@ -27,7 +27,9 @@ class FaultReportTemplatePoint(models.Model):
 
     _name = "fault.report.template.point"
     _description = "Service Template Point"
+    _inherit = ["fault.report.text.mixin"]
     _order = "sequence, id"
+    _text_limits = TEXT_LIMITS
 
     template_id = fields.Many2one(
         "fault.report.template", required=True, ondelete="cascade", index=True
@@ -89,16 +91,6 @@ class FaultReportTemplatePoint(models.Model):
                     self.env._("Add the options that “%s” offers.", point.name)
                 )
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        for vals in vals_list:
-            text_rules.check_texts(self, vals, TEXT_LIMITS)
-        return super().create(vals_list)
-
-    def write(self, vals):
-        text_rules.check_texts(self, vals, TEXT_LIMITS)
-        return super().write(vals)
-
     def unlink(self):
         """Delete the points, but only hide those that a report has been given."""
         answered = self._filtered_answered()
@@ -140,6 +132,12 @@ class FaultReportTemplatePoint(models.Model):
                 for option in self.option_ids
             ]
         return values
+
+    @api.model
+    def _get_check_answers(self):
+        """Return value and label of what a check may be answered with."""
+        field = self.env["fault.report.point"]._fields["value_check"]
+        return field._description_selection(self.env)
 
     @api.model
     def _format_limits(self, minimum, maximum, unit):

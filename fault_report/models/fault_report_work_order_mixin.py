@@ -1,10 +1,17 @@
-from odoo import fields, models
+from odoo import api, fields, models
+
+WORK_ORDER_PROGRESS = ("planned", "started", "done", "cancelled")
 
 
 class FaultReportWorkOrderMixin(models.AbstractModel):
-    """For every model whose records can be the work order of fault reports."""
+    """For every model whose records can be the work order of fault reports.
+
+    An addon that brings another kind inherits it, adds the model to the company's kinds
+    of work order, and overrides the hooks below.
+    """
 
     _name = "fault.report.work.order.mixin"
+    _inherit = ["fault.report.order.mixin"]
     _description = "Work Order of Fault Reports"
 
     fault_report_ids = fields.One2many(
@@ -25,6 +32,94 @@ class FaultReportWorkOrderMixin(models.AbstractModel):
     subgroup_id = fields.Many2one(
         "fault.report.subgroup", check_company=True, index="btree_not_null"
     )
+    # Apart from the description, which some kinds of work order show to customers
+    fault_report_internal_note = fields.Html(
+        string="Internal",
+        copy=False,
+        groups="base.group_user",
+        help="What the fault report says to staff only.",
+    )
+
+    # === HOOKS === #
+
+    @api.model
+    def _prepare_fault_report_values(self, reports):
+        """Return the values to create one work order of these reports with.
+
+        They have the customer and the company in common. What every kind has (`name`,
+        `company_id`, `custom_status_id`, `subgroup_id`) is added to them.
+        """
+        return {}
+
+    @api.model
+    def _get_work_order_stages(self, values):
+        """Return the stages that an order to be created with `values` may start in.
+
+        Records with a name, or none; a stage that ends the work is not among them. An
+        order starts in the stage named like the status of its report.
+        """
+        return None
+
+    def _get_work_order_progress(self):
+        """Return how far the work is: one of `WORK_ORDER_PROGRESS`.
+
+        The reports of a cancelled order are offered again.
+        """
+        self.ensure_one()
+        return "planned"
+
+    def _get_work_order_date_done(self):
+        """Return the date or time when the work was done, False if unknown."""
+        return False
+
+    @api.model
+    def _get_work_order_progress_fields(self):
+        """Return the names of the fields that decide about the progress."""
+        return set()
+
+    def _post_work_order_done(self):
+        """Do what follows when the work is done: close the reports' activities."""
+        # Who does the work need not see the reports, nor other people's activities.
+        for report_sudo in self.sudo().fault_report_ids:
+            if report_sudo.company_id.fault_report_close_activities:
+                report_sudo.activity_ids.action_feedback(
+                    feedback=self.env._("%s is done.", self.display_name)
+                )
+
+    # === WHAT COMES BACK === #
+
+    def write(self, vals):
+        if self._get_work_order_progress_fields().isdisjoint(vals):
+            return super().write(vals)
+        # Who does the work need not see fault reports.
+        orders_sudo = self.sudo().filtered("fault_report_source_ids")
+        before = [(order, order._get_work_order_progress()) for order in orders_sudo]
+        result = super().write(vals)
+        for order_sudo, progress in before:
+            order_sudo._follow_work_order_progress(progress)
+        return result
+
+    def _follow_work_order_progress(self, before):
+        """Offer the reports, take them up or finish with them: as the order does."""
+        self.ensure_one()
+        now = self._get_work_order_progress()
+        if now == before:
+            return
+        if now == "cancelled":
+            self._release_fault_reports()
+        elif before == "cancelled":
+            self._take_up_fault_reports()
+        if now == "done":
+            self._post_work_order_done()
+
+    def _release_fault_reports(self):
+        """Offer the reports again: the order does not count any more."""
+        # The links are not the user's to write; cancelling the order is.
+        reports_sudo = self.sudo().fault_report_ids
+        reports_sudo._clear_work_order()
+        self.invalidate_recordset(["fault_report_ids"])
+        note = self.env._("%s was cancelled.", self.display_name)
+        reports_sudo._message_log_batch(dict.fromkeys(reports_sudo.ids, note))
 
     def unlink(self):
         """Offer the reports again: a reference to a model has no foreign key."""
@@ -33,7 +128,3 @@ class FaultReportWorkOrderMixin(models.AbstractModel):
         result = super().unlink()
         reports_sudo._clear_work_order()
         return result
-
-    def action_view_fault_reports(self):
-        """Open the report, or the list of reports, that this order was made of."""
-        return self.fault_report_ids._get_action()

@@ -13,12 +13,23 @@ class ResCompany(models.Model):
         string="Repeat the Reminder",
         help="Remind again and again after the same time, not just once.",
     )
+    fault_report_escalation = fields.Boolean(
+        string="Then Tell Who Is in Charge",
+        default=True,
+        help="If the report still waits after the same time again, tell the head of "
+        "its subgroup, else the administrators of fault reports.",
+    )
     fault_report_work_order_model = fields.Selection(
         [("maintenance.request", "Maintenance request")],
         string="Kind of Work Order",
         required=True,
         default="maintenance.request",
         help="What “Generate a Work Order” makes of a fault report.",
+    )
+    fault_report_close_activities = fields.Boolean(
+        string="Close Activities",
+        help="When the work order is done, the activities of its fault reports are "
+        "marked as done, too.",
     )
     fault_report_product_id = fields.Many2one(
         "product.product",

@@ -10,10 +10,16 @@ class ResConfigSettings(models.TransientModel):
     fault_report_reminder_repeat = fields.Boolean(
         related="company_id.fault_report_reminder_repeat", readonly=False
     )
+    fault_report_escalation = fields.Boolean(
+        related="company_id.fault_report_escalation", readonly=False
+    )
     fault_report_work_order_model = fields.Selection(
         related="company_id.fault_report_work_order_model",
         readonly=False,
         required=True,
+    )
+    fault_report_close_activities = fields.Boolean(
+        related="company_id.fault_report_close_activities", readonly=False
     )
     fault_report_product_id = fields.Many2one(
         related="company_id.fault_report_product_id", readonly=False
@@ -21,3 +27,7 @@ class ResConfigSettings(models.TransientModel):
     fault_report_template_id = fields.Many2one(
         related="company_id.fault_report_template_id", readonly=False
     )
+    fault_report_alias_name = fields.Char(
+        related="company_id.fault_report_alias_name", readonly=False
+    )
+    fault_report_alias_domain = fields.Char(related="company_id.alias_domain_id.name")

@@ -5,7 +5,9 @@ from . import text_rules
 
 
 class ResPartner(models.Model):
-    _inherit = "res.partner"
+    _name = "res.partner"
+    _inherit = ["res.partner", "fault.report.text.mixin"]
+    _text_limits = {"cost_center": {"limit": text_rules.MAX_LINE}}
 
     is_facility = fields.Boolean(
         string="Is a Facility",
@@ -79,14 +81,6 @@ class ResPartner(models.Model):
                     )
                 )
 
-    @api.constrains("cost_center")
-    def _check_cost_center(self):
-        limits = {"cost_center": {"limit": text_rules.MAX_LINE}}
-        for partner in self:
-            text_rules.check_texts(
-                partner, {"cost_center": partner.cost_center}, limits
-            )
-
     def _is_facility_of(self, customer):
         """Return whether this is a facility of `customer`."""
         self.ensure_one()
@@ -99,7 +93,13 @@ class ResPartner(models.Model):
         :return: values of `partner_id`, `facility_id` and `contact_id`; none of them
             when nobody, or more than one customer, goes by this
         """
-        of_company = [("company_id", "in", (False, company.id))]
+        # Colleagues and our own companies are nobody's customer.
+        own = self.env["res.company"].sudo().search([]).partner_id
+        of_company = [
+            ("company_id", "in", (False, company.id)),
+            ("partner_share", "=", True),
+            ("id", "not in", own.ids),
+        ]
         if number:
             found = self.search([*of_company, ("ref", "=", number)], limit=10)
         else:

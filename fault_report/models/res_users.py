@@ -1,4 +1,6 @@
 from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
 
 CHANNELS = [
     ("none", "No message"),
@@ -6,12 +8,14 @@ CHANNELS = [
     ("sms", "SMS"),
     ("both", "E-mail and SMS"),
 ]
-NOTIFICATION_FIELDS = [
+# What is told to customers only
+CUSTOMER_FIELD = "fault_report_notify_work_order"
+STAFF_FIELDS = [
     "fault_report_notify_new",
     "fault_report_notify_changed",
     "fault_report_notify_assigned",
-    "fault_report_notify_work_order",
 ]
+NOTIFICATION_FIELDS = [*STAFF_FIELDS, CUSTOMER_FIELD]
 
 
 class ResUsers(models.Model):
@@ -42,10 +46,10 @@ class ResUsers(models.Model):
     )
     fault_report_notify_work_order = fields.Selection(
         CHANNELS,
-        string="Work Orders",
+        string="My Report Became a Work Order or Was Solved",
         required=True,
         default="none",
-        help="Tell me when a work order is made of my fault report.",
+        help="Tell me when my fault report became a work order or was solved.",
     )
     fault_report_phone_missing = fields.Boolean(
         compute="_compute_fault_report_phone_missing",
@@ -58,6 +62,27 @@ class ResUsers(models.Model):
             user.fault_report_phone_missing = not user.phone and any(
                 user[name] in ("sms", "both") for name in NOTIFICATION_FIELDS
             )
+
+    @api.depends_context("fault_report_show_waiting", "uid")
+    def _compute_display_name(self):
+        """Tell who assigns a report how much each technician has to do."""
+        result = super()._compute_display_name()
+        if self.env.context.get("fault_report_show_waiting"):
+            waiting = self._get_fault_report_waiting_counts()
+            for user in self:
+                user.display_name = self.env._(
+                    "%(name)s (%(number)s open)",
+                    name=user.display_name,
+                    number=waiting.get(user.id, 0),
+                )
+        return result
+
+    def _get_fault_report_waiting_counts(self):
+        """Return how many reports wait with each of these users, without the zeros."""
+        Report = self.env["fault.report"]
+        domain = Report._get_waiting_domain() & Domain("technician_id", "in", self.ids)
+        groups = Report._read_group(domain, ["technician_id"], ["__count"])
+        return {technician.id: count for technician, count in groups}
 
     @property
     def SELF_READABLE_FIELDS(self):
@@ -87,3 +112,42 @@ class ResUsers(models.Model):
         if "email" in channels and not self.email_normalized:
             channels = channels - {"email"} or {"sms" if self.phone else "inbox"}
         return channels
+
+    # === ONE'S OWN CHOICE === #
+
+    @api.model
+    def _fault_report_get_own_preferences(self):
+        """Return the settings that the user may choose himself, with what they are."""
+        user = self.env.user
+        names = STAFF_FIELDS if user._is_internal() else [CUSTOMER_FIELD]
+        return {name: user[name] for name in names}
+
+    @api.model
+    def _fault_report_set_own_preferences(self, values):
+        """Let the user choose for himself how he is told of fault reports.
+
+        :param values: choices by field name: `_fault_report_get_own_preferences` has
+            the names
+        :return: a sentence that warns of an SMS without a number, or False
+        """
+        user = self.env.user
+        if user._is_public() or set(values) - set(
+            self._fault_report_get_own_preferences()
+        ):
+            raise AccessError(
+                self.env._("You can only choose how you yourself are told.")
+            )
+        choices = [choice for choice, _label in CHANNELS]
+        if any(value not in choices for value in values.values()):
+            raise UserError(
+                self.env._("Choose e-mail, SMS, both, or no message at all.")
+            )
+        user.write(values)
+        return user.fault_report_phone_missing and self._get_phone_missing_text()
+
+    @api.model
+    def _get_phone_missing_text(self):
+        return self.env._(
+            "You have chosen SMS, but there is no phone number. Enter yours; "
+            "until then you get e-mails."
+        )

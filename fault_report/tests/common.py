@@ -68,13 +68,6 @@ class FaultReportData:
         )
 
 
-def keep_in_transaction(case):
-    """Let what is done in transactions of its own be undone with the test's."""
-    mode = case.enter_registry_test_mode()
-    mode.__enter__()
-    case.addCleanup(mode.__exit__, None, None, None)
-
-
 class FaultReportCommon(FaultReportData, TransactionCase):
     @classmethod
     def setUpClass(cls):

@@ -116,7 +116,7 @@ class TestAccessMatrix(FaultReportData, HttpCase):
             "cancel": (report, "action_cancel", [ids, "No fault"]),
             "solve": (report, "action_solve", [ids, "By phone"]),
             "mark_duplicate": (report, "action_mark_duplicate", [ids, self.other.id]),
-            "reopen": (report, "action_reopen", [ids]),
+            "reopen": (report, "action_reopen", [ids, "Mistake"]),
             "delete": (report, "unlink", [ids]),
             "work_order": (report, "action_generate_work_order", [ids]),
             "shared_work_order": (

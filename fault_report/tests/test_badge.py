@@ -54,7 +54,7 @@ class TestWaitingCount(FaultReportCommon):
         for handle in (report.action_cancel, report.action_solve):
             handle("Test")
             self.assertEqual(self.count(), 0)
-            report.action_reopen()
+            report.action_reopen("Test")
             self.assertEqual(self.count(), 1)
         self.as_user(self.report, "convert").action_generate_work_order()
         self.assertEqual(self.count(), 0)
@@ -177,9 +177,9 @@ class TestWaitingSignal(FaultReportCommon):
     def test_r6_each_way_to_be_handled_is_signalled(self):
         report = self.as_user(self.report, "edit")
         self.assertSignals(report.action_cancel, "Test")
-        self.assertSignals(report.action_reopen)
+        self.assertSignals(report.action_reopen, "Test")
         self.assertSignals(report.action_solve, "Test")
-        report.action_reopen()
+        report.action_reopen("Test")
         converted = self.as_user(self.report, "convert")
         self.assertSignals(converted.action_generate_work_order)
         self.assertSignals(self.report._get_work_order().unlink)
@@ -284,7 +284,7 @@ class TestBadge(FaultReportData, HttpCase):
                 self.shows("1", "1"),
             ),
             (
-                lambda env: self.newest_report(env, "edit").action_reopen(),
+                lambda env: self.newest_report(env, "edit").action_reopen("Test"),
                 self.shows("2", "2"),
             ),
             (

@@ -166,7 +166,7 @@ class TestConversion(FaultReportCommon):
 
     def test_r87_converting_to_a_quotation_needs_sales_rights_and_says_so(self):
         report = self.make_report()
-        with self.assertRaisesRegex(AccessError, "rights in Sales"):
+        with self.assertRaisesRegex(AccessError, "you need rights for it"):
             self.as_user(report, "convert").action_generate_sale_order()
         self.assertFalse(report.sale_order_id)
 

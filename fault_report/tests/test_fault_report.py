@@ -355,22 +355,48 @@ class TestHandling(FaultReportCommon):
         self.assertEqual(report.state, "cancelled")
         self.assertEqual(report.close_reason, "Reported twice")
         self.assertTrue(report.date_handled)
-        self.as_user(report, "edit").action_reopen()
+        self.as_user(report, "edit").action_reopen("They are two lifts")
         self.assertEqual(report.state, "assigned")
         self.assertFalse(report.date_handled)
         self.assertFalse(report.close_reason)
+        log = report.message_ids.sorted("id")[-1].body
+        self.assertIn("They are two lifts", log)
+        self.assertIn("Reported twice", log)
 
-    def test_solving_without_an_order_handles_the_report(self):
-        report = self.make_report()
-        action = self.as_user(report, "edit").action_open_solve_dialog()
-        wizard = Form(
-            self.env[action["res_model"]]
-            .with_user(self.users["edit"])
-            .with_context(**action["context"])
-        )
-        wizard.reason = "Told them to switch it on"
-        wizard.save().action_confirm()
-        self.assertEqual(report.state, "solved")
+    def test_r16_the_dialogs_ask_for_the_reason(self):
+        report = self.as_user(self.make_report(), "edit")
+        for method, state in (
+            ("action_solve", "solved"),
+            ("action_reopen", "new"),
+            ("action_cancel", "cancelled"),
+            ("action_reopen", "new"),
+        ):
+            former = report.state
+            for blank in (False, " ", "\u200b"):
+                action = getattr(report, method)(blank)
+                self.assertEqual(report.state, former)
+            wizard = Form(
+                self.env[action["res_model"]]
+                .with_user(self.users["edit"])
+                .with_context(**action["context"])
+            )
+            wizard.reason = " "
+            with self.assertRaisesRegex(UserError, "Say why"):
+                wizard.save().action_confirm()
+            self.assertEqual(report.state, former)
+            wizard.reason = "Told them to switch it on"
+            wizard.save().action_confirm()
+            self.assertEqual(report.state, state)
+
+    def test_r16_a_reason_is_a_line(self):
+        report = self.as_user(self.make_report(), "edit")
+        for reason in ("x" * 256, "a\nb", "a\x00b"):
+            with self.assertRaises(ValidationError):
+                report.action_cancel(reason)
+        report.action_cancel("Twice")
+        with self.assertRaises(ValidationError):
+            report.action_reopen("x" * 256)
+        self.assertEqual(report.state, "cancelled")
 
     def test_what_is_handled_cannot_be_closed_again(self):
         report = self.make_report()
@@ -382,7 +408,7 @@ class TestHandling(FaultReportCommon):
 
     def test_what_is_not_closed_cannot_be_reopened(self):
         with self.assertRaisesRegex(UserError, "not closed"):
-            self.as_user(self.make_report(), "edit").action_reopen()
+            self.as_user(self.make_report(), "edit").action_reopen("Again")
 
     def test_r6_the_number_waiting_falls_when_one_is_handled(self):
         Report = self.as_user(self.env["fault.report"], "view")

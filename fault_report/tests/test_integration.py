@@ -10,7 +10,7 @@ from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import Form, new_test_user, tagged
 
 from ..models.errors import RefusedRequestError, TooManyRequestsError
-from .common import FaultReportCommon, keep_in_transaction
+from .common import FaultReportCommon
 
 
 @tagged("post_install", "-at_install")
@@ -28,7 +28,8 @@ class TestIntegration(FaultReportCommon):
 
     def setUp(self):
         super().setUp()
-        keep_in_transaction(self)
+        # Transactions of their own, on the test's connection
+        self.registry_enter_test_mode()
 
     def make_key(self, integration=None):
         action = (integration or self.integration).action_new_key()

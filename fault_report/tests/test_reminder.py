@@ -5,7 +5,7 @@ from unittest.mock import patch
 
 from odoo import fields
 from odoo.exceptions import AccessError
-from odoo.tests import freeze_time, tagged
+from odoo.tests import freeze_time, new_test_user, tagged
 from odoo.tools import mute_logger
 
 from .test_notifications import NotificationCommon
@@ -14,8 +14,7 @@ START = fields.Datetime.to_datetime("2031-03-03 08:00:00")
 REMINDER = "odoo.addons.fault_report.models.fault_report_reminder"
 
 
-@tagged("post_install", "-at_install")
-class TestReminder(NotificationCommon):
+class ReminderCommon(NotificationCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -33,6 +32,9 @@ class TestReminder(NotificationCommon):
         self.env.invalidate_all()
         return self.count(self.technician)
 
+
+@tagged("post_install", "-at_install")
+class TestReminder(ReminderCommon):
     def test_r74_none_a_second_before_and_exactly_one_after(self):
         self.assertEqual(self.report.reminder_date, START + timedelta(hours=4))
         self.assertEqual(self.remind(hours=4, seconds=-1), (0, 0))
@@ -175,7 +177,10 @@ class TestReminder(NotificationCommon):
 
     def test_nobody_writes_when_it_is_due(self):
         own = self.report.with_user(self.technician)
-        for name in ("reminder_date", "reminded_at", "reminded_assignment"):
+        for name in (
+            *("reminder_date", "reminded_at", "reminded_assignment"),
+            *("first_reminded_at", "escalation_date", "escalated_assignment"),
+        ):
             with self.assertRaises(AccessError):
                 own.write({name: START})
 
@@ -204,3 +209,144 @@ class TestReminder(NotificationCommon):
         self.env.cr.execute("EXPLAIN " + sql.code, sql.params)
         plan = "\n".join(row[0] for row in self.env.cr.fetchall())
         self.assertIn("fault_report_reminder_index", plan)
+
+
+@tagged("post_install", "-at_install")
+class TestReminderActivity(ReminderCommon):
+    def activities(self, report=None):
+        return (report or self.report).activity_ids.filtered("automated")
+
+    def test_the_technician_has_an_activity_with_the_reminder(self):
+        self.technician.tz = "Pacific/Auckland"
+        self.remind(hours=3)
+        self.assertFalse(self.activities())
+        self.remind(hours=13)
+        activity = self.activities()
+        self.assertEqual(activity.user_id, self.technician)
+        # 21:00 in London is the next morning there.
+        self.assertEqual(str(activity.date_deadline), "2031-03-04")
+
+    def test_it_makes_nobody_a_follower_and_sends_nothing_of_its_own(self):
+        self.assertEqual(self.remind(hours=4), (1, 0))
+        self.assertNotIn(self.technician.partner_id, self.report.message_partner_ids)
+
+    def test_a_repeated_reminder_brings_no_second_one(self):
+        self.company.fault_report_reminder_repeat = True
+        self.remind(hours=4)
+        self.assertEqual(self.remind(hours=8), (2, 0))
+        self.assertEqual(len(self.activities()), 1)
+
+    def test_it_goes_when_the_report_is_handled(self):
+        self.remind(hours=4)
+        self.as_user(self.report, "convert").action_generate_work_order()
+        self.assertFalse(self.activities())
+
+    def test_it_goes_when_another_one_gets_the_report(self):
+        self.remind(hours=4)
+        self.as_user(self.report, "edit").action_assign(self.users["view"])
+        self.assertFalse(self.activities())
+
+    def test_it_stays_while_he_works_on_it(self):
+        self.remind(hours=4)
+        self.as_user(self.report, "edit").write({"cost_center": "9"})
+        self.assertEqual(len(self.activities()), 1)
+
+    def test_other_activities_stay(self):
+        self.remind(hours=4)
+        own = self.report.activity_schedule(
+            "mail.mail_activity_data_todo", user_id=self.technician.id
+        )
+        self.report.action_solve()
+        self.assertEqual(self.report.activity_ids, own)
+
+
+@tagged("post_install", "-at_install")
+class TestEscalation(ReminderCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.head = cls.users["convert"]
+        cls.boss = new_test_user(
+            cls.env, "fault_boss", groups="fault_report.group_administrator"
+        )
+        (cls.head + cls.boss).fault_report_notify_assigned = "email"
+        cls.boss.email = "boss@example.com"
+        cls.subgroup = cls.env["fault.report.subgroup"].create(
+            {"name": "Lifts", "user_id": cls.head.id}
+        )
+        cls.report.subgroup_id = cls.subgroup
+        cls.end_of_setup()
+
+    @classmethod
+    def end_of_setup(cls):
+        cls.env.flush_all()
+        cls.env.cr.precommit.run()
+
+    def escalate(self, **after):
+        """Run both crons so long after the start; return who was told how often."""
+        self.remind(**after)
+        with freeze_time(START + timedelta(**after)), self.enter_registry_test_mode():
+            self.env.ref("fault_report.ir_cron_escalate").method_direct_trigger()
+        self.env.invalidate_all()
+        return self.count(self.head)[0], self.count(self.boss)[0]
+
+    def test_after_a_second_period_the_subgroups_head_is_told_once(self):
+        self.assertEqual(self.escalate(hours=4), (0, 0))
+        self.assertEqual(self.escalate(hours=8, seconds=-1), (0, 0))
+        self.assertEqual(self.escalate(hours=8), (1, 0))
+        self.assertEqual(self.escalate(hours=800), (1, 0))
+        self.assertIn("Nobody has handled", self.mails(self.head).subject)
+        self.assertEqual(self.count(self.technician), (1, 0))
+
+    def test_without_a_head_the_administrators_are_told(self):
+        self.subgroup.user_id = False
+        self.escalate(hours=4)
+        self.assertEqual(self.escalate(hours=8), (0, 1))
+
+    def test_a_head_who_may_not_see_it_or_has_it_himself_is_passed_over(self):
+        for change in ({"active": False}, {"group_ids": [(5,)]}):
+            with self.subTest(change), self.env.cr.savepoint() as savepoint:
+                self.head.write(change)
+                self.assertEqual(
+                    self.report._get_escalation_users() & self.boss, self.boss
+                )
+                savepoint.rollback()
+        self.subgroup.user_id = self.technician
+        self.assertIn(self.boss, self.report._get_escalation_users())
+        self.assertNotIn(self.technician, self.report._get_escalation_users())
+
+    def test_a_late_reminder_leaves_a_whole_period(self):
+        self.assertEqual(self.escalate(hours=10), (0, 0))
+        self.assertEqual(self.escalate(hours=14, seconds=-1), (0, 0))
+        self.assertEqual(self.escalate(hours=14), (1, 0))
+
+    def test_repeated_reminders_do_not_put_it_off(self):
+        self.company.fault_report_reminder_repeat = True
+        self.escalate(hours=4)
+        self.assertEqual(self.escalate(hours=8), (1, 0))
+        self.assertEqual(self.count(self.technician), (2, 0))
+        self.assertEqual(self.escalate(hours=12), (1, 0))
+
+    def test_none_if_it_was_handled_or_given_to_another_one(self):
+        self.escalate(hours=4)
+        other = self.report.copy({"technician_id": self.technician.id})
+        self.report.action_solve()
+        self.assertFalse(self.report.escalation_date)
+        with freeze_time(START + timedelta(hours=4)):
+            other.action_assign(self.users["view"])
+        self.assertFalse(other.escalation_date)
+        self.assertEqual(self.escalate(hours=8, seconds=-1), (0, 0))
+
+    def test_none_if_it_is_switched_off(self):
+        self.escalate(hours=4)
+        self.company.fault_report_escalation = False
+        self.assertFalse(self.report.escalation_date)
+        self.assertEqual(self.escalate(hours=8), (0, 0))
+        self.company.fault_report_escalation = True
+        self.assertEqual(self.escalate(hours=9), (1, 0))
+
+    def test_each_chooses_his_own_way(self):
+        self.head.fault_report_notify_assigned = "none"
+        self.escalate(hours=4)
+        self.assertEqual(self.escalate(hours=8), (0, 0))
+        self.assertFalse(self.report.escalation_date)

@@ -73,13 +73,6 @@ class TestScale(FaultReportCommon):
         with self.assertQueryCount(15):
             self.as_user(reports, "edit").web_read(spec)
 
-    def test_the_number_waiting_costs_one_query(self):
-        Report = self.as_user(self.env["fault.report"], "view")
-        Report.get_waiting_count()
-        self.start_cold()
-        with self.assertQueryCount(1):
-            self.assertGreaterEqual(Report.get_waiting_count(), 100)
-
     def test_filing_100_at_once_costs_less_than_a_query_each(self):
         Report = self.as_user(self.env["fault.report"], "create")
         values = [

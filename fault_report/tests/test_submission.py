@@ -13,7 +13,7 @@ from odoo.service.model import retrying
 from odoo.tests import BaseCase, TransactionCase, get_db_name, new_test_user, tagged
 
 from ..models.errors import SubmissionConflictError, TooManyRequestsError
-from .common import FaultReportCommon, keep_in_transaction
+from .common import FaultReportCommon
 
 
 @tagged("post_install", "-at_install")
@@ -67,7 +67,8 @@ class TestRateLimit(TransactionCase):
 
     def setUp(self):
         super().setUp()
-        keep_in_transaction(self)
+        # A transaction of its own, on the test's connection
+        self.registry_enter_test_mode()
 
     def test_one_attempt_more_than_allowed_within_a_minute_waits(self):
         with freeze_time("2026-03-01 12:00:00"):

@@ -669,7 +669,7 @@ class TestConvertingWithPoints(TemplateCommon):
         self.as_user(report, "convert").action_generate_work_order()
         order = report._get_work_order()
         for text in ("Not OK", "Deviation", "&lt;Two&gt; people", "12.5 N", "4711"):
-            self.assertIn(text, order.description)
+            self.assertIn(text, order.description + order.fault_report_internal_note)
         files = self.env["ir.attachment"].search(
             [("res_model", "=", order._name), ("res_id", "=", order.id)]
         )

@@ -1,2 +1,3 @@
 from . import fault_report_assign
 from . import fault_report_close
+from . import fault_report_reopen

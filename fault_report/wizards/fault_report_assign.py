@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class FaultReportAssign(models.TransientModel):
@@ -8,11 +8,21 @@ class FaultReportAssign(models.TransientModel):
     _description = "Assign a Technician"
 
     report_ids = fields.Many2many("fault.report", required=True)
+    company_id = fields.Many2one("res.company", compute="_compute_company_id")
     technician_id = fields.Many2one(
-        "res.users",
-        required=True,
-        domain=lambda self: self.env["fault.report"]._get_technician_domain(),
+        "res.users", required=True, domain=lambda self: self._get_technician_domain()
     )
+
+    @api.depends("report_ids")
+    def _compute_company_id(self):
+        for wizard in self:
+            wizard.company_id = wizard.report_ids.company_id[:1]
+
+    @api.model
+    def _get_technician_domain(self):
+        """Return the domain as text: the company is known in the dialog only."""
+        domain = list(self.env["fault.report"]._get_technician_domain())
+        return f"{domain!r} + [('company_ids', 'in', company_id)]"
 
     def action_confirm(self):
         """Give the reports to the chosen technician."""

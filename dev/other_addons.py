@@ -1,0 +1,65 @@
+"""Addons of others that ours are tested with, from the Python package registry.
+
+They name Odoo itself as a package that they need, which is here already; so they are
+installed without what they need, and beside the virtualenv. Their lock file has
+versions and hashes like that of the Python packages.
+"""
+
+import hashlib
+import shutil
+import tempfile
+from pathlib import Path
+
+from .console import call, step
+from .paths import CACHE, ROOT
+
+WANTED = ROOT / "dev" / "addons.in"
+LOCK_FILE = WANTED.with_suffix(".txt")
+PIP = ("-m", "pip", "--disable-pip-version-check", "--no-input", "--quiet")
+
+
+def get(bin_folder):
+    """Return the folder with the addons that the lock file names."""
+    digest = hashlib.sha256(LOCK_FILE.read_bytes()).hexdigest()[:12]
+    folder = CACHE / "addons" / digest
+    if not folder.exists():
+        with step("getting the addons of others"):
+            _install(bin_folder / "python", folder)
+    return folder / "odoo" / "addons"
+
+
+def _install(python, folder):
+    """Install beside the folder, then rename: never a half one."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    half = Path(tempfile.mkdtemp(dir=folder.parent, prefix="half-"))
+    half.chmod(0o755)
+    call(
+        [
+            *(python, *PIP, "install", "--no-deps", "--require-hashes", "--no-compile"),
+            *("--target", half, "-r", LOCK_FILE),
+        ],
+        "The addons of others cannot be installed; is there a network?",
+    )
+    if folder.exists():  # another clone was faster
+        shutil.rmtree(half)
+    else:
+        half.rename(folder)
+
+
+def lock(bin_folder):
+    """Write the lock file anew with the newest versions of what is wanted."""
+    python = bin_folder / "python"
+    with step("looking for the newest addons"), tempfile.TemporaryDirectory() as folder:
+        call(
+            [python, *PIP, "download", "--no-deps", "-d", folder, "-r", WANTED],
+            "The addons of others cannot be found; is there a network?",
+        )
+        files = sorted(Path(folder).iterdir())
+        lines = "".join(map(_pin, files))
+    LOCK_FILE.write_text(f"# Written by “make lock” from {WANTED.name}\n{lines}")
+
+
+def _pin(file):
+    name, version = file.name.split("-")[:2]
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    return f"{name.replace('_', '-')}=={version} \\\n    --hash=sha256:{digest}\n"

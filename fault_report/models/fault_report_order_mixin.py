@@ -1,0 +1,57 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+
+
+class FaultReportOrderMixin(models.AbstractModel):
+    """For every model whose records are made of fault reports."""
+
+    _name = "fault.report.order.mixin"
+    _description = "Order Made of Fault Reports"
+
+    # Also of an order that was cancelled, after which the report became another one
+    fault_report_source_ids = fields.Many2many(
+        "fault.report",
+        string="Made of Fault Reports",
+        readonly=True,
+        copy=False,
+        groups="fault_report.group_view",
+    )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            self._check_source_reports(vals)
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self._check_source_reports(vals)
+        return super().write(vals)
+
+    @api.model
+    def _check_source_reports(self, vals):
+        """Refuse a link that does not come from a conversion."""
+        if vals.get("fault_report_source_ids") and not self.env.su:
+            raise AccessError(
+                self.env._("Only converting a fault report links it to an order.")
+            )
+
+    def _take_up_fault_reports(self):
+        """Link the reports again, unless they went another way meanwhile."""
+        # Who works on an order need not see fault reports.
+        for order_sudo in self.sudo():
+            for report_sudo in order_sudo.fault_report_source_ids:
+                other_sudo = report_sudo._get_order_of(order_sudo._name)
+                if report_sudo.outcome or (other_sudo and other_sudo != order_sudo):
+                    raise UserError(
+                        self.env._(
+                            "%(order)s cannot be taken up again: %(report)s is "
+                            "handled in another way by now.",
+                            order=order_sudo.display_name,
+                            report=report_sudo.reference,
+                        )
+                    )
+                report_sudo._link_order(order_sudo)
+
+    def action_view_fault_reports(self):
+        """Open the report, or the list of reports, that this order was made of."""
+        return self.fault_report_ids._get_action()

@@ -1,0 +1,155 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+
+# Cancelled orders do not count: the report is offered again.
+CANCELLED_ORDER_STATE = "cancel"
+
+
+class FaultReport(models.Model):
+    """The orders that a report has become: which there are, and the way to them."""
+
+    _inherit = "fault.report"
+
+    has_work_order = fields.Boolean(compute="_compute_work_order", compute_sudo=True)
+    work_order_name = fields.Char(
+        string="Work Order", compute="_compute_work_order", compute_sudo=True
+    )
+    has_sale_order = fields.Boolean(compute="_compute_sale_order", compute_sudo=True)
+    sale_order_name = fields.Char(
+        string="Sales Order", compute="_compute_sale_order", compute_sudo=True
+    )
+
+    # Both look at what is stored, not at what a form says: whoever may call `onchange`
+    # could read the name of any record with it.
+
+    @api.depends("work_order_model", "work_order_id")
+    def _compute_work_order(self):
+        orders = self._origin._get_work_order_by_report()
+        for report in self:
+            order = orders.get(report._origin)
+            report.work_order_name = order and order.display_name
+            report.has_work_order = bool(order)
+
+    @api.depends("sale_order_id.state")
+    def _compute_sale_order(self):
+        for report in self:
+            order = report._origin._get_sale_order()
+            report.has_sale_order = bool(order)
+            report.sale_order_name = order.display_name
+
+    def action_view_work_order(self):
+        """Open the work order."""
+        return self._get_work_orders_action()
+
+    def action_view_sale_order(self):
+        """Open the sales order."""
+        return self._get_orders_action(self.sale_order_id)
+
+    @api.model
+    def _get_work_order_models(self):
+        """Return the names of the models whose records can be work orders."""
+        mixin = self.env.registry["fault.report.work.order.mixin"]
+        return set(mixin._inherit_children)
+
+    @api.model
+    def _is_work_order_model(self, model):
+        return model in self._get_work_order_models()
+
+    def _get_work_order_by_report(self):
+        """Return the work orders that there are: one for a report that has one."""
+        found = {}
+        for model, reports in self.grouped("work_order_model").items():
+            if self._is_work_order_model(model):
+                orders = self.env[model].browse(set(reports.mapped("work_order_id")))
+                by_id = {order.id: order for order in orders.exists()}
+                found |= {
+                    report: by_id[report.work_order_id]
+                    for report in reports
+                    if report.work_order_id in by_id
+                }
+        return found
+
+    def _get_work_order(self):
+        """Return the work order, or an empty recordset; it may not be readable."""
+        return self._get_work_order_by_report().get(
+            self, self.env["maintenance.request"]
+        )
+
+    def _get_sale_order(self):
+        """Return the sales order that counts, or an empty recordset."""
+        # Its state decides about the report's, whoever looks.
+        order_sudo = self.sudo().sale_order_id
+        counts = order_sudo and order_sudo.state != CANCELLED_ORDER_STATE
+        return self.sale_order_id if counts else self.sale_order_id.browse()
+
+    def _get_order_of(self, model):
+        """Return the order that stands in the way of another one of `model`."""
+        if model == "sale.order":
+            return self._get_sale_order()
+        return self._get_work_order()
+
+    def _is_converted(self):
+        """Return whether the report has become an order, without asking for it."""
+        self.ensure_one()
+        has_work_order = self.work_order_id and self._is_work_order_model(
+            self.work_order_model
+        )
+        return bool(has_work_order or self._get_sale_order())
+
+    def _get_orders(self):
+        """Return the orders that the report has become, as a list of records."""
+        return [
+            order for order in (self._get_work_order(), self._get_sale_order()) if order
+        ]
+
+    def _get_orders_text(self):
+        # The report names its orders to whoever may see it, as its form does.
+        return ", ".join(order.sudo().display_name for order in self._get_orders())
+
+    def _link_order(self, order):
+        """Let the order be that of these reports."""
+        # The links are nobody's to write but the conversion's.
+        if order._name == "sale.order":
+            self.sudo().sale_order_id = order
+        else:
+            self.sudo().write(
+                {"work_order_model": order._name, "work_order_id": order.id}
+            )
+            # The ORM does not know that the order has reports now.
+            order.invalidate_recordset(["fault_report_ids"])
+
+    def _clear_work_order(self):
+        """Forget work orders that are gone."""
+        self.sudo().write({"work_order_model": False, "work_order_id": False})
+
+    def _get_work_orders_action(self):
+        orders = self[:1]._get_work_order()
+        for report in self[1:]:
+            order = report._get_work_order()
+            if order._name == orders._name:
+                orders |= order
+        if not orders:
+            raise UserError(self.env._("The work order is not there any more."))
+        return self._get_orders_action(orders)
+
+    @api.model
+    def _get_orders_action(self, orders):
+        """Return the action that opens these orders."""
+        if not orders.has_access("read"):
+            raise AccessError(
+                self.env._(
+                    "You may not open %(orders)s: ask an administrator for the "
+                    "permission. How far it is stands on the fault report.",
+                    orders=", ".join(orders.sudo().mapped("display_name")),
+                )
+            )
+        action = {
+            "type": "ir.actions.act_window",
+            "name": orders._description,
+            "res_model": orders._name,
+            "view_mode": "list,form",
+            "domain": [("id", "in", orders.ids)],
+        }
+        if len(orders) == 1:
+            action.update(view_mode="form", res_id=orders.id)
+        return action

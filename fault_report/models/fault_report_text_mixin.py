@@ -1,0 +1,28 @@
+from odoo import api, models
+
+from . import text_rules
+
+
+class FaultReportTextMixin(models.AbstractModel):
+    """For every model with texts from outside: refuse those that nobody can use.
+
+    Before they are written, because the database would refuse some in its own words.
+    """
+
+    _name = "fault.report.text.mixin"
+    _description = "Model With Checked Texts"
+
+    # For each field what `text_rules.check_texts` needs to know
+    _text_limits = {}
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        context = self.env.context
+        defaults = {name: context.get(f"default_{name}") for name in self._text_limits}
+        for vals in vals_list:
+            text_rules.check_texts(self, {**defaults, **vals}, self._text_limits)
+        return super().create(vals_list)
+
+    def write(self, vals):
+        text_rules.check_texts(self, vals, self._text_limits)
+        return super().write(vals)

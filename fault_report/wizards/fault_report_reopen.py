@@ -1,0 +1,22 @@
+from odoo import fields, models
+from odoo.exceptions import UserError
+
+from ..models import text_rules
+
+
+class FaultReportReopen(models.TransientModel):
+    """Ask why reports that were solved or cancelled are taken up again."""
+
+    _name = "fault.report.reopen"
+    _description = "Reopen Fault Reports"
+
+    report_ids = fields.Many2many("fault.report", required=True)
+    reason = fields.Char()
+
+    def action_confirm(self):
+        """Let the reports wait again."""
+        self.ensure_one()
+        if text_rules.is_blank(self.reason or ""):
+            raise UserError(self.env._("Say why it is taken up again."))
+        self.report_ids.action_reopen(self.reason)
+        return {"type": "ir.actions.act_window_close"}
