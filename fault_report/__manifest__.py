@@ -8,6 +8,8 @@
     "author": "The Fault Report contributors",
     "website": "https://example.com/fault_report",
     "depends": ["mail", "portal", "sms", "maintenance", "sale"],
+    # Checks what web sites send, by the schema that documents it
+    "external_dependencies": {"python": ["jsonschema"]},
     "data": [
         "security/fault_report_groups.xml",
         "security/ir.model.access.csv",
@@ -24,6 +26,7 @@
         "wizards/fault_report_close_views.xml",
         "wizards/fault_report_reopen_views.xml",
         "views/account_move_views.xml",
+        "views/fault_report_integration_views.xml",
         "views/fault_report_note_views.xml",
         "views/fault_report_status_views.xml",
         "views/fault_report_subgroup_views.xml",

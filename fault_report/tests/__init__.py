@@ -1,4 +1,6 @@
 from . import test_access_matrix
+from . import test_api
+from . import test_api_bad_requests
 from . import test_assignment
 from . import test_bad_input
 from . import test_badge
@@ -11,6 +13,7 @@ from . import test_files
 from . import test_files_http
 from . import test_form
 from . import test_import_export
+from . import test_integration
 from . import test_invoice
 from . import test_javascript
 from . import test_mail
