@@ -18,6 +18,7 @@
         "data/ir_cron_data.xml",
         "data/ir_sequence_data.xml",
         "data/mail_activity_type_data.xml",
+        "data/mail_template_data.xml",
         "data/message_templates.xml",
         "wizards/fault_report_assign_views.xml",
         "wizards/fault_report_close_views.xml",
@@ -35,7 +36,10 @@
         "views/res_users_views.xml",
         "views/sale_order_views.xml",
         "views/res_config_settings_views.xml",
+        "views/res_config_settings_mail_views.xml",
         "views/fault_report_menus.xml",
+        "views/form_templates.xml",
+        "views/mail_template_views.xml",
     ],
     "demo": [
         "demo/res_users_demo.xml",
@@ -53,7 +57,17 @@
         "demo/fault_report_outcome_demo.xml",
     ],
     "assets": {
-        "web.assets_backend": ["fault_report/static/src/**/*"],
+        "web.assets_backend": [
+            "fault_report/static/src/**/*",
+            ("remove", "fault_report/static/src/public/**/*"),
+        ],
+        # The form outside of the back office: plain scripts, also for other pages
+        "fault_report.assets_form": [
+            "fault_report/static/src/public/photos.js",
+            "fault_report/static/src/public/drafts.js",
+            "fault_report/static/src/public/fault_report_form.js",
+            "fault_report/static/src/public/fault_report_form.css",
+        ],
         "web.assets_tests": ["fault_report/static/tests/tours/**/*"],
     },
     "application": True,

@@ -19,7 +19,10 @@ from . import fault_report_recurrence
 from . import fault_report_point
 from . import fault_report_points
 from . import fault_report_channel
+from . import fault_report_mail
+from . import fault_report_form
 from . import fault_report_portal
+from . import fault_report_changes
 from . import fault_report_reminder
 from . import fault_report_reminder_activity
 from . import fault_report_escalation
@@ -36,12 +39,15 @@ from . import fault_report_work_order_mixin
 from . import account_move
 from . import ir_attachment
 from . import ir_attachment_filestore
+from . import ir_mail_server
 from . import ir_sequence
 from . import mail_mail
 from . import mail_message
+from . import mail_thread
 from . import maintenance_equipment
 from . import maintenance_request
 from . import res_company
+from . import res_company_alias
 from . import res_config_settings
 from . import res_partner
 from . import res_users

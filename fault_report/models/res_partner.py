@@ -93,7 +93,13 @@ class ResPartner(models.Model):
         :return: values of `partner_id`, `facility_id` and `contact_id`; none of them
             when nobody, or more than one customer, goes by this
         """
-        of_company = [("company_id", "in", (False, company.id))]
+        # Colleagues and our own companies are nobody's customer.
+        own = self.env["res.company"].sudo().search([]).partner_id
+        of_company = [
+            ("company_id", "in", (False, company.id)),
+            ("partner_share", "=", True),
+            ("id", "not in", own.ids),
+        ]
         if number:
             found = self.search([*of_company, ("ref", "=", number)], limit=10)
         else:

@@ -66,6 +66,25 @@ def is_blank(text):
     )
 
 
+def remove_refused(text):
+    """Return `text` without the characters that are refused."""
+    return _REFUSED.sub("", text)
+
+
+def clean_text(text, limit):
+    """Return what can be kept of a text that nobody can be asked to correct."""
+    return _cut(remove_refused(text.replace("\r\n", "\n")).strip(), limit)
+
+
+def clean_line(text, limit):
+    """Return what can be kept of it as a single line."""
+    return _cut(" ".join(remove_refused(text).split()), limit)
+
+
+def _cut(text, limit):
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
 def find_problem(text, limit, multiline=False):
     """Return what is wrong with `text`: `control`, `lines`, `long`, or None.
 

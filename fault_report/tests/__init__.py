@@ -8,11 +8,14 @@ from . import test_fault_report
 from . import test_file_rules
 from . import test_files
 from . import test_files_http
+from . import test_form
 from . import test_import_export
 from . import test_invoice
+from . import test_mail
+from . import test_message_templates
 from . import test_multi_company
-from . import test_notify_customer
 from . import test_notifications
+from . import test_notify_customer
 from . import test_permissions
 from . import test_progress
 from . import test_recurrence
