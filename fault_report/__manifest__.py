@@ -20,8 +20,9 @@
         "data/ir_cron_data.xml",
         "data/ir_sequence_data.xml",
         "data/mail_activity_type_data.xml",
-        "data/mail_template_data.xml",
         "data/message_templates.xml",
+        # Odoo renders each template as soon as it is loaded, if there is a report
+        "data/mail_template_data.xml",
         "wizards/fault_report_assign_views.xml",
         "wizards/fault_report_close_views.xml",
         "wizards/fault_report_reopen_views.xml",
