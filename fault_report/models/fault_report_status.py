@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import ormcache
 
 from . import text_rules
 
@@ -27,6 +28,19 @@ class FaultReportStatus(models.Model):
         required=True,
         default="both",
     )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self.env.registry.clear_cache()
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self.env.registry.clear_cache()
+        return super().write(vals)
+
+    def unlink(self):
+        self.env.registry.clear_cache()
+        return super().unlink()
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
@@ -62,13 +76,17 @@ class FaultReportStatus(models.Model):
         self.ensure_one()
         if self.usage in (usage, "both"):
             return self
+        return self.browse(self._find_matching_id(usage, company.id))
+
+    @ormcache("self.id", "usage", "company_id", "self.env.lang", "self.env.su")
+    def _find_matching_id(self, usage, company_id):
         candidates = self.search(
             [
                 ("usage", "in", (usage, "both")),
-                ("company_id", "in", (company.id, False)),
+                ("company_id", "in", (company_id, False)),
             ]
         )
-        return self._find_namesake(candidates)
+        return self._find_namesake(candidates).id
 
     def _find_namesake(self, records):
         """Return the first of these records with this status's name, or none."""
