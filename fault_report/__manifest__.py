@@ -15,6 +15,7 @@
         "security/fault_report_template_rules.xml",
         "report/account_move_templates.xml",
         "report/sale_order_templates.xml",
+        "data/digest_data.xml",
         "data/ir_cron_data.xml",
         "data/ir_sequence_data.xml",
         "data/mail_activity_type_data.xml",
@@ -37,6 +38,7 @@
         "views/sale_order_views.xml",
         "views/res_config_settings_views.xml",
         "views/fault_report_menus.xml",
+        "views/digest_digest_views.xml",
         "views/mail_template_views.xml",
     ],
     "demo": [
