@@ -166,6 +166,11 @@ module.exports = [
         },
     },
     {
+        // Scripts for pages that are not Odoo's go out as they are.
+        files: ["**/static/src/public/**/*.js"],
+        languageOptions: {sourceType: "script"},
+    },
+    {
         files: ["**/*.cjs"],
         languageOptions: {globals: globals.node, sourceType: "commonjs"},
     },

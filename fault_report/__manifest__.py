@@ -8,6 +8,8 @@
     "author": "The Fault Report contributors",
     "website": "https://example.com/fault_report",
     "depends": ["mail", "portal", "sms", "maintenance", "sale"],
+    # Checks what web sites send, by the schema that documents it
+    "external_dependencies": {"python": ["jsonschema"]},
     "data": [
         "security/fault_report_groups.xml",
         "security/ir.model.access.csv",
@@ -19,26 +21,31 @@
         "data/ir_cron_data.xml",
         "data/ir_sequence_data.xml",
         "data/mail_activity_type_data.xml",
-        "data/mail_template_data.xml",
         "data/message_templates.xml",
+        # Odoo renders each template as soon as it is loaded, if there is a report
+        "data/mail_template_data.xml",
         "wizards/fault_report_assign_views.xml",
         "wizards/fault_report_close_views.xml",
         "wizards/fault_report_reopen_views.xml",
         "views/account_move_views.xml",
+        "views/fault_report_integration_views.xml",
         "views/fault_report_note_views.xml",
         "views/fault_report_status_views.xml",
         "views/fault_report_subgroup_views.xml",
         "views/fault_report_template_point_views.xml",
         "views/fault_report_template_views.xml",
         "views/fault_report_views.xml",
+        "views/fault_report_work_order_templates.xml",
         "views/maintenance_equipment_views.xml",
         "views/maintenance_request_views.xml",
         "views/res_partner_views.xml",
         "views/res_users_views.xml",
         "views/sale_order_views.xml",
         "views/res_config_settings_views.xml",
+        "views/res_config_settings_mail_views.xml",
         "views/fault_report_menus.xml",
         "views/digest_digest_views.xml",
+        "views/form_templates.xml",
         "views/mail_template_views.xml",
     ],
     "demo": [
@@ -57,8 +64,19 @@
         "demo/fault_report_outcome_demo.xml",
     ],
     "assets": {
-        "web.assets_backend": ["fault_report/static/src/**/*"],
+        "web.assets_backend": [
+            "fault_report/static/src/**/*",
+            ("remove", "fault_report/static/src/public/**/*"),
+        ],
+        # The form outside of the back office: plain scripts, also for other pages
+        "fault_report.assets_form": [
+            "fault_report/static/src/public/photos.js",
+            "fault_report/static/src/public/drafts.js",
+            "fault_report/static/src/public/fault_report_form.js",
+            "fault_report/static/src/public/fault_report_form.css",
+        ],
         "web.assets_tests": ["fault_report/static/tests/tours/**/*"],
+        "web.assets_unit_tests": ["fault_report/static/tests/*.test.js"],
     },
     "application": True,
 }

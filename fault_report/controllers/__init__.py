@@ -1,2 +1,3 @@
+from . import api
 from . import attachment
 from . import webclient

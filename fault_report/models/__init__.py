@@ -19,7 +19,11 @@ from . import fault_report_recurrence
 from . import fault_report_point
 from . import fault_report_points
 from . import fault_report_channel
+from . import fault_report_mail
+from . import fault_report_form
 from . import fault_report_portal
+from . import fault_report_integration
+from . import fault_report_integration_intake
 from . import fault_report_changes
 from . import fault_report_reminder
 from . import fault_report_reminder_activity
@@ -42,9 +46,11 @@ from . import ir_mail_server
 from . import ir_sequence
 from . import mail_mail
 from . import mail_message
+from . import mail_thread
 from . import maintenance_equipment
 from . import maintenance_request
 from . import res_company
+from . import res_company_alias
 from . import res_config_settings
 from . import res_partner
 from . import res_users

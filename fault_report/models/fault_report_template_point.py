@@ -134,6 +134,12 @@ class FaultReportTemplatePoint(models.Model):
         return values
 
     @api.model
+    def _get_check_answers(self):
+        """Return value and label of what a check may be answered with."""
+        field = self.env["fault.report.point"]._fields["value_check"]
+        return field._description_selection(self.env)
+
+    @api.model
     def _format_limits(self, minimum, maximum, unit):
         """Return the limits for reading, such as `0 – 150 N`, or an empty text."""
         point = self.env["fault.report.point"]

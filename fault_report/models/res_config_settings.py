@@ -27,3 +27,7 @@ class ResConfigSettings(models.TransientModel):
     fault_report_template_id = fields.Many2one(
         related="company_id.fault_report_template_id", readonly=False
     )
+    fault_report_alias_name = fields.Char(
+        related="company_id.fault_report_alias_name", readonly=False
+    )
+    fault_report_alias_domain = fields.Char(related="company_id.alias_domain_id.name")

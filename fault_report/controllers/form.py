@@ -1,0 +1,107 @@
+"""What the forms for a fault send, read in the same way at every door that has one."""
+
+import hashlib
+import re
+from typing import NamedTuple
+
+from ..models.errors import FieldError
+
+# What carries the form and is no part of the report
+TRANSPORT = {"csrf_token", "idempotency_key"}
+_POINT = re.compile(r"(point|remark)_([1-9][0-9]{0,8})")
+_KEY = re.compile(r"[\x21-\x7e]{8,200}")
+
+
+class Form(NamedTuple):
+    """A form as it was sent: texts, answers of service points, files.
+
+    `key` is what the browser recognises this filled-in form by, or empty;
+    `fingerprint` differs as soon as anything else was sent.
+    """
+
+    vals: dict
+    points: list
+    files: list
+    key: str
+    fingerprint: str
+
+
+def read_form(request):
+    """Return the form that a request brings.
+
+    Answers are named `point_<id of the template's point>` and `remark_<id>`, files
+    `files`; anything else is a value.
+
+    :raises FieldError: when a name comes twice
+    """
+    values = _read_values(request)
+    files = _read_files(request)
+    points = {}
+    for name in list(values):
+        match = _POINT.fullmatch(name)
+        if match:
+            part = "value" if match[1] == "point" else "remark"
+            points.setdefault(int(match[2]), {})[part] = values.pop(name)
+    for name, _filename, content in files:
+        match = _POINT.fullmatch(name)
+        if match and match[1] == "point":
+            points.setdefault(int(match[2]), {})["value"] = content
+        elif name != "files":
+            raise FieldError(request.env._("A file that is not asked for."), "files")
+    key = _read_key(request)
+    return Form(
+        vals={name: value for name, value in values.items() if name not in TRANSPORT},
+        points=[{"point": point, **answer} for point, answer in points.items()],
+        files=[
+            (filename, content) for name, filename, content in files if name == "files"
+        ],
+        key=key,
+        fingerprint=_get_fingerprint(request.httprequest.form, files),
+    )
+
+
+def _read_values(request):
+    values = {}
+    for name, given in request.httprequest.form.lists():
+        if len(given) > 1:
+            raise FieldError(request.env._("“%s” was sent twice.", name), name)
+        values[name] = given[0].replace("\r\n", "\n")
+    return values
+
+
+def _read_files(request):
+    """Return name, file name and content of each file; browsers send empty ones too."""
+    return [
+        (name, file.filename, file.read())
+        for name, files in request.httprequest.files.lists()
+        for file in files
+        if file.filename
+    ]
+
+
+def _read_key(request):
+    http = request.httprequest
+    key = http.headers.get("Idempotency-Key") or http.form.get("idempotency_key") or ""
+    if key and not _KEY.fullmatch(key):
+        raise FieldError(
+            request.env._("The key of this form cannot be used: reload the page."),
+            "idempotency_key",
+        )
+    return key
+
+
+def _get_fingerprint(values, files):
+    digest = hashlib.sha256()
+    parts = [
+        (name.encode(errors="replace"), value.encode(errors="replace"))
+        for name, value in sorted(values.items())
+        if name not in TRANSPORT
+    ]
+    parts += [
+        (name.encode(errors="replace"), hashlib.sha256(content).digest())
+        for name, _filename, content in files
+    ]
+    for part in parts:
+        for piece in part:
+            digest.update(b"%d:" % len(piece) + piece)
+    return digest.hexdigest()

@@ -1,0 +1,52 @@
+from odoo import api, models
+
+from . import file_rules
+
+
+class FaultReport(models.Model):
+    """What the forms outside of the back office need to know."""
+
+    _inherit = "fault.report"
+
+    @api.model
+    def _get_form_texts(self):
+        """Return what the script of the forms says, in the language of the reader.
+
+        What stands in braces is filled in by the script.
+        """
+        return {
+            "preparing": self.env._("Preparing photos …"),
+            "sending": self.env._("Sending … {percent} %"),
+            "sent": self.env._("Your report has arrived."),
+            "offline": self.env._(
+                "No connection. Your report is kept on this device and is sent as soon "
+                "as there is one."
+            ),
+            "unavailable": self.env._(
+                "The server does not answer. We try again in {seconds} seconds."
+            ),
+            "failed": self.env._(
+                "It could not be sent yet. Your report is kept on this device."
+            ),
+            "retry": self.env._("Send now"),
+            "restored": self.env._("We kept what you entered last time."),
+            "discard": self.env._("Start over"),
+            "fix": self.env._("Please look at what is marked."),
+            "signin": self.env._(
+                "You have been signed out. Sign in again; what you entered is kept."
+            ),
+            "stale": self.env._(
+                "This page is too old. Reload it; what you entered is kept."
+            ),
+            "tooLarge": self.env._("“{name}” is too large."),
+            "tooMany": self.env._("{count} files at most."),
+            "tooMuch": self.env._("This is too much at once: take some files away."),
+            "remove": self.env._("Remove {name}"),
+            "removed": self.env._("{name} removed."),
+            "open": self.env._("Open it"),
+        }
+
+    @api.model
+    def _get_form_limits(self):
+        """Return what the script refuses before anything is sent."""
+        return {"maxFiles": file_rules.MAX_FILES, "maxBytes": file_rules.MAX_SIZE}

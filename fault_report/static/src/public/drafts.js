@@ -1,0 +1,139 @@
+// @odoo-module ignore
+// What was typed and photographed, kept in the browser until it has been sent.
+(function () {
+    "use strict";
+
+    const DATABASE = "fault_report";
+    const STORE = "drafts";
+    const PREFIX = "fault_report_draft:";
+    const KEPT_DAYS = 14;
+
+    const FaultReportForm = window.FaultReportForm || {};
+    window.FaultReportForm = FaultReportForm;
+
+    function open() {
+        return new Promise((resolve, reject) => {
+            const request = indexedDB.open(DATABASE, 1);
+            request.onupgradeneeded = () => request.result.createObjectStore(STORE);
+            request.onsuccess = () => resolve(request.result);
+            request.onerror = () => reject(request.error);
+            request.onblocked = () => reject(new Error("blocked"));
+        });
+    }
+
+    /**
+     * Run one request on the store and return its result.
+     *
+     * @param {string} mode
+     * @param {Function} action gets the store, returns the request
+     * @returns {Promise}
+     */
+    async function withStore(mode, action) {
+        const database = await open();
+        try {
+            return await new Promise((resolve, reject) => {
+                const transaction = database.transaction(STORE, mode);
+                const request = action(transaction.objectStore(STORE));
+                transaction.oncomplete = () => resolve(request.result);
+                transaction.onerror = () => reject(transaction.error);
+                transaction.onabort = () => reject(transaction.error);
+            });
+        } finally {
+            database.close();
+        }
+    }
+
+    function toText(blob) {
+        return new Promise((resolve, reject) => {
+            const reader = new FileReader();
+            reader.onload = () => resolve(reader.result);
+            reader.onerror = () => reject(reader.error);
+            reader.readAsDataURL(blob);
+        });
+    }
+
+    async function toBlob(text) {
+        return (await fetch(text)).blob();
+    }
+
+    // For browsers without IndexedDB (private windows of some): small, as text
+    const fallback = {
+        async load(key) {
+            const draft = JSON.parse(localStorage.getItem(PREFIX + key));
+            for (const file of draft ? draft.files : []) {
+                file.blob = await toBlob(file.text);
+            }
+            return draft;
+        },
+        async save(key, draft) {
+            const files = [];
+            for (const file of draft.files) {
+                files.push({...file, blob: null, text: await toText(file.blob)});
+            }
+            try {
+                localStorage.setItem(PREFIX + key, JSON.stringify({...draft, files}));
+            } catch {
+                // Full: what was typed is worth more than the photos
+                const small = {...draft, files: []};
+                localStorage.setItem(PREFIX + key, JSON.stringify(small));
+            }
+        },
+        async remove(key) {
+            localStorage.removeItem(PREFIX + key);
+        },
+    };
+
+    /**
+     * Do it in IndexedDB, else in the fallback, else not at all: a form works without.
+     *
+     * @param {string} name of the function of the fallback
+     * @param {Array} args
+     * @param {Function} action
+     * @returns {Promise}
+     */
+    async function attempt(name, args, action) {
+        try {
+            return await action();
+        } catch {
+            try {
+                return await fallback[name](...args);
+            } catch {
+                return null;
+            }
+        }
+    }
+
+    FaultReportForm.drafts = {
+        /**
+         * @param {string} key
+         * @returns {Promise<object | null>} the draft, unless it is too old
+         */
+        async load(key) {
+            const draft = await attempt("load", [key], () =>
+                withStore("readonly", (store) => store.get(key))
+            );
+            const oldest = Date.now() - KEPT_DAYS * 24 * 3600 * 1000;
+            if (draft && draft.date < oldest) {
+                await this.remove(key);
+                return null;
+            }
+            return draft || null;
+        },
+        /**
+         * @param {string} key
+         * @param {object} draft with `files`: objects of `field`, `name` and `blob`
+         * @returns {Promise}
+         */
+        save(key, draft) {
+            const dated = {...draft, date: Date.now()};
+            return attempt("save", [key, dated], () =>
+                withStore("readwrite", (store) => store.put(dated, key))
+            );
+        },
+        remove(key) {
+            return attempt("remove", [key], () =>
+                withStore("readwrite", (store) => store.delete(key))
+            );
+        },
+    };
+})();

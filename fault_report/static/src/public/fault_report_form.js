@@ -1,0 +1,535 @@
+// @odoo-module ignore
+// A form that loses nothing: it keeps what was typed and photographed, sends it in the
+// background, and sends it again when the connection was lost. Without this script the
+// same form works as plain HTML.
+//
+//     FaultReportForm.enhance(form, {texts, draftKey, onSuccess, prepare, headers})
+//
+// The script goes by names and `data-…` attributes of the form alone, so it works on a
+// page of Odoo, on a page of its own and in a shadow DOM:
+//   data-texts            the texts below, translated, as JSON
+//   data-limits           `maxFiles` and `maxBytes`, as JSON
+//   data-draft            the name under which the draft is kept (none: the address)
+//   data-kept             the values are those that were just refused: no draft over them
+//   [name=idempotency_key]   gets the key under which the same is not filed twice
+//   [data-error-for=NAME]    the place of the error of the field NAME
+//   [data-part=PART]         the places of `status`, `alert`, `retry` and `discard`;
+//                            those that are missing are made
+//   data-no-draft            on a field that is not to be kept
+//
+// It posts the form with `Accept: application/json` and the header `Idempotency-Key`,
+// and understands these answers:
+//   2xx {redirect} or anything for `onSuccess(answer, form)`
+//   4xx {error: {message, fields: {NAME: sentence}, url}}
+// All else (no answer, 429, 5xx) is tried again. Events on the form: `fault-report-state`
+// with `detail` editing, sending, waiting or sent.
+(function () {
+    "use strict";
+
+    const FaultReportForm = window.FaultReportForm || {};
+    window.FaultReportForm = FaultReportForm;
+
+    const TEXTS = {
+        preparing: "Preparing photos …",
+        sending: "Sending … {percent} %",
+        sent: "Your report has arrived.",
+        offline:
+            "No connection. Your report is kept on this device and is sent as soon as there is one.",
+        unavailable: "The server does not answer. We try again in {seconds} seconds.",
+        failed: "It could not be sent yet. Your report is kept on this device.",
+        retry: "Send now",
+        restored: "We kept what you entered last time.",
+        discard: "Start over",
+        fix: "Please look at what is marked.",
+        signin: "You have been signed out. Sign in again; what you entered is kept.",
+        stale: "This page is too old. Reload it; what you entered is kept.",
+        tooLarge: "“{name}” is too large.",
+        tooMany: "{count} files at most.",
+        tooMuch: "This is too much at once: take some files away.",
+        remove: "Remove {name}",
+        removed: "{name} removed.",
+        open: "Open it",
+    };
+    const OPTIONS = {
+        maxFiles: 20,
+        maxBytes: 25 * 1024 * 1024,
+        timeout: 300,
+        retryAfter: [5, 15, 30, 60],
+        retries: 20,
+    };
+
+    // What an answer means that is a page instead of words for this script
+    const WITHOUT_WORDS = {200: "signin", 401: "signin", 403: "signin", 413: "tooMuch"};
+
+    function makeKey() {
+        if (window.crypto && crypto.randomUUID) {
+            return crypto.randomUUID();
+        }
+        const bytes = crypto.getRandomValues(new Uint8Array(16));
+        return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+    }
+
+    function fill(text, values) {
+        return text.replace(/\{(\w+)\}/g, (match, name) => values[name] ?? match);
+    }
+
+    /**
+     * Post the form.
+     *
+     * @param {object} content with `url`, `body`, `headers`, `timeout`, `onProgress`
+     * @returns {Promise<object>} `status` (0 without an answer), `data`, `retryAfter`
+     */
+    function post(content) {
+        const {url, body, headers, timeout, onProgress} = content;
+        // Not fetch(): it does not tell how much of a photo has gone out
+        const request = new XMLHttpRequest();
+        return new Promise((resolve) => {
+            const fail = () => resolve({status: 0, data: null});
+            request.open("POST", url);
+            request.timeout = timeout * 1000;
+            for (const [name, value] of Object.entries(headers)) {
+                request.setRequestHeader(name, value);
+            }
+            request.upload.onprogress = onProgress;
+            request.onerror = fail;
+            request.onabort = fail;
+            request.ontimeout = fail;
+            request.onload = () => {
+                let data = null;
+                try {
+                    data = JSON.parse(request.responseText);
+                } catch {
+                    // A page instead: of a proxy, or to sign in
+                }
+                const retryAfter = Number(request.getResponseHeader("Retry-After"));
+                resolve({status: request.status, data, retryAfter});
+            };
+            request.send(body);
+        });
+    }
+
+    class Form {
+        constructor(form, options) {
+            this.form = form;
+            const limits = JSON.parse(form.dataset.limits || "{}");
+            this.options = {...OPTIONS, ...limits, ...options};
+            const translated = JSON.parse(form.dataset.texts || "{}");
+            this.texts = {...TEXTS, ...translated, ...this.options.texts};
+            this.draftKey =
+                this.options.draftKey || form.dataset.draft || location.pathname;
+            this.key = makeKey();
+            this.tries = 0;
+            this.bags = new Map();
+            this.setUp();
+        }
+
+        setUp() {
+            const {form} = this;
+            form.noValidate = true;
+            this.status = this.part("status", "p", {role: "status"});
+            this.progress = this.part("progress", "progress", {max: 100, hidden: true});
+            this.alert = this.part("alert", "div", {role: "alert", tabindex: -1});
+            this.retryButton = this.button("retry", () => this.send());
+            this.discardButton = this.button("discard", () => this.discard());
+            for (const input of form.querySelectorAll("input[type=file][name]")) {
+                if (!this.bags.has(input.name)) {
+                    const bag = new FaultReportForm.Files(input.name, this);
+                    this.bags.set(input.name, bag);
+                }
+                this.bags.get(input.name).addInput(input);
+            }
+            form.addEventListener("submit", (event) => {
+                event.preventDefault();
+                this.submit();
+            });
+            form.addEventListener("input", (event) => this.onInput(event.target));
+            window.addEventListener("online", () => this.onOnline());
+            window.addEventListener("pagehide", () => this.saveDraft());
+            this.setState("editing");
+            this.restored = this.restore();
+        }
+
+        part(name, tag, attributes) {
+            let element = this.form.querySelector(`[data-part=${name}]`);
+            if (!element) {
+                element = document.createElement(tag);
+                element.dataset.part = name;
+                this.form.append(element);
+            }
+            element.classList.add(`o_fr_${name}`);
+            for (const [attribute, value] of Object.entries(attributes)) {
+                element.setAttribute(attribute, value);
+            }
+            return element;
+        }
+
+        button(name, action) {
+            const button = this.part(name, "button", {type: "button", hidden: true});
+            button.textContent = this.texts[name];
+            button.addEventListener("click", action);
+            return button;
+        }
+
+        setState(state) {
+            this.state = state;
+            this.form.dataset.state = state;
+            const busy = state === "sending" || state === "sent";
+            for (const button of this.form.querySelectorAll("[type=submit]")) {
+                button.disabled = busy;
+            }
+            this.form.setAttribute("aria-busy", state === "sending");
+            this.progress.hidden = state !== "sending";
+            this.retryButton.hidden = state !== "waiting";
+            this.form.dispatchEvent(
+                new CustomEvent("fault-report-state", {detail: state, bubbles: true})
+            );
+        }
+
+        say(text, values = {}) {
+            this.status.textContent = fill(text, values);
+        }
+
+        // === WHAT IS KEPT === //
+
+        getFields() {
+            const skipped = ["file", "submit", "button", "password"];
+            return [...this.form.elements].filter(
+                (element) =>
+                    element.name &&
+                    !skipped.includes(element.type) &&
+                    !["csrf_token", "idempotency_key"].includes(element.name) &&
+                    element.dataset.noDraft === undefined
+            );
+        }
+
+        isChecked(element) {
+            return !["radio", "checkbox"].includes(element.type) || element.checked;
+        }
+
+        saveDraft() {
+            clearTimeout(this.saveTimer);
+            if (!this.isTouched || this.state === "sent") {
+                return Promise.resolve();
+            }
+            const files = [...this.bags.values()].flatMap((bag) =>
+                bag.items.map(({name, blob}) => ({field: bag.name, name, blob}))
+            );
+            return FaultReportForm.drafts.save(this.draftKey, {
+                key: this.key,
+                queued: this.isQueued,
+                fields: this.getFields()
+                    .filter((element) => this.isChecked(element))
+                    .map((element) => [element.name, element.value]),
+                files,
+            });
+        }
+
+        async restore() {
+            const draft = await FaultReportForm.drafts.load(this.draftKey);
+            if (!draft || this.isTouched || this.form.dataset.kept !== undefined) {
+                return;
+            }
+            this.isTouched = true;
+            this.key = draft.key;
+            this.fillIn(draft.fields);
+            for (const bag of this.bags.values()) {
+                bag.restore(draft.files.filter((file) => file.field === bag.name));
+            }
+            this.discardButton.hidden = false;
+            this.say(this.texts.restored);
+            if (draft.queued) {
+                await this.send();
+            }
+        }
+
+        fillIn(fields) {
+            const given = new Map();
+            for (const [name, value] of fields) {
+                given.set(name, [...(given.get(name) || []), value]);
+            }
+            for (const element of this.getFields()) {
+                const values = given.get(element.name) || [];
+                if (["radio", "checkbox"].includes(element.type)) {
+                    element.checked = values.includes(element.value);
+                } else if (values.length && element.dataset.preset === undefined) {
+                    element.value = values.shift();
+                }
+            }
+            this.form.dispatchEvent(new CustomEvent("fault-report-restored"));
+        }
+
+        async discard() {
+            await FaultReportForm.drafts.remove(this.draftKey);
+            this.isTouched = false;
+            location.reload();
+        }
+
+        onInput(element) {
+            this.onChange();
+            if (element.name) {
+                this.showError(element.name, "");
+            }
+            clearTimeout(this.saveTimer);
+            this.saveTimer = setTimeout(() => this.saveDraft(), 400);
+        }
+
+        onFiles() {
+            this.onChange();
+            this.saveDraft();
+        }
+
+        onChange() {
+            this.isTouched = true;
+            // Half of a change is not to be sent by itself
+            this.isQueued = false;
+            this.stopWaiting();
+        }
+
+        // === ERRORS === //
+
+        place(name) {
+            const wanted = CSS.escape(name);
+            let place = this.form.querySelector(`[data-error-for="${wanted}"]`);
+            const field = this.form.querySelector(`[name="${wanted}"]`);
+            if (!place && field) {
+                place = document.createElement("p");
+                place.dataset.errorFor = name;
+                field.after(place);
+            }
+            if (place) {
+                place.classList.add("o_fr_error");
+                place.id = place.id || `fr_error_${name}`;
+            }
+            return {place, fields: this.form.querySelectorAll(`[name="${wanted}"]`)};
+        }
+
+        showError(name, sentence) {
+            const {place, fields} = this.place(name);
+            if (!place) {
+                return null;
+            }
+            place.textContent = sentence;
+            for (const field of fields) {
+                const others = (field.getAttribute("aria-describedby") || "")
+                    .split(" ")
+                    .filter((id) => id && id !== place.id);
+                const ids = sentence ? [...others, place.id] : others;
+                field.setAttribute("aria-describedby", ids.join(" "));
+                field.setAttribute("aria-invalid", Boolean(sentence));
+            }
+            const shown = [...fields].find((field) => field.type !== "hidden");
+            return shown || place;
+        }
+
+        clearErrors() {
+            this.alert.replaceChildren();
+            for (const place of this.form.querySelectorAll("[data-error-for]")) {
+                this.showError(place.dataset.errorFor, "");
+            }
+        }
+
+        /**
+         * Show what is wrong and go to the first of it.
+         *
+         * @param {object} errors the sentence for each name
+         * @param {string} message what no field is to blame for
+         * @param {string} url what the message is about
+         */
+        showErrors(errors, message, url) {
+            const unplaced = [];
+            const marked = [];
+            for (const [name, sentence] of Object.entries(errors)) {
+                const field = this.showError(name, sentence);
+                if (field) {
+                    marked.push(field);
+                } else {
+                    unplaced.push(sentence);
+                }
+            }
+            const text = message || unplaced.join(" ") || this.texts.fix;
+            this.alert.replaceChildren(text);
+            if (url) {
+                const link = document.createElement("a");
+                link.href = url;
+                link.textContent = this.texts.open;
+                this.alert.append(" ", link);
+            }
+            this.say("");
+            const order = Node.DOCUMENT_POSITION_FOLLOWING;
+            marked.sort((a, b) => (a.compareDocumentPosition(b) & order ? -1 : 1));
+            const first = marked[0] || this.alert;
+            if (!first.matches("input, select, textarea, button")) {
+                first.setAttribute("tabindex", "-1");
+            }
+            first.focus();
+            first.scrollIntoView({block: "center"});
+        }
+
+        validate() {
+            const errors = {};
+            for (const element of this.form.elements) {
+                if (element.name && element.willValidate && !element.checkValidity()) {
+                    errors[element.name] = element.validationMessage;
+                }
+            }
+            if (Object.keys(errors).length) {
+                this.showErrors(errors);
+                return false;
+            }
+            return true;
+        }
+
+        // === SENDING === #
+
+        async submit() {
+            if (this.state === "sending" || this.state === "sent") {
+                return;
+            }
+            this.clearErrors();
+            this.tries = 0;
+            if (this.validate()) {
+                await this.send();
+            }
+        }
+
+        async send() {
+            this.stopWaiting();
+            this.setState("sending");
+            this.say(this.texts.preparing);
+            await Promise.all([...this.bags.values()].map((bag) => bag.ready));
+            this.isTouched = true;
+            this.isQueued = true;
+            await this.saveDraft();
+            this.tries += 1;
+            const answer = await post({
+                url: this.options.url || this.form.action,
+                body: this.getBody(),
+                headers: {
+                    Accept: "application/json",
+                    "Idempotency-Key": this.key,
+                    ...this.options.headers,
+                },
+                timeout: this.options.timeout,
+                onProgress: (event) => this.showProgress(event),
+            });
+            await this.onAnswer(answer);
+        }
+
+        getBody() {
+            const body = new FormData(this.form);
+            if (body.has("idempotency_key")) {
+                body.set("idempotency_key", this.key);
+            }
+            for (const bag of this.bags.values()) {
+                body.delete(bag.name);
+                for (const {name, blob} of bag.items) {
+                    body.append(bag.name, blob, name);
+                }
+            }
+            return this.options.prepare ? this.options.prepare(body) : body;
+        }
+
+        showProgress({loaded, total}) {
+            const percent = total ? Math.floor((loaded / total) * 100) : 0;
+            this.progress.value = percent;
+            // A screen reader would read out every step
+            if (percent % 25 === 0) {
+                this.say(this.texts.sending, {percent});
+            }
+        }
+
+        async onAnswer({status, data, retryAfter}) {
+            if (status === 0) {
+                await this.wait(this.texts.offline, 0);
+            } else if (status === 429 || status >= 500) {
+                const message = data && data.error && data.error.message;
+                await this.wait(message || this.texts.unavailable, retryAfter);
+            } else if (status < 300 && data) {
+                await this.onSuccess(data);
+            } else {
+                await this.onRefusal(status, data);
+            }
+        }
+
+        async onSuccess(data) {
+            this.isQueued = false;
+            this.setState("sent");
+            this.discardButton.hidden = true;
+            this.say(this.texts.sent);
+            await FaultReportForm.drafts.remove(this.draftKey);
+            if (this.options.onSuccess) {
+                this.options.onSuccess(data, this.form);
+            } else if (data.redirect) {
+                location.assign(data.redirect);
+            }
+        }
+
+        async onRefusal(status, data) {
+            this.isQueued = false;
+            await this.saveDraft();
+            this.setState("editing");
+            const error = data && data.error;
+            if (error) {
+                if (status === 409) {
+                    // What was sent under this key has arrived: the next is another
+                    this.key = makeKey();
+                }
+                this.showErrors(error.fields || {}, error.message, error.url);
+            } else {
+                this.showErrors({}, this.texts[WITHOUT_WORDS[status] || "stale"]);
+            }
+        }
+
+        // === WAITING FOR THE CONNECTION === #
+
+        async wait(text, retryAfter) {
+            this.setState("waiting");
+            const {retryAfter: delays, retries} = this.options;
+            const delay = delays[Math.min(this.tries, delays.length) - 1];
+            const seconds = retryAfter || delay;
+            if (this.tries >= retries) {
+                this.say(this.texts.failed);
+                return;
+            }
+            this.say(text, {seconds});
+            this.waitTimer = setTimeout(() => this.send(), seconds * 1000);
+        }
+
+        stopWaiting() {
+            clearTimeout(this.waitTimer);
+            if (this.state === "waiting") {
+                this.setState("editing");
+                this.say("");
+            }
+        }
+
+        onOnline() {
+            if (this.state === "waiting") {
+                this.send();
+            }
+        }
+    }
+
+    /**
+     * Let the script take over the form.
+     *
+     * @param {HTMLFormElement} form
+     * @param {object} options see above
+     * @returns {object} the form's controller; `restored` is a promise
+     */
+    FaultReportForm.enhance = function (form, options = {}) {
+        return new Form(form, options);
+    };
+
+    FaultReportForm.enhanceAll = function () {
+        for (const form of document.querySelectorAll("form[data-fault-report-form]")) {
+            FaultReportForm.enhance(form);
+        }
+    };
+
+    if (document.readyState === "loading") {
+        document.addEventListener("DOMContentLoaded", FaultReportForm.enhanceAll);
+    } else {
+        FaultReportForm.enhanceAll();
+    }
+})();

@@ -1,0 +1,201 @@
+// @odoo-module ignore
+// Photos of a form: made smaller before they are sent, shown, taken away again.
+//
+// A plain script without dependencies: it also runs on pages that are not Odoo's.
+(function () {
+    "use strict";
+
+    const MAX_SIDE = 1920;
+    const QUALITY = 0.85;
+    // What is this small goes as it is
+    const SMALL_BYTES = 400 * 1024;
+    const SHRINKABLE = ["image/jpeg", "image/png", "image/webp"];
+
+    const FaultReportForm = window.FaultReportForm || {};
+    window.FaultReportForm = FaultReportForm;
+
+    /**
+     * Return the picture as browsers show it: turned as its camera was held.
+     *
+     * @param {Blob} file
+     * @returns {Promise<ImageBitmap|HTMLImageElement>}
+     */
+    async function decode(file) {
+        if (window.createImageBitmap) {
+            try {
+                return await createImageBitmap(file, {imageOrientation: "from-image"});
+            } catch {
+                // Older browsers do not know the option: the element does it by itself
+            }
+        }
+        const image = new Image();
+        const url = URL.createObjectURL(file);
+        try {
+            image.src = url;
+            await image.decode();
+            return image;
+        } finally {
+            URL.revokeObjectURL(url);
+        }
+    }
+
+    function draw(picture, scale) {
+        const canvas = document.createElement("canvas");
+        canvas.width = Math.max(1, Math.round(picture.width * scale));
+        canvas.height = Math.max(1, Math.round(picture.height * scale));
+        const context = canvas.getContext("2d");
+        // What was transparent would be black in a JPEG
+        context.fillStyle = "#fff";
+        context.fillRect(0, 0, canvas.width, canvas.height);
+        context.drawImage(picture, 0, 0, canvas.width, canvas.height);
+        return new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", QUALITY));
+    }
+
+    /**
+     * Return the photo with 1920 pixels at most, as JPEG; what this browser cannot
+     * read (HEIC, documents) and what is small already comes back as it is.
+     *
+     * @param {File} file
+     * @returns {Promise<{name: string, blob: Blob}>}
+     */
+    FaultReportForm.shrink = async function (file) {
+        const original = {name: file.name, blob: file};
+        if (!SHRINKABLE.includes(file.type)) {
+            return original;
+        }
+        try {
+            const picture = await decode(file);
+            const side = Math.max(picture.width, picture.height);
+            const fits = side <= MAX_SIDE && file.size <= SMALL_BYTES;
+            const blob = fits
+                ? null
+                : await draw(picture, Math.min(1, MAX_SIDE / side));
+            if (picture.close) {
+                picture.close();
+            }
+            if (!blob || blob.size >= file.size) {
+                return original;
+            }
+            return {name: file.name.replace(/\.\w+$/, "") + ".jpg", blob};
+        } catch {
+            return original;
+        }
+    };
+
+    /** The files chosen under one name, by one or more inputs (camera, gallery). */
+    FaultReportForm.Files = class {
+        /**
+         * @param {string} name
+         * @param {object} owner the form: `texts`, `options`, `say()`, `onFiles()`
+         */
+        constructor(name, owner) {
+            this.name = name;
+            this.owner = owner;
+            this.items = [];
+            this.inputs = [];
+            this.ready = Promise.resolve();
+        }
+
+        addInput(input) {
+            this.inputs.push(input);
+            this.multiple = input.multiple;
+            input.dataset.required = input.required ? "1" : "";
+            input.addEventListener("change", () => {
+                const files = [...input.files];
+                // What is kept here is sent from here, and a file can be chosen again
+                input.value = "";
+                this.add(files);
+            });
+            if (!this.list) {
+                this.list = document.createElement("ul");
+                this.list.className = "o_fr_previews";
+                this.list.hidden = true;
+                (input.closest(".o_fr_files") || input).after(this.list);
+            }
+        }
+
+        /**
+         * Add what was chosen, one after the other: phones have little memory.
+         *
+         * @param {Array<File>} files
+         * @returns {Promise}
+         */
+        add(files) {
+            const {texts, options} = this.owner;
+            this.ready = this.ready.then(async () => {
+                for (const file of files) {
+                    const item = await FaultReportForm.shrink(file);
+                    if (item.blob.size > options.maxBytes) {
+                        this.owner.say(texts.tooLarge, {name: file.name});
+                    } else if (!this.multiple) {
+                        this.clear();
+                        this.items = [item];
+                    } else if (this.items.length >= options.maxFiles) {
+                        this.owner.say(texts.tooMany, {count: options.maxFiles});
+                    } else {
+                        this.items.push(item);
+                    }
+                }
+                this.render();
+                this.owner.onFiles();
+            });
+            return this.ready;
+        }
+
+        restore(items) {
+            this.items = items;
+            this.render();
+        }
+
+        clear() {
+            for (const item of this.items) {
+                URL.revokeObjectURL(item.url);
+            }
+            this.items = [];
+        }
+
+        remove(item) {
+            const index = this.items.indexOf(item);
+            URL.revokeObjectURL(item.url);
+            this.items.splice(index, 1);
+            this.render();
+            const buttons = this.list.querySelectorAll("button");
+            (buttons[Math.min(index, buttons.length - 1)] || this.inputs[0]).focus();
+            this.owner.say(this.owner.texts.removed, {name: item.name});
+            this.owner.onFiles();
+        }
+
+        render() {
+            this.list.replaceChildren(...this.items.map((item) => this.preview(item)));
+            this.list.hidden = !this.items.length;
+            for (const input of this.inputs) {
+                input.required = Boolean(input.dataset.required) && !this.items.length;
+            }
+        }
+
+        preview(item) {
+            const entry = document.createElement("li");
+            const name = document.createElement("span");
+            name.className = "o_fr_preview_name";
+            name.textContent = item.name;
+            if (item.blob.type.startsWith("image/")) {
+                item.url = item.url || URL.createObjectURL(item.blob);
+                const image = document.createElement("img");
+                image.src = item.url;
+                // The name beside it says the same
+                image.alt = "";
+                image.addEventListener("error", () => image.remove());
+                entry.append(image);
+            }
+            const remove = document.createElement("button");
+            remove.type = "button";
+            remove.className = "o_fr_preview_remove";
+            remove.textContent = "\u00d7";
+            const label = this.owner.texts.remove.replace("{name}", item.name);
+            remove.setAttribute("aria-label", label);
+            remove.addEventListener("click", () => this.remove(item));
+            entry.append(name, remove);
+            return entry;
+        }
+    };
+})();
