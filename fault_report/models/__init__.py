@@ -39,6 +39,7 @@ from . import fault_report_waiting
 from . import fault_report_order_mixin
 from . import fault_report_work_order_mixin
 from . import account_move
+from . import digest_digest
 from . import ir_attachment
 from . import ir_attachment_filestore
 from . import ir_mail_server

@@ -7,6 +7,7 @@ from . import test_badge
 from . import test_channel
 from . import test_conversion
 from . import test_conversion_race
+from . import test_digest
 from . import test_fault_report
 from . import test_file_rules
 from . import test_files
@@ -20,12 +21,15 @@ from . import test_mail
 from . import test_message_templates
 from . import test_multi_company
 from . import test_no_loss
+from . import test_notification_table
 from . import test_notifications
 from . import test_notify_customer
 from . import test_permissions
+from . import test_processes
 from . import test_progress
 from . import test_recurrence
 from . import test_reminder
+from . import test_reminder_model
 from . import test_scale
 from . import test_settings
 from . import test_submission
