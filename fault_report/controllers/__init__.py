@@ -1,2 +1,3 @@
 from . import attachment
+from . import qr
 from . import webclient

@@ -43,9 +43,11 @@ from . import mail_mail
 from . import mail_message
 from . import mail_thread
 from . import maintenance_equipment
+from . import maintenance_equipment_qr
 from . import maintenance_request
 from . import res_company
 from . import res_company_alias
+from . import res_company_label
 from . import res_config_settings
 from . import res_partner
 from . import res_users

@@ -17,6 +17,7 @@ from . import test_notify_customer
 from . import test_notifications
 from . import test_permissions
 from . import test_progress
+from . import test_qr
 from . import test_recurrence
 from . import test_reminder
 from . import test_scale
