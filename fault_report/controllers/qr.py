@@ -80,6 +80,26 @@ class ScannedCode(http.Controller):
             status=200 if equipment else 404,
         )
 
+    @http.route(
+        "/fault_report/labels/<int:wizard_id>",
+        type="http",
+        auth="user",
+        methods=["GET"],
+        readonly=True,
+    )
+    def labels(self, wizard_id):
+        """Return the label sheets of a dialog that the user has filled in."""
+        wizard = request.env["fault.report.label"].browse(wizard_id).exists()
+        if not wizard:
+            raise request.not_found()
+        wizard.check_access("read")
+        headers = {
+            "Content-Type": "application/pdf",
+            "Content-Disposition": http.content_disposition("qr-labels.pdf"),
+            "Cache-Control": "no-store",
+        }
+        return request.make_response(wizard._make_pdf(), headers=headers)
+
     # === POST === #
 
     def _post(self, equipment, token):
@@ -148,7 +168,15 @@ class ScannedCode(http.Controller):
     def _render(self, template, values, status=200):
         company = values.get("company") or request.env.company
         # Visitors may not read companies; the name and logo stand on every page.
-        response = request.render(template, {**values, "company": company.sudo()})
+        values = {
+            **values,
+            "company": company.sudo(),
+            # Without the handlers that Odoo writes into its tags: see the policy above
+            "assets": request.env["ir.qweb"]._get_asset_links(
+                "fault_report.assets_form", css=True, js=True
+            ),
+        }
+        response = request.render(template, values)
         response.flatten()
         response.status_code = status
         response.headers.update(HEADERS)

@@ -34,6 +34,8 @@ from . import fault_report_template_option
 from . import fault_report_template_point
 from . import fault_report_waiting
 from . import fault_report_order_mixin
+from . import fault_report_webhook
+from . import fault_report_webhook_delivery
 from . import fault_report_work_order_mixin
 from . import account_move
 from . import ir_attachment

@@ -19,6 +19,15 @@ class Sheet(NamedTuple):
     def per_page(self):
         return self.columns * self.rows
 
+    @property
+    def code_side(self):
+        """The side of the code, its white border included."""
+        return min(self.height - 3, self.width * 0.48)
+
+    @property
+    def font_size(self):
+        return 2.2 if self.height < 30 else 3.1
+
     def get_place(self, number):
         """Return left and top of the label with this number on its page."""
         row, column = divmod(number, self.columns)

@@ -4,7 +4,6 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.tools import hmac
 
-from . import qr_code
 from .errors import FieldError, TooManyRequestsError
 
 TOKEN_BYTES = 18  # 144 bits
@@ -99,7 +98,7 @@ class MaintenanceEquipment(models.Model):
         if company.fault_report_label_address and place:
             lines.append(", ".join(filter(None, (place.street, place.city))))
         return {
-            "svg": qr_code.make_svg(self._get_fault_report_code_url()),
+            "url": self._get_fault_report_code_url(),
             "name": self.name,
             "lines": [line for line in lines if line],
         }

@@ -27,3 +27,4 @@ from . import test_template
 from . import test_text_rules
 from . import test_tours
 from . import test_views
+from . import test_webhook

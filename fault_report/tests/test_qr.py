@@ -1,5 +1,6 @@
 """The QR code on an object: who makes it, and what is behind it."""
 
+import io
 import re
 
 from freezegun import freeze_time
@@ -8,6 +9,8 @@ from lxml import html
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import HttpCase, new_test_user, tagged
+from odoo.tools import mute_logger
+from odoo.tools.pdf import PdfFileReader
 
 from ..models import label_sheets
 from ..models.qr_code import make_svg
@@ -81,8 +84,11 @@ class TestCode(FaultReportCommon):
         svg = html.fromstring(make_svg("https://example.com/fault_report/o/abc"))
         side = int(svg.get("viewbox").split()[2])
         dark = {
-            (int(column), int(row))
-            for column, row in re.findall(r"M(\d+),(\d+)h1v1", make_svg("x" * 40))
+            (int(column) + offset, int(row))
+            for column, row, length in re.findall(
+                r"M(\d+),(\d+)h(\d+)v1", make_svg("x" * 40)
+            )
+            for offset in range(int(length))
         }
         self.assertGreaterEqual(side, 25 + 8)
         count = max(column for column, _row in dark) - 3
@@ -123,7 +129,7 @@ class TestLabels(FaultReportCommon):
         self.lift.serial_no = "SN-1"
         self.wing.write({"street": "Pier 1", "city": "Haven"})
         wizard = self.make_wizard()
-        self.assertEqual(wizard.action_print()["report_type"], "qweb-pdf")
+        wizard.action_show()
         page = self.render(wizard)
         labels = page.xpath("//div[@class='o_label']")
         self.assertEqual(len(labels), 2)
@@ -145,6 +151,18 @@ class TestLabels(FaultReportCommon):
         self.assertIn("Lift", text)
         self.assertNotIn("SN-1", text)
         self.assertNotIn("Pier 1", text)
+
+    def test_the_pdf_has_a_page_for_each_sheet_and_takes_any_alphabet(self):
+        self.lift.name = "Лифт Ärger Ωμέγα" + " long" * 40
+        for code in label_sheets.SHEETS:
+            with self.subTest(code):
+                wizard = self.make_wizard(sheet=code)
+                wizard.skipped = label_sheets.SHEETS[code].per_page - 1
+                self.assertEqual(wizard.action_print()["type"], "ir.actions.act_url")
+                content = wizard._make_pdf()
+                self.assertTrue(content.startswith(b"%PDF-"))
+                reader = PdfFileReader(io.BytesIO(content), strict=False)
+                self.assertEqual(reader.getNumPages(), 2)
 
     def test_labels_used_already_are_left_out(self):
         wizard = self.make_wizard(sheet="L7160", skipped=20)
@@ -207,6 +225,15 @@ class TestScan(FaultReportData, HttpCase):
         for secret in ("Hotel", "Wing", "WING-7", "SN-SECRET", "Smoke", "Ann", "FR/"):
             self.assertNotIn(secret, response.text)
 
+    def test_the_page_asks_for_everything_that_it_takes(self):
+        page = html.fromstring(self.url_open(self.url).content)
+        names = set(page.xpath("//form[@data-fault-report-form]//*[@name]/@name"))
+        self.assertEqual(
+            names,
+            {"name", "comment", "contact_name", "email", "phone", "files"}
+            | {"website", "idempotency_key"},
+        )
+
     def make_secret_report(self):
         return self.env["fault.report"].create(
             {"name": "Smoke", "contact_name": "Ann", "equipment_id": self.lift.id}
@@ -224,7 +251,9 @@ class TestScan(FaultReportData, HttpCase):
     def test_the_page_is_light(self):
         response = self.url_open(self.url)
         self.assertLess(len(response.content), 20_000)
-        links = html.fromstring(response.content).xpath("//script/@src | //link/@href")
+        links = html.fromstring(response.content).xpath(
+            "//script/@src | //link[@rel='stylesheet']/@href"
+        )
         sizes = [len(self.url_open(link).content) for link in links]
         self.assertEqual(len(sizes), 2)
         self.assertLess(sum(sizes), 80_000)
@@ -395,6 +424,17 @@ class TestScan(FaultReportData, HttpCase):
         self.assertEqual(self.url_open(f"{self.url}/False").status_code, 404)
 
     # === WHO IS SIGNED IN === #
+
+    def test_r50_the_label_sheet_is_for_who_asked_for_it(self):
+        Wizard = self.env["fault.report.label"].with_user(self.users["edit"])
+        wizard = Wizard.create({"equipment_ids": [Command.set(self.lift.ids)]})
+        wizard.action_print()
+        url = f"/fault_report/labels/{wizard.id}"
+        self.authenticate("fault_edit", "fault_edit")
+        self.assertEqual(self.url_open(url).headers["Content-Type"], "application/pdf")
+        self.authenticate("fault_view", "fault_view")
+        with mute_logger("odoo.http"):
+            self.assertEqual(self.url_open(url).status_code, 403)
 
     def test_a_colleague_who_scans_lands_on_the_object_in_the_back_office(self):
         self.authenticate("fault_view", "fault_view")

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..models import label_sheets
+from ..models import label_pdf, label_sheets, qr_code
 
 
 class FaultReportLabel(models.TransientModel):
@@ -36,12 +36,12 @@ class FaultReportLabel(models.TransientModel):
     def action_print(self):
         """Make the PDF; codes are made for objects that have none."""
         self._prepare_codes()
-        return self.env.ref("fault_report.action_report_label").report_action(self)
+        return {"type": "ir.actions.act_url", "url": f"/fault_report/labels/{self.id}"}
 
     def action_show(self):
         """Show the same in the browser, to be printed from there."""
         self._prepare_codes()
-        return self.env.ref("fault_report.action_report_label_html").report_action(self)
+        return self.env.ref("fault_report.action_report_label").report_action(self)
 
     def _prepare_codes(self):
         self.ensure_one()
@@ -68,3 +68,15 @@ class FaultReportLabel(models.TransientModel):
             label = equipment._prepare_fault_report_label()
             pages.setdefault(page, []).append({**label, "left": left, "top": top})
         return list(pages.values())
+
+    def _make_pdf(self):
+        """Return the label sheets as PDF."""
+        return label_pdf.make_pdf(
+            self._get_sheet(), self._get_pages(), self._get_hint()
+        )
+
+    def _get_hint(self):
+        return self.env._("Fault? Scan the code.")
+
+    def _make_svg(self, url):
+        return qr_code.make_svg(url)
