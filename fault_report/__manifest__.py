@@ -8,6 +8,8 @@
     "author": "The Fault Report contributors",
     "website": "https://example.com/fault_report",
     "depends": ["mail", "portal", "sms", "maintenance", "sale"],
+    # Checks what web sites send, by the schema that documents it
+    "external_dependencies": {"python": ["jsonschema"]},
     "data": [
         "security/fault_report_groups.xml",
         "security/ir.model.access.csv",
@@ -22,17 +24,21 @@
         "data/ir_sequence_data.xml",
         "data/mail_activity_type_data.xml",
         "data/message_templates.xml",
+        # Odoo renders each template as soon as it is loaded, if there is a report
+        "data/mail_template_data.xml",
         "wizards/fault_report_assign_views.xml",
         "wizards/fault_report_close_views.xml",
         "wizards/fault_report_label_views.xml",
         "wizards/fault_report_reopen_views.xml",
         "views/account_move_views.xml",
+        "views/fault_report_integration_views.xml",
         "views/fault_report_note_views.xml",
         "views/fault_report_status_views.xml",
         "views/fault_report_subgroup_views.xml",
         "views/fault_report_template_point_views.xml",
         "views/fault_report_template_views.xml",
         "views/fault_report_views.xml",
+        "views/fault_report_work_order_templates.xml",
         "views/maintenance_equipment_views.xml",
         "views/maintenance_equipment_qr_views.xml",
         "views/maintenance_request_views.xml",
@@ -46,6 +52,7 @@
         "views/fault_report_menus.xml",
         "views/fault_report_webhook_views.xml",
         "views/form_templates.xml",
+        "views/mail_template_views.xml",
     ],
     "demo": [
         "demo/res_users_demo.xml",
@@ -75,6 +82,7 @@
             "fault_report/static/src/public/fault_report_form.css",
         ],
         "web.assets_tests": ["fault_report/static/tests/tours/**/*"],
+        "web.assets_unit_tests": ["fault_report/static/tests/*.test.js"],
     },
     "application": True,
 }

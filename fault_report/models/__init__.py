@@ -22,6 +22,9 @@ from . import fault_report_channel
 from . import fault_report_mail
 from . import fault_report_form
 from . import fault_report_portal
+from . import fault_report_integration
+from . import fault_report_integration_intake
+from . import fault_report_changes
 from . import fault_report_reminder
 from . import fault_report_reminder_activity
 from . import fault_report_escalation
@@ -40,6 +43,7 @@ from . import fault_report_work_order_mixin
 from . import account_move
 from . import ir_attachment
 from . import ir_attachment_filestore
+from . import ir_mail_server
 from . import ir_sequence
 from . import mail_mail
 from . import mail_message

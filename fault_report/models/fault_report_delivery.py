@@ -67,7 +67,11 @@ class FaultReport(models.Model):
             for channel in channels - (told or {}).get(user.id, set()):
                 recipients.setdefault((user.lang, channel), []).append(user)
         for (lang, channel), group in recipients.items():
-            context = {**clean_context(self.env.context), "lang": lang}
+            context = {
+                **clean_context(self.env.context),
+                "lang": lang,
+                "fault_report_to_users": True,
+            }
             env = self.env(context=context, su=True)
             report = self.with_env(env).with_company(self.company_id)
             report.message_notify(
@@ -109,6 +113,12 @@ class FaultReport(models.Model):
         except Exception:
             self.env.clear()
             raise
+
+    def _mail_get_partners(self, introspect_fields=False):
+        """Make no token for the customer where it is users who are told."""
+        if self.env.context.get("fault_report_to_users"):
+            return dict.fromkeys(self.ids, self.env["res.partner"])
+        return super()._mail_get_partners(introspect_fields=introspect_fields)
 
     # === QUEUES === #
 

@@ -98,3 +98,8 @@ def find_problem(text, limit, multiline=False):
     if len(text) > limit:
         return "long"
     return None
+
+
+def make_visible(text, limit=50):
+    """Return the beginning of a foreign text, fit to be named in a sentence."""
+    return "".join(c if c.isprintable() else "�" for c in text[:limit])
