@@ -1,3 +1,4 @@
 from . import api
 from . import attachment
+from . import qr
 from . import webclient

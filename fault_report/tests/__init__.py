@@ -27,6 +27,7 @@ from . import test_notify_customer
 from . import test_permissions
 from . import test_processes
 from . import test_progress
+from . import test_qr
 from . import test_recurrence
 from . import test_reminder
 from . import test_reminder_model
@@ -38,3 +39,4 @@ from . import test_text_rules
 from . import test_tours
 from . import test_translations
 from . import test_views
+from . import test_webhook
