@@ -1,3 +1,4 @@
 from . import api
+from . import api_pages
 from . import attachment
 from . import webclient
