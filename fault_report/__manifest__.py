@@ -20,8 +20,9 @@
         "data/ir_cron_data.xml",
         "data/ir_sequence_data.xml",
         "data/mail_activity_type_data.xml",
-        "data/mail_template_data.xml",
         "data/message_templates.xml",
+        # Odoo renders each template as soon as it is loaded, if there is a report
+        "data/mail_template_data.xml",
         "wizards/fault_report_assign_views.xml",
         "wizards/fault_report_close_views.xml",
         "wizards/fault_report_reopen_views.xml",
@@ -34,6 +35,7 @@
         "views/fault_report_template_point_views.xml",
         "views/fault_report_template_views.xml",
         "views/fault_report_views.xml",
+        "views/fault_report_work_order_templates.xml",
         "views/maintenance_equipment_views.xml",
         "views/maintenance_request_views.xml",
         "views/res_partner_views.xml",
@@ -73,6 +75,7 @@
             "fault_report/static/src/public/fault_report_form.css",
         ],
         "web.assets_tests": ["fault_report/static/tests/tours/**/*"],
+        "web.assets_unit_tests": ["fault_report/static/tests/*.test.js"],
     },
     "application": True,
 }

@@ -37,14 +37,6 @@ class FaultReport(models.Model):
             report.has_sale_order = bool(order)
             report.sale_order_name = order.display_name
 
-    def action_view_work_order(self):
-        """Open the work order."""
-        return self._get_work_orders_action()
-
-    def action_view_sale_order(self):
-        """Open the sales order."""
-        return self._get_orders_action(self.sale_order_id)
-
     @api.model
     def _get_work_order_models(self):
         """Return the names of the models whose records can be work orders."""
@@ -112,9 +104,12 @@ class FaultReport(models.Model):
         if order._name == "sale.order":
             self.sudo().sale_order_id = order
         else:
-            self.sudo().write(
+            self_sudo = self.sudo()
+            self_sudo.write(
                 {"work_order_model": order._name, "work_order_id": order.id}
             )
+            # With what follows from it, at once
+            self_sudo.flush_recordset()
             # The ORM does not know that the order has reports now.
             order.invalidate_recordset(["fault_report_ids"])
 
@@ -122,19 +117,21 @@ class FaultReport(models.Model):
         """Forget work orders that are gone."""
         self.sudo().write({"work_order_model": False, "work_order_id": False})
 
-    def _get_work_orders_action(self):
-        orders = self[:1]._get_work_order()
-        for report in self[1:]:
-            order = report._get_work_order()
-            if order._name == orders._name:
-                orders |= order
+    def action_view_work_order(self):
+        """Open the work order, or those of the first one's kind."""
+        orders = self._join_alike(report._get_work_order() for report in self)
         if not orders:
             raise UserError(self.env._("The work order is not there any more."))
+        self._check_may_open(orders)
         return self._get_orders_action(orders)
 
+    def action_view_sale_order(self):
+        """Open the sales order."""
+        self._check_may_open(self.sale_order_id)
+        return self._get_orders_action(self.sale_order_id)
+
     @api.model
-    def _get_orders_action(self, orders):
-        """Return the action that opens these orders."""
+    def _check_may_open(self, orders):
         if not orders.has_access("read"):
             raise AccessError(
                 self.env._(
@@ -143,6 +140,16 @@ class FaultReport(models.Model):
                     orders=", ".join(orders.sudo().mapped("display_name")),
                 )
             )
+
+    @api.model
+    def _join_alike(self, orders):
+        """Return the orders of the first one's kind in one recordset."""
+        first, *others = orders
+        return first.union(*(order for order in others if order._name == first._name))
+
+    @api.model
+    def _get_orders_action(self, orders):
+        """Return the action that opens these orders."""
         action = {
             "type": "ir.actions.act_window",
             "name": orders._description,

@@ -3,6 +3,7 @@ from . import test_api
 from . import test_api_bad_requests
 from . import test_api_live
 from . import test_assignment
+from . import test_bad_input
 from . import test_badge
 from . import test_channel
 from . import test_conversion
@@ -16,9 +17,11 @@ from . import test_form
 from . import test_import_export
 from . import test_integration
 from . import test_invoice
+from . import test_javascript
 from . import test_mail
 from . import test_message_templates
 from . import test_multi_company
+from . import test_no_loss
 from . import test_notifications
 from . import test_notify_customer
 from . import test_permissions
@@ -31,4 +34,5 @@ from . import test_submission
 from . import test_template
 from . import test_text_rules
 from . import test_tours
+from . import test_translations
 from . import test_views

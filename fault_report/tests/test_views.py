@@ -19,12 +19,23 @@ class TestViews(FaultReportCommon):
     def test_r28_without_a_status_the_field_is_nowhere_visible(self):
         self.env["fault.report.status"].search([]).active = False
         for kind, arch in self.get_views().items():
-            self.assertNotRegex(arch, "status_id|by_status", kind)
+            self.assertNotRegex(arch, "status_id|by_status|field.*status_color", kind)
 
     def test_r28_with_a_status_the_field_is_visible_everywhere(self):
         self.env["fault.report.status"].create({"name": "Urgent"})
         for kind, arch in self.get_views().items():
             self.assertRegex(arch, "status_id|by_status", kind)
+
+    def test_r76_the_colour_of_the_status_shows(self):
+        """As a stripe of row and card, and as a badge on the form."""
+        self.env["fault.report.status"].create({"name": "Urgent", "color": 3})
+        views = {kind: etree.fromstring(a) for kind, a in self.get_views().items()}
+        self.assertEqual(views["kanban"].get("highlight_color"), "status_color")
+        self.assertEqual(views["list"].get("js_class"), "fault_report_list")
+        for kind in ("list", "kanban", "form"):
+            [badge] = views[kind].xpath("//field[@name='status_id'][@widget='badge']")
+            self.assertIn("'color_field': 'status_color'", badge.get("options"), kind)
+            self.assertIsNotNone(views[kind].find(".//field[@name='status_color']"))
 
     def test_r77_statuses_of_work_orders_do_not_count(self):
         self.env["fault.report.status"].search([]).active = False
