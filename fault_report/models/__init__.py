@@ -42,6 +42,7 @@ from . import fault_report_work_order_mixin
 from . import account_move
 from . import ir_attachment
 from . import ir_attachment_filestore
+from . import ir_http
 from . import ir_mail_server
 from . import ir_sequence
 from . import mail_mail

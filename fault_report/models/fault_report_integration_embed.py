@@ -76,7 +76,7 @@ class FaultReportIntegration(models.Model):
             "too_long": self.env._("This is too long."),
             "characters": self.env._("This holds characters that cannot be shown."),
             "not_accepted": self.env._("This cannot be accepted."),
-            "reference": self.env._("Your report has the number {reference}."),
+            "reference": self.env._("Its number is {reference}."),
             "track": self.env._("Follow what becomes of it"),
         }
 

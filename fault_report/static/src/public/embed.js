@@ -92,8 +92,10 @@
         const done = document.createElement("div");
         done.className = "o_fault_report_form o_fr_done";
         done.style.cssText = form.style.cssText;
+        done.dataset.state = "sent";
         done.tabIndex = -1;
         const sentence = document.createElement("p");
+        sentence.className = "o_fr_status";
         sentence.textContent = `${texts.sent} ${texts.reference.replace(
             "{reference}",
             answer.reference
