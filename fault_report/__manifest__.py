@@ -32,6 +32,7 @@
         "wizards/fault_report_label_views.xml",
         "wizards/fault_report_reopen_views.xml",
         "views/account_move_views.xml",
+        "views/embed_templates.xml",
         "views/fault_report_integration_views.xml",
         "views/fault_report_note_views.xml",
         "views/fault_report_status_views.xml",

@@ -24,6 +24,7 @@ from . import fault_report_form
 from . import fault_report_portal
 from . import fault_report_integration
 from . import fault_report_integration_intake
+from . import fault_report_integration_embed
 from . import fault_report_changes
 from . import fault_report_reminder
 from . import fault_report_reminder_activity
@@ -44,6 +45,7 @@ from . import account_move
 from . import digest_digest
 from . import ir_attachment
 from . import ir_attachment_filestore
+from . import ir_http
 from . import ir_mail_server
 from . import ir_sequence
 from . import mail_mail

@@ -1,6 +1,7 @@
 from . import test_access_matrix
 from . import test_api
 from . import test_api_bad_requests
+from . import test_api_live
 from . import test_assignment
 from . import test_bad_input
 from . import test_badge
@@ -8,6 +9,7 @@ from . import test_channel
 from . import test_conversion
 from . import test_conversion_race
 from . import test_digest
+from . import test_embed
 from . import test_fault_report
 from . import test_file_rules
 from . import test_files
