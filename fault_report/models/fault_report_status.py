@@ -44,20 +44,22 @@ class FaultReportStatus(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
-        # Reports of other companies count, whoever deletes.
-        used = (
-            self.env["fault.report"]
-            .sudo()
-            .search([("status_id", "in", self.ids)], limit=1)
-        )
-        if used:
-            raise UserError(
-                self.env._(
-                    "“%(status)s” is used by fault reports: archive it instead, "
-                    "and they keep it.",
-                    status=used.status_id.name,
+        orders = self.env["fault.report"]._get_work_order_models()
+        users = [("fault.report", "status_id")]
+        users += [(model, "custom_status_id") for model in sorted(orders)]
+        for model, field in users:
+            # Those of other companies count, whoever deletes; archived ones too.
+            Model = self.env[model].sudo().with_context(active_test=False)
+            used = Model.search([(field, "in", self.ids)], limit=1)
+            if used:
+                raise UserError(
+                    self.env._(
+                        "“%(status)s” is used, for instance by %(record)s: "
+                        "archive it instead, and it is kept there.",
+                        status=used[field].name,
+                        record=used.display_name,
+                    )
                 )
-            )
 
     @api.model
     def _is_used_for(self, usage):

@@ -36,7 +36,10 @@ class FaultReportWorkOrderMixin(models.AbstractModel):
         index="btree_not_null",
     )
     subgroup_id = fields.Many2one(
-        "fault.report.subgroup", check_company=True, index="btree_not_null"
+        "fault.report.subgroup",
+        check_company=True,
+        index="btree_not_null",
+        ondelete="restrict",
     )
     # Apart from the description, which some kinds of work order show to customers
     fault_report_internal_note = fields.Html(

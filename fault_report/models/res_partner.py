@@ -24,7 +24,10 @@ class ResPartner(models.Model):
         "The facility's technician comes before the customer's.",
     )
     subgroup_id = fields.Many2one(
-        "fault.report.subgroup", index="btree_not_null", groups="base.group_user"
+        "fault.report.subgroup",
+        index="btree_not_null",
+        ondelete="restrict",
+        groups="base.group_user",
     )
     cost_center = fields.Char(
         groups="base.group_user",

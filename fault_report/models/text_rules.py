@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from odoo.exceptions import ValidationError
+from .errors import FieldError
 
 MAX_NAME = 200
 MAX_LINE = 255
@@ -22,7 +22,7 @@ def check_texts(record, vals, limits):
 
     :param dict limits: for each field name, the keyword arguments `limit`, and
         where wanted `multiline` and `required`
-    :raises ValidationError: with the sentence for the user
+    :raises FieldError: with the sentence for the user
     """
     for name, rule in limits.items():
         text = vals.get(name)
@@ -34,8 +34,8 @@ def check_texts(record, vals, limits):
             problem = "blank"
         if problem:
             label = record._fields[name]._description_string(record.env)
-            raise ValidationError(
-                _get_message(record.env, problem, label, rule["limit"])
+            raise FieldError(
+                _get_message(record.env, problem, label, rule["limit"]), name
             )
 
 
@@ -98,3 +98,8 @@ def find_problem(text, limit, multiline=False):
     if len(text) > limit:
         return "long"
     return None
+
+
+def make_visible(text, limit=50):
+    """Return the beginning of a foreign text, fit to be named in a sentence."""
+    return "".join(c if c.isprintable() else "�" for c in text[:limit])
