@@ -29,6 +29,7 @@
         "data/mail_template_data.xml",
         "wizards/fault_report_assign_views.xml",
         "wizards/fault_report_close_views.xml",
+        "wizards/fault_report_convert_views.xml",
         "wizards/fault_report_label_views.xml",
         "wizards/fault_report_reopen_views.xml",
         "views/account_move_views.xml",

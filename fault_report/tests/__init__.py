@@ -7,6 +7,7 @@ from . import test_bad_input
 from . import test_badge
 from . import test_channel
 from . import test_conversion
+from . import test_conversion_bulk
 from . import test_conversion_race
 from . import test_digest
 from . import test_embed

@@ -1,4 +1,5 @@
 from . import fault_report_assign
 from . import fault_report_close
+from . import fault_report_convert
 from . import fault_report_label
 from . import fault_report_reopen
