@@ -212,6 +212,8 @@ class FaultReportIntegration(models.Model):
         The object knows best, then the customer's number, then the e-mail address. In
         a web page anybody may write anybody's name: only the token of an object's QR
         code tells where its reader stands.
+
+        Hook: an override returns a dict of these fields of the report.
         """
         self.ensure_one()
         company = self.company_id
