@@ -38,8 +38,11 @@ from . import fault_report_template_option
 from . import fault_report_template_point
 from . import fault_report_waiting
 from . import fault_report_order_mixin
+from . import fault_report_webhook
+from . import fault_report_webhook_delivery
 from . import fault_report_work_order_mixin
 from . import account_move
+from . import digest_digest
 from . import ir_attachment
 from . import ir_attachment_filestore
 from . import ir_http
@@ -49,9 +52,11 @@ from . import mail_mail
 from . import mail_message
 from . import mail_thread
 from . import maintenance_equipment
+from . import maintenance_equipment_qr
 from . import maintenance_request
 from . import res_company
 from . import res_company_alias
+from . import res_company_label
 from . import res_config_settings
 from . import res_partner
 from . import res_users

@@ -8,6 +8,7 @@ from . import test_badge
 from . import test_channel
 from . import test_conversion
 from . import test_conversion_race
+from . import test_digest
 from . import test_embed
 from . import test_fault_report
 from . import test_file_rules
@@ -22,12 +23,16 @@ from . import test_mail
 from . import test_message_templates
 from . import test_multi_company
 from . import test_no_loss
+from . import test_notification_table
 from . import test_notifications
 from . import test_notify_customer
 from . import test_permissions
+from . import test_processes
 from . import test_progress
+from . import test_qr
 from . import test_recurrence
 from . import test_reminder
+from . import test_reminder_model
 from . import test_scale
 from . import test_settings
 from . import test_submission
@@ -36,3 +41,4 @@ from . import test_text_rules
 from . import test_tours
 from . import test_translations
 from . import test_views
+from . import test_webhook
