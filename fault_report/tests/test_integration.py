@@ -195,6 +195,10 @@ class TestIntegration(FaultReportCommon):
                 {"equipment": "SN-1", "email": "jan@hotel.example"},
                 (self.hotel, self.wing, self.lift),
             ),
+            *(
+                ({"customer_number": "C-7", "facility": text}, (self.hotel, *empty))
+                for text in ("g%", "g_rage", "garage\\", "Ward")
+            ),
             ({"email": "x@y.example"}, (nobody, nobody, nothing)),
             ({"customer_number": "%"}, (nobody, nobody, nothing)),
         ):
@@ -235,6 +239,14 @@ class TestIntegration(FaultReportCommon):
         self.assertFalse(report.partner_id | report.contact_id)
         self.assertEqual(report.email_from, "jan@hotel.example")
         self.assertIn("C-7", "".join(report.message_ids.mapped("body")))
+
+    def test_r89_in_a_web_page_the_code_on_an_object_names_it(self):
+        self.lift._ensure_fault_report_token()
+        token = self.lift.sudo().fault_report_token
+        self.integration.in_page = True
+        report = self.file(equipment=token, email="nobody@example.com")
+        self.assertEqual(self.get_place(report), (self.hotel, self.wing, self.lift))
+        self.assertNotIn(token, "".join(report.message_ids.mapped("body")))
 
     def test_r89_the_object_of_another_company_is_not_found(self):
         other = self.env["res.company"].create({"name": "Other company"})
