@@ -10,6 +10,7 @@
     "depends": ["mail", "portal", "sms", "maintenance", "sale"],
     "data": [
         "security/fault_report_groups.xml",
+        "security/fault_report_portal.xml",
         "security/ir.model.access.csv",
         "security/ir_rules.xml",
         "security/fault_report_template_rules.xml",
@@ -22,6 +23,7 @@
         "wizards/fault_report_assign_views.xml",
         "wizards/fault_report_close_views.xml",
         "wizards/fault_report_reopen_views.xml",
+        "wizards/portal_wizard_views.xml",
         "views/account_move_views.xml",
         "views/fault_report_note_views.xml",
         "views/fault_report_status_views.xml",

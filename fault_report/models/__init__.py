@@ -45,6 +45,7 @@ from . import maintenance_request
 from . import res_company
 from . import res_config_settings
 from . import res_partner
+from . import res_partner_portal
 from . import res_users
 from . import sale_order
 from . import sms_sms

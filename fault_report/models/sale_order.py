@@ -22,7 +22,6 @@ class SaleOrder(models.Model):
         groups="fault_report.group_view",
     )
 
-
     def write(self, vals):
         if vals.get("state", "cancel") != "cancel":
             cancelled = self.filtered(lambda order: order.state == "cancel")
