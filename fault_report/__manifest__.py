@@ -39,6 +39,9 @@
         "views/res_config_settings_views.xml",
         "views/fault_report_menus.xml",
         "views/form_templates.xml",
+        "views/portal_templates.xml",
+        "views/portal_report_templates.xml",
+        "views/portal_new_templates.xml",
     ],
     "demo": [
         "demo/res_users_demo.xml",
@@ -66,6 +69,11 @@
             "fault_report/static/src/public/drafts.js",
             "fault_report/static/src/public/fault_report_form.js",
             "fault_report/static/src/public/fault_report_form.css",
+        ],
+        "fault_report.assets_portal": [
+            ("include", "fault_report.assets_form"),
+            "fault_report/static/src/public/portal/portal.css",
+            "fault_report/static/src/public/portal/portal_new.js",
         ],
         "web.assets_tests": ["fault_report/static/tests/tours/**/*"],
     },

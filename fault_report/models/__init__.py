@@ -20,7 +20,9 @@ from . import fault_report_point
 from . import fault_report_points
 from . import fault_report_channel
 from . import fault_report_form
+from . import fault_report_filing
 from . import fault_report_portal
+from . import fault_report_dialogue
 from . import fault_report_reminder
 from . import fault_report_reminder_activity
 from . import fault_report_escalation

@@ -4,7 +4,13 @@ from odoo import api, fields, models
 PORTAL_FIELDS = frozenset(
     {
         *("id", "display_name", "name", "reference", "state", "progress", "priority"),
-        *("reported_at", "date_handled", "customer_order_ref", "public_comment"),
+        *(
+            "reported_at",
+            "date_handled",
+            "customer_order_ref",
+            "create_uid",
+            "public_comment",
+        ),
         *("company_id", "partner_id", "facility_id", "equipment_id"),
         *("access_url", "website_message_ids"),
     }
