@@ -12,6 +12,7 @@
     "external_dependencies": {"python": ["jsonschema"]},
     "data": [
         "security/fault_report_groups.xml",
+        "security/fault_report_portal.xml",
         "security/ir.model.access.csv",
         "security/ir_rules.xml",
         "security/fault_report_template_rules.xml",
@@ -32,6 +33,7 @@
         "wizards/fault_report_convert_views.xml",
         "wizards/fault_report_label_views.xml",
         "wizards/fault_report_reopen_views.xml",
+        "wizards/portal_wizard_views.xml",
         "views/account_move_views.xml",
         "views/embed_templates.xml",
         "views/fault_report_integration_views.xml",
@@ -57,6 +59,9 @@
         "views/fault_report_webhook_views.xml",
         "views/form_templates.xml",
         "views/mail_template_views.xml",
+        "views/portal_templates.xml",
+        "views/portal_report_templates.xml",
+        "views/portal_new_templates.xml",
     ],
     "demo": [
         "demo/res_users_demo.xml",
@@ -84,6 +89,11 @@
             "fault_report/static/src/public/drafts.js",
             "fault_report/static/src/public/fault_report_form.js",
             "fault_report/static/src/public/fault_report_form.css",
+        ],
+        "fault_report.assets_portal": [
+            ("include", "fault_report.assets_form"),
+            "fault_report/static/src/public/portal/portal.css",
+            "fault_report/static/src/public/portal/portal_new.js",
         ],
         "web.assets_tests": ["fault_report/static/tests/tours/**/*"],
         "web.assets_unit_tests": ["fault_report/static/tests/*.test.js"],

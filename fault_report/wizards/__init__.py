@@ -3,3 +3,4 @@ from . import fault_report_close
 from . import fault_report_convert
 from . import fault_report_label
 from . import fault_report_reopen
+from . import portal_wizard_user
