@@ -1,14 +1,13 @@
 """The document of requirements names tests that there are."""
 
 import re
+import unittest
 from pathlib import Path
-
-from odoo.tests import BaseCase
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-class TestRequirements(BaseCase):
+class TestRequirements(unittest.TestCase):
     def test_every_test_that_is_named_exists(self):
         text = (ROOT / "docs" / "requirements.md").read_text()
         named = set(re.findall(r"`(test_\w+)`", text))
