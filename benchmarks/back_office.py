@@ -157,7 +157,9 @@ def get_specification(Report, kind):
         "one2many": {"fields": {"display_name": {}}, "limit": 40},
         "many2many": {"fields": {"display_name": {}}, "limit": 40},
     }
-    return {name: shapes.get(known[name]["type"], {}) for name in names if name in known}
+    return {
+        name: shapes.get(known[name]["type"], {}) for name in names if name in known
+    }
 
 
 def read_list(Report, domain):
@@ -192,8 +194,10 @@ def read_board(Report, domain):
 
 def file(Report, objects, count):
     Report.create(
-        [{"name": f"Fault {number}", "equipment_id": objects[number].id}
-         for number in range(count)]
+        [
+            {"name": f"Fault {number}", "equipment_id": objects[number].id}
+            for number in range(count)
+        ]
     )
     env.flush_all()
 
@@ -277,7 +281,9 @@ def get_plan(query):
         return ""
     env.cr.execute("EXPLAIN " + query.replace("%", "%%"))
     lines = [row[0].strip(" ->") for row in env.cr.fetchall()]
-    scans = [line.partition("  (")[0] for line in lines if " Scan" in line or "Scan " in line]
+    scans = [
+        line.partition("  (")[0] for line in lines if " Scan" in line or "Scan " in line
+    ]
     return "; ".join(scan.replace(" on fault_report", "") for scan in scans[:2])
 
 
