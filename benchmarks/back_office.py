@@ -89,7 +89,7 @@ def fill(objects, technician):
              time_spent, deviation_count, create_date, write_date)
         SELECT (ARRAY['Stands still', 'Makes a noise', 'Door stays open', 'Too warm',
                       'Light flickers', 'Smells burnt', 'Water drips'])[1 + number %% 7]
-               || ' ' || md5(number::text),
+               || ' ' || left(md5(number::text), 8),
                'OLD/' || number, %(company)s, 'form', (number %% 3)::text,
                equipment.customer_id, equipment.facility_id, equipment.id,
                CASE WHEN state != 'new' THEN %(user)s END,
@@ -209,7 +209,7 @@ def get_jobs(user, objects):
     done = Report.search([("state", "=", "converted")], limit=1)
     form = get_specification(Report, "form")
     rare = Report.browse(waiting.id - COUNT // 2).exists() or done
-    word = rare.name.split()[-1][:12]
+    word = rare.name.split()[-1]
     equipment = objects[0].with_user(user)
     customer = equipment.customer_id
     statistic_names = ["fault_report_count", "fault_count_year", "last_work_order_name"]

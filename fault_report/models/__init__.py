@@ -22,10 +22,13 @@ from . import fault_report_channel
 from . import fault_report_mail
 from . import fault_report_form
 from . import fault_report_public_form
+from . import fault_report_filing
 from . import fault_report_portal
 from . import fault_report_integration
 from . import fault_report_integration_intake
+from . import fault_report_integration_embed
 from . import fault_report_changes
+from . import fault_report_dialogue
 from . import fault_report_reminder
 from . import fault_report_reminder_activity
 from . import fault_report_escalation
@@ -42,8 +45,10 @@ from . import fault_report_webhook
 from . import fault_report_webhook_delivery
 from . import fault_report_work_order_mixin
 from . import account_move
+from . import digest_digest
 from . import ir_attachment
 from . import ir_attachment_filestore
+from . import ir_http
 from . import ir_mail_server
 from . import ir_sequence
 from . import mail_mail
@@ -57,6 +62,7 @@ from . import res_company_alias
 from . import res_company_label
 from . import res_config_settings
 from . import res_partner
+from . import res_partner_portal
 from . import res_users
 from . import sale_order
 from . import sms_sms
