@@ -21,6 +21,7 @@ from . import fault_report_points
 from . import fault_report_channel
 from . import fault_report_mail
 from . import fault_report_form
+from . import fault_report_public_form
 from . import fault_report_filing
 from . import fault_report_portal
 from . import fault_report_integration
