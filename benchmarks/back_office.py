@@ -89,7 +89,7 @@ def fill(objects, technician):
              time_spent, deviation_count, create_date, write_date)
         SELECT (ARRAY['Stands still', 'Makes a noise', 'Door stays open', 'Too warm',
                       'Light flickers', 'Smells burnt', 'Water drips'])[1 + number %% 7]
-               || ' ' || md5(number::text),
+               || ' ' || left(md5(number::text), 8),
                'OLD/' || number, %(company)s, 'form', (number %% 3)::text,
                equipment.customer_id, equipment.facility_id, equipment.id,
                CASE WHEN state != 'new' THEN %(user)s END,
@@ -157,7 +157,9 @@ def get_specification(Report, kind):
         "one2many": {"fields": {"display_name": {}}, "limit": 40},
         "many2many": {"fields": {"display_name": {}}, "limit": 40},
     }
-    return {name: shapes.get(known[name]["type"], {}) for name in names if name in known}
+    return {
+        name: shapes.get(known[name]["type"], {}) for name in names if name in known
+    }
 
 
 def read_list(Report, domain):
@@ -192,8 +194,10 @@ def read_board(Report, domain):
 
 def file(Report, objects, count):
     Report.create(
-        [{"name": f"Fault {number}", "equipment_id": objects[number].id}
-         for number in range(count)]
+        [
+            {"name": f"Fault {number}", "equipment_id": objects[number].id}
+            for number in range(count)
+        ]
     )
     env.flush_all()
 
@@ -205,7 +209,7 @@ def get_jobs(user, objects):
     done = Report.search([("state", "=", "converted")], limit=1)
     form = get_specification(Report, "form")
     rare = Report.browse(waiting.id - COUNT // 2).exists() or done
-    word = rare.name.split()[-1][:12]
+    word = rare.name.split()[-1]
     equipment = objects[0].with_user(user)
     customer = equipment.customer_id
     statistic_names = ["fault_report_count", "fault_count_year", "last_work_order_name"]
@@ -277,7 +281,9 @@ def get_plan(query):
         return ""
     env.cr.execute("EXPLAIN " + query.replace("%", "%%"))
     lines = [row[0].strip(" ->") for row in env.cr.fetchall()]
-    scans = [line.partition("  (")[0] for line in lines if " Scan" in line or "Scan " in line]
+    scans = [
+        line.partition("  (")[0] for line in lines if " Scan" in line or "Scan " in line
+    ]
     return "; ".join(scan.replace(" on fault_report", "") for scan in scans[:2])
 
 

@@ -6,6 +6,8 @@ import subprocess
 
 from . import (
     bench as benchmarks,
+)
+from . import (
     console,
     databases,
     odoo_source,

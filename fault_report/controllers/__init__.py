@@ -1,3 +1,5 @@
 from . import api
+from . import api_pages
 from . import attachment
+from . import qr
 from . import webclient

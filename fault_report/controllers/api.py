@@ -43,13 +43,13 @@ class FaultReportApi(http.Controller):
             )
         return request.dispatcher.make_response(answer, HTTPStatus.CREATED)
 
-    @http.route(f"{ROOT}/reports/<path:reference>", methods=["GET"], **ROUTE)
+    @http.route(f"{ROOT}/reports/<fault_report_rest:reference>", methods=["GET"], **ROUTE)
     def read_report(self, reference):
         return request.dispatcher.make_response(
             self._authenticate()._find_report(reference)
         )
 
-    @http.route([ROOT, f"{ROOT}/<path:path>"], **ROUTE)
+    @http.route([ROOT, f"{ROOT}/<fault_report_rest:path>"], **ROUTE)
     def refuse(self, path=""):
         """Say in the API's own words that there is nothing here, or not like this."""
         adapter = request.env["ir.http"].routing_map().bind("")
@@ -163,8 +163,14 @@ class FaultReportApi(http.Controller):
             )
         data = dict(texts)
         if "points" in data:
-            data["points"] = self._read_json(data["points"].encode())
+            data["points"] = self._read_points(data["points"])
         return data, [self._read_part(part) for _name, part in parts]
+
+    def _read_points(self, text):
+        try:
+            return self._read_json(text.encode())
+        except RefusedRequestError as error:
+            raise ContentError(str(error), {"points": "wrong_type"}) from error
 
     def _read_part(self, part):
         part.seek(0)  # Read before, when Odoo runs this again

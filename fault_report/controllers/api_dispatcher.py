@@ -74,7 +74,8 @@ class ApiDispatcher(HttpDispatcher):
     def make_response(self, content, status=200, headers=None):
         """Return an answer of the API; nobody on the way keeps it."""
         return Response(
-            json.dumps(content),
+            # Sorted: sent again, the answer is the same to the letter
+            json.dumps(content, sort_keys=True),
             status=status,
             content_type="application/json; charset=utf-8",
             headers={

@@ -17,8 +17,8 @@ MAX_POINTS = 500
 MAX_KEY = 255
 MAX_PROBLEMS = 20  # told at once
 
-_LINE = r"^[^\u0000-\u001f\u007f-\u009f\ud800-\udfff]*$"
-_TEXT = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\ud800-\udfff]*$"
+_LINE = r"^[^\u0000-\u001f\u007f-\u009f]*$"
+_TEXT = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$"
 IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,%d}" % MAX_KEY)
 
 
@@ -103,6 +103,7 @@ REPORT = {
     "required": ["name"],
     "additionalProperties": False,
 }
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _VALIDATOR = Draft202012Validator(REPORT)
 
 # The word for programs, by the rule of the schema that is broken
@@ -126,6 +127,11 @@ def find_problems(data):
     :return: for each field, the word for programs; the field is "" for the whole
     """
     problems = {}
+    if isinstance(data, dict):
+        # What no pattern can say: halves of a character
+        for field, value in data.items():
+            if isinstance(value, str) and _SURROGATE.search(value):
+                problems[field] = "characters"
     for error in islice(_VALIDATOR.iter_errors(data), MAX_PROBLEMS):
         for field in _get_fields(error)[:MAX_PROBLEMS]:
             problems.setdefault(field, _CODES[error.validator])

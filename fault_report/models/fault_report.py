@@ -156,6 +156,8 @@ class FaultReport(models.Model):
         "CHECK((work_order_model IS NULL) = (COALESCE(work_order_id, 0) = 0))",
         "A work order is linked with its kind, or not at all.",
     )
+    # For the figures of a period
+    _handled_index = models.Index("(date_handled) WHERE date_handled IS NOT NULL")
     _list_index = models.Index("(reported_at DESC, id DESC)")
     # For the list and, without its columns, for the number at the menu
     _waiting_index = models.Index(

@@ -127,7 +127,7 @@ TABLE = {
     "a form with a file cut off":   (cut_form(part(b"name", b"Bad") + part(b"files", b"a", b'; filename="a.txt"')[:-9]), 400, "unreadable"),
     "a form of another boundary":   (cut_form(b"--Y\r\n\r\n--Y--"), 400, "unreadable"),
     "a form in Latin-1":            (cut_form(part(b"name", b"T\xfcr") + b"--X--"), 400, "unreadable"),
-    "points of a form, unreadable": (form(points="[{"), 400, "unreadable"),
+    "points of a form, unreadable": (form(points="[{"), 422, "content", "points", "wrong_type"),
     # --- another type -----------------------------------------------------------------
     "no content type":              (raw(GOOD, Content_Type=None), 415, "content_type"),
     "text":                         (raw(GOOD, Content_Type="text/plain"), 415, "content_type"),
@@ -308,6 +308,9 @@ TABLE = {
     "a report of another site":     (at(REPORTS + "/{foreign}", "GET"), 404, "not_found"),
     "a report by its id":           (at(REPORTS + "/1", "GET"), 404, "not_found"),
     "a NUL as a reference":         (at(REPORTS + "/%00", "GET"), 404, "not_found"),
+    "a line break as a reference":  (at(REPORTS + "/%C2%A3%1E%0A", "GET"), 404, "not_found"),
+    "two slashes":                  (at("/fault_report/v1//reports", "GET"), 404, "not_found"),
+    "a line break in the address":  (at("/fault_report/v1/%0A/x", "GET"), 404, "not_found"),
     "SQL as a reference":           (at(REPORTS + "/x' OR '1'='1", "GET"), 404, "not_found"),
     "a wildcard as a reference":    (at(REPORTS + "/%25", "GET"), 404, "not_found"),
     "no UTF-8 as a reference":      (at(REPORTS + "/%ff%fe", "GET"), 404, "not_found"),

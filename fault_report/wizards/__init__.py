@@ -1,3 +1,4 @@
 from . import fault_report_assign
 from . import fault_report_close
+from . import fault_report_label
 from . import fault_report_reopen
