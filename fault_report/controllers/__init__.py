@@ -2,4 +2,6 @@ from . import api
 from . import api_pages
 from . import attachment
 from . import qr
+from . import portal
+from . import portal_filing
 from . import webclient

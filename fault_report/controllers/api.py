@@ -43,7 +43,9 @@ class FaultReportApi(http.Controller):
             )
         return request.dispatcher.make_response(answer, HTTPStatus.CREATED)
 
-    @http.route(f"{ROOT}/reports/<fault_report_rest:reference>", methods=["GET"], **ROUTE)
+    @http.route(
+        f"{ROOT}/reports/<fault_report_rest:reference>", methods=["GET"], **ROUTE
+    )
     def read_report(self, reference):
         return request.dispatcher.make_response(
             self._authenticate()._find_report(reference)

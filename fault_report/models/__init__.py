@@ -21,11 +21,13 @@ from . import fault_report_points
 from . import fault_report_channel
 from . import fault_report_mail
 from . import fault_report_form
+from . import fault_report_filing
 from . import fault_report_portal
 from . import fault_report_integration
 from . import fault_report_integration_intake
 from . import fault_report_integration_embed
 from . import fault_report_changes
+from . import fault_report_dialogue
 from . import fault_report_reminder
 from . import fault_report_reminder_activity
 from . import fault_report_escalation
@@ -59,6 +61,7 @@ from . import res_company_alias
 from . import res_company_label
 from . import res_config_settings
 from . import res_partner
+from . import res_partner_portal
 from . import res_users
 from . import sale_order
 from . import sms_sms

@@ -51,6 +51,13 @@ class TooManyRequestsError(UserError):
 
 
 class SubmissionConflictError(UserError):
-    """The same submission came again with another content."""
+    """The same submission came again with another content.
+
+    :ivar report: what was filed the first time, if it is still there
+    """
 
     http_status = 409
+
+    def __init__(self, message, report=None):
+        super().__init__(message)
+        self.report = report

@@ -75,6 +75,21 @@ class FaultReport(models.Model):
                 )
         return {"converted": len(self) - len(failed), "failed": failed}
 
+    def action_open_convert_each(self, to="work_order"):
+        """Convert each report by itself, and show how far it is."""
+        return {
+            "type": "ir.actions.client",
+            "tag": "fault_report_convert_each",
+            "params": {"ids": self.ids, "to": to},
+        }
+
+    def action_open_convert_dialog(self):
+        """Ask which kind of work order it shall be, then convert."""
+        self.env["fault.report.convert"].check_access("create")
+        return self._get_dialog(
+            "fault.report.convert", self.env._("Another Kind of Work Order")
+        )
+
     def _try(self, method):
         """Call the method; undo it and return the reason if it fails."""
         try:

@@ -158,7 +158,7 @@ class FaultReport(models.Model):
         reports = self.with_context(
             mail_notify_force_send=False, mail_auto_subscribe_no_notify=is_told
         )
-        order = super(FaultReport, reports)._generate_work_order()
+        order = super(FaultReport, reports)._generate_work_order(model)
         self._wake_mail_queue()
         return order.with_env(self.env)
 

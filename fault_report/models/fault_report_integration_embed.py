@@ -12,10 +12,10 @@ class FaultReportIntegration(models.Model):
 
     _inherit = "fault.report.integration"
 
-    embed_code = fields.Text(
+    embed_code = fields.Char(
         string="Form", compute="_compute_codes", help="One line for the page."
     )
-    signin_code = fields.Text(
+    signin_code = fields.Char(
         string="Sign-in Link", compute="_compute_codes", help="Copy it into the page."
     )
 

@@ -7,6 +7,7 @@ from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.fields import Domain
+from odoo.tools.sql import escape_psql
 
 from . import api_schema, text_rules
 from .errors import ContentError, FieldError, RefusedRequestError
@@ -22,7 +23,6 @@ REPORT_FIELDS = {
     "priority": "priority",
 }
 # What tells whose report it is, beside the e-mail address
-TOKEN = "fault_report_token"  # of an object's QR code, where there is one
 CLAIMS = ("customer_number", "facility", "equipment")
 
 
@@ -212,6 +212,8 @@ class FaultReportIntegration(models.Model):
         The object knows best, then the customer's number, then the e-mail address. In
         a web page anybody may write anybody's name: only the token of an object's QR
         code tells where its reader stands.
+
+        Hook: an override returns a dict of these fields of the report.
         """
         self.ensure_one()
         company = self.company_id
@@ -253,9 +255,7 @@ class FaultReportIntegration(models.Model):
         of_customers = Domain("customer_id", "!=", False) & Domain(
             "company_id", "in", (False, self.company_id.id)
         )
-        keys = Domain.FALSE
-        if TOKEN in equipment._fields:
-            keys |= Domain(TOKEN, "=", text)
+        keys = Domain("fault_report_token", "=", text)
         if not self.in_page:
             keys |= Domain("serial_no", "=", text)
         found = equipment.search(of_customers & keys, limit=2)
@@ -270,7 +270,7 @@ class FaultReportIntegration(models.Model):
                 ("parent_id", "=", place["partner_id"]),
                 ("is_facility", "=", True),
                 "|",
-                ("name", "=ilike", text.replace("%", r"\%").replace("_", r"\_")),
+                ("name", "=ilike", escape_psql(text)),
                 ("ref", "=", text),
             ],
             limit=2,
@@ -283,10 +283,7 @@ class FaultReportIntegration(models.Model):
         known = {
             "customer_number": {report.partner_id.ref},
             "facility": {report.facility_id.name, report.facility_id.ref},
-            "equipment": {
-                equipment.serial_no,
-                TOKEN in equipment._fields and equipment[TOKEN],
-            },
+            "equipment": {equipment.serial_no, equipment.fault_report_token},
         }
         labels = {
             "customer_number": self.env._("Customer number"),

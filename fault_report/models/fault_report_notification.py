@@ -115,8 +115,9 @@ class FaultReport(models.Model):
         """Tell the customer's users what has become of their report."""
         self.ensure_one()
         for kind, is_so in self._get_news().items():
-            if is_so and not before[kind]:
-                self._notify_safely(kind, self._get_customer_users())
+            users = is_so and not before[kind] and self._get_customer_users()
+            if users:
+                self._notify_safely(kind, users)
 
     def _get_customer_users(self):
         """Return the portal users whose report it is.

@@ -14,6 +14,7 @@ class FaultReport(models.Model):
     work_order_name = fields.Char(
         string="Work Order", compute="_compute_work_order", compute_sudo=True
     )
+    has_other_kinds = fields.Boolean(compute="_compute_has_other_kinds")
     has_sale_order = fields.Boolean(compute="_compute_sale_order", compute_sudo=True)
     sale_order_name = fields.Char(
         string="Sales Order", compute="_compute_sale_order", compute_sudo=True
@@ -29,6 +30,9 @@ class FaultReport(models.Model):
             order = orders.get(report._origin)
             report.work_order_name = order and order.display_name
             report.has_work_order = bool(order)
+
+    def _compute_has_other_kinds(self):
+        self.has_other_kinds = len(self._get_work_order_models()) > 1
 
     @api.depends("sale_order_id.state")
     def _compute_sale_order(self):

@@ -1,4 +1,20 @@
-from odoo import api, models
+from odoo import api, fields, models
+
+# What a customer's user may read over RPC; pages show some more, chosen one by one
+PORTAL_FIELDS = frozenset(
+    {
+        *("id", "display_name", "name", "reference", "state", "progress", "priority"),
+        *(
+            "reported_at",
+            "date_handled",
+            "customer_order_ref",
+            "create_uid",
+            "public_comment",
+        ),
+        *("company_id", "partner_id", "facility_id", "equipment_id"),
+        *("access_url", "website_message_ids"),
+    }
+)
 
 
 class FaultReport(models.Model):
@@ -7,6 +23,22 @@ class FaultReport(models.Model):
     _name = "fault.report"
     _inherit = ["fault.report", "portal.mixin"]
 
+    # The secret is for the server alone, which puts it into links.
+    access_token = fields.Char(groups=fields.NO_ACCESS)
+    public_comment = fields.Text(
+        string="Comment",
+        compute="_compute_public_comment",
+        compute_sudo=True,
+        help="The comment, unless it is internal.",
+    )
+
+    _customer_index = models.Index("(partner_id, reported_at DESC, id DESC)")
+
+    @api.depends("comment", "comment_internal")
+    def _compute_public_comment(self):
+        for report in self:
+            report.public_comment = not report.comment_internal and report.comment
+
     def _compute_access_url(self):
         for report in self:
             report.access_url = f"/my/fault_reports/{report.id}"
@@ -14,6 +46,38 @@ class FaultReport(models.Model):
     @api.model
     def _get_protected_fields(self):
         return super()._get_protected_fields() | {"access_token"}
+
+    # === WHAT CUSTOMERS READ === #
+
+    @api.model
+    def _get_portal_fields(self):
+        """Return the names of the fields that customers read over RPC.
+
+        Hook: an override adds to the set what is no secret of any customer's report.
+        """
+        return PORTAL_FIELDS
+
+    def _has_field_access(self, field, operation):
+        if not super()._has_field_access(field, operation):
+            return False
+        if self.env.su or self.env.user._is_internal():
+            return True
+        return operation == "read" and field.name in self._get_portal_fields()
+
+    # === THE SECRET === #
+
+    def _portal_ensure_token(self):
+        # Whoever is given the link may see the report, or has filed it.
+        return super(FaultReport, self.sudo())._portal_ensure_token()
+
+    def _sign_token(self, pid):
+        # The signature does not tell the secret that is in it.
+        return super(FaultReport, self.sudo())._sign_token(pid)
+
+    # Public in Odoo: over RPC it would tell the secret
+    @api.private
+    def get_portal_url(self, *args, **kwargs):
+        return super().get_portal_url(*args, **kwargs)
 
     def _get_tracking_url(self):
         """Return the address where anybody who knows it follows the report."""

@@ -52,7 +52,8 @@ class FaultReportSubmission(models.Model):
         row = rows_sudo.search([("scope", "=", scope), ("key", "=", key)])
         if row.fingerprint != fingerprint:
             raise SubmissionConflictError(
-                self.env._("Something else was sent with this key: use a new one.")
+                self.env._("Something else was sent with this key: use a new one."),
+                row.report_id,
             )
         return row.report_id, row.answer, True
 

@@ -35,11 +35,11 @@ def check_texts(record, vals, limits):
         if problem:
             label = record._fields[name]._description_string(record.env)
             raise FieldError(
-                _get_message(record.env, problem, label, rule["limit"]), name
+                get_message(record.env, problem, label, rule["limit"]), name
             )
 
 
-def _get_message(env, problem, label, limit):
+def get_message(env, problem, label, limit):
     if problem == "blank":
         return env._("Fill in “%(field)s”.", field=label)
     if problem == "lines":

@@ -7,6 +7,7 @@ from . import test_bad_input
 from . import test_badge
 from . import test_channel
 from . import test_conversion
+from . import test_conversion_bulk
 from . import test_conversion_race
 from . import test_digest
 from . import test_embed
@@ -27,6 +28,11 @@ from . import test_notification_table
 from . import test_notifications
 from . import test_notify_customer
 from . import test_permissions
+from . import test_portal_access
+from . import test_portal_filing
+from . import test_portal_pages
+from . import test_portal_rights
+from . import test_portal_tours
 from . import test_processes
 from . import test_progress
 from . import test_qr

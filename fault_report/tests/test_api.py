@@ -1,5 +1,7 @@
 """What the web site gets when it asks as documented; bad requests have a table."""
 
+import psycopg2
+
 from odoo.http import request
 from odoo.tests import tagged
 
@@ -193,6 +195,30 @@ class TestApi(ApiCase):
         for secret in ("secret", "Traceback", "ZeroDivision", ".py"):
             self.assertNotIn(secret, answer.text)
         self.assertEqual(answer.headers["Access-Control-Allow-Origin"], SITE)
+
+    def test_r89_a_busy_database_is_told_to_come_back_to(self):
+        def fail(*_args):
+            raise psycopg2.OperationalError("server closed the connection")
+
+        self.patch(type(self.integration), "_create_report", fail)
+        with self.assertLogs("odoo.http", "ERROR"):
+            answer = self.send(json={"name": "Fine"})
+        self.assertEqual(answer.status_code, 503)
+        self.assertEqual(answer.headers["Retry-After"], "5")
+        self.assertEqual(answer.json()["error"]["code"], "unavailable")
+        self.assertNotIn("connection", answer.text)
+
+    def test_r89_every_address_of_the_api_is_without_session_and_answers_in_json(self):
+        rules = self.env["ir.http"].routing_map().iter_rules()
+        ours = [rule for rule in rules if rule.rule.startswith("/fault_report/v1")]
+        self.assertEqual(len(ours), 6)
+        for rule in ours:
+            routing = rule.endpoint.routing
+            names = ("type", "auth", "csrf", "save_session", "readonly")
+            self.assertEqual(
+                [routing[name] for name in names],
+                ["fault_report_api", "public", False, False, False],
+            )
 
     def test_r89_too_many_requests_are_told_when_to_come_again(self):
         integration = self.make_integration(name="Small", rate_limit=2)

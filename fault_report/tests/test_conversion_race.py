@@ -15,8 +15,7 @@ from .common_processes import RealTransaction
 TIMEOUT = 30  # seconds
 
 
-@tagged("post_install", "-at_install")
-class TestConversionRace(BaseCase):
+class ConversionRaceCase(BaseCase):
     """Works on committed data, because a second transaction has to see it."""
 
     @classmethod
@@ -49,6 +48,9 @@ class TestConversionRace(BaseCase):
             report.unlink()
             env["res.partner"].browse(self.partner_id).unlink()
 
+
+@tagged("post_install", "-at_install")
+class TestConversionRace(ConversionRaceCase):
     def convert_at_once(self, method):
         """Let two users call `method`, both before either has finished.
 

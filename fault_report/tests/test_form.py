@@ -51,7 +51,7 @@ class TestForm(FaultReportCommon):
                     form.xpath(f"//*[@data-error-for='point_{point.id}']"),
                     "there has to be a place for its error",
                 )
-        self.assertEqual(form.xpath("//h3/text()"), ["Before"])
+        self.assertEqual(form.xpath("//h2/text()"), ["Before"])
         required = {node.get("name") for node in form.xpath("//*[@required]")}
         doors, plate = points[0], points[-1]
         self.assertEqual(required, {f"point_{doors.id}", f"point_{plate.id}"})

@@ -55,10 +55,8 @@ class TestIntegration(FaultReportCommon):
                 self.integration.read([name])
             with self.assertRaises(AccessError):
                 self.integration[name] = "0"
-        shown = Form(
-            self.env["fault.report.integration.key"].with_context(default_key=key)
-        )
-        self.assertEqual(shown.key, key)
+        dialog = self.env["fault.report.integration.key"].with_user(self.administrator)
+        self.assertEqual(Form(dialog.with_context(default_key=key)).key, key)
 
     def test_r89_only_administrators_make_keys(self):
         for name, user in {**self.users, "stranger": self.stranger}.items():
@@ -197,6 +195,10 @@ class TestIntegration(FaultReportCommon):
                 {"equipment": "SN-1", "email": "jan@hotel.example"},
                 (self.hotel, self.wing, self.lift),
             ),
+            *(
+                ({"customer_number": "C-7", "facility": text}, (self.hotel, *empty))
+                for text in ("g%", "g_rage", "garage\\", "Ward")
+            ),
             ({"email": "x@y.example"}, (nobody, nobody, nothing)),
             ({"customer_number": "%"}, (nobody, nobody, nothing)),
         ):
@@ -237,6 +239,14 @@ class TestIntegration(FaultReportCommon):
         self.assertFalse(report.partner_id | report.contact_id)
         self.assertEqual(report.email_from, "jan@hotel.example")
         self.assertIn("C-7", "".join(report.message_ids.mapped("body")))
+
+    def test_r89_in_a_web_page_the_code_on_an_object_names_it(self):
+        self.lift._ensure_fault_report_token()
+        token = self.lift.sudo().fault_report_token
+        self.integration.in_page = True
+        report = self.file(equipment=token, email="nobody@example.com")
+        self.assertEqual(self.get_place(report), (self.hotel, self.wing, self.lift))
+        self.assertNotIn(token, "".join(report.message_ids.mapped("body")))
 
     def test_r89_the_object_of_another_company_is_not_found(self):
         other = self.env["res.company"].create({"name": "Other company"})

@@ -152,6 +152,10 @@
         const onRefusal = controller.onRefusal.bind(controller);
         // The API has words for programs where the form shows sentences
         controller.onRefusal = (status, data) => {
+            if (captcha.turnstile && window.turnstile) {
+                // Its token is good for one answer
+                window.turnstile.reset();
+            }
             const fields = (data && data.error && data.error.fields) || {};
             for (const [name, code] of Object.entries(fields)) {
                 fields[name] = texts[code] || texts.not_accepted;

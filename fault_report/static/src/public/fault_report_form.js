@@ -139,6 +139,12 @@
                 this.bags.get(input.name).addInput(input);
             }
             form.addEventListener("submit", (event) => {
+                // A button that goes elsewhere is the browser's own business
+                if (event.submitter && event.submitter.hasAttribute("formaction")) {
+                    FaultReportForm.drafts.remove(this.draftKey);
+                    this.isTouched = false;
+                    return;
+                }
                 event.preventDefault();
                 this.submit();
             });

@@ -1,0 +1,283 @@
+import uuid
+
+from werkzeug.exceptions import NotFound
+
+from odoo import http
+from odoo.exceptions import AccessError, MissingError
+from odoo.fields import Domain
+from odoo.http import request
+from odoo.tools import groupby
+
+from odoo.addons.portal.controllers.portal import CustomerPortal, pager
+
+from ..models import text_rules
+from .form import read_form
+from .portal_answers import answer, get_form_data
+
+MAX_ID = 2**31 - 1
+MAX_REQUEST = 50 * 1024 * 1024
+PAGE = "/my/fault_reports"
+
+
+class FaultReportPortal(CustomerPortal):
+    """A customer's reports: the list, and the page of each."""
+
+    _fault_reports_per_page = 20
+
+    def _prepare_home_portal_values(self, counters):
+        values = super()._prepare_home_portal_values(counters)
+        if "fault_report_count" in counters:
+            Report = request.env["fault.report"]
+            may_read = Report.has_access("read")
+            values["fault_report_count"] = Report.get_waiting_count() if may_read else 0
+        return values
+
+    # === THE LIST === #
+
+    @http.route(
+        [PAGE, f"{PAGE}/page/<int(max=100000):page>"],
+        type="http",
+        auth="user",
+        methods=["GET"],
+        website=True,
+        readonly=True,
+    )
+    def fault_reports(self, page=1, **params):
+        """List the reports; what the address says beyond the offers is ignored."""
+        choices = self._get_fault_report_choices()
+        chosen = {
+            name: params[name] if params.get(name) in offers else next(iter(offers))
+            for name, offers in choices.items()
+        }
+        words = self._get_search_words(params)
+        domain, equipment = self._get_fault_report_list_domain(chosen, words, params)
+        Report = request.env["fault.report"]
+        sorting = choices["sortby"][chosen["sortby"]]["order"]
+        grouping = choices["groupby"][chosen["groupby"]]["field"]
+        url_args = {**chosen, "search": words, "object": equipment.id}
+        pages = pager(
+            url=PAGE,
+            total=Report.search_count(domain),
+            page=page,
+            step=self._fault_reports_per_page,
+            url_args={key: value for key, value in url_args.items() if value},
+        )
+        reports = Report.search(
+            domain,
+            order=f"{grouping}, {sorting}" if grouping else sorting,
+            limit=self._fault_reports_per_page,
+            offset=pages["offset"],
+        )
+        # Found with the user's rights; the page names their facilities and objects.
+        reports_sudo = reports.sudo()
+        values = {
+            **self._prepare_portal_layout_values(),
+            "page_name": "fault_reports",
+            "groups": self._group_fault_reports(reports_sudo, grouping),
+            "pager": pages,
+            "default_url": PAGE,
+            "searchbar_sortings": choices["sortby"],
+            "searchbar_filters": choices["filterby"],
+            "searchbar_groupby": choices["groupby"],
+            "searchbar_inputs": choices["search_in"],
+            "facilities": choices["facility"],
+            "search": words,
+            "equipment": equipment,
+            "may_file": Report._may_file_on_portal(),
+            "is_filtered": bool(words or equipment or chosen["facility"])
+            or chosen["filterby"] != "all",
+            **chosen,
+        }
+        return request.render("fault_report.portal_list", values)
+
+    def _get_fault_report_choices(self):
+        """Return what the list can be told: the offers of each parameter by value.
+
+        The first of each is taken when nothing, or something else, is asked for.
+        """
+        Report = request.env["fault.report"]
+        waiting = Report._get_waiting_domain()
+        facilities = {
+            str(facility.id): {"label": facility.name}
+            for facility in Report._get_portal_facilities()
+        }
+        labels = {
+            "all": request.env._("Search everywhere"),
+            "name": request.env._("Search in descriptions"),
+            "reference": request.env._("Search in numbers"),
+            "facility": request.env._("Search in facilities"),
+            "object": request.env._("Search in objects"),
+        }
+        return {
+            "sortby": {
+                "newest": {
+                    "label": request.env._("Newest"),
+                    "order": "reported_at desc, id desc",
+                },
+                "oldest": {
+                    "label": request.env._("Oldest"),
+                    "order": "reported_at, id",
+                },
+                "name": {"label": request.env._("Description"), "order": "name, id"},
+                "facility": {
+                    "label": request.env._("Facility"),
+                    "order": "facility_id, id desc",
+                },
+                "state": {"label": request.env._("Status"), "order": "state, id desc"},
+            },
+            "filterby": {
+                "all": {"label": request.env._("All"), "domain": Domain.TRUE},
+                "open": {"label": request.env._("Open"), "domain": waiting},
+                "handled": {"label": request.env._("Handled"), "domain": ~waiting},
+                "mine": {
+                    "label": request.env._("Filed by me"),
+                    "domain": Domain("create_uid", "=", request.env.uid),
+                },
+            },
+            "groupby": {
+                "none": {"label": request.env._("None"), "field": False},
+                "facility": {
+                    "label": request.env._("Facility"),
+                    "field": "facility_id",
+                },
+                "object": {"label": request.env._("Object"), "field": "equipment_id"},
+                "state": {"label": request.env._("Status"), "field": "state"},
+            },
+            "search_in": {
+                name: {"input": name, "label": label} for name, label in labels.items()
+            },
+            "facility": {"": {"label": request.env._("All facilities")}, **facilities},
+        }
+
+    def _get_search_words(self, params):
+        words = (params.get("search") or "").strip()[: text_rules.MAX_NAME]
+        return "" if text_rules.find_problem(words, text_rules.MAX_NAME) else words
+
+    def _get_fault_report_list_domain(self, chosen, words, params):
+        """Return the domain of what is asked for, and the object if one is."""
+        Report = request.env["fault.report"]
+        domain = Domain.TRUE
+        if chosen["filterby"] != "all":
+            choices = self._get_fault_report_choices()["filterby"]
+            domain &= choices[chosen["filterby"]]["domain"]
+        if chosen["facility"]:
+            domain &= Domain("facility_id", "=", int(chosen["facility"]))
+        equipment = Report._get_portal_equipment(params.get("object") or "")
+        if equipment:
+            domain &= Domain("equipment_id", "=", equipment.id)
+        if words:
+            domain &= self._get_search_domain(chosen["search_in"], words)
+        return domain, equipment
+
+    def _get_search_domain(self, search_in, words):
+        Report = request.env["fault.report"]
+        found = Report._search_portal_equipment(words, limit=200)
+        domains = {
+            "name": Domain("name", "ilike", words),
+            "reference": Domain("reference", "ilike", words),
+            "facility": Domain("facility_id.name", "ilike", words),
+            "object": Domain("equipment_id", "in", found.ids),
+        }
+        return domains.get(search_in) or Domain.OR(domains.values())
+
+    def _group_fault_reports(self, reports, grouping):
+        """Return pairs of a heading and the reports of the page that are under it."""
+        if not grouping:
+            return [("", reports)] if reports else []
+        state_labels = dict(
+            reports._fields["state"]._description_selection(reports.env)
+        )
+
+        def heading(report):
+            if grouping == "state":
+                return state_labels[report.state]
+            return report[grouping].sudo().name or request.env._("None")
+
+        return [
+            (label, reports.browse(report.id for report in group))
+            for label, group in groupby(reports, heading)
+        ]
+
+    # === THE PAGE OF A REPORT === #
+
+    @http.route(
+        f"{PAGE}/<int(max={MAX_ID}):report_id>",
+        type="http",
+        auth="public",
+        methods=["GET"],
+        website=True,
+    )
+    def fault_report(self, report_id, access_token=None, **params):
+        if request.env.user._is_public() and not access_token:
+            # Signing in leads here, whether there is such a report or not
+            return request.redirect_query(
+                "/web/login", {"redirect": f"{PAGE}/{report_id}"}
+            )
+        report = self._get_fault_report(report_id, access_token)
+        return self._render_fault_report(report, access_token, params)
+
+    def _render_fault_report(self, report, access_token, params, **values):
+        kept = request.httprequest.form
+        values = {
+            **self._prepare_portal_layout_values(),
+            **self._get_page_view_values(
+                report, access_token, {}, "fault_report_history", False
+            ),
+            "page_name": "fault_report",
+            "report": report,
+            "progress": report._get_progress(),
+            "messages": report._get_public_messages(),
+            "files": report._get_public_files(),
+            "points": report._get_public_points(),
+            "is_new": params.get("filed") == "1",
+            "form_data": get_form_data(),
+            "reply_key": uuid.uuid4().hex,
+            "kept": kept,
+            "errors": {},
+            "error_url": None,
+            "may_file": report._may_file_on_portal(),
+            **values,
+        }
+        response = request.render("fault_report.portal_report", values)
+        # The secret of the page is in its address
+        response.headers["Referrer-Policy"] = "same-origin"
+        response.headers["Cache-Control"] = "private, no-store"
+        return response
+
+    @http.route(
+        f"{PAGE}/<int(max={MAX_ID}):report_id>/comment",
+        type="http",
+        auth="public",
+        methods=["POST"],
+        website=True,
+        max_content_length=MAX_REQUEST,
+    )
+    def fault_report_comment(self, report_id, access_token=None, **_params):
+        report = self._get_fault_report(report_id, access_token)
+        suffix = f"?access_token={access_token}" if access_token else ""
+
+        def action():
+            form = read_form(request)
+            form.vals.pop("access_token", None)
+            report._answer_from_page(form)
+            return f"{report.access_url}{suffix}#comments"
+
+        return answer(
+            action,
+            lambda **values: self._render_fault_report(
+                report, access_token, {}, **values
+            ),
+        )
+
+    def _get_fault_report(self, report_id, access_token=None):
+        """Return the report without access rules, if it is shown to who asks.
+
+        :raises NotFound: if it is not, whether there is such a report or not
+        """
+        token = access_token if (access_token or "").isascii() else None
+        try:
+            found = self._document_check_access("fault.report", report_id, token)
+        except (AccessError, MissingError) as error:
+            raise NotFound from error
+        # Checked; what is done is done by who asks, not by the superuser.
+        return found.with_user(request.env.user).sudo()

@@ -1,0 +1,83 @@
+"""How the pages of the portal answer a form: to a browser, and to its script."""
+
+import json
+
+from odoo.exceptions import AccessError, MissingError, UserError
+from odoo.http import request
+
+from ..models.errors import (
+    FieldError,
+    SubmissionConflictError,
+    TooManyRequestsError,
+)
+
+_CODES = {403: "forbidden", 404: "missing", 409: "conflict", 429: "too_many"}
+
+
+def answer(action, render_again, check=None):
+    """Do what a form asks for; say what came of it.
+
+    :param action: does it, and returns the address to go on to
+    :param render_again: renders the page with the form, given the error by name;
+        what was typed is in the request
+    :param check: counts the attempt, also one that is refused for another reason
+    """
+    try:
+        if check:
+            check()
+        # A refusal leaves nothing behind of what was done before it
+        with request.env.cr.savepoint():
+            url = action()
+    except UserError as error:
+        return _refuse(error, render_again)
+    if _is_script():
+        return request.make_json_response({"redirect": url})
+    return request.redirect(url, code=303)
+
+
+def _is_script():
+    return "application/json" in request.httprequest.headers.get("Accept", "")
+
+
+def _refuse(error, render_again):
+    status = get_status(error)
+    field = error.field if isinstance(error, FieldError) else None
+    url = None
+    if isinstance(error, SubmissionConflictError) and error.report:
+        url = error.report.access_url
+    if _is_script():
+        fields = {field: str(error)} if field else {}
+        message = "" if field else str(error)
+        content = {"message": message, "fields": fields, "url": url}
+        content["code"] = _CODES.get(status, "invalid")
+        response = request.make_json_response({"error": content}, status=status)
+    else:
+        values = {"errors": {field: str(error)}, "error_url": url}
+        response = render_again(**values)
+        response.status_code = status
+    if isinstance(error, TooManyRequestsError):
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response
+
+
+def get_status(error):
+    """Return the HTTP status of a refusal."""
+    if isinstance(error, MissingError):
+        return 404
+    if isinstance(error, AccessError):
+        return 403
+    return (
+        error.http_status
+        if hasattr(error, "retry_after") or isinstance(error, SubmissionConflictError)
+        else 422
+    )
+
+
+def get_form_data():
+    """Return the attributes that the script of the forms reads from the form."""
+    Report = request.env["fault.report"]
+    return {
+        "data-fault-report-form": "1",
+        "data-texts": json.dumps(Report._get_form_texts()),
+        "data-limits": json.dumps(Report._get_form_limits()),
+    }

@@ -1,0 +1,189 @@
+import uuid
+
+from werkzeug.exceptions import Forbidden, NotFound
+
+from odoo import http
+from odoo.http import request
+
+from odoo.addons.portal.controllers.portal import CustomerPortal
+
+from .form import read_form
+from .portal import MAX_ID, MAX_REQUEST, PAGE, FaultReportPortal
+from .portal_answers import answer, get_form_data
+
+
+class FaultReportPortalFiling(FaultReportPortal):
+    """How a customer files a report."""
+
+    @http.route(
+        f"{PAGE}/new",
+        type="http",
+        auth="user",
+        methods=["GET"],
+        website=True,
+        readonly=True,
+    )
+    def new_fault_report(self, **params):
+        self._check_may_file()
+        return self._render_new(params)
+
+    @http.route(
+        f"{PAGE}/new",
+        type="http",
+        auth="user",
+        methods=["POST"],
+        website=True,
+        max_content_length=MAX_REQUEST,
+    )
+    def file_fault_report(self, **_params):
+        self._check_may_file()
+
+        def action():
+            report = request.env["fault.report"]._file_from_portal(read_form(request))
+            return f"{report.access_url}?filed=1" if report else PAGE
+
+        def render_again(**values):
+            return self._render_new(request.httprequest.form.to_dict(), **values)
+
+        Report = request.env["fault.report"]
+        return answer(action, render_again, Report._check_filing_rate)
+
+    def _render_new(self, kept, **values):
+        Report = request.env["fault.report"]
+        facilities = Report._get_portal_facilities()
+        equipment = Report._get_portal_equipment(kept.get("equipment_id") or "")
+        may_leave_out = Report._may_leave_facility_out()
+        facility = str(equipment.facility_id.id or kept.get("facility_id") or "")
+        if not facility and len(facilities) == 1:
+            facility = str(facilities.id)
+        user = request.env.user
+        values = {
+            **self._prepare_portal_layout_values(),
+            "page_name": "fault_report_new",
+            "facilities": facilities,
+            "facility": facility,
+            "may_leave_out": may_leave_out,
+            "objects": Report._search_portal_equipment(limit=200),
+            "equipment": equipment,
+            "open_reports": self._get_open(equipment),
+            "priorities": Report._fields["priority"]._description_selection(
+                request.env
+            ),
+            "points": Report._get_channel_template_points(request.env.company),
+            "form_data": {
+                **get_form_data(),
+                "data-draft": f"portal:{user.id}:new",
+                "data-objects": f"{PAGE}/objects",
+                "data-open": f"{PAGE}/open",
+            },
+            "key": uuid.uuid4().hex,
+            "kept": {"contact_name": user.name, "phone": user.phone or "", **kept},
+            "errors": {},
+            "error_url": None,
+            **values,
+        }
+        return request.render("fault_report.portal_new", values)
+
+    # === WHAT THE PAGE ASKS FOR WHILE IT IS FILLED IN === #
+
+    @http.route(
+        f"{PAGE}/objects",
+        type="http",
+        auth="user",
+        methods=["GET"],
+        website=True,
+        readonly=True,
+    )
+    def find_objects(self, search="", facility_id="", **_params):
+        """Return the objects of the user's facilities that match, as JSON."""
+        self._check_may_file()
+        Report = request.env["fault.report"]
+        objects = Report._search_portal_equipment(
+            self._get_search_words({"search": search}), Report._read_id(facility_id)
+        )
+        return request.make_json_response(
+            [
+                {
+                    "id": found.id,
+                    "name": found.name,
+                    "facility_id": found.facility_id.id,
+                    "detail": " · ".join(
+                        filter(None, (found.serial_no, found.facility_id.name))
+                    ),
+                }
+                for found in objects
+            ]
+        )
+
+    @http.route(
+        f"{PAGE}/open",
+        type="http",
+        auth="user",
+        methods=["GET"],
+        website=True,
+        readonly=True,
+    )
+    def open_on_object(self, equipment_id="", **_params):
+        """Return what is reported on an object already, as a piece of the page."""
+        self._check_may_file()
+        Report = request.env["fault.report"]
+        reports = self._get_open(Report._get_portal_equipment(equipment_id))
+        return request.render("fault_report.portal_open", {"open_reports": reports})
+
+    @http.route(
+        f"{PAGE}/<int(max={MAX_ID}):report_id>/me_too",
+        type="http",
+        auth="user",
+        methods=["POST"],
+        website=True,
+    )
+    def me_too(self, report_id, **_params):
+        self._check_may_file()
+        report = self._get_fault_report(report_id)
+
+        def action():
+            report._report_too()
+            return f"{report.access_url}#comments"
+
+        return answer(
+            action,
+            lambda **values: self._render_fault_report(report, None, {}, **values),
+        )
+
+    def _get_open(self, equipment):
+        return request.env["fault.report"]._get_open_on_portal(equipment).sudo()
+
+    def _check_may_file(self):
+        if not request.env["fault.report"]._may_file_on_portal():
+            raise Forbidden(request.env._("You may not file fault reports."))
+
+
+class FaultReportPreferences(CustomerPortal):
+    """How a customer is told of his reports, on the page of his account."""
+
+    def _prepare_my_account_rendering_values(self, *args, **kwargs):
+        values = super()._prepare_my_account_rendering_values(*args, **kwargs)
+        Users = request.env["res.users"]
+        field = Users._fields["fault_report_notify_work_order"]
+        return {
+            **values,
+            "fault_report_preferences": Users._fault_report_get_own_preferences(),
+            "fault_report_channels": field._description_selection(request.env),
+            "fault_report_saved": kwargs.get("fault_report") == "saved",
+            "fault_report_warning": request.env.user.fault_report_phone_missing
+            and Users._get_phone_missing_text(),
+        }
+
+    @http.route(
+        f"{PAGE}/preferences", type="http", auth="user", methods=["POST"], website=True
+    )
+    def set_preferences(self, fault_report_notify_work_order="", **_params):
+        if not request.env.user._is_portal():
+            raise NotFound
+        choice = {"fault_report_notify_work_order": fault_report_notify_work_order}
+
+        def action():
+            request.env["res.users"]._fault_report_set_own_preferences(choice)
+            return "/my/account?fault_report=saved#fault_report_preferences"
+
+        return answer(action, lambda **_values: self.account())

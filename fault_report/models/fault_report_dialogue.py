@@ -1,0 +1,224 @@
+import uuid
+
+from odoo import api, models
+from odoo.exceptions import AccessError, ValidationError
+from odoo.fields import Domain
+from odoo.tools import html2plaintext, is_html_empty
+from odoo.tools.mail import formataddr, plaintext2html
+from odoo.tools.misc import limited_field_access_token
+
+from . import text_rules
+from .errors import FieldError
+
+# Messages of a customer, a minute
+COMMENT_RATE = 10
+# As Odoo's portal shows them
+PUBLIC_TYPES = ("comment", "email", "email_outgoing", "auto_comment", "out_of_office")
+SHOWN_MESSAGES = 100
+
+
+class FaultReport(models.Model):
+    """What a customer and the company say and show each other about a report."""
+
+    # A file for each responsibility. pylint: disable=consider-merging-classes-inherited
+    _inherit = "fault.report"
+
+    # === WHO MAY === #
+
+    def _mail_get_operation_for_mail_message_operation(self, message_operation):
+        """A customer's user who sees a report may write about it."""
+        if message_operation == "create" and not self.env.user._is_internal():
+            return dict.fromkeys(self, "read")
+        return super()._mail_get_operation_for_mail_message_operation(message_operation)
+
+    def _filter_may_add_to(self):
+        if not self.env.user._is_internal():
+            return self._filtered_access("read")
+        return super()._filter_may_add_to()
+
+    # === WRITING === #
+
+    def message_post(self, **kwargs):
+        """What a customer writes is public, and has limits, whatever the door."""
+        is_comment = kwargs.get("message_type") != "email"
+        if (
+            not self.env.user._is_internal()
+            and is_comment
+            and not kwargs.get("tracking_value_ids")
+        ):
+            has_files = kwargs.get("attachments") or kwargs.get("attachment_ids")
+            self._check_customer_comment(kwargs.get("body") or "", has_files)
+            # Odoo's own route lets whoever posts choose them
+            kwargs |= {
+                "message_type": "comment",
+                "subtype_xmlid": "mail.mt_comment",
+                "subtype_id": False,
+            }
+        return super().message_post(**kwargs)
+
+    def _check_customer_comment(self, body, has_files):
+        self.ensure_one()
+        user = self.env.user
+        scope = f"report:{self.id}" if user._is_public() else f"user:{user.id}"
+        self.env["fault.report.attempt"]._check_rate(f"comment:{scope}", COMMENT_RATE)
+        text = html2plaintext(body, include_references=False)
+        problem = text_rules.find_problem(text, text_rules.MAX_TEXT, multiline=True)
+        if is_html_empty(body) and not has_files:
+            problem = "blank"
+        if problem:
+            label = self.env._("Comment")
+            raise ValidationError(
+                text_rules.get_message(self.env, problem, label, text_rules.MAX_TEXT)
+            )
+
+    def _answer_from_page(self, form):
+        """Post what the report's page sent, once, however often it is sent.
+
+        :param form: a `controllers.form.Form`
+        """
+        self.ensure_one()
+        unknown = form.vals.keys() - {"comment"}
+        if unknown or form.points:
+            raise ValidationError(
+                self.env._("Unknown fields: %s.", ", ".join(sorted(unknown)))
+            )
+
+        def post():
+            self._post_from_customer(form.vals.get("comment", ""), form.files)
+            return self.sudo(), None  # Only linked to what was sent
+
+        self.env["fault.report.submission"]._once(
+            f"comment:{self.id}:{self.env.uid}",
+            form.key or uuid.uuid4().hex,
+            form.fingerprint,
+            post,
+        )
+
+    def _post_from_customer(self, text, files=()):
+        """Post what a customer wrote on the report's page, with his files.
+
+        Whoever calls has checked that the user, or who knows the secret, sees it.
+        """
+        self.ensure_one()
+        user = self.env.user
+        if user._is_internal() and not self.sudo(False)._filter_may_add_to():
+            raise AccessError(
+                self.env._("You may not write about this fault report here.")
+            )
+        text = text.strip()
+        problem = text_rules.find_problem(text, text_rules.MAX_TEXT, multiline=True)
+        if text_rules.is_blank(text) and not files:
+            problem = "blank"
+        if problem:
+            label = self.env._("Comment")
+            raise FieldError(
+                text_rules.get_message(self.env, problem, label, text_rules.MAX_TEXT),
+                "comment",
+            )
+        # Customers write no records: the door is what lets them in.
+        report_sudo = self.sudo()
+        try:
+            return report_sudo.message_post(
+                body=plaintext2html(text) if text else "",
+                attachments=list(files),
+                **report_sudo._get_customer_author(),
+            )
+        except ValidationError as error:
+            # The text is fine, see above
+            raise FieldError(str(error), "files") from error
+
+    def _get_customer_author(self):
+        """Return who speaks: the user, or who filed the report and has no account."""
+        self.ensure_one()
+        user = self.env.user
+        if not user._is_public():
+            return {"author_id": user.partner_id.id}
+        if self.contact_id or not (self.contact_name or self.email_from):
+            return {"author_id": (self.contact_id or self.partner_id).id or False}
+        name = self.contact_name or self.email_from
+        email = self.email_from or self.company_id.email or ""
+        return {"author_id": False, "email_from": formataddr((name, email))}
+
+    # === READING === #
+
+    def _get_public_messages(self):
+        """Return the last messages that the customer sees, oldest first."""
+        self.ensure_one()
+        # The domain leaves out what is internal.
+        messages_sudo = (
+            self.env["mail.message"]
+            .sudo()
+            .search(
+                self._get_public_messages_domain(),
+                order="id desc",
+                limit=SHOWN_MESSAGES,
+            )
+        )
+        return messages_sudo.sorted("id")
+
+    def _get_public_messages_domain(self):
+        comment = self.env.ref("mail.mt_comment")
+        return (
+            Domain("model", "=", self._name)
+            & Domain("res_id", "in", self.ids)
+            & Domain("subtype_id", "=", comment.id)
+            & Domain("message_type", "in", PUBLIC_TYPES)
+            & Domain("is_internal", "=", False)
+        )
+
+    def _get_public_files(self):
+        """Return the files that the customer sees.
+
+        Those that came from customers, and those of public messages; what staff puts
+        on a report is the company's own.
+        """
+        self.ensure_one()
+        # Filtered below; customers have no access to attachments.
+        files_sudo = (
+            self.env["ir.attachment"]
+            .sudo()
+            .search(
+                [
+                    ("res_model", "=", self._name),
+                    ("res_id", "=", self.id),
+                    ("res_field", "=", False),
+                ],
+                order="id",
+            )
+        )
+        published = self._get_public_messages().attachment_ids
+        return files_sudo.filtered(
+            lambda file: file.create_uid.share or file in published
+        )
+
+    def _get_public_points(self):
+        """Return the answered points that are not internal, under their headings."""
+        self.ensure_one()
+        # Customers have no access to points; the internal ones are left out.
+        points_sudo = self.sudo().point_ids.filtered(lambda point: not point.internal)
+        shown = points_sudo.browse()
+        section = points_sudo.browse()
+        for point in points_sudo:
+            if point.type == "section":
+                section = point
+            elif point.is_answered:
+                shown += section + point
+                section = points_sudo.browse()
+        return shown
+
+    @api.model
+    def _get_file_url(self, file, size=None):
+        """Return an address of the file that works for some weeks, for who is shown it.
+
+        :param size: of a smaller picture, such as `300x300`
+        """
+        token = limited_field_access_token(file, "raw", scope="binary")
+        path = f"/web/image/{file.id}/{size}" if size else f"/web/content/{file.id}"
+        return f"{path}?access_token={token}"
+
+    @api.model
+    def _get_photo_url(self, point, size=None):
+        """Return an address of the photo that answers a point, as for files."""
+        token = limited_field_access_token(point, "value_photo", scope="binary")
+        path = f"/web/image/{point._name}/{point.id}/value_photo"
+        return f"{path}{'/' + size if size else ''}?access_token={token}"

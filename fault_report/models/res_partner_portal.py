@@ -1,0 +1,166 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, ValidationError
+from odoo.fields import Domain
+
+CUSTOMER_ACCESS = "fault_report.group_customer_access"
+# What the record rule of customers depends on
+RULE_FIELDS = {
+    *("limit_facilities", "allowed_facility_ids", "allow_no_facility"),
+    *("parent_id", "is_facility", "is_company"),
+}
+
+
+class ResPartner(models.Model):
+    """What a customer's user sees of the fault reports, and whether he files them."""
+
+    # A file for each responsibility. pylint: disable=consider-merging-classes-inherited
+    _inherit = "res.partner"
+
+    is_portal_user = fields.Boolean(
+        compute="_compute_is_portal_user", groups=CUSTOMER_ACCESS
+    )
+    may_file_fault_reports = fields.Boolean(
+        string="Files Fault Reports",
+        compute="_compute_may_file_fault_reports",
+        inverse="_inverse_may_file_fault_reports",
+        groups=CUSTOMER_ACCESS,
+        help="May file fault reports on the portal.",
+    )
+    limit_facilities = fields.Boolean(
+        string="Chosen Facilities Only",
+        groups=CUSTOMER_ACCESS,
+        help="Sees and files fault reports of the chosen facilities only.",
+    )
+    allowed_facility_ids = fields.Many2many(
+        "res.partner",
+        "fault_report_allowed_facility_rel",
+        "partner_id",
+        "facility_id",
+        string="Facilities",
+        domain="[('is_facility', '=', True),"
+        " ('parent_id', '=', fault_report_customer_id)]",
+        groups=CUSTOMER_ACCESS,
+    )
+    allow_no_facility = fields.Boolean(
+        string="Without a Facility Too",
+        groups=CUSTOMER_ACCESS,
+        help="Also sees and files fault reports that are assigned to no facility.",
+    )
+    fault_report_customer_id = fields.Many2one(
+        "res.partner",
+        compute="_compute_fault_report_customer_id",
+        groups=CUSTOMER_ACCESS,
+    )
+
+    @api.depends("user_ids.share", "user_ids.active")
+    def _compute_is_portal_user(self):
+        for partner in self:
+            partner.is_portal_user = bool(partner._get_portal_users())
+
+    @api.depends("user_ids.group_ids")
+    def _compute_may_file_fault_reports(self):
+        for partner in self:
+            partner.may_file_fault_reports = any(
+                user.has_group("fault_report.group_portal_create")
+                for user in partner._get_portal_users()
+            )
+
+    @api.depends("parent_id", "is_facility", "parent_id.is_facility")
+    def _compute_fault_report_customer_id(self):
+        for partner in self:
+            partner.fault_report_customer_id = partner._get_fault_report_customer()
+
+    def _inverse_may_file_fault_reports(self):
+        for partner in self:
+            partner._set_may_file_fault_reports(partner.may_file_fault_reports)
+
+    def _set_may_file_fault_reports(self, allowed):
+        """Give or take the right to file, from one's own portal users only."""
+        if not self.env.user.has_group(CUSTOMER_ACCESS) and not self.env.su:
+            raise AccessError(
+                self.env._("You may not change what customers may do on the portal.")
+            )
+        group = self.env.ref("fault_report.group_portal_create")
+        users = self._get_portal_users()
+        if allowed and not users:
+            raise ValidationError(
+                self.env._(
+                    "%s has no access to the portal yet: grant it first.",
+                    self.display_name,
+                )
+            )
+        # Checked above; who may do this is no administrator of users.
+        group.sudo().user_ids = [
+            (4 if allowed else 3, user_id) for user_id in users.ids
+        ]
+
+    def _get_portal_users(self):
+        """Return the active users of these contacts who are customers."""
+        # Who a contact's user is can be seen by everybody in the back office.
+        users = self.sudo().user_ids
+        return users.filtered(lambda user: user.active and user._is_portal())
+
+    @api.constrains("allowed_facility_ids")
+    def _check_allowed_facilities(self):
+        for partner in self:
+            customer = partner._get_fault_report_customer()
+            for facility in partner.sudo().allowed_facility_ids:
+                if not facility._is_facility_of(customer):
+                    raise ValidationError(
+                        self.env._(
+                            "%(facility)s is not a facility of %(customer)s.",
+                            facility=facility.display_name,
+                            customer=customer.display_name,
+                        )
+                    )
+
+    def write(self, vals):
+        result = super().write(vals)
+        if not RULE_FIELDS.isdisjoint(vals):
+            self._forget_portal_rules()
+        return result
+
+    def _forget_portal_rules(self):
+        """Let what was decided for these contacts take effect at the next click.
+
+        Odoo keeps the evaluated record rules of each user, in all processes.
+        """
+        # It is only asked whether there are any.
+        if (
+            self.env["res.users"]
+            .sudo()
+            .search_count(
+                [("partner_id", "child_of", self.ids), ("share", "=", True)], limit=1
+            )
+        ):
+            self.env.registry.clear_cache()
+
+    # === WHAT A CUSTOMER'S USER SEES === #
+
+    def _get_fault_report_customer(self):
+        """Return the customer that this contact belongs to, or is."""
+        self.ensure_one()
+        # The whole answer is a contact of the one who asks.
+        partner_sudo = self.sudo()
+        place = partner_sudo._get_fault_report_place()
+        customer_sudo = partner_sudo.browse(place["partner_id"])
+        return customer_sudo.commercial_partner_id.sudo(self.env.su)
+
+    def _get_portal_fault_report_domain(self):
+        """Return the domain of the reports that this contact sees on the portal."""
+        self.ensure_one()
+        customer = self._get_fault_report_customer()
+        own = Domain("partner_id.commercial_partner_id", "=", customer.id)
+        return list(own & self._get_portal_facility_domain("facility_id"))
+
+    def _get_portal_facility_domain(self, field_name):
+        """Return the domain of what stands at a facility that the contact may see."""
+        self.ensure_one()
+        # These settings are kept from those they are about.
+        partner_sudo = self.sudo()
+        if not partner_sudo.limit_facilities:
+            return Domain.TRUE
+        domain = Domain(field_name, "in", partner_sudo.allowed_facility_ids.ids)
+        if partner_sudo.allow_no_facility:
+            domain |= Domain(field_name, "=", False)
+        return domain

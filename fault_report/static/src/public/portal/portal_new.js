@@ -1,0 +1,237 @@
+// @odoo-module ignore
+// The page “Report a fault”: the object is searched for while one types, and what is
+// reported on it already is shown before anything is sent.
+(function () {
+    "use strict";
+
+    const DELAY = 250;
+
+    function wait(action, delay) {
+        let timer = 0;
+        return () => {
+            clearTimeout(timer);
+            timer = setTimeout(action, delay);
+        };
+    }
+
+    class ObjectSearch {
+        constructor(form, select) {
+            this.form = form;
+            this.select = select;
+            this.facility = form.querySelector("[name=facility_id]");
+            this.options = [];
+            this.active = -1;
+            this.build();
+            this.input.addEventListener("input", (event) => this.onType(event));
+            this.input.addEventListener("keydown", (event) => this.onKey(event));
+            this.input.addEventListener("focus", () => this.search());
+            this.input.addEventListener("blur", () =>
+                setTimeout(() => this.hide(), 200)
+            );
+            this.list.addEventListener("mousedown", (event) => event.preventDefault());
+            this.list.addEventListener("click", (event) => {
+                const option = event.target.closest("[role=option]");
+                if (option) {
+                    this.choose(this.options[Number(option.dataset.index)]);
+                }
+            });
+            if (this.facility) {
+                this.facility.addEventListener("change", () => this.onFacility());
+            }
+            form.addEventListener("fault-report-restored", () => this.showOpen());
+            this.searchLater = wait(() => this.search(), DELAY);
+        }
+
+        /** Put an input with a list in the place of the select, which has a few only. */
+        build() {
+            const {select} = this;
+            const make = (tag, attributes) =>
+                Object.assign(document.createElement(tag), attributes);
+            this.value = make("input", {type: "hidden", name: select.name});
+            this.value.value = select.value;
+            this.input = make("input", {
+                id: select.id,
+                className: "o_fr_input",
+                name: "object_text",
+                maxLength: 255,
+                autocomplete: "off",
+                value: select.value ? select.dataset.name || "" : "",
+            });
+            this.list = make("ul", {id: "fr_objects", className: "o_fr_objects"});
+            this.list.hidden = true;
+            this.list.setAttribute("role", "listbox");
+            this.list.setAttribute("aria-label", select.labels[0].textContent.trim());
+            this.hint = make("p", {id: "fr_objects_hint", className: "o_fr_hint"});
+            this.hint.textContent = select.dataset.textHint;
+            const attributes = {
+                role: "combobox",
+                "aria-autocomplete": "list",
+                "aria-expanded": "false",
+                "aria-controls": this.list.id,
+                "aria-describedby": this.hint.id,
+            };
+            for (const [name, value] of Object.entries(attributes)) {
+                this.input.setAttribute(name, value);
+            }
+            if (select.dataset.preset !== undefined) {
+                this.value.dataset.preset = "1";
+                this.input.dataset.preset = "1";
+            }
+            select.replaceWith(this.value, this.input, this.list, this.hint);
+        }
+
+        onType() {
+            this.setValue(null);
+            this.searchLater();
+        }
+
+        onFacility() {
+            if (
+                this.chosen &&
+                this.chosen.facility_id !== Number(this.facility.value)
+            ) {
+                this.input.value = "";
+                this.setValue(null);
+            }
+        }
+
+        setValue(object) {
+            const before = this.value.value;
+            this.chosen = object;
+            this.value.value = object ? object.id : "";
+            if (this.value.value !== before) {
+                this.showOpen();
+                this.value.dispatchEvent(new Event("input", {bubbles: true}));
+            }
+        }
+
+        async search() {
+            const asked = this.input.value;
+            const query = new URLSearchParams({
+                search: this.value.value ? "" : asked,
+                facility_id: this.facility ? this.facility.value : "",
+            });
+            try {
+                const response = await fetch(`${this.form.dataset.objects}?${query}`);
+                this.options = response.ok ? await response.json() : [];
+            } catch {
+                // Without a connection the object is sent as it was typed
+                this.options = [];
+            }
+            const isFocused = this.input.getRootNode().activeElement === this.input;
+            if (asked === this.input.value && isFocused) {
+                this.show();
+            }
+        }
+
+        show() {
+            this.active = -1;
+            this.list.replaceChildren(
+                ...this.options.map((object, index) => {
+                    const option = document.createElement("li");
+                    option.id = `fr_object_${index}`;
+                    option.dataset.index = index;
+                    option.setAttribute("role", "option");
+                    option.setAttribute("aria-selected", "false");
+                    const name = document.createElement("strong");
+                    name.textContent = object.name;
+                    const detail = document.createElement("span");
+                    detail.className = "o_fr_small";
+                    detail.textContent = object.detail;
+                    option.append(name, detail);
+                    return option;
+                })
+            );
+            this.toggle(this.options.length > 0);
+            const isNothing = !this.options.length && this.input.value.trim();
+            this.hint.textContent = isNothing
+                ? this.select.dataset.textNone
+                : this.select.dataset.textHint;
+        }
+
+        toggle(visible) {
+            this.list.hidden = !visible;
+            this.input.setAttribute("aria-expanded", visible);
+            this.input.removeAttribute("aria-activedescendant");
+        }
+
+        hide() {
+            this.toggle(false);
+        }
+
+        onKey(event) {
+            if (event.key === "Escape") {
+                this.hide();
+            } else if (event.key === "Enter" && this.active >= 0) {
+                event.preventDefault();
+                this.choose(this.options[this.active]);
+            } else if (["ArrowDown", "ArrowUp"].includes(event.key)) {
+                event.preventDefault();
+                this.move(event.key === "ArrowDown" ? 1 : -1);
+            }
+        }
+
+        move(step) {
+            if (this.list.hidden) {
+                this.search();
+                return;
+            }
+            const count = this.options.length;
+            this.active = (this.active + step + count) % count;
+            for (const [index, option] of [...this.list.children].entries()) {
+                option.setAttribute("aria-selected", index === this.active);
+                if (index === this.active) {
+                    this.input.setAttribute("aria-activedescendant", option.id);
+                    option.scrollIntoView({block: "nearest"});
+                }
+            }
+        }
+
+        choose(object) {
+            this.input.value = object.name;
+            const wanted = String(object.facility_id);
+            if (this.facility && this.facility.querySelector(`[value="${wanted}"]`)) {
+                this.facility.value = wanted;
+            }
+            this.hide();
+            this.setValue(object);
+        }
+
+        /** Show what is reported on the chosen object already. */
+        async showOpen() {
+            const place = this.form.querySelector("#fr_open");
+            const id = this.value.value;
+            place.replaceChildren();
+            if (!id) {
+                return;
+            }
+            try {
+                const query = new URLSearchParams({equipment_id: id});
+                const response = await fetch(`${this.form.dataset.open}?${query}`);
+                if (response.ok && this.value.value === id) {
+                    // A piece of our own page, escaped by the server
+                    const page = new DOMParser().parseFromString(
+                        await response.text(),
+                        "text/html"
+                    );
+                    place.replaceChildren(...page.body.children);
+                }
+            } catch {
+                // It is only a help: without a connection there is none
+            }
+        }
+    }
+
+    function start() {
+        for (const select of document.querySelectorAll("[data-object-search] select")) {
+            const search = new ObjectSearch(select.form, select);
+            search.input.dataset.ready = "1";
+        }
+    }
+
+    if (document.readyState === "loading") {
+        document.addEventListener("DOMContentLoaded", start);
+    } else {
+        start();
+    }
+})();

@@ -1,0 +1,308 @@
+"""What the pages of the portal show and take, over HTTP."""
+
+import json
+import uuid
+
+from lxml import html
+
+from odoo import Command, http
+from odoo.tests import HttpCase, tagged
+from odoo.tools import mute_logger
+
+from .common import FaultReportData
+from .common_portal import PortalData
+
+PAGE = "/my/fault_reports"
+
+
+class PortalPages(PortalData, FaultReportData, HttpCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.make_data(cls.env)
+        cls.make_portal_data(cls.env)
+        cls.make_portal_reports()
+
+    def sign_in(self, user):
+        self.authenticate(user and user.login, user and user.login)
+
+    def get(self, path=""):
+        return self.url_open(f"{PAGE}{path}", allow_redirects=False)
+
+    def get_page(self, path=""):
+        return html.fromstring(self.get(path).content)
+
+    def get_names(self, path=""):
+        names = self.get_page(path).xpath("//*[@class='o_fr_card_name']/text()")
+        return [name.strip() for name in names]
+
+    def send(self, path, data=None, files=None, script=True, key=None):
+        headers = {"Accept": "application/json"} if script else {}
+        if key:
+            headers["Idempotency-Key"] = key
+        data = {"csrf_token": http.Request.csrf_token(self), **(data or {})}
+        return self.url_open(
+            f"{PAGE}{path}",
+            data=data,
+            files=files,
+            headers=headers,
+            allow_redirects=False,
+        )
+
+    def file_report(self, files=None, **data):
+        response = self.send("/new", {"name": "It rattles", **data}, files)
+        self.assertEqual(response.status_code, 200, response.text)
+        url = response.json()["redirect"]
+        report_id = int(url.removeprefix(f"{PAGE}/").partition("?")[0])
+        return self.env["fault.report"].browse(report_id)
+
+    def assert_refused(self, response, status, field=None):
+        self.assertEqual(response.status_code, status, response.text)
+        error = response.json()["error"]
+        if field:
+            self.assertEqual(list(error["fields"]), [field])
+        return error
+
+
+@tagged("post_install", "-at_install")
+class TestPortalPages(PortalPages):
+    # === THE LIST === #
+
+    def test_r68_the_home_page_counts_what_is_open(self):
+        self.sign_in(self.filing)
+        self.in_garage.with_user(self.technician).action_solve("By phone")
+        result = self.make_jsonrpc_request(
+            "/my/counters", {"counters": ["fault_report_count"]}
+        )
+        self.assertEqual(result, {"fault_report_count": 2})
+        page = html.fromstring(self.url_open("/my").content)
+        self.assertTrue(page.xpath("//*[@data-placeholder_count='fault_report_count']"))
+
+    def test_r68_the_list_is_filtered_searched_sorted_and_grouped(self):
+        self.sign_in(self.filing)
+        self.in_garage.with_user(self.technician).action_solve("By phone")
+        mine = self.file_report(facility_id=self.wing.id)
+        wing, garage = self.in_wing.name, self.in_garage.name
+        for query, names in (
+            ("filterby=handled", [garage]),
+            ("filterby=mine", [mine.name]),
+            ("search=squeaks", [wing]),
+            (f"search={self.in_wing.reference}", [wing]),
+            ("search=Lift&search_in=object", [wing]),
+            ("search=Garage&search_in=facility", [garage]),
+            ("search=Lift&search_in=name", []),
+            (f"facility={self.garage.id}", [garage]),
+            (f"object={self.lift.id}", [wing]),
+            ("filterby=mine&sortby=oldest&groupby=facility", [mine.name]),
+        ):
+            with self.subTest(query):
+                self.assertEqual(self.get_names(f"?{query}"), names)
+        self.assertEqual(
+            self.get_names("?sortby=name&filterby=open")[0], mine.name, "I before S"
+        )
+        page = self.get_page("?groupby=object")
+        groups = page.xpath("//*[@class='o_fr_group']/text()")
+        self.assertEqual(set(groups), {"Fan", "Lift", "None"})
+
+    def test_r70_what_the_address_says_beyond_the_offers_is_ignored(self):
+        self.sign_in(self.filing)
+        everything = self.get_names()
+        self.assertEqual(len(everything), 3)
+        for query in (
+            *(
+                "sortby=zzz",
+                "sortby=access_token",
+                "filterby=__class__",
+                "groupby=note",
+            ),
+            *("search_in=comment", "search=%00", "facility=abc", "facility=-1"),
+            *("object=abc", "object=99999999999999", "domain=[]", "order=id"),
+            f"facility={self.ward.id}",
+            f"object={self.hospital_lift.id}",
+        ):
+            with self.subTest(query):
+                self.assertEqual(self.get_names(f"?{query}"), everything)
+        for path in ("/page/0", "/page/99999"):
+            self.assertEqual(self.get(path).status_code, 200)
+        for path in ("/99999999999", "/page/9999999999", "/0", "/-1", "/abc"):
+            with self.subTest(path), mute_logger("odoo.http"):
+                self.assertEqual(self.get(path).status_code, 404)
+
+    # === THE PAGE OF A REPORT === #
+
+    def test_r40_the_order_number_is_at_the_top_or_a_dash(self):
+        self.sign_in(self.filing)
+        self.in_wing.customer_order_ref = "PO-77"
+        for report, shown in ((self.in_wing, "PO-77"), (self.in_garage, "–")):
+            page = self.get_page(f"/{report.id}")
+            line = page.xpath("//header//*[@class='o_fr_order']/strong/text()")
+            self.assertEqual(line, [shown])
+
+    def test_r36_nothing_internal_is_on_the_page(self):
+        self.company.fault_report_template_id = self.env[
+            "fault.report.template"
+        ].create(
+            {
+                "name": "Lift",
+                "point_ids": [
+                    Command.create({"name": "Sound", "type": "text"}),
+                    Command.create({"name": "Debts", "type": "text", "internal": True}),
+                ],
+            }
+        )
+        report = self.env["fault.report"].create(
+            {
+                "name": "It rattles",
+                "equipment_id": self.lift.id,
+                "comment": "SECRET-comment",
+                "comment_internal": True,
+                "note_ids": [Command.create({"name": "SECRET-note"})],
+            }
+        )
+        sound, debts = report.point_ids
+        sound.value_text, debts.value_text = "Loud", "SECRET-point"
+        report.message_post(body="SECRET-log")
+        report.message_post(
+            body="SECRET-internal",
+            message_type="comment",
+            subtype_xmlid="mail.mt_comment",
+            is_internal=True,
+        )
+        self.env["ir.attachment"].create(
+            {
+                "name": "SECRET-file.txt",
+                "raw": b"SECRET",
+                "res_model": "fault.report",
+                "res_id": report.id,
+            }
+        )
+        report.message_post(
+            body="We come today",
+            message_type="comment",
+            subtype_xmlid="mail.mt_comment",
+            attachments=[("plan.txt", b"The plan")],
+        )
+        self.sign_in(self.filing)
+        text = self.get(f"/{report.id}").text
+        self.assertNotIn("SECRET", text)
+        for shown in ("Loud", "We come today", "plan.txt"):
+            self.assertIn(shown, text)
+
+    def test_r69_his_files_open_for_him_and_for_nobody_else(self):
+        self.sign_in(self.filing)
+        report = self.file_report([("files", ("a.txt", b"It rattles", "text/plain"))])
+        page = self.get_page(f"/{report.id}")
+        (url,) = page.xpath("//*[@class='o_fr_file_list']//a/@href")
+        self.assertEqual(self.url_open(url).content, b"It rattles")
+        self.sign_in(self.foreign)
+        with mute_logger("odoo.http"):
+            bare = url.partition("?")[0]
+            self.assertEqual(self.url_open(bare).status_code, 404)
+
+    def test_r68_the_progress_is_told_in_words(self):
+        self.in_wing.with_user(self.users["convert"]).action_generate_work_order()
+        self.sign_in(self.filing)
+        page = self.get_page(f"/{self.in_wing.id}")
+        done = page.xpath("//li[@class='o_fr_done']/@data-key")
+        self.assertIn("work_order", done)
+        self.assertNotIn("done", done)
+
+    def test_r70_the_secret_opens_one_report_to_whoever_has_no_login(self):
+        url = self.in_wing._get_tracking_url().partition(PAGE)[2]
+        self.sign_in(None)
+        response = self.get(url)
+        self.assertIn("Wing squeaks", response.text)
+        self.assertEqual(response.headers["Referrer-Policy"], "same-origin")
+        with mute_logger("odoo.http"):
+            for token in ("wrong", "%C3%A5", "a" * 5000):
+                path = f"/{self.in_wing.id}?access_token={token}"
+                self.assertEqual(self.get(path).status_code, 404)
+        token = url.partition("=")[2]
+        self.in_wing.write({"contact_id": False})
+        self.send(
+            f"/{self.in_wing.id}/comment", {"comment": "Hello", "access_token": token}
+        )
+        message = self.in_wing._get_public_messages()
+        self.assertIn("Hello", message.body)
+        self.assertEqual(message.author_id, self.hotel)
+
+    # === COMMENTS === #
+
+    def test_r69_a_comment_with_a_file_is_public_and_his_own(self):
+        self.sign_in(self.reading)
+        path = f"/{self.in_wing.id}/comment"
+        file = [("files", ("a.txt", b"It rattles", "text/plain"))]
+        response = self.send(path, {"comment": "<b>Still</b> so"}, file)
+        self.assertEqual(response.status_code, 200)
+        message = self.in_wing._get_public_messages()
+        self.assertEqual(message.author_id, self.reading.partner_id)
+        self.assertIn("&lt;b&gt;Still", message.body)
+        self.assertEqual(message.attachment_ids.raw, b"It rattles")
+
+    def test_a_comment_sent_again_is_said_once(self):
+        self.sign_in(self.reading)
+        path = f"/{self.in_wing.id}/comment"
+        key = uuid.uuid4().hex
+        for _attempt in range(2):
+            response = self.send(path, {"comment": "Still so"}, key=key)
+            self.assertEqual(response.status_code, 200)
+        self.assertEqual(len(self.in_wing._get_public_messages()), 1)
+
+    def test_a_comment_that_cannot_be_kept_is_refused(self):
+        self.sign_in(self.reading)
+        path = f"/{self.in_wing.id}/comment"
+        for text in ("", "  \u200b ", "a\x00b", "x" * 10_001):
+            with self.subTest(text[:5]):
+                response = self.send(path, {"comment": text})
+                self.assert_refused(response, 422, "comment")
+        self.assert_refused(self.send(path, {"comment": "a", "state": "new"}), 422)
+        file = [("files", ("a.html", b"<html><script>", "image/png"))]
+        self.assert_refused(self.send(path, {"comment": "a"}, file), 422, "files")
+        self.assertFalse(self.in_wing._get_public_messages())
+
+    def test_comments_have_a_limit_of_ten_a_minute_through_every_door(self):
+        self.sign_in(self.reading)
+        path = f"/{self.in_wing.id}/comment"
+        for number in range(10):
+            self.assertTrue(self.send(path, {"comment": str(number)}).ok)
+        response = self.send(path, {"comment": "one more"})
+        self.assert_refused(response, 429)
+        self.assertGreater(int(response.headers["Retry-After"]), 0)
+        with mute_logger("odoo.http"):
+            response = self.post_by_chatter("one more")
+        self.assertIn("error", response)
+        self.assertEqual(len(self.in_wing._get_public_messages()), 10)
+
+    def post_by_chatter(self, body, **post_data):
+        data = {
+            "thread_model": "fault.report",
+            "thread_id": self.in_wing.id,
+            "post_data": {"body": body, **post_data},
+        }
+        response = self.url_open(
+            "/mail/message/post",
+            data=json.dumps({"params": data}),
+            headers={"Content-Type": "application/json"},
+        )
+        return response.json()
+
+    def test_r36_a_customer_cannot_write_what_only_staff_would_see(self):
+        self.sign_in(self.reading)
+        self.post_by_chatter(
+            "Psst", subtype_xmlid="mail.mt_note", message_type="notification"
+        )
+        self.assertIn("Psst", self.in_wing._get_public_messages().body)
+
+    # === PREFERENCES === #
+
+    def test_r8_a_customer_chooses_how_he_is_told(self):
+        self.sign_in(self.reading)
+        field = "fault_report_notify_work_order"
+        response = self.send("/preferences", {field: "email"}, script=False)
+        self.assertEqual(response.status_code, 303)
+        self.assertEqual(self.reading[field], "email")
+        page = html.fromstring(self.url_open("/my/account").content)
+        chosen = page.xpath(f"//select[@name='{field}']/option[@selected]/@value")
+        self.assertEqual(chosen, ["email"])
+        self.assert_refused(self.send("/preferences", {field: "pigeon"}), 422)
+        self.assertEqual(self.reading[field], "email")

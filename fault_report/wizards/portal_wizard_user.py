@@ -1,0 +1,63 @@
+from odoo import api, fields, models
+
+from ..models.res_partner_portal import CUSTOMER_ACCESS
+
+
+class PortalWizardUser(models.TransientModel):
+    """Odoo's dialog for access to the portal also says what a customer may file."""
+
+    _inherit = "portal.wizard.user"
+
+    may_file_fault_reports = fields.Boolean(
+        string="Files Fault Reports",
+        compute="_compute_may_file_fault_reports",
+        store=True,
+        readonly=False,
+        groups=CUSTOMER_ACCESS,
+    )
+    # Where, is the contact's, with access to the portal or without
+    limit_facilities = fields.Boolean(
+        related="partner_id.limit_facilities", readonly=False, groups=CUSTOMER_ACCESS
+    )
+    allowed_facility_ids = fields.Many2many(
+        related="partner_id.allowed_facility_ids",
+        readonly=False,
+        groups=CUSTOMER_ACCESS,
+        domain="[('is_facility', '=', True),"
+        " ('parent_id', '=', fault_report_customer_id)]",
+    )
+    allow_no_facility = fields.Boolean(
+        related="partner_id.allow_no_facility", readonly=False, groups=CUSTOMER_ACCESS
+    )
+    fault_report_customer_id = fields.Many2one(
+        related="partner_id.fault_report_customer_id", groups=CUSTOMER_ACCESS
+    )
+
+    @api.depends("partner_id")
+    def _compute_may_file_fault_reports(self):
+        for line in self:
+            line.may_file_fault_reports = line.partner_id.may_file_fault_reports
+
+    def write(self, vals):
+        result = super().write(vals)
+        if "may_file_fault_reports" in vals:
+            self.filtered("is_portal")._apply_may_file_fault_reports()
+        return result
+
+    def action_grant_access(self):
+        result = super().action_grant_access()
+        self._apply_may_file_fault_reports()
+        return result
+
+    def action_revoke_access(self):
+        if self.env.user.has_group(CUSTOMER_ACCESS):
+            self.may_file_fault_reports = False
+        return super().action_revoke_access()
+
+    def _apply_may_file_fault_reports(self):
+        """Give or take the right, if whoever uses the dialog decides about it."""
+        if not self.env.user.has_group(CUSTOMER_ACCESS):
+            return
+        for line in self:
+            if line.partner_id.may_file_fault_reports != line.may_file_fault_reports:
+                line.partner_id.may_file_fault_reports = line.may_file_fault_reports
