@@ -57,6 +57,7 @@ from . import mail_thread
 from . import maintenance_equipment
 from . import maintenance_equipment_qr
 from . import maintenance_request
+from . import maintenance_stage
 from . import res_company
 from . import res_company_alias
 from . import res_company_label
