@@ -1,6 +1,6 @@
 import secrets
 
-from odoo import api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import AccessError
 from odoo.tools import hmac
 
@@ -192,7 +192,8 @@ class MaintenanceEquipment(models.Model):
         except TooManyRequestsError:
             return
         visitor = self.env.ref("base.public_user")
-        report.with_user(visitor).sudo().message_post(
+        # A visitor's own message would be one that the customer sees.
+        report.with_user(SUPERUSER_ID).message_post(
             body=self.env._("Somebody who scanned the QR code noticed this fault too."),
             author_id=visitor.sudo().partner_id.id,
             message_type="comment",
