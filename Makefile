@@ -4,12 +4,13 @@
 #   PORT=<number>  serve on another port than 8069
 #   ADDON=<name>   test one addon only
 #   K=<words>      test only what matches (pytest -k)
+#   N=<number>     benchmark with that many fault reports
 
 PYTHON ?= python3
-export ODOO PORT ADDON K
+export ODOO PORT ADDON K N
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint stop clean shell psql update lock
+.PHONY: help run test bench lint stop clean shell psql update lock
 
 help: ## Tell what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -19,6 +20,9 @@ run: ## Odoo 19 with demo data on http://127.0.0.1:8069
 
 test: ## All tests (ADDON=… K=… for a part)
 	@$(PYTHON) -m dev test
+
+bench: ## Benchmarks, with N=… fault reports
+	@$(PYTHON) -m dev bench
 
 lint: ## Formatters and linters on all files
 	@$(PYTHON) -m dev lint

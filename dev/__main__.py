@@ -5,6 +5,9 @@ import shutil
 import subprocess
 
 from . import (
+    bench as benchmarks,
+)
+from . import (
     console,
     databases,
     odoo_source,
@@ -34,6 +37,10 @@ def run():
 
 def test():
     return testing.run(_environment())
+
+
+def bench():
+    return benchmarks.run(_environment())
 
 
 def lint():
@@ -92,6 +99,6 @@ def lock():
 console.main(
     {
         command.__name__: command
-        for command in (run, test, lint, stop, clean, shell, psql, update, lock)
+        for command in (run, test, bench, lint, stop, clean, shell, psql, update, lock)
     }
 )

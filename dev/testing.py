@@ -31,6 +31,7 @@ def run(environment):
     if only and only not in addons():
         raise Failure(f"There is no addon {only}; there are: {', '.join(addons())}.")
     system.need("chromium", ["chromium"], "Chromium (for the browser tests)")
+    system.need("wkhtmltopdf", ["wkhtmltopdf"], "wkhtmltopdf (for PDFs)")
     runs = [_Run([only], [ROOT / only / "tests"])] if only else _all_runs()
     codes = [_pytest(environment, run) for run in runs if run.folders()]
     if set(codes) == {NOTHING_MATCHED}:
@@ -68,8 +69,20 @@ def _pytest(environment, run):
     variables["COVERAGE_FILE"] = str(RUN / "coverage")
     say("")
     code = subprocess.run(command, env=variables, cwd=ROOT, check=False).returncode
+    if run.installed == [CORE] and not selection:
+        _check_uninstall(environment, configuration)
     databases.drop(database)
     return code
+
+
+def _check_uninstall(environment, configuration):
+    """Fail unless the addon goes without a trace and what is left works."""
+    script = ROOT / "dev" / "uninstall_check.py"
+    with step(f"uninstalling {CORE}"), script.open() as source:
+        log = environment.run(
+            *("shell", "--no-http"), configuration=configuration, stdin=source
+        )
+        databases.check_log(log)
 
 
 def _coverage(tested):

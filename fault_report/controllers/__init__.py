@@ -1,4 +1,7 @@
+from . import api
+from . import api_pages
 from . import attachment
 from . import portal
 from . import portal_filing
+from . import qr
 from . import webclient

@@ -14,6 +14,29 @@ class FieldError(ValidationError):
         self.field = field
 
 
+class ContentError(ValidationError):
+    """What is wrong with several fields of what was sent.
+
+    :ivar dict fields: for each name at the door, a word for programs (`too_long` …)
+    """
+
+    def __init__(self, message, fields):
+        super().__init__(message)
+        self.fields = fields
+
+
+class RefusedRequestError(UserError):
+    """What the API answers with a status of its own.
+
+    :ivar str code: the word for programs
+    """
+
+    def __init__(self, message, http_status, code):
+        super().__init__(message)
+        self.http_status = http_status
+        self.code = code
+
+
 class TooManyRequestsError(UserError):
     """Somebody asks too often.
 

@@ -89,6 +89,7 @@ class FaultReport(models.Model):
         ondelete="restrict",
         domain="[('usage', 'in', ('fault_report', 'both'))]",
     )
+    status_color = fields.Integer(related="status_id.color")
     customer_order_ref = fields.Char(string="Customer's Order Number")
     comment = fields.Text(string="Comment to the Technician")
     comment_internal = fields.Boolean(
@@ -155,6 +156,8 @@ class FaultReport(models.Model):
         "CHECK((work_order_model IS NULL) = (COALESCE(work_order_id, 0) = 0))",
         "A work order is linked with its kind, or not at all.",
     )
+    # For the figures of a period
+    _handled_index = models.Index("(date_handled) WHERE date_handled IS NOT NULL")
     _list_index = models.Index("(reported_at DESC, id DESC)")
     # For the list and, without its columns, for the number at the menu
     _waiting_index = models.Index(
@@ -395,8 +398,10 @@ class FaultReport(models.Model):
         """Leave the status out where the company has not defined any."""
         arch, view = super()._get_view(view_id, view_type, **options)
         if not self._has_statuses():
-            for node in arch.xpath("//*[@name='status_id' or @name='group_by_status']"):
-                node.getparent().remove(node)
+            names = ("status_id", "status_color", "group_by_status")
+            for node in arch.xpath("//*[@name]"):
+                if node.get("name") in names:
+                    node.getparent().remove(node)
         return arch, view
 
     @api.model

@@ -27,28 +27,29 @@ class FaultReportAttempt(models.Model):
     _date_index = models.Index("(date)")
 
     @api.model
-    def _check_rate(self, scope, limit):
-        """Count an attempt; refuse it when there were `limit` within a minute.
+    def _check_rate(self, scope, limit, window=WINDOW):
+        """Count an attempt; refuse it when there were `limit` within the window.
 
+        :param int window: seconds, an hour at most: so long attempts are kept
         :raises TooManyRequestsError: the attempt is not counted then
         """
         with self.env.registry.cursor() as cr:
-            wait = self.with_env(self.env(cr=cr, su=True))._count(scope, limit)
+            wait = self.with_env(self.env(cr=cr, su=True))._count(scope, limit, window)
         if wait:
             raise TooManyRequestsError(
                 self.env._("Too many attempts: try again in %s seconds.", wait), wait
             )
 
-    def _count(self, scope, limit):
+    def _count(self, scope, limit, window):
         """Add an attempt, or return the seconds until the next one may be added."""
         now = fields.Datetime.now()
-        domain = [("scope", "=", scope), ("date", ">", now - timedelta(seconds=WINDOW))]
+        domain = [("scope", "=", scope), ("date", ">", now - timedelta(seconds=window))]
         recent = self.search(domain, order="date desc", limit=limit)
         if limit and len(recent) < limit:
             self.create({"scope": scope, "date": now})
             return 0
         oldest = recent[-1:].date or now
-        return max(1, WINDOW - int((now - oldest).total_seconds()))
+        return max(1, window - int((now - oldest).total_seconds()))
 
     @api.autovacuum
     def _gc_attempts(self):

@@ -1,4 +1,5 @@
 import base64
+import math
 
 from odoo import Command, api, fields, models
 from odoo.exceptions import UserError, ValidationError
@@ -41,16 +42,21 @@ class FaultReport(models.Model):
         )
         # Senders have no rights on any model: the door is what lets them in.
         reports_sudo = self.sudo().with_company(company)
-        report_sudo = reports_sudo.create(
-            {
-                **vals,
-                "company_id": company.id,
-                "channel": channel,
-                "point_ids": reports_sudo._prepare_channel_points(
-                    channel, company, points
-                ),
-            }
-        )
+        point_commands = reports_sudo._prepare_channel_points(channel, company, points)
+        try:
+            report_sudo = reports_sudo.create(
+                {
+                    **vals,
+                    "company_id": company.id,
+                    "channel": channel,
+                    "point_ids": point_commands,
+                }
+            )
+        except FieldError as error:
+            # No door has these fields: they are parts of an answer.
+            if error.field in ("value_text", "value_photo", "remark"):
+                error.field = "points"
+            raise
         report_sudo._add_channel_files(files)
         return report_sudo
 
@@ -156,7 +162,8 @@ class FaultReport(models.Model):
         if value in (None, False, "", b""):
             return remark
         try:
-            return {**remark, **getattr(self, f"_read_{point.type}_answer")(value)}
+            read = getattr(self, f"_read_{point.type}_answer")
+            return {**remark, **read(point, value)}
         except (TypeError, ValueError, OverflowError) as error:
             raise FieldError(
                 self.env._("“%s” does not take this answer.", point.name), "points"
@@ -164,34 +171,41 @@ class FaultReport(models.Model):
 
     # Each returns the values for what was sent, or raises TypeError or ValueError.
 
-    def _read_check_answer(self, value):
+    def _read_check_answer(self, point, value):
         if value not in ("ok", "not_ok", "na"):
             raise ValueError(value)
         return {"value_check": value}
 
-    def _read_text_answer(self, value):
+    def _read_text_answer(self, point, value):
         if not isinstance(value, str):
             raise TypeError(value)
         return {"value_text": value}
 
-    def _read_number_answer(self, value):
+    def _read_number_answer(self, point, value):
         if isinstance(value, bool):
             raise TypeError(value)
         if isinstance(value, str):
             value = value.strip().replace(",", ".")
-        return {"value_number": float(value)}
+        number = float(value)
+        if not math.isfinite(number):
+            raise ValueError(value)
+        return {"value_number": number}
 
-    def _read_choice_answer(self, value):
+    def _read_choice_answer(self, point, value):
         if isinstance(value, bool):
             raise TypeError(value)
-        return {"value_option_id": int(value)}
+        option = int(value)
+        # Others may be another company's: not even their names are told.
+        if option not in point.option_ids.ids:
+            raise ValueError(value)
+        return {"value_option_id": option}
 
-    def _read_date_answer(self, value):
+    def _read_date_answer(self, point, value):
         if not isinstance(value, str):
             raise TypeError(value)
         return {"value_date": fields.Date.to_date(value)}
 
-    def _read_photo_answer(self, value):
+    def _read_photo_answer(self, point, value):
         if isinstance(value, bytes):
             value = base64.b64encode(value)
         return {"value_photo": value}

@@ -1,10 +1,11 @@
 import logging
 
 import psycopg2
+from markupsafe import Markup
 
 from odoo import models
 from odoo.exceptions import AccessError, LockError, UserError
-from odoo.service.model import PG_CONCURRENCY_ERRORS_TO_RETRY
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 _logger = logging.getLogger(__name__)
 
@@ -22,17 +23,17 @@ class FaultReport(models.Model):
         :param str model: the kind of work order; by default that of the company
         """
         self._prepare_conversion()
-        for report in self:
-            if not report._get_work_order():
-                report._generate_work_order(model)
-        return self._get_work_orders_action()
+        orders = [
+            report._get_work_order() or report._generate_work_order(model)
+            for report in self
+        ]
+        return self._get_orders_action(self._join_alike(orders))
 
     def action_generate_shared_work_order(self):
         """Make one work order of several reports of the same customer."""
         self._prepare_conversion()
         self._check_can_share("work_order")
-        self._generate_work_order()
-        return self._get_work_orders_action()
+        return self._get_orders_action(self._generate_work_order())
 
     def action_generate_sale_order(self):
         """Make a quotation of each report that has none; open what there is now."""
@@ -53,8 +54,7 @@ class FaultReport(models.Model):
                     "one: make a quotation of each."
                 )
             )
-        self._generate_sale_order()
-        return self._get_orders_action(self.sale_order_id)
+        return self._get_orders_action(self._generate_sale_order())
 
     def action_convert_each(self, to="work_order"):
         """Convert each report by itself; one that cannot be does not stop the others.
@@ -75,6 +75,21 @@ class FaultReport(models.Model):
                 )
         return {"converted": len(self) - len(failed), "failed": failed}
 
+    def action_open_convert_each(self, to="work_order"):
+        """Convert each report by itself, and show how far it is."""
+        return {
+            "type": "ir.actions.client",
+            "tag": "fault_report_convert_each",
+            "params": {"ids": self.ids, "to": to},
+        }
+
+    def action_open_convert_dialog(self):
+        """Ask which kind of work order it shall be, then convert."""
+        self.env["fault.report.convert"].check_access("create")
+        return self._get_dialog(
+            "fault.report.convert", self.env._("Another Kind of Work Order")
+        )
+
     def _try(self, method):
         """Call the method; undo it and return the reason if it fails."""
         try:
@@ -82,9 +97,9 @@ class FaultReport(models.Model):
                 getattr(self, method)()
         except UserError as error:
             return str(error)
-        except psycopg2.Error as error:
-            if isinstance(error, PG_CONCURRENCY_ERRORS_TO_RETRY):
-                raise  # The whole request is repeated
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            raise  # The whole request is repeated
+        except psycopg2.Error:
             _logger.exception("%s of %s", method, self)
             return self.env._("The database refuses it.")
         return False
@@ -133,16 +148,19 @@ class FaultReport(models.Model):
             raise UserError(self.env._("One order can only be made for one customer."))
 
     def _check_target_rights(self, model):
-        """Say what is missing before Odoo says it in its own words."""
         if not self.env[model].has_access("create"):
-            raise AccessError(
-                self.env._(
-                    "To make a “%(kind)s” of a fault report you need rights for it "
-                    "too: ask an administrator for them.",
-                    # Its name is on every menu; who lacks rights may see it, too.
-                    kind=self.env["ir.model"].sudo()._get(model).name,
-                )
+            raise self._get_target_rights_error(model)
+
+    def _get_target_rights_error(self, model):
+        """Say what is missing, in other words than Odoo's."""
+        return AccessError(
+            self.env._(
+                "To make a “%(kind)s” of a fault report you need rights for it "
+                "too: ask an administrator for them.",
+                # Its name is on every menu: who lacks rights may see it.
+                kind=self.env["ir.model"].sudo()._get(model).name,
             )
+        )
 
     def _generate_work_order(self, model=None):
         """Make one work order of these reports, with their files, and link all."""
@@ -158,7 +176,10 @@ class FaultReport(models.Model):
         return self._generate_order("sale.order", self._prepare_sale_order_values())
 
     def _generate_order(self, model, values):
-        order = self.env[model].with_company(self.company_id).create(values)
+        try:
+            order = self.env[model].with_company(self.company_id).create(values)
+        except AccessError as error:
+            raise self._get_target_rights_error(model) from error
         # Nobody but the conversion writes the links.
         order.sudo().fault_report_source_ids = self
         self._link_order(order)
@@ -169,10 +190,29 @@ class FaultReport(models.Model):
 
     def _log_conversion(self, order):
         """Say on both sides where the other one is."""
-        note = self.env._("Converted to %s", order._get_html_link())
-        self._message_log_batch(dict.fromkeys(self.ids, note))
-        links = [report._get_html_link() for report in self]
-        order._message_log(body=self.env._("Made of %s", links))
+        link = order._get_html_link()
+        notes = [(report, self.env._("Converted to %s", link)) for report in self]
+        links = Markup(", ").join(report._get_html_link() for report in self)
+        notes.append((order, self.env._("Made of %s", links)))
+        author = self.env.user.partner_id
+        subtype_id = self.env["ir.model.data"]._xmlid_to_res_id("mail.mt_note")
+        # A note in the log of each, all at once, whatever else the user may do there
+        self.env["mail.message"].sudo().create(
+            [
+                {
+                    "model": record._name,
+                    "res_id": record.id,
+                    "body": body,
+                    "message_type": "notification",
+                    "subtype_id": subtype_id,
+                    "is_internal": True,
+                    "author_id": author.id,
+                    "email_from": author.email_formatted,
+                    "reply_to": author.email_formatted,
+                }
+                for record, body in notes
+            ]
+        )
 
     def _post_conversion(self, order):
         """Carry the files along.

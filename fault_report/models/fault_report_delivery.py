@@ -67,7 +67,11 @@ class FaultReport(models.Model):
             for channel in channels - (told or {}).get(user.id, set()):
                 recipients.setdefault((user.lang, channel), []).append(user)
         for (lang, channel), group in recipients.items():
-            context = {**clean_context(self.env.context), "lang": lang}
+            context = {
+                **clean_context(self.env.context),
+                "lang": lang,
+                "fault_report_to_users": True,
+            }
             env = self.env(context=context, su=True)
             report = self.with_env(env).with_company(self.company_id)
             report.message_notify(
@@ -110,6 +114,12 @@ class FaultReport(models.Model):
             self.env.clear()
             raise
 
+    def _mail_get_partners(self, introspect_fields=False):
+        """Make no token for the customer where it is users who are told."""
+        if self.env.context.get("fault_report_to_users"):
+            return dict.fromkeys(self.ids, self.env["res.partner"])
+        return super()._mail_get_partners(introspect_fields=introspect_fields)
+
     # === QUEUES === #
 
     def _get_notify_valid_parameters(self):
@@ -148,7 +158,7 @@ class FaultReport(models.Model):
         reports = self.with_context(
             mail_notify_force_send=False, mail_auto_subscribe_no_notify=is_told
         )
-        order = super(FaultReport, reports)._generate_work_order()
+        order = super(FaultReport, reports)._generate_work_order(model)
         self._wake_mail_queue()
         return order.with_env(self.env)
 

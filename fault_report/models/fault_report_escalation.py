@@ -15,7 +15,7 @@ class FaultReport(models.Model):
     escalated_assignment = fields.Datetime(readonly=True, copy=False)
 
     _escalation_index = models.Index(
-        "(escalation_date) WHERE escalation_date IS NOT NULL"
+        "(escalation_date, id) WHERE escalation_date IS NOT NULL"
     )
 
     @api.depends(

@@ -21,6 +21,33 @@ class FaultReport(models.Model):
         for report in self:
             report.can_add_files = report._origin in allowed
 
+    def _get_photo_urls(self):
+        """Return the addresses of the photos of each report, those of its points first.
+
+        :return: dict of lists, by report
+        """
+        pictures = self.env["ir.attachment"]._read_group(
+            [
+                ("res_model", "=", self._name),
+                ("res_id", "in", self.ids),
+                ("mimetype", "=like", "image/%"),
+            ],
+            ["res_id"],
+            ["id:array_agg"],
+        )
+        found = dict(pictures)
+        points = self.point_ids.filtered("value_photo")
+        return {
+            report: [
+                *(
+                    f"/web/image/fault.report.point/{point.id}/value_photo"
+                    for point in points & report.point_ids
+                ),
+                *(f"/web/image/{file_id}" for file_id in found.get(report.id, ())),
+            ]
+            for report in self
+        }
+
     # === WHO MAY === #
 
     def _filter_may_add_to(self):

@@ -1,3 +1,5 @@
+from markupsafe import Markup
+
 from odoo import models
 
 from .fault_report_delivery import CUSTOMER_KINDS
@@ -6,6 +8,8 @@ from .fault_report_delivery import CUSTOMER_KINDS
 SMS_LENGTH = 160
 # So much of a long text is shown as changed
 CHANGE_LENGTH = 300
+# Filled in by `mail.mail`: a new report has its photos only after its message
+PHOTOS_PLACE = Markup('<p class="o_fault_report_photos"></p>')
 
 
 class FaultReport(models.Model):
@@ -13,37 +17,98 @@ class FaultReport(models.Model):
 
     _inherit = "fault.report"
 
-    def _prepare_message_values(self, kind, channel, changes=(), notes=(), messages=()):
+    def _prepare_message_values(self, kind, channel, **news):
         """Return the values of `message_notify` in the language of the environment.
 
         Hook: an override changes the texts. For SMS, `sms_content` is what is sent.
+
+        :param news: what has changed, as `_prepare_news` takes it
         """
         self.ensure_one()
         author, email_from = self._get_notification_author()
         values = {
             "author_id": author.id,
             "email_from": email_from,
-            "subject": self._get_message_title(kind),
             "email_add_signature": False,
-            "email_layout_xmlid": "mail.mail_notification_layout",
+            "email_layout_xmlid": "mail.mail_notification_light",
         }
         if channel == "sms":
             text = self._get_sms_text(kind)
-            return {**values, "body": text, "sms_content": text}
-        body = self.env["ir.qweb"]._render(
-            "fault_report.message_body",
+            title = self._get_message_title(kind)
+            return {**values, "subject": title, "body": text, "sms_content": text}
+        return {**values, **self._render_message(kind, news)}
+
+    def _render_message(self, kind, news):
+        """Return subject and body of the e-mail, made of the template of this kind."""
+        template = self.env.ref(
+            f"fault_report.mail_template_{kind}", raise_if_not_found=False
+        )
+        report = self.with_context(fault_report_news=self._prepare_news(**news))
+        if not template:
+            return report._render_without_template(kind)
+        template = template.with_env(report.env)
+        return {
+            name: template._render_field(field, self.ids)[self.id]
+            for name, field in (("subject", "subject"), ("body", "body_html"))
+        }
+
+    def _render_without_template(self, kind):
+        """Return what an e-mail says whose template somebody has deleted."""
+        title = self._get_message_title(kind)
+        details = "" if kind in CUSTOMER_KINDS else self._get_message_details()
+        return {
+            "subject": title,
+            "body": Markup('<p>%s</p>%s<p><a href="%s">%s</a></p>')
+            % (title, details, self._get_message_link(kind), self.reference),
+        }
+
+    def _prepare_news(self, changes=(), notes=(), messages=(), files=()):
+        """Return as HTML what has changed, for the template to show.
+
+        :param changes: triples of a field's name, the former and the present value
+        :param notes: new notes
+        :param messages: a customer's messages
+        :param files: new files
+        """
+        if not (changes or notes or messages or files):
+            return Markup()
+        return self.env["ir.qweb"]._render(
+            "fault_report.message_news",
             {
-                "report": self,
-                "title": values["subject"],
-                "rows": self._get_message_rows(kind),
                 "changes": [self._format_change(*change) for change in changes],
                 "notes": notes,
                 "messages": messages,
+                "files": files,
             },
             minimal_qcontext=True,
         )
-        # The layout puts the button with the link above it.
-        return {**values, "body": body}
+
+    # === FOR THE TEMPLATES === #
+
+    def _get_message_details(self):
+        """Return what a technician has to know first, as HTML. For staff only."""
+        names = ["reference", "name", "partner_id", "facility_id", "equipment_id"]
+        if self.priority != "0":
+            names.append("priority")
+        rows = [
+            (self._get_label(name), self._format_value(name, self[name]))
+            for name in (*names, "comment")
+            if self[name]
+        ]
+        return self.env["ir.qweb"]._render(
+            "fault_report.message_details", {"rows": rows}, minimal_qcontext=True
+        )
+
+    def _get_message_photos(self):
+        """Return the place where the photos are shown when the e-mail is sent."""
+        return PHOTOS_PLACE
+
+    def _get_message_link(self, kind):
+        """Return the address of the report for who gets a message of this kind."""
+        path = "my/fault_reports" if kind in CUSTOMER_KINDS else "odoo/fault-reports"
+        return f"{self.get_base_url()}/{path}/{self.id}"
+
+    # === WHO AND WHAT === #
 
     def _get_notification_author(self):
         """Return the partner and the address that a message is from.
@@ -89,25 +154,6 @@ class FaultReport(models.Model):
             text = text[: room - 3] + "..."
         return f"{text} {link}"
 
-    def _get_message_link(self, kind):
-        """Return the address of the report for who gets a message of this kind."""
-        path = "my/fault_reports" if kind in CUSTOMER_KINDS else "odoo/fault-reports"
-        return f"{self.get_base_url()}/{path}/{self.id}"
-
-    def _get_message_rows(self, kind):
-        """Return labels and values of what the receiver has to know first.
-
-        A customer is not told more than which report it is.
-        """
-        names = ["reference", "name", "partner_id", "facility_id", "equipment_id"]
-        if kind not in CUSTOMER_KINDS:
-            names += [*(["priority"] if self.priority != "0" else []), "comment"]
-        return [
-            (self._get_label(name), self._format_value(name, self[name]))
-            for name in names
-            if self[name]
-        ]
-
     def _get_label(self, name):
         return self._fields[name]._description_string(self.env)
 
@@ -123,7 +169,9 @@ class FaultReport(models.Model):
         return str(value or "")
 
     def _format_change(self, name, before, now):
-        """Return label, former and present value of a changed field."""
+        """Return label, former and present value of a changed field or answer."""
+        if name not in self._fields:
+            return name, before, now
         texts = [self._format_value(name, value) for value in (before, now)]
         if self._fields[name].type == "text":
             texts[0] = ""

@@ -2,7 +2,6 @@ from odoo import api, models
 from odoo.fields import Domain
 
 CREATED = "fault_report.created"
-CHANGED = "fault_report.changed"
 # They change `state`, which is what is told
 LINKS = {"outcome", "work_order_id", "sale_order_id"}
 
@@ -116,8 +115,9 @@ class FaultReport(models.Model):
         """Tell the customer's users what has become of their report."""
         self.ensure_one()
         for kind, is_so in self._get_news().items():
-            if is_so and not before[kind]:
-                self._notify_safely(kind, self._get_customer_users())
+            users = is_so and not before[kind] and self._get_customer_users()
+            if users:
+                self._notify_safely(kind, users)
 
     def _get_customer_users(self):
         """Return the portal users whose report it is.
@@ -129,103 +129,3 @@ class FaultReport(models.Model):
         self.ensure_one()
         partners = self.contact_id + self.message_partner_ids
         return (self.create_uid | partners.user_ids).filtered("share")
-
-    # === CHANGED === #
-
-    def _remember(self, notes=None, messages=None):
-        """Keep how the reports were, to tell their technicians what has changed.
-
-        That happens once, before the commit; then it is known what really has.
-        """
-        data = self.env.cr.precommit.data
-        key = f"{CHANGED}.{self.env.uid}"
-        created = self._get_created_ids()
-        names = sorted(self._get_notified_fields())
-        # What changes is told to the technician, whoever changes it.
-        for report in self.sudo():
-            technician = report.technician_id
-            if report.id in created or not technician or technician == self.env.user:
-                continue
-            if key not in data:
-                data[key] = {}
-                self.env.cr.precommit.add(self.browse()._notify_changed)
-            if report.id not in data[key]:
-                data[key][report.id] = {
-                    "before": {name: report[name] for name in names},
-                    "notes": [],
-                    "messages": [],
-                }
-            memory = data[key][report.id]
-            memory["notes"] += notes.ids if notes else []
-            memory["messages"] += messages.ids if messages else []
-
-    def _notify_changed(self):
-        """Tell the technicians what this user has changed in the transaction."""
-        memories = self.env.cr.precommit.data.pop(f"{CHANGED}.{self.env.uid}", {})
-        created = self._get_created_ids()
-        # What is told was written with the user's rights; telling needs none of his.
-        for report in self.sudo().browse(memories).exists():
-            memory = memories[report.id]
-            technician = memory["before"]["technician_id"].with_env(report.env)
-            changes = report._get_changes(memory["before"])
-            notes = self.env["fault.report.note"].sudo().browse(memory["notes"])
-            messages = self.env["mail.message"].sudo().browse(memory["messages"])
-            notes, messages = notes.exists(), messages.exists()
-            if report.id in created or not (changes or notes or messages):
-                continue
-            told = {}
-            if messages and not changes and not notes:
-                told[technician.id] = messages._get_channels_to_follower(technician)
-            report._notify_safely(
-                "changed",
-                technician,
-                told=told,
-                changes=changes,
-                notes=notes,
-                messages=messages,
-            )
-
-    @api.model
-    def _get_created_ids(self):
-        """Return the set of the reports that this user made in this transaction.
-
-        What he adds to them right away is part of making them.
-        """
-        key = f"{CREATED}.{self.env.uid}"
-        return self.env.cr.precommit.data.setdefault(key, set())
-
-    def _get_changes(self, before):
-        """Return the fields whose values differ from `before`, with both values."""
-        self.ensure_one()
-        return [
-            (name, value, self[name])
-            for name, value in before.items()
-            if value != self[name] and (value or self[name])
-        ]
-
-
-class FaultReportNote(models.Model):
-    _inherit = "fault.report.note"
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        notes = super().create(vals_list)
-        for report, its_notes in notes.grouped("report_id").items():
-            report._remember(notes=its_notes)
-        return notes
-
-
-class MailMessage(models.Model):
-    _inherit = "mail.message"
-
-    def _get_channels_to_follower(self, user):
-        """Return how Odoo itself has told `user`, a follower, of all these messages."""
-        notifications = self.env["mail.notification"].search(
-            [
-                ("mail_message_id", "in", self.ids),
-                ("res_partner_id", "=", user.partner_id.id),
-            ]
-        )
-        if len(notifications.mail_message_id) < len(self):
-            return set()
-        return set(notifications.mapped("notification_type"))

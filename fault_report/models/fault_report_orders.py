@@ -14,6 +14,7 @@ class FaultReport(models.Model):
     work_order_name = fields.Char(
         string="Work Order", compute="_compute_work_order", compute_sudo=True
     )
+    has_other_kinds = fields.Boolean(compute="_compute_has_other_kinds")
     has_sale_order = fields.Boolean(compute="_compute_sale_order", compute_sudo=True)
     sale_order_name = fields.Char(
         string="Sales Order", compute="_compute_sale_order", compute_sudo=True
@@ -30,20 +31,15 @@ class FaultReport(models.Model):
             report.work_order_name = order and order.display_name
             report.has_work_order = bool(order)
 
+    def _compute_has_other_kinds(self):
+        self.has_other_kinds = len(self._get_work_order_models()) > 1
+
     @api.depends("sale_order_id.state")
     def _compute_sale_order(self):
         for report in self:
             order = report._origin._get_sale_order()
             report.has_sale_order = bool(order)
             report.sale_order_name = order.display_name
-
-    def action_view_work_order(self):
-        """Open the work order."""
-        return self._get_work_orders_action()
-
-    def action_view_sale_order(self):
-        """Open the sales order."""
-        return self._get_orders_action(self.sale_order_id)
 
     @api.model
     def _get_work_order_models(self):
@@ -112,9 +108,12 @@ class FaultReport(models.Model):
         if order._name == "sale.order":
             self.sudo().sale_order_id = order
         else:
-            self.sudo().write(
+            self_sudo = self.sudo()
+            self_sudo.write(
                 {"work_order_model": order._name, "work_order_id": order.id}
             )
+            # With what follows from it, at once
+            self_sudo.flush_recordset()
             # The ORM does not know that the order has reports now.
             order.invalidate_recordset(["fault_report_ids"])
 
@@ -122,19 +121,21 @@ class FaultReport(models.Model):
         """Forget work orders that are gone."""
         self.sudo().write({"work_order_model": False, "work_order_id": False})
 
-    def _get_work_orders_action(self):
-        orders = self[:1]._get_work_order()
-        for report in self[1:]:
-            order = report._get_work_order()
-            if order._name == orders._name:
-                orders |= order
+    def action_view_work_order(self):
+        """Open the work order, or those of the first one's kind."""
+        orders = self._join_alike(report._get_work_order() for report in self)
         if not orders:
             raise UserError(self.env._("The work order is not there any more."))
+        self._check_may_open(orders)
         return self._get_orders_action(orders)
 
+    def action_view_sale_order(self):
+        """Open the sales order."""
+        self._check_may_open(self.sale_order_id)
+        return self._get_orders_action(self.sale_order_id)
+
     @api.model
-    def _get_orders_action(self, orders):
-        """Return the action that opens these orders."""
+    def _check_may_open(self, orders):
         if not orders.has_access("read"):
             raise AccessError(
                 self.env._(
@@ -143,6 +144,16 @@ class FaultReport(models.Model):
                     orders=", ".join(orders.sudo().mapped("display_name")),
                 )
             )
+
+    @api.model
+    def _join_alike(self, orders):
+        """Return the orders of the first one's kind in one recordset."""
+        first, *others = orders
+        return first.union(*(order for order in others if order._name == first._name))
+
+    @api.model
+    def _get_orders_action(self, orders):
+        """Return the action that opens these orders."""
         action = {
             "type": "ir.actions.act_window",
             "name": orders._description,

@@ -74,6 +74,7 @@ class FaultReport(models.Model):
         precompute=True,
         check_company=True,
         index="btree_not_null",
+        ondelete="restrict",
     )
     cost_center = fields.Char(
         compute="_compute_cost_center", store=True, readonly=False, precompute=True

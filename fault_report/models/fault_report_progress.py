@@ -16,17 +16,19 @@ class FaultReport(models.Model):
     @api.model
     def _get_progress_labels(self):
         """Return the steps there are and their names, in words for the customer."""
-        return [
-            ("received", self.env._("Received")),
-            ("assigned", self.env._("Assigned")),
-            ("sale_order", self.env._("Quotation made")),
-            ("work_order", self.env._("Work order made")),
-            ("started", self.env._("Work started")),
-            ("done", self.env._("Work done")),
-            ("invoiced", self.env._("Invoiced")),
-            ("solved", self.env._("Solved")),
-            ("cancelled", self.env._("Cancelled")),
-        ]
+        # As tuples, the export of terms would take the keys for texts.
+        labels = {
+            "received": self.env._("Received"),
+            "assigned": self.env._("Assigned"),
+            "sale_order": self.env._("Quotation made"),
+            "work_order": self.env._("Work order made"),
+            "started": self.env._("Work started"),
+            "done": self.env._("Work done"),
+            "invoiced": self.env._("Invoiced"),
+            "solved": self.env._("Solved"),
+            "cancelled": self.env._("Cancelled"),
+        }
+        return list(labels.items())
 
     @api.depends("state", "work_order_id", "sale_order_id.invoice_status")
     def _compute_progress(self):

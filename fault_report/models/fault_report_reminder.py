@@ -26,7 +26,10 @@ class FaultReport(models.Model):
     # The `date_assigned` of the assignment that has had its reminder
     reminded_assignment = fields.Datetime(readonly=True, copy=False)
 
-    _reminder_index = models.Index("(reminder_date) WHERE reminder_date IS NOT NULL")
+    # In the order of the cron: many may be due at the same second
+    _reminder_index = models.Index(
+        "(reminder_date, id) WHERE reminder_date IS NOT NULL"
+    )
 
     # Not on the company's hours: changing them would go through all history. The
     # company reschedules what waits.

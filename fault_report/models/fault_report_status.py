@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import ormcache
 
 from . import text_rules
 
@@ -28,22 +29,37 @@ class FaultReportStatus(models.Model):
         default="both",
     )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        self.env.registry.clear_cache()
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self.env.registry.clear_cache()
+        return super().write(vals)
+
+    def unlink(self):
+        self.env.registry.clear_cache()
+        return super().unlink()
+
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
-        # Reports of other companies count, whoever deletes.
-        used = (
-            self.env["fault.report"]
-            .sudo()
-            .search([("status_id", "in", self.ids)], limit=1)
-        )
-        if used:
-            raise UserError(
-                self.env._(
-                    "“%(status)s” is used by fault reports: archive it instead, "
-                    "and they keep it.",
-                    status=used.status_id.name,
+        orders = self.env["fault.report"]._get_work_order_models()
+        users = [("fault.report", "status_id")]
+        users += [(model, "custom_status_id") for model in sorted(orders)]
+        for model, field in users:
+            # Those of other companies count, whoever deletes; archived ones too.
+            Model = self.env[model].sudo().with_context(active_test=False)
+            used = Model.search([(field, "in", self.ids)], limit=1)
+            if used:
+                raise UserError(
+                    self.env._(
+                        "“%(status)s” is used, for instance by %(record)s: "
+                        "archive it instead, and it is kept there.",
+                        status=used[field].name,
+                        record=used.display_name,
+                    )
                 )
-            )
 
     @api.model
     def _is_used_for(self, usage):
@@ -60,13 +76,17 @@ class FaultReportStatus(models.Model):
         self.ensure_one()
         if self.usage in (usage, "both"):
             return self
+        return self.browse(self._find_matching_id(usage, company.id))
+
+    @ormcache("self.id", "usage", "company_id", "self.env.lang", "self.env.su")
+    def _find_matching_id(self, usage, company_id):
         candidates = self.search(
             [
                 ("usage", "in", (usage, "both")),
-                ("company_id", "in", (company.id, False)),
+                ("company_id", "in", (company_id, False)),
             ]
         )
-        return self._find_namesake(candidates)
+        return self._find_namesake(candidates).id
 
     def _find_namesake(self, records):
         """Return the first of these records with this status's name, or none."""

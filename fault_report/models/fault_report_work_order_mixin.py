@@ -23,6 +23,12 @@ class FaultReportWorkOrderMixin(models.AbstractModel):
         copy=False,
         groups="fault_report.group_view",
     )
+    fault_report_summary = fields.Html(
+        string="What Was Reported",
+        compute="_compute_fault_report_summary",
+        sanitize=False,
+        groups="fault_report.group_view",
+    )
     custom_status_id = fields.Many2one(
         "fault.report.status",
         domain="[('usage', 'in', ('work_order', 'both'))]",
@@ -30,7 +36,10 @@ class FaultReportWorkOrderMixin(models.AbstractModel):
         index="btree_not_null",
     )
     subgroup_id = fields.Many2one(
-        "fault.report.subgroup", check_company=True, index="btree_not_null"
+        "fault.report.subgroup",
+        check_company=True,
+        index="btree_not_null",
+        ondelete="restrict",
     )
     # Apart from the description, which some kinds of work order show to customers
     fault_report_internal_note = fields.Html(
@@ -39,6 +48,16 @@ class FaultReportWorkOrderMixin(models.AbstractModel):
         groups="base.group_user",
         help="What the fault report says to staff only.",
     )
+
+    @api.depends("fault_report_ids")
+    def _compute_fault_report_summary(self):
+        render = self.env["ir.qweb"]._render
+        for order in self:
+            reports = order.fault_report_ids
+            order.fault_report_summary = reports and render(
+                "fault_report.work_order_summary",
+                {"reports": reports, "photos": reports._get_photo_urls()},
+            )
 
     # === HOOKS === #
 

@@ -1,5 +1,18 @@
+import re
+
+from markupsafe import Markup
+
 from odoo import api, models
+from odoo.exceptions import UserError
 from odoo.fields import Domain
+from odoo.tools.image import image_process
+
+PHOTOS_PLACE = re.compile(
+    r'<p[^>]*class="o_fault_report_photos"[^>]*>.*?</p>', re.DOTALL
+)
+PHOTO_TYPES = ("image/jpeg", "image/png", "image/webp", "image/gif")
+MAX_PHOTOS = 3
+THUMBNAIL = (240, 240)
 
 
 class MailMail(models.Model):
@@ -26,3 +39,48 @@ class MailMail(models.Model):
 
     def _get_fault_report_failure(self):
         return self.failure_reason or super()._get_fault_report_failure()
+
+    # === PHOTOS === #
+
+    def _prepare_outgoing_list(self, *args, **kwargs):
+        """Show the newest photos of the report small, in messages to staff."""
+        emails = super()._prepare_outgoing_list(*args, **kwargs)
+        if self.model != "fault.report" or self.message_type != "user_notification":
+            return emails
+        if not any(PHOTOS_PLACE.search(email["body"] or "") for email in emails):
+            return emails
+        photos = self._get_fault_report_thumbnails()
+        html = Markup().join(
+            Markup('<img src="cid:%s" style="margin-right: 8px;"/>') % name
+            for name, _content, _mimetype in photos
+        )
+        for email in emails:
+            email["body"] = PHOTOS_PLACE.sub(Markup("<p>%s</p>") % html, email["body"])
+            email["attachments"] = [*email["attachments"], *photos]
+        return emails
+
+    def _get_fault_report_thumbnails(self):
+        """Return name, content and type of small pictures of the newest photos."""
+        # Who is told of the report may see it, and so its photos.
+        photos = (
+            self.env["ir.attachment"]
+            .sudo()
+            .search(
+                [
+                    ("res_model", "=", self.model),
+                    ("res_id", "=", self.res_id),
+                    ("mimetype", "in", PHOTO_TYPES),
+                ],
+                order="id desc",
+                limit=MAX_PHOTOS,
+            )
+        )
+        thumbnails = []
+        for photo in photos:
+            try:
+                small = image_process(photo.raw, size=THUMBNAIL, output_format="JPEG")
+            except (UserError, OSError, ValueError):
+                # A message without this picture is better than none.
+                continue
+            thumbnails.append((f"fault-report-{photo.id}.jpg", small, "image/jpeg"))
+        return thumbnails

@@ -6,8 +6,9 @@ import io
 
 from PIL import Image, WebPImagePlugin
 
-from odoo.exceptions import ValidationError
 from odoo.tools.image import IMAGE_MAX_RESOLUTION, image_fix_orientation
+
+from .errors import FieldError
 
 MAX_BYTES = 25 * 1024 * 1024
 MAX_SIDE = 1920
@@ -22,7 +23,7 @@ def clean_photo(env, value):
     What else a camera writes into its files, the position first of all, is gone.
 
     :param value: the file in base64, or nothing
-    :raises ValidationError: when it is too large or no photo
+    :raises FieldError: when it is too large or no photo
     """
     if not value:
         return False
@@ -38,8 +39,9 @@ def clean_photo(env, value):
     except Image.DecompressionBombError as error:
         raise _get_too_large_error(env) from error
     except (OSError, SyntaxError, ValueError, binascii.Error) as error:
-        raise ValidationError(
-            env._("This is no photo: choose a JPEG, PNG, WebP or GIF file.")
+        raise FieldError(
+            env._("This is no photo: choose a JPEG, PNG, WebP or GIF file."),
+            "value_photo",
         ) from error
     photo.thumbnail((MAX_SIDE, MAX_SIDE))
     stream = io.BytesIO()
@@ -48,11 +50,12 @@ def clean_photo(env, value):
 
 
 def _get_too_large_error(env):
-    return ValidationError(
+    return FieldError(
         env._(
             "The photo is too large: %(bytes)s MB and %(pixels)s million pixels "
             "at most.",
             bytes=MAX_BYTES // 1024**2,
             pixels=int(IMAGE_MAX_RESOLUTION / 1e6),
-        )
+        ),
+        "value_photo",
     )

@@ -66,3 +66,13 @@ class ResCompany(models.Model):
         """Return the template for new fault reports, whoever files them."""
         # A reporter need not see the settings of the company.
         return self.sudo().fault_report_template_id
+
+    @api.model
+    def _find_for_signin(self, text):
+        """Return the company that a link names by its id, if there is one."""
+        # Its logo is for everybody; anything else of it is not shown.
+        companies_sudo = self.sudo()
+        # As long as an id can be
+        if not text or not text.isdecimal() or len(text) > 9:
+            return companies_sudo
+        return companies_sudo.browse(int(text)).exists()

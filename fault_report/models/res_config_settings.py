@@ -27,3 +27,16 @@ class ResConfigSettings(models.TransientModel):
     fault_report_template_id = fields.Many2one(
         related="company_id.fault_report_template_id", readonly=False
     )
+    fault_report_alias_name = fields.Char(
+        related="company_id.fault_report_alias_name", readonly=False
+    )
+    fault_report_alias_domain = fields.Char(related="company_id.alias_domain_id.name")
+    fault_report_label_sheet = fields.Selection(
+        related="company_id.fault_report_label_sheet", readonly=False, required=True
+    )
+    fault_report_label_number = fields.Boolean(
+        related="company_id.fault_report_label_number", readonly=False
+    )
+    fault_report_label_address = fields.Boolean(
+        related="company_id.fault_report_label_address", readonly=False
+    )

@@ -24,7 +24,10 @@ class ResPartner(models.Model):
         "The facility's technician comes before the customer's.",
     )
     subgroup_id = fields.Many2one(
-        "fault.report.subgroup", index="btree_not_null", groups="base.group_user"
+        "fault.report.subgroup",
+        index="btree_not_null",
+        ondelete="restrict",
+        groups="base.group_user",
     )
     cost_center = fields.Char(
         groups="base.group_user",
@@ -93,7 +96,13 @@ class ResPartner(models.Model):
         :return: values of `partner_id`, `facility_id` and `contact_id`; none of them
             when nobody, or more than one customer, goes by this
         """
-        of_company = [("company_id", "in", (False, company.id))]
+        # Colleagues and our own companies are nobody's customer.
+        own = self.env["res.company"].sudo().search([]).partner_id
+        of_company = [
+            ("company_id", "in", (False, company.id)),
+            ("partner_share", "=", True),
+            ("id", "not in", own.ids),
+        ]
         if number:
             found = self.search([*of_company, ("ref", "=", number)], limit=10)
         else:

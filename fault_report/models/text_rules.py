@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from odoo.exceptions import ValidationError
+from .errors import FieldError
 
 MAX_NAME = 200
 MAX_LINE = 255
@@ -22,7 +22,7 @@ def check_texts(record, vals, limits):
 
     :param dict limits: for each field name, the keyword arguments `limit`, and
         where wanted `multiline` and `required`
-    :raises ValidationError: with the sentence for the user
+    :raises FieldError: with the sentence for the user
     """
     for name, rule in limits.items():
         text = vals.get(name)
@@ -34,8 +34,8 @@ def check_texts(record, vals, limits):
             problem = "blank"
         if problem:
             label = record._fields[name]._description_string(record.env)
-            raise ValidationError(
-                get_message(record.env, problem, label, rule["limit"])
+            raise FieldError(
+                get_message(record.env, problem, label, rule["limit"]), name
             )
 
 
@@ -66,6 +66,25 @@ def is_blank(text):
     )
 
 
+def remove_refused(text):
+    """Return `text` without the characters that are refused."""
+    return _REFUSED.sub("", text)
+
+
+def clean_text(text, limit):
+    """Return what can be kept of a text that nobody can be asked to correct."""
+    return _cut(remove_refused(text.replace("\r\n", "\n")).strip(), limit)
+
+
+def clean_line(text, limit):
+    """Return what can be kept of it as a single line."""
+    return _cut(" ".join(remove_refused(text).split()), limit)
+
+
+def _cut(text, limit):
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
 def find_problem(text, limit, multiline=False):
     """Return what is wrong with `text`: `control`, `lines`, `long`, or None.
 
@@ -79,3 +98,8 @@ def find_problem(text, limit, multiline=False):
     if len(text) > limit:
         return "long"
     return None
+
+
+def make_visible(text, limit=50):
+    """Return the beginning of a foreign text, fit to be named in a sentence."""
+    return "".join(c if c.isprintable() else "�" for c in text[:limit])

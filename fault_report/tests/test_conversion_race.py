@@ -10,11 +10,12 @@ from odoo.sql_db import db_connect
 from odoo.tests import BaseCase, get_db_name, tagged
 from odoo.tools import mute_logger
 
+from .common_processes import RealTransaction
+
 TIMEOUT = 30  # seconds
 
 
-@tagged("post_install", "-at_install")
-class TestConversionRace(BaseCase):
+class ConversionRaceCase(BaseCase):
     """Works on committed data, because a second transaction has to see it."""
 
     @classmethod
@@ -35,7 +36,7 @@ class TestConversionRace(BaseCase):
 
     def environment(self):
         """Return a context manager: a real transaction, committed at its end."""
-        return _RealTransaction(self.registry)
+        return RealTransaction()
 
     def remove_data(self):
         with self.environment() as env:
@@ -47,6 +48,9 @@ class TestConversionRace(BaseCase):
             report.unlink()
             env["res.partner"].browse(self.partner_id).unlink()
 
+
+@tagged("post_install", "-at_install")
+class TestConversionRace(ConversionRaceCase):
     def convert_at_once(self, method):
         """Let two users call `method`, both before either has finished.
 
@@ -120,22 +124,3 @@ class TestConversionRace(BaseCase):
             ):
                 env["fault.report"].browse(self.report_id).action_generate_work_order()
             cr.rollback()
-
-
-class _RealTransaction:
-    def __init__(self, registry):
-        self.registry = registry
-
-    def __enter__(self):
-        self.cr = db_connect(get_db_name()).cursor()
-        # A guard that is missing fails the test instead of waiting for ever
-        self.cr.execute("SET LOCAL lock_timeout = '5s'")
-        return api.Environment(self.cr, SUPERUSER_ID, {"tracking_disable": True})
-
-    def __exit__(self, kind, _error, _traceback):
-        if kind:
-            self.cr.rollback()
-        else:
-            # The other transaction has to see it
-            self.cr.commit()  # pylint: disable=invalid-commit
-        self.cr.close()

@@ -98,8 +98,7 @@ class TestNewReports(NotificationCommon):
         self.assertIn(report.reference, mail.subject)
         for text in ("It stands still", "Hotel", "Wing", "Lift", "Third floor &lt;b"):
             self.assertIn(text, mail.body_html)
-        link = rf"/mail/view\?model=fault\.report&(amp;)?res_id={report.id}\b"
-        self.assertRegex(mail.body_html, link)
+        self.assertIn(f"/odoo/fault-reports/{report.id}", mail.body_html)
 
     def test_r8_one_sms_of_a_new_report_for_who_wants_it(self):
         self.dispatcher.write({"fault_report_notify_new": "sms", "phone": "+46701"})
@@ -218,10 +217,8 @@ class TestNewReports(NotificationCommon):
 
     def test_a_broken_template_stops_no_report_and_staff_see_it(self):
         self.dispatcher.fault_report_notify_new = "email"
-        self.env.ref(
-            "fault_report.message_body"
-        ).arch = '<t t-name="fault_report.message_body"><t t-out="1/0"/></t>'
-        with mute_logger(DELIVERY):
+        self.env.ref("fault_report.mail_template_new").body_html = '<t t-out="1/0"/>'
+        with mute_logger(DELIVERY, "odoo.addons.mail.models.mail_render_mixin"):
             report = self.make_report()
         self.assertEqual(self.count(self.dispatcher), (0, 0))
         self.assertTrue(report.exists())
@@ -254,7 +251,8 @@ class TestAssigned(NotificationCommon):
         self.wing.technician_id = self.technician
         report = self.make_report()
         self.assertEqual(self.count(self.technician), (1, 0))
-        self.assertIn(f"res_id={report.id}", self.mails(self.technician).body_html)
+        link = f"/odoo/fault-reports/{report.id}"
+        self.assertIn(link, self.mails(self.technician).body_html)
 
     def test_the_customers_technician_is_told_of_the_new_report(self):
         self.hotel.technician_id = self.technician
@@ -446,6 +444,76 @@ class TestChanged(NotificationCommon):
         self.technician.fault_report_notify_changed = "sms"
         self.report.priority = "2"
         self.assertEqual(self.count(self.technician), (0, 1))
+
+    def add_file(self, **values):
+        return self.env["ir.attachment"].create(
+            {
+                "name": "Drawing.txt",
+                "raw": b"A drawing",
+                "res_model": "fault.report",
+                "res_id": self.report.id,
+                **values,
+            }
+        )
+
+    def test_a_new_file_is_told(self):
+        self.add_file()
+        self.assertEqual(self.count(self.technician), (1, 0))
+        self.assertIn("Drawing.txt", self.mails(self.technician).body_html)
+
+    def test_files_that_a_colleague_posts_are_told_once(self):
+        for number, is_follower in enumerate((False, True), start=1):
+            if is_follower:
+                self.technician.notification_type = "email"
+                self.report.message_subscribe(self.technician.partner_id.ids)
+            waiting = self.add_file(res_model="mail.compose.message", res_id=0)
+            self.report.message_post(
+                body="Look",
+                attachment_ids=waiting.ids,
+                message_type="comment",
+                subtype_xmlid="mail.mt_comment",
+            )
+            self.assertEqual(self.count(self.technician), (number, 0))
+
+    def test_a_customers_message_with_a_file_is_one_message(self):
+        self.report.message_post(
+            body="When do you come?",
+            author_id=self.manager.id,
+            attachments=[("Door.txt", b"A door")],
+            message_type="comment",
+            subtype_xmlid="mail.mt_comment",
+        )
+        self.assertEqual(self.count(self.technician), (1, 0))
+
+    def test_the_answer_to_a_service_point_is_told_if_it_has_changed(self):
+        point = self.env["fault.report.point"].create(
+            {"report_id": self.report.id, "name": "Doors", "type": "check"}
+        )
+        self.assertEqual(self.count(self.technician), (0, 0))
+        point.value_check = "not_ok"
+        point.remark = "They jam"
+        self.assertEqual(self.count(self.technician), (1, 0))
+        body = self.mails(self.technician).body_html
+        for text in ("Doors", "Not OK", "They jam"):
+            self.assertIn(text, body)
+        point.write({"value_check": "not_ok"})
+        self.assertEqual(self.count(self.technician), (1, 0))
+
+    def test_r9_ones_own_answers_and_files_are_not_told(self):
+        point = self.env["fault.report.point"].create(
+            {"report_id": self.report.id, "name": "Doors", "type": "check"}
+        )
+        own = point.with_user(self.technician)
+        own.value_check = "ok"
+        own.env["ir.attachment"].create(
+            {
+                "name": "Own.txt",
+                "raw": b"x",
+                "res_model": "fault.report",
+                "res_id": self.report.id,
+            }
+        )
+        self.assertEqual(self.count(self.technician), (0, 0))
 
     def test_an_assignment_is_no_change_to_the_new_technician(self):
         colleague = self.users["view"]

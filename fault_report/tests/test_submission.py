@@ -68,7 +68,7 @@ class TestRateLimit(TransactionCase):
     def setUp(self):
         super().setUp()
         # A transaction of its own, on the test's connection
-        self.enter_registry_test_mode()
+        self.registry_enter_test_mode()
 
     def test_one_attempt_more_than_allowed_within_a_minute_waits(self):
         with freeze_time("2026-03-01 12:00:00"):

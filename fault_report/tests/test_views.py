@@ -9,8 +9,12 @@ from .common import FaultReportCommon
 
 
 class TestViews(FaultReportCommon):
-    def get_views(self):
-        Report = self.as_user(self.env["fault.report"], "view")
+    def get_views(self, *permissions):
+        """Return the views of who has these permissions, or View alone."""
+        user = self.users[permissions[0]] if permissions else self.users["view"]
+        for name in permissions[1:]:
+            user.group_ids += self.env.ref(f"fault_report.group_{name}")
+        Report = self.env["fault.report"].with_user(user)
         views = Report.get_views(
             [(False, kind) for kind in ("list", "form", "kanban", "search")]
         )["views"]
@@ -19,12 +23,23 @@ class TestViews(FaultReportCommon):
     def test_r28_without_a_status_the_field_is_nowhere_visible(self):
         self.env["fault.report.status"].search([]).active = False
         for kind, arch in self.get_views().items():
-            self.assertNotRegex(arch, "status_id|by_status", kind)
+            self.assertNotRegex(arch, "status_id|by_status|field.*status_color", kind)
 
     def test_r28_with_a_status_the_field_is_visible_everywhere(self):
         self.env["fault.report.status"].create({"name": "Urgent"})
         for kind, arch in self.get_views().items():
             self.assertRegex(arch, "status_id|by_status", kind)
+
+    def test_r76_the_colour_of_the_status_shows(self):
+        """As a stripe of row and card, and as a badge on the form."""
+        self.env["fault.report.status"].create({"name": "Urgent", "color": 3})
+        views = {kind: etree.fromstring(a) for kind, a in self.get_views().items()}
+        self.assertEqual(views["kanban"].get("highlight_color"), "status_color")
+        self.assertEqual(views["list"].get("js_class"), "fault_report_list")
+        for kind in ("list", "kanban", "form"):
+            [badge] = views[kind].xpath("//field[@name='status_id'][@widget='badge']")
+            self.assertIn("'color_field': 'status_color'", badge.get("options"), kind)
+            self.assertIsNotNone(views[kind].find(".//field[@name='status_color']"))
 
     def test_r77_statuses_of_work_orders_do_not_count(self):
         self.env["fault.report.status"].search([]).active = False
@@ -45,6 +60,18 @@ class TestViews(FaultReportCommon):
         self.assertEqual(buttons("view"), set())
         self.assertEqual(buttons("edit"), {"action_assign"})
         self.assertEqual(buttons("convert"), {"action_generate_work_order"})
+
+    def test_r49_uploads_and_buttons_are_for_a_saved_report(self):
+        arch = etree.fromstring(self.get_views("edit", "convert")["form"])
+        for button in arch.find("header").iter("button"):
+            condition = button.get("invisible")
+            hidden = {"id": False, "state": "new", "outcome": False}
+            hidden |= {"has_work_order": False, "has_sale_order": False}
+            with self.subTest(button=button.get("name")):
+                self.assertTrue(safe_eval(condition, hidden))
+        new = self.as_user(self.env["fault.report"], "edit").new()
+        self.assertFalse(new.can_add_files)
+        self.assertTrue(self.as_user(self.make_report(), "edit").can_add_files)
 
     def test_r13_r14_r15_r17_the_default_filters_can_be_removed(
         self,

@@ -1,0 +1,310 @@
+"""What the screens of the back office cost with many reports; see README.md.
+
+Runs in Odoo's shell, which provides `env`, on a database of its own.
+"""
+
+import os
+import statistics
+import time
+from functools import partial
+from unittest.mock import patch
+
+from lxml import etree
+
+from odoo import sql_db
+from odoo.tests.common import new_test_user
+
+COUNT = int(os.environ.get("N") or 100_000)
+# What waits depends on the people, not on the years that have passed.
+WAITING = min(1000, COUNT // 2)
+REPEAT = 7
+BATCH = 100
+DEFAULT_FILTERS = [
+    ("state", "!=", "converted"),
+    ("state", "!=", "cancelled"),
+    ("state", "!=", "solved"),
+]
+LAST_YEAR = [("reported_at", ">=", "today -12m")]
+
+
+# === DATA === #
+
+
+def make_places():
+    """Return the ids of customers, their facilities and the objects there."""
+    customers = env["res.partner"].create(
+        [
+            {"name": f"Customer {number}", "is_company": True, "cost_center": number}
+            for number in range(max(COUNT // 500, 1))
+        ]
+    )
+    facilities = env["res.partner"].create(
+        [
+            {"name": f"House {number}", "parent_id": customer.id, "is_facility": True}
+            for customer in customers
+            for number in (1, 2)
+        ]
+    )
+    return env["maintenance.equipment"].create(
+        [
+            {"name": f"Lift {number}", "facility_id": facility.id, "company_id": False}
+            for facility in facilities
+            for number in range(5)
+        ]
+    )
+
+
+def fill(objects, technician):
+    """Write COUNT reports of ten years, each with a note, a message and an order.
+
+    The newest ones wait; of each 20 others one is cancelled, two are solved.
+    """
+    env.flush_all()
+    company = env.company
+    team = env["maintenance.team"].create({"name": "Team", "company_id": company.id})
+    values = {
+        "count": COUNT,
+        "waiting": WAITING,
+        "company": company.id,
+        "user": technician.id,
+        "author": technician.partner_id.id,
+        "team": team.id,
+        "objects": len(objects),
+        "first": objects[0].id,
+    }
+    for sql in (
+        """
+        INSERT INTO maintenance_request
+            (name, company_id, maintenance_team_id, kanban_state, equipment_id,
+             archive, request_date)
+        SELECT 'Order ' || number, %(company)s, %(team)s, 'normal',
+               %(first)s + number %% %(objects)s, FALSE, now()
+          FROM generate_series(1, %(count)s) AS number
+        """,
+        """
+        INSERT INTO fault_report
+            (name, reference, company_id, channel, priority, partner_id, facility_id,
+             equipment_id, technician_id, assigned_technician_id, state, outcome,
+             work_order_model, work_order_id, reported_at, date_assigned, date_handled,
+             time_spent, deviation_count, create_date, write_date)
+        SELECT (ARRAY['Stands still', 'Makes a noise', 'Door stays open', 'Too warm',
+                      'Light flickers', 'Smells burnt', 'Water drips'])[1 + number %% 7]
+               || ' ' || left(md5(number::text), 8),
+               'OLD/' || number, %(company)s, 'form', (number %% 3)::text,
+               equipment.customer_id, equipment.facility_id, equipment.id,
+               CASE WHEN state != 'new' THEN %(user)s END,
+               CASE WHEN state != 'new' THEN %(user)s END,
+               state,
+               CASE WHEN state IN ('solved', 'cancelled') THEN state END,
+               CASE WHEN state = 'converted' THEN 'maintenance.request' END,
+               CASE WHEN state = 'converted' THEN request.id END,
+               reported, CASE WHEN state != 'new' THEN reported END,
+               CASE WHEN state NOT IN ('new', 'assigned') THEN reported END,
+               0.5, 0, reported, reported
+          FROM generate_series(1, %(count)s) AS number
+          JOIN LATERAL (
+               SELECT now() at time zone 'UTC'
+                      - number * (interval '10 years' / %(count)s) AS reported,
+                      CASE WHEN number <= %(waiting)s / 2 THEN 'new'
+                           WHEN number <= %(waiting)s THEN 'assigned'
+                           WHEN number %% 20 = 0 THEN 'cancelled'
+                           WHEN number %% 20 < 3 THEN 'solved'
+                           ELSE 'converted' END AS state
+               ) AS fate ON TRUE
+          JOIN maintenance_equipment AS equipment
+               ON equipment.id = %(first)s + number %% %(objects)s
+          JOIN maintenance_request AS request ON request.name = 'Order ' || number
+        """,
+        """
+        INSERT INTO fault_report_note
+            (report_id, company_id, partner_id, facility_id, equipment_id, user_id,
+             date, name, time_spent)
+        SELECT id, company_id, partner_id, facility_id, equipment_id, %(user)s,
+               reported_at, 'Looked at it', 0.5
+          FROM fault_report
+        """,
+        """
+        INSERT INTO mail_message
+            (model, res_id, message_type, subtype_id, author_id, body, date,
+             create_date)
+        SELECT 'fault.report', id, 'notification', 2, %(author)s, 'Created',
+               reported_at, reported_at
+          FROM fault_report
+        """,
+    ):
+        env.cr.execute(sql, values)
+    env.cr.commit()
+    env.invalidate_all()
+    with sql_db.db_connect(env.cr.dbname).cursor() as cr:
+        cr._cnx.autocommit = True
+        cr.execute("VACUUM ANALYZE")
+
+
+# === WHAT USERS DO === #
+
+
+def get_specification(Report, kind):
+    """Return what the web client asks for to show a view of this kind."""
+    view = Report.get_views([(False, kind)])
+    known = view["models"]["fault.report"]["fields"]
+    names = [
+        node.get("name")
+        for node in etree.fromstring(view["views"][kind]["arch"]).iter("field")
+        if not node.xpath("ancestor::field")
+    ]
+    shapes = {
+        "many2one": {"fields": {"display_name": {}}},
+        "one2many": {"fields": {"display_name": {}}, "limit": 40},
+        "many2many": {"fields": {"display_name": {}}, "limit": 40},
+    }
+    return {
+        name: shapes.get(known[name]["type"], {}) for name in names if name in known
+    }
+
+
+def read_list(Report, domain):
+    return partial(
+        Report.web_search_read,
+        domain,
+        get_specification(Report, "list"),
+        limit=80,
+        count_limit=10001,
+    )
+
+
+def read_board(Report, domain):
+    specification = get_specification(Report, "kanban")
+
+    def read():
+        groups = Report.web_read_group(
+            domain,
+            ["state"],
+            ["__count"],
+            auto_unfold=True,
+            unfold_read_specification=specification,
+            unfold_read_default_limit=40,
+        )
+        colors = {"0": "success", "1": "warning", "2": "danger"}
+        bar = {"field": "priority", "colors": colors}
+        Report.read_progress_bar(domain, "state", bar)
+        return groups
+
+    return read
+
+
+def file(Report, objects, count):
+    Report.create(
+        [
+            {"name": f"Fault {number}", "equipment_id": objects[number].id}
+            for number in range(count)
+        ]
+    )
+    env.flush_all()
+
+
+def get_jobs(user, objects):
+    """Return what is measured: a name and a function each."""
+    Report = env["fault.report"].with_user(user)
+    waiting = Report.search(DEFAULT_FILTERS, limit=1)
+    done = Report.search([("state", "=", "converted")], limit=1)
+    form = get_specification(Report, "form")
+    rare = Report.browse(waiting.id - COUNT // 2).exists() or done
+    word = rare.name.split()[-1]
+    equipment = objects[0].with_user(user)
+    customer = equipment.customer_id
+    statistic_names = ["fault_report_count", "fault_count_year", "last_work_order_name"]
+    return {
+        "list: what waits": read_list(Report, DEFAULT_FILTERS),
+        "list: all": read_list(Report, []),
+        "form: waiting": partial(waiting.web_read, form),
+        "form: converted": partial(done.web_read, form),
+        "badge": Report.get_waiting_count,
+        "search: by description": read_list(
+            Report, ["|", ("name", "ilike", word), ("reference", "ilike", word)]
+        ),
+        "board: what waits": read_board(Report, DEFAULT_FILTERS),
+        "board: all": read_board(Report, []),
+        "pivot: last 12 months": partial(
+            Report.formatted_read_group,
+            LAST_YEAR,
+            ["partner_id", "state"],
+            ["__count", "time_spent:sum"],
+        ),
+        "pivot: all": partial(
+            Report.formatted_read_group,
+            [],
+            ["partner_id", "state"],
+            ["__count", "time_spent:sum"],
+        ),
+        "most faulty: last 12 months": partial(
+            Report.formatted_read_group, LAST_YEAR, ["equipment_id"], ["__count"]
+        ),
+        "object: its statistics": partial(equipment.read, statistic_names),
+        "customer: its count": partial(customer.read, ["fault_report_count"]),
+        "file: one": partial(file, Report, objects, 1),
+        f"file: {BATCH}": partial(file, Report, objects, BATCH),
+    }
+
+
+# === MEASURING === #
+
+
+def measure(job):
+    """Return the median of seconds, the queries of one run, and the slowest of them."""
+    durations, runs = [], []
+    execute = sql_db.Cursor.execute
+
+    def note(cursor, query, params=None, **options):
+        started = time.perf_counter()
+        result = execute(cursor, query, params, **options)
+        text = cursor._obj.query.decode(errors="replace")
+        runs[-1].append((time.perf_counter() - started, text))
+        return result
+
+    # The first run fills the caches that a worker has filled after its first minute.
+    for _number in range(REPEAT + 1):
+        env.flush_all()
+        env.invalidate_all()
+        runs.append([])
+        with env.cr.savepoint() as savepoint:
+            with patch.object(sql_db.Cursor, "execute", note):
+                started = time.perf_counter()
+                job()
+                durations.append(time.perf_counter() - started)
+            savepoint.rollback()
+    return statistics.median(durations[1:]), len(runs[-1]), max(runs[-1])
+
+
+def get_plan(query):
+    """Return how PostgreSQL finds the rows, in a line; empty for what is no SELECT."""
+    if not query.lstrip().upper().startswith("SELECT"):
+        return ""
+    env.cr.execute("EXPLAIN " + query.replace("%", "%%"))
+    lines = [row[0].strip(" ->") for row in env.cr.fetchall()]
+    scans = [
+        line.partition("  (")[0] for line in lines if " Scan" in line or "Scan " in line
+    ]
+    return "; ".join(scan.replace(" on fault_report", "") for scan in scans[:2])
+
+
+def main():
+    user = new_test_user(
+        env,
+        "bench",
+        groups="fault_report.group_create,fault_report.group_edit",
+        context={"no_reset_password": True},
+    )
+    started = time.perf_counter()
+    objects = make_places()
+    fill(objects, user)
+    seconds = time.perf_counter() - started
+    print(f"{COUNT:,} reports, {WAITING:,} waiting, made in {seconds:.0f} s\n")
+    print(f"| {'What':28} | {'Time':>8} | Queries | Slowest query |")
+    print(f"|{'-' * 30}|{'-' * 9}:|{'-' * 8}:|---------------|")
+    for name, job in get_jobs(user, objects).items():
+        median, queries, (slowest, query) = measure(job)
+        plan = f"{slowest * 1000:.1f} ms {get_plan(query)}"
+        print(f"| {name:28} | {median * 1000:5.1f} ms | {queries:7} | {plan} |")
+
+
+main()

@@ -1,0 +1,97 @@
+"""Fill the database, uninstall fault_report, look at what is left.
+
+Runs in Odoo's shell, which provides `env`. An exception is a failure.
+"""
+
+from odoo import api
+
+MODULE = "fault_report"
+# What others look at after an uninstallation
+SCREENS = {
+    "res.partner": ("form", "list", "kanban", "search"),
+    "res.users": ("form", "list"),
+    "res.config.settings": ("form",),
+    "maintenance.equipment": ("form", "list", "search"),
+    "maintenance.request": ("form", "list", "kanban", "search"),
+    "sale.order": ("form", "list", "search"),
+    "account.move": ("form", "list", "search"),
+}
+
+
+def fill(env):
+    """Make what a company has that decides against the addon."""
+    customer = env["res.partner"].create({"name": "Customer", "is_company": True})
+    house = env["res.partner"].create(
+        {"name": "House", "parent_id": customer.id, "is_facility": True}
+    )
+    lift = env["maintenance.equipment"].create(
+        {"name": "Lift", "facility_id": house.id}
+    )
+    status = env["fault.report.status"].create({"name": "Urgent"})
+    reports = env["fault.report"].create(
+        [
+            {"name": name, "equipment_id": lift.id, "status_id": status.id}
+            for name in ("One", "Two", "Three")
+        ]
+    )
+    reports[0].note_ids = [(0, 0, {"name": "Seen", "time_spent": 1})]
+    env["ir.attachment"].create(
+        {
+            "name": "note.txt",
+            "raw": b"Text",
+            "res_model": "fault.report",
+            "res_id": reports[0].id,
+        }
+    )
+    reports[0].action_generate_work_order()
+    reports[1].action_generate_sale_order()
+    reports[2].action_cancel("Test")
+    env.cr.commit()
+
+
+def find_leftovers(env):
+    """Return the names of what should have gone along, by kind."""
+    queries = {
+        "tables": "SELECT relname FROM pg_class WHERE relname LIKE 'fault\\_report%'",
+        "columns": "SELECT table_name || '.' || column_name"
+        " FROM information_schema.columns WHERE column_name LIKE 'fault\\_report%'",
+        "models": "SELECT model FROM ir_model WHERE model LIKE 'fault.report%'",
+        "names": f"SELECT name FROM ir_model_data WHERE module = '{MODULE}'",
+        "files": "SELECT name FROM ir_attachment WHERE res_model LIKE 'fault.report%'",
+        "messages": "SELECT id FROM mail_message WHERE model LIKE 'fault.report%'",
+        "activities": "SELECT id FROM mail_activity WHERE res_model LIKE 'fault.%'",
+        "parameters": "SELECT key FROM ir_config_parameter WHERE key LIKE '%fault%'",
+    }
+    found = {}
+    for kind, query in queries.items():
+        env.cr.execute(query)
+        found[kind] = [row[0] for row in env.cr.fetchall()]
+    return {kind: names for kind, names in found.items() if names}
+
+
+def use(env):
+    """Do what others do, who never heard of fault reports."""
+    for model, kinds in SCREENS.items():
+        env[model].get_views([(False, kind) for kind in kinds])
+    customer = env["res.partner"].search([("name", "=", "Customer")])
+    lift = env["maintenance.equipment"].search([("name", "=", "Lift")])
+    assert env["maintenance.request"].search([("equipment_id", "=", lift.id)])
+    assert env["sale.order"].search([("partner_id", "=", customer.id)])
+    env["maintenance.request"].create({"name": "Again", "equipment_id": lift.id})
+    order = env["sale.order"].create(
+        {
+            "partner_id": customer.id,
+            "order_line": [(0, 0, {"name": "Free", "display_type": "line_note"})],
+        }
+    )
+    order.copy()
+    customer.message_post(body="Hello")
+    env.flush_all()
+
+
+fill(env)
+env["ir.module.module"].search([("name", "=", MODULE)]).button_immediate_uninstall()
+after = api.Environment(env.cr, api.SUPERUSER_ID, {})
+leftovers = find_leftovers(after)
+assert not leftovers, leftovers
+use(after)

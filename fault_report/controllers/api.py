@@ -1,0 +1,185 @@
+import json
+from collections import Counter
+from http import HTTPStatus
+
+from werkzeug.exceptions import MethodNotAllowed, NotFound
+
+from odoo import http
+from odoo.http import request
+
+from ..models import api_schema
+from ..models.errors import ContentError, RefusedRequestError
+from .api_dispatcher import ApiDispatcher
+
+ROOT = "/fault_report/v1"
+ROUTE = {
+    "type": ApiDispatcher.routing_type,
+    "auth": "public",
+    "csrf": False,  # A key in a header, never a cookie, says who it is
+    "save_session": False,
+    "readonly": False,
+}
+
+
+class FaultReportApi(http.Controller):
+    """What the web sites of the company talk to; see docs/integration.md."""
+
+    @http.route(
+        f"{ROOT}/reports",
+        methods=["POST"],
+        max_content_length=api_schema.MAX_REQUEST,
+        **ROUTE,
+    )
+    def file_report(self):
+        integration = self._authenticate()
+        data, files = self._read_body()
+        self._check_captcha(integration, data)
+        answer, replayed = integration._file_report(
+            data, files, self._get_idempotency_key()
+        )
+        if replayed:
+            return request.dispatcher.make_response(
+                answer, headers={"Idempotency-Replayed": "true"}
+            )
+        return request.dispatcher.make_response(answer, HTTPStatus.CREATED)
+
+    @http.route(
+        f"{ROOT}/reports/<fault_report_rest:reference>", methods=["GET"], **ROUTE
+    )
+    def read_report(self, reference):
+        return request.dispatcher.make_response(
+            self._authenticate()._find_report(reference)
+        )
+
+    @http.route([ROOT, f"{ROOT}/<fault_report_rest:path>"], **ROUTE)
+    def refuse(self, path=""):
+        """Say in the API's own words that there is nothing here, or not like this."""
+        adapter = request.env["ir.http"].routing_map().bind("")
+        allowed = {}
+        for method in ("GET", "POST"):
+            rule, _args = adapter.match(
+                f"{ROOT}/{path}", method=method, return_rule=True
+            )
+            allowed[method] = rule.endpoint.routing["methods"]
+        methods = [method for method in allowed if allowed[method]]
+        raise MethodNotAllowed(methods) if methods else NotFound()
+
+    # === WHO === #
+
+    def _authenticate(self):
+        """Return the integration of the key, in the name of nobody."""
+        dispatcher, headers = request.dispatcher, request.httprequest.headers
+        request.update_env(user=request.env.ref("base.public_user").id)
+        kind, _space, key = headers.get("Authorization", "").partition(" ")
+        integrations = request.env["fault.report.integration"]
+        integration = integrations._authenticate(
+            key.strip() if kind.lower() == "bearer" else "",
+            headers.get("Origin"),
+            request.httprequest.remote_addr,
+            # Odoo runs this again when transactions got into each other's way
+            counted=dispatcher.counted,
+        )
+        dispatcher.counted = True
+        return integration
+
+    def _get_idempotency_key(self):
+        key = request.httprequest.headers.get("Idempotency-Key")
+        if key is None or api_schema.IDEMPOTENCY_KEY.fullmatch(key):
+            return key
+        raise RefusedRequestError(
+            request.env._(
+                "Idempotency-Key has to be 1 to 255 visible ASCII characters."
+            ),
+            *(400, "idempotency_key"),
+        )
+
+    def _check_captcha(self, integration, data):
+        """Let the captcha that Odoo has, if any, tell people from robots."""
+        if integration.in_page and isinstance(data, dict):
+            token = data.get("captcha")
+            # Where the addons for reCAPTCHA and Turnstile look for it
+            request.params.update(
+                recaptcha_token_response=token, turnstile_captcha=token
+            )
+            request.env["ir.http"]._verify_request_recaptcha_token("fault_report")
+
+    # === BODY === #
+
+    def _read_body(self):
+        """Return what was sent, and its files where they came beside it, else None."""
+        received = request.httprequest
+        charset = received.mimetype_params.get("charset", "utf-8").lower()
+        encoding = received.headers.get("Content-Encoding", "identity").lower()
+        if charset in ("utf-8", "utf8") and encoding == "identity":
+            if received.mimetype == "application/json":
+                return self._read_json(received.get_data()), None
+            if received.mimetype == "multipart/form-data":
+                return self._read_form(received)
+        raise RefusedRequestError(
+            request.env._(
+                "Send application/json or multipart/form-data, in UTF-8 "
+                "and not compressed."
+            ),
+            *(415, "content_type"),
+        )
+
+    def _read_json(self, content):
+        try:
+            return json.loads(
+                content.decode(),
+                object_pairs_hook=self._read_object,
+                parse_constant=self._refuse_constant,
+            )
+        except (ValueError, RecursionError) as error:
+            raise self._get_unreadable_error() from error
+
+    def _read_object(self, pairs):
+        self._check_unique([name for name, _value in pairs])
+        return dict(pairs)
+
+    def _refuse_constant(self, name):
+        raise ValueError(name)  # NaN and Infinity are not JSON
+
+    def _check_unique(self, names):
+        if len(names) > len(set(names)):
+            twice = {name for name, count in Counter(names).items() if count > 1}
+            raise ContentError(
+                request.env._("Each field may be there once."),
+                dict.fromkeys(sorted(twice)[: api_schema.MAX_PROBLEMS], "duplicate"),
+            )
+
+    def _read_form(self, received):
+        """A form that was cut off is an empty one to Odoo: never a report."""
+        texts = list(received.form.items(multi=True))
+        parts = list(received.files.items(multi=True))
+        if not texts and not parts:
+            raise self._get_unreadable_error()
+        if any("\ufffd" in text for pair in texts for text in pair):
+            raise self._get_unreadable_error()
+        self._check_unique([name for name, _text in texts])
+        unknown = {name for name, _part in parts} - {"files"}
+        if unknown:
+            raise ContentError(
+                request.env._("Only “files” may hold files."),
+                dict.fromkeys(sorted(unknown), "unknown"),
+            )
+        data = dict(texts)
+        if "points" in data:
+            data["points"] = self._read_points(data["points"])
+        return data, [self._read_part(part) for _name, part in parts]
+
+    def _read_points(self, text):
+        try:
+            return self._read_json(text.encode())
+        except RefusedRequestError as error:
+            raise ContentError(str(error), {"points": "wrong_type"}) from error
+
+    def _read_part(self, part):
+        part.seek(0)  # Read before, when Odoo runs this again
+        return part.filename or "", part.read()
+
+    def _get_unreadable_error(self):
+        return RefusedRequestError(
+            request.env._("The body cannot be read: is it complete, and in UTF-8?"),
+            *(400, "unreadable"),
+        )

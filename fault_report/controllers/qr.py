@@ -1,0 +1,183 @@
+from odoo import http
+from odoo.exceptions import UserError
+from odoo.http import request
+
+from ..models.errors import FieldError, TooManyRequestsError
+from ..models.maintenance_equipment_qr import SCANNED_FIELDS
+from .form import read_form
+
+MAX_REQUEST = 50 * 1024 * 1024
+HEADERS = {
+    # The address is the secret: it goes to no other server and into no cache or index.
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+    "X-Robots-Tag": "noindex, nofollow",
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; "
+    "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
+    "connect-src 'self' data: blob:; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'",
+}
+
+
+class ScannedCode(http.Controller):
+    """The page behind the QR code of an object, for whoever stands before it.
+
+    There is no CSRF token: visitors have no session that another page could misuse.
+    What is posted is done as the visitor whom everybody is, also for those who are
+    signed in, and takes the secret in the address. Phones that were offline send
+    hours later, when a token would have expired.
+    """
+
+    @http.route(
+        "/fault_report/o/<string:token>",
+        type="http",
+        auth="public",
+        methods=["GET", "POST"],
+        csrf=False,
+        save_session=False,
+        sitemap=False,
+        readonly=False,
+        max_content_length=MAX_REQUEST,
+    )
+    def scanned(self, token, **_params):
+        equipment = request.env["maintenance.equipment"]._find_by_fault_report_token(
+            token
+        )
+        if not equipment:
+            return self._render("fault_report.qr_unknown", {}, status=404)
+        if request.httprequest.method == "POST":
+            return self._post(equipment, token)
+        user = request.env.user
+        if user._is_internal() and equipment.with_user(user).has_access("read"):
+            return request.redirect(f"/odoo/maintenance.equipment/{equipment.id}")
+        return self._show_form(equipment, token)
+
+    @http.route(
+        "/fault_report/o/<string:token>/<string:secret>",
+        type="http",
+        auth="public",
+        methods=["GET"],
+        save_session=False,
+        sitemap=False,
+        readonly=False,
+    )
+    def thanks(self, token, secret, **_params):
+        equipment = request.env["maintenance.equipment"]._find_by_fault_report_token(
+            token
+        )
+        report = equipment._find_scanned_report(secret) if equipment else None
+        if not report and secret != "thanks":
+            return self._render("fault_report.qr_unknown", {}, status=404)
+        return self._render(
+            "fault_report.qr_thanks",
+            {
+                "equipment": equipment,
+                "company": equipment._get_scan_company(),
+                "report": report,
+                "token": token,
+            },
+            status=200 if equipment else 404,
+        )
+
+    @http.route(
+        "/fault_report/labels/<int:wizard_id>",
+        type="http",
+        auth="user",
+        methods=["GET"],
+        readonly=True,
+    )
+    def labels(self, wizard_id):
+        """Return the label sheets of a dialog that the user has filled in."""
+        wizard = request.env["fault.report.label"].browse(wizard_id).exists()
+        if not wizard:
+            raise request.not_found()
+        wizard.check_access("read")
+        headers = {
+            "Content-Type": "application/pdf",
+            "Content-Disposition": http.content_disposition("qr-labels.pdf"),
+            "Cache-Control": "no-store",
+        }
+        return request.make_response(wizard._make_pdf(), headers=headers)
+
+    # === POST === #
+
+    def _post(self, equipment, token):
+        """Do what was asked for, as a whole or not at all, and answer."""
+        address = request.httprequest.remote_addr
+        try:
+            # What is refused leaves nothing behind, not even the key of the form
+            with request.env.cr.savepoint():
+                form = read_form(request)
+                if "me_too" in form.vals:
+                    equipment._say_me_too(form.vals["me_too"], address)
+                    target = "thanks"
+                else:
+                    report = equipment._file_scanned_report(form, address)
+                    target = report._portal_ensure_token() if report else "thanks"
+        except UserError as error:
+            return self._refuse(equipment, token, error)
+        url = f"/fault_report/o/{token}/{target}"
+        if self._is_by_script():
+            return self._answer({"redirect": url})
+        return request.redirect(url, code=303)
+
+    def _refuse(self, equipment, token, error):
+        field = error.field if isinstance(error, FieldError) else None
+        # What it is called on the page
+        names = {target: name for name, target in SCANNED_FIELDS.items()}
+        field = names.get(field, field)
+        status = error.http_status
+        headers = {}
+        if isinstance(error, TooManyRequestsError):
+            headers["Retry-After"] = str(error.retry_after)
+        if self._is_by_script():
+            content = {
+                "message": None if field else str(error),
+                "fields": {field: str(error)} if field else {},
+            }
+            return self._answer({"error": content}, status=status, headers=headers)
+        response = self._show_form(
+            equipment,
+            token,
+            status=status,
+            problem=str(error),
+            kept=request.httprequest.form.to_dict(),
+        )
+        response.headers.update(headers)
+        return response
+
+    def _is_by_script(self):
+        return "application/json" in request.httprequest.headers.get("Accept", "")
+
+    def _answer(self, content, status=200, headers=None):
+        return request.make_json_response(
+            content, headers={**HEADERS, **(headers or {})}, status=status
+        )
+
+    # === PAGES === #
+
+    def _show_form(self, equipment, token, status=200, problem=None, kept=None):
+        values = equipment._prepare_scan_page()
+        return self._render(
+            "fault_report.qr_form",
+            {**values, "token": token, "problem": problem, "kept": kept or {}},
+            status=status,
+        )
+
+    def _render(self, template, values, status=200):
+        company = values.get("company") or request.env.company
+        # Visitors may not read companies; the name and logo stand on every page.
+        values = {
+            **values,
+            "company": company.sudo(),
+            # Without the handlers that Odoo writes into its tags: see the policy above
+            "assets": request.env["ir.qweb"]._get_asset_links(
+                "fault_report.assets_form", css=True, js=True
+            ),
+        }
+        response = request.render(template, values)
+        response.flatten()
+        response.status_code = status
+        response.headers.update(HEADERS)
+        return response

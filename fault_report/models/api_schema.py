@@ -1,0 +1,149 @@
+"""What the web API takes: one schema, which checks a request and documents it.
+
+It is a JSON Schema (draft 2020-12), the very language in which OpenAPI 3.1 describes
+bodies, so that the document says what is checked, word by word. What a text or a file
+has to be beyond that is decided by the models, for every door.
+"""
+
+import re
+from itertools import islice
+
+from jsonschema import Draft202012Validator
+
+from . import file_rules, text_rules
+
+MAX_REQUEST = 50 * 1024 * 1024
+MAX_POINTS = 500
+MAX_KEY = 255
+MAX_PROBLEMS = 20  # told at once
+
+_LINE = r"^[^\u0000-\u001f\u007f-\u009f]*$"
+_TEXT = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$"
+IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,%d}" % MAX_KEY)
+
+
+def _line(description, limit=text_rules.MAX_LINE, **more):
+    return {
+        "type": "string",
+        "maxLength": limit,
+        "pattern": _LINE,
+        "description": description,
+        **more,
+    }
+
+
+POINT = {
+    "type": "object",
+    "properties": {
+        "point": {
+            "type": "integer",
+            "minimum": 1,
+            "maximum": 2**31 - 1,
+            "description": "The number of the point in the service template.",
+        },
+        "value": {
+            "type": ["string", "number"],
+            "description": "A check: ok, not_ok or na; a choice: the number of the "
+            "option; a date: YYYY-MM-DD; a photo: base64; else text or a number.",
+        },
+        "remark": _line("What there is to say about the answer."),
+    },
+    "required": ["point"],
+    "additionalProperties": False,
+}
+FILE = {
+    "type": "object",
+    "properties": {
+        "name": {"type": "string", "minLength": 1, "maxLength": 1000},
+        "content": {
+            "type": "string",
+            "minLength": 1,
+            "contentEncoding": "base64",
+            "description": "The file, 25 MB at most.",
+        },
+    },
+    "required": ["name", "content"],
+    "additionalProperties": False,
+}
+REPORT = {
+    "type": "object",
+    "properties": {
+        "name": _line("What is wrong, in a few words.", text_rules.MAX_NAME)
+        | {"minLength": 1},
+        "comment": {
+            "type": "string",
+            "maxLength": text_rules.MAX_TEXT,
+            "pattern": _TEXT,
+            "description": "All that helps the technician.",
+        },
+        "contact_name": _line("Who reports it."),
+        "email": _line("His e-mail address; tells whose customer he is."),
+        "phone": _line("His phone number."),
+        "customer_number": _line("The customer's reference in the address book."),
+        "facility": _line("The name or reference of the customer's facility."),
+        "equipment": _line(
+            "The serial number of the service object, or the token of its QR code."
+        ),
+        "customer_order_ref": _line("The customer's own order number."),
+        "priority": {
+            "type": "string",
+            "enum": ["0", "1", "2"],
+            "description": "0 normal, 1 high, 2 urgent.",
+        },
+        "points": {
+            "type": "array",
+            "maxItems": MAX_POINTS,
+            "items": POINT,
+            "description": "Answers of service points.",
+        },
+        "files": {"type": "array", "maxItems": file_rules.MAX_FILES, "items": FILE},
+        "website": _line("A trap for robots: leave it out, or empty."),
+        "captcha": _line("The token of the captcha, where one is installed.", 10_000),
+    },
+    "required": ["name"],
+    "additionalProperties": False,
+}
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_VALIDATOR = Draft202012Validator(REPORT)
+
+# The word for programs, by the rule of the schema that is broken
+_CODES = {
+    "required": "required",
+    "minLength": "required",
+    "additionalProperties": "unknown",
+    "maxLength": "too_long",
+    "maxItems": "too_many",
+    "pattern": "characters",
+    "enum": "not_offered",
+    "minimum": "not_offered",
+    "maximum": "not_offered",
+    "type": "wrong_type",
+}
+
+
+def find_problems(data):
+    """Return what is wrong with a report that was sent.
+
+    :return: for each field, the word for programs; the field is "" for the whole
+    """
+    problems = {}
+    if isinstance(data, dict):
+        # What no pattern can say: halves of a character
+        for field, value in data.items():
+            if isinstance(value, str) and _SURROGATE.search(value):
+                problems[field] = "characters"
+    for error in islice(_VALIDATOR.iter_errors(data), MAX_PROBLEMS):
+        for field in _get_fields(error)[:MAX_PROBLEMS]:
+            problems.setdefault(field, _CODES[error.validator])
+    return problems
+
+
+def _get_fields(error):
+    """Return the names of the fields that an error of the schema speaks of."""
+    if error.path:
+        return [str(error.path[0])]
+    if error.validator == "required":
+        return [name for name in error.validator_value if name not in error.instance]
+    if error.validator == "additionalProperties":
+        return [name for name in error.instance if name not in REPORT["properties"]]
+    return [""]

@@ -1,0 +1,282 @@
+import hashlib
+import secrets
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+from .errors import RefusedRequestError
+
+KEY_START = "fr_"
+KEY_BYTES = 32
+PREFIX = len(KEY_START) + 6
+# Attempts within a minute from one address
+WRONG_KEYS = 20
+PAGE_REPORTS = 10
+
+
+def get_hash(key):
+    """Return how a key is kept: long and random, it needs no slow hash."""
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+class FaultReportIntegration(models.Model):
+    """A web site of the company that files reports with a key.
+
+    The key is shown once. A key in a web page is seen by every visitor: it files
+    reports from the site's own pages, and reads nothing.
+    """
+
+    _name = "fault.report.integration"
+    _description = "Fault Report Integration"
+    _order = "name, id"
+    _check_company_auto = True
+
+    name = fields.Char(required=True)
+    kind = fields.Selection(
+        [("fault_report", "FaultReport")], required=True, default="fault_report"
+    )
+    active = fields.Boolean(default=True)
+    company_id = fields.Many2one(
+        "res.company", required=True, default=lambda self: self.env.company
+    )
+
+    # Who is let in
+    key_prefix = fields.Char(
+        string="Key", readonly=True, copy=False, help="How the key begins."
+    )
+    key_hash = fields.Char(groups=fields.NO_ACCESS, copy=False)
+    former_key_hash = fields.Char(groups=fields.NO_ACCESS, copy=False)
+    former_key_until = fields.Datetime(readonly=True, copy=False)
+    grace_hours = fields.Integer(
+        string="Hours of Grace",
+        help="How long the former key still works after a new one was made.",
+    )
+    in_page = fields.Boolean(
+        string="Key in a Web Page",
+        help="Visitors can see the key: it works from the allowed origins only, reads "
+        "no report, and nobody is taken for a customer because he says so.",
+    )
+    allowed_origins = fields.Text(
+        help="Web sites whose pages may use the key in the browser, one on each line, "
+        "such as https://www.example.com. Programs on a server need none."
+    )
+    rate_limit = fields.Integer(string="Requests per Minute", required=True, default=60)
+
+    # What becomes of it
+    partner_id = fields.Many2one(
+        "res.partner",
+        string="Default Customer",
+        check_company=True,
+        domain="[('is_facility', '=', False)]",
+        help="Whose reports they are when the sender is not recognised.",
+    )
+    report_ids = fields.One2many("fault.report", "integration_id")
+    report_count = fields.Integer(
+        string="Reports Received", compute="_compute_report_count"
+    )
+    last_used = fields.Datetime(readonly=True, copy=False)
+
+    _key_index = models.UniqueIndex("(key_hash) WHERE key_hash IS NOT NULL")
+    _rate_limit_range = models.Constraint(
+        "CHECK(rate_limit BETWEEN 1 AND 6000)",
+        "Allow 1 to 6000 requests per minute. To let nobody in, archive it.",
+    )
+    _grace_range = models.Constraint(
+        "CHECK(grace_hours BETWEEN 0 AND 720)",
+        "A former key may work for 0 to 720 hours.",
+    )
+
+    @api.depends("report_ids")
+    def _compute_report_count(self):
+        counts = dict(
+            self.env["fault.report"]._read_group(
+                [("integration_id", "in", self.ids)], ["integration_id"], ["__count"]
+            )
+        )
+        for integration in self:
+            integration.report_count = counts.get(integration, 0)
+
+    @api.constrains("allowed_origins", "in_page")
+    def _check_allowed_origins(self):
+        for integration in self:
+            for origin in integration._get_origins():
+                if not _is_origin(origin):
+                    raise ValidationError(
+                        self.env._(
+                            "“%s” is not an origin: write it like "
+                            "https://www.example.com, without a path.",
+                            origin,
+                        )
+                    )
+            if integration.in_page and not integration._get_origins():
+                raise ValidationError(
+                    self.env._(
+                        "Name the web sites whose pages hold the key "
+                        "as allowed origins."
+                    )
+                )
+
+    def write(self, vals):
+        if "in_page" in vals:
+            # What was for everybody to see never becomes a secret.
+            changed = self.filtered(lambda one: one.in_page != bool(vals["in_page"]))
+            changed._forget_keys()
+        return super().write(vals)
+
+    # === KEYS === #
+
+    def action_new_key(self):
+        """Make a key and show it, this once."""
+        self.ensure_one()
+        self.check_access("write")
+        key = KEY_START + secrets.token_urlsafe(KEY_BYTES)
+        # Nobody reads or writes these fields himself.
+        integration_sudo = self.sudo()
+        integration_sudo.write(
+            {
+                "former_key_hash": integration_sudo.key_hash,
+                "former_key_until": integration_sudo.key_hash
+                and fields.Datetime.now() + timedelta(hours=self.grace_hours),
+                "key_hash": get_hash(key),
+                "key_prefix": key[:PREFIX],
+            }
+        )
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("New Key"),
+            "res_model": "fault.report.integration.key",
+            "views": [(False, "form")],
+            "target": "new",
+            "context": {"default_key": key},
+        }
+
+    def action_revoke_key(self):
+        """Let nobody in until there is a new key."""
+        self.check_access("write")
+        self._forget_keys()
+
+    def _forget_keys(self):
+        # Nobody writes these fields himself; who may write the integration is asked.
+        self.sudo().write(
+            dict.fromkeys(
+                ("key_hash", "key_prefix", "former_key_hash", "former_key_until"), False
+            )
+        )
+
+    def action_view_reports(self):
+        self.ensure_one()
+        action = self.env["fault.report"]._get_action_all()
+        return {**action, "domain": [("integration_id", "=", self.id)], "context": {}}
+
+    # === WHO IS LET IN === #
+
+    @api.model
+    def _authenticate(self, key, origin, address, counted=False):
+        """Return whose key it is, without access rules, and count the request.
+
+        :param str origin: the web page it comes from, as the browser says, or None
+        :param str address: of the sender, who may not guess keys
+        :param bool counted: whether the request was counted before
+        :raises RefusedRequestError: no such key, or not from this page
+        :raises TooManyRequestsError:
+        """
+        # Who knocks has no rights; the key is what lets him in.
+        integration_sudo = self.sudo()._find_by_key(key) if key else self.browse()
+        if not counted:
+            integration_sudo._count(address)
+        if not integration_sudo:
+            raise RefusedRequestError(
+                self.env._("The key is missing, wrong, or no longer valid."),
+                *(401, "key"),
+            )
+        if not integration_sudo._may_come_from(origin):
+            raise RefusedRequestError(
+                self.env._("This web page may not use the key."), 403, "origin"
+            )
+        self.env.cr.postcommit.add(integration_sudo._note_use)
+        return integration_sudo
+
+    def _count(self, address):
+        """Count a request; refuse it when there are too many."""
+        attempts = self.env["fault.report.attempt"]
+        if not self:
+            attempts._check_rate(f"api:wrong:{address}", WRONG_KEYS)
+            return
+        if self.in_page:
+            limit = min(PAGE_REPORTS, self.rate_limit)
+            attempts._check_rate(f"api:{self.id}:{address}", limit)
+        attempts._check_rate(f"api:{self.id}", self.rate_limit)
+
+    @api.model
+    def _find_by_key(self, key):
+        digest = get_hash(key)
+        found = self.search([("key_hash", "=", digest)])
+        return found or self.search(
+            [
+                ("former_key_hash", "=", digest),
+                ("former_key_until", ">", fields.Datetime.now()),
+            ]
+        )
+
+    def _get_origins(self):
+        """Return the allowed origins as browsers write them."""
+        self.ensure_one()
+        return {
+            line.strip().rstrip("/").lower()
+            for line in (self.allowed_origins or "").splitlines()
+            if line.strip()
+        }
+
+    def _may_come_from(self, origin):
+        self.ensure_one()
+        if not origin:
+            return not self.in_page
+        return origin.lower() in self._get_origins()
+
+    @api.model
+    def _is_known_origin(self, origin):
+        """Return whether the pages of this origin may read answers at all."""
+        # A browser asks before it sends the key: for any integration.
+        found_sudo = self.sudo().search([("allowed_origins", "!=", False)])
+        return any(
+            origin.lower() in integration._get_origins() for integration in found_sudo
+        )
+
+    def _note_use(self):
+        """Note the time, at most once an hour, and never wait to do so.
+
+        After the report is there: one that is linked to a row which has changed
+        meanwhile would have to be filed again.
+        """
+        with self.env.registry.cursor() as cr:
+            cr.execute(
+                "UPDATE fault_report_integration SET last_used = %(now)s WHERE id IN ("
+                " SELECT id FROM fault_report_integration WHERE id = %(id)s"
+                " AND (last_used IS NULL OR last_used < %(now)s - interval '1 hour')"
+                " FOR NO KEY UPDATE SKIP LOCKED)",
+                {"now": fields.Datetime.now(), "id": self.id},
+            )
+
+
+def _is_origin(text):
+    parts = urlsplit(text)
+    try:
+        port = parts.port
+    except ValueError:
+        return False
+    host = parts.hostname or ""
+    written = f"{parts.scheme}://{host}" + (f":{port}" if port else "")
+    return parts.scheme in ("http", "https") and "*" not in host and text == written
+
+
+class FaultReportIntegrationKey(models.AbstractModel):
+    """The dialog with a new key, which is kept nowhere."""
+
+    _name = "fault.report.integration.key"
+    _description = "New Key of an Integration"
+
+    # The web client asks for the default of `key` where there is an id
+    id = fields.Id()
+    key = fields.Char(readonly=True)

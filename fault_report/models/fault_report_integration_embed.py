@@ -1,0 +1,88 @@
+from markupsafe import Markup
+
+from odoo import api, fields, models
+from odoo.http import request
+from odoo.tools import file_open
+
+STYLE = "fault_report/static/src/public/fault_report_form.css"
+
+
+class FaultReportIntegration(models.Model):
+    """The form and the link that stand in the company's own web pages."""
+
+    _inherit = "fault.report.integration"
+
+    embed_code = fields.Char(
+        string="Form", compute="_compute_codes", help="One line for the page."
+    )
+    signin_code = fields.Char(
+        string="Sign-in Link", compute="_compute_codes", help="Copy it into the page."
+    )
+
+    @api.depends("company_id", "in_page")
+    def _compute_codes(self):
+        for integration in self:
+            url = integration.get_base_url()
+            integration.embed_code = integration.in_page and Markup(
+                '<script async src="%s/fault_report/v1/embed.js" data-key="%s">'
+                "</script>"
+            ) % (url, self.env._("YOUR KEY"))
+            company = integration.company_id
+            integration.signin_code = Markup(
+                '<a href="%(url)s/fault_report/signin?company=%(id)s">'
+                '<img src="%(url)s/web/binary/company_logo?company=%(id)s"'
+                ' alt="%(name)s" height="60"/><br/>%(text)s</a>'
+            ) % {
+                "url": url,
+                "id": company.id,
+                "name": company.name,
+                "text": self.env._("Sign in to your fault reports"),
+            }
+
+    @api.model
+    def _get_embed(self):
+        """Return what the script of the form needs to know, in every language."""
+        with file_open(STYLE) as file:
+            style = file.read()
+        languages = [code for code, _name in self.env["res.lang"].get_installed()]
+        return {
+            "style": style,
+            "limits": self.env["fault.report"]._get_form_limits(),
+            "captcha": self._get_captcha(),
+            "language": self.env.company.partner_id.sudo().lang or languages[0],
+            "forms": {
+                code: self.with_context(lang=code)._get_embed_form()
+                for code in languages
+            },
+        }
+
+    @api.model
+    def _get_embed_form(self):
+        # What everybody may read, whoever asks
+        html = self.env["ir.qweb"].sudo()._render("fault_report.embed_form")
+        return {
+            "html": str(html),
+            "texts": {
+                **self.env["fault.report"]._get_form_texts(),
+                **self._get_embed_texts(),
+            },
+        }
+
+    @api.model
+    def _get_embed_texts(self):
+        """Return what the script says beside what it says on every page."""
+        return {
+            "required": self.env._("Fill this in."),
+            "too_long": self.env._("This is too long."),
+            "characters": self.env._("This holds characters that cannot be shown."),
+            "not_accepted": self.env._("This cannot be accepted."),
+            "reference": self.env._("Its number is {reference}."),
+            "track": self.env._("Follow what becomes of it"),
+        }
+
+    @api.model
+    def _get_captcha(self):
+        """Return the captcha that Odoo has, as its own pages know it."""
+        info = request.env["ir.http"].get_frontend_session_info() if request else {}
+        names = {"recaptcha": "recaptcha_public_key", "turnstile": "turnstile_site_key"}
+        return {kind: info[name] for kind, name in names.items() if info.get(name)}

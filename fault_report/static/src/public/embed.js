@@ -1,0 +1,193 @@
+// @odoo-module ignore
+// The form for a fault in any web page, by one line:
+//
+//     <script async src="https://…/fault_report/v1/embed.js" data-key="fr_…"></script>
+//
+// It stands where the script stands, or in the element that `data-target` names by a
+// selector. It speaks the language of the page (`data-lang`, else that of <html>). The
+// page around it neither changes its looks nor its workings, but for the variables
+// `--fr-…` of its style sheet.
+//
+// The server puts this behind `FAULT_REPORT`, the other scripts of the form, and within
+// one function.
+/* global FAULT_REPORT */
+(function () {
+    "use strict";
+
+    const script = document.currentScript;
+    const {style, limits, captcha, language, forms} = FAULT_REPORT;
+    const RECAPTCHA = "https://www.recaptcha.net/recaptcha/api.js?render=";
+    const TURNSTILE =
+        "https://challenges.cloudflare.com/turnstile/v0/api.js?render=explicit";
+
+    function getForm() {
+        const wanted = [
+            script.dataset.lang,
+            document.documentElement.lang,
+            language,
+        ].map((tag) => (tag || "").replace("-", "_").toLowerCase());
+        const codes = Object.keys(forms);
+        for (const tag of wanted.filter(Boolean)) {
+            const exact = codes.find((code) => code.toLowerCase() === tag);
+            const alike = codes.find(
+                (code) => code.toLowerCase().split("_")[0] === tag.split("_")[0]
+            );
+            if (exact || alike) {
+                return {code: exact || alike, ...forms[exact || alike]};
+            }
+        }
+        return {code: codes[0], ...forms[codes[0]]};
+    }
+
+    function load(url) {
+        return new Promise((resolve, reject) => {
+            const element = document.createElement("script");
+            element.src = url;
+            element.onload = resolve;
+            element.onerror = reject;
+            document.head.append(element);
+        });
+    }
+
+    /**
+     * Let the captcha that Odoo has fill in its field before each sending.
+     *
+     * @param {HTMLFormElement} form
+     * @returns {Function} called before sending, returns a promise
+     */
+    function setUpCaptcha(form) {
+        const field = form.elements.captcha;
+        if (captcha.recaptcha) {
+            const ready = load(RECAPTCHA + encodeURIComponent(captcha.recaptcha));
+            return async () => {
+                await ready;
+                await new Promise((resolve) => window.grecaptcha.ready(resolve));
+                field.value = await window.grecaptcha.execute(captcha.recaptcha, {
+                    action: "fault_report",
+                });
+            };
+        }
+        if (captcha.turnstile) {
+            load(TURNSTILE).then(() => {
+                window.turnstile.render(form.querySelector("[data-captcha]"), {
+                    sitekey: captcha.turnstile,
+                    action: "fault_report",
+                    callback: (token) => {
+                        field.value = token;
+                    },
+                });
+            });
+        }
+        return () => Promise.resolve();
+    }
+
+    /**
+     * Say instead of the form that the report has arrived.
+     *
+     * @param {object} answer of the server
+     * @param {HTMLFormElement} form
+     * @param {object} texts
+     */
+    function showSuccess(answer, form, texts) {
+        const done = document.createElement("div");
+        done.className = "o_fault_report_form o_fr_done";
+        done.style.cssText = form.style.cssText;
+        done.dataset.state = "sent";
+        done.tabIndex = -1;
+        const sentence = document.createElement("p");
+        sentence.className = "o_fr_status";
+        sentence.textContent = `${texts.sent} ${texts.reference.replace(
+            "{reference}",
+            answer.reference
+        )}`;
+        const link = document.createElement("a");
+        link.href = answer.tracking_url;
+        link.target = "_blank";
+        link.rel = "noopener noreferrer";
+        link.textContent = texts.track;
+        done.append(sentence, link);
+        form.replaceWith(done);
+        done.focus();
+    }
+
+    /**
+     * Give the form the colours that the page has chosen for it.
+     *
+     * @param {HTMLElement} element of the form
+     * @param {HTMLElement} host in the page
+     */
+    function takeColours(element, host) {
+        const chosen = getComputedStyle(host);
+        for (const name of new Set(style.match(/--fr-[\w-]+(?=:)/g))) {
+            const value = chosen.getPropertyValue(name);
+            if (value) {
+                element.style.setProperty(name, value);
+            }
+        }
+    }
+
+    function enhance(form, texts) {
+        const prepareCaptcha = setUpCaptcha(form);
+        const controller = window.FaultReportForm.enhance(form, {
+            ...limits,
+            texts,
+            draftKey: `embed:${script.src}`,
+            url: new URL("reports", script.src).href,
+            headers: {Authorization: `Bearer ${script.dataset.key}`},
+            prepare: (body) => {
+                for (const [name, value] of [...body.entries()]) {
+                    if (value === "") {
+                        body.delete(name);
+                    }
+                }
+                return body;
+            },
+            onSuccess: (answer) => showSuccess(answer, form, texts),
+        });
+        const send = controller.send.bind(controller);
+        controller.send = async () => {
+            await prepareCaptcha();
+            await send();
+        };
+        const onRefusal = controller.onRefusal.bind(controller);
+        // The API has words for programs where the form shows sentences
+        controller.onRefusal = (status, data) => {
+            if (captcha.turnstile && window.turnstile) {
+                // Its token is good for one answer
+                window.turnstile.reset();
+            }
+            const fields = (data && data.error && data.error.fields) || {};
+            for (const [name, code] of Object.entries(fields)) {
+                fields[name] = texts[code] || texts.not_accepted;
+            }
+            return onRefusal(status, data);
+        };
+    }
+
+    function show() {
+        const {code, html, texts} = getForm();
+        const host = document.createElement("div");
+        host.className = "fault-report";
+        host.lang = code.replace("_", "-");
+        const target = script.dataset.target;
+        if (target) {
+            document.querySelector(target).append(host);
+        } else {
+            script.after(host);
+        }
+        const root = host.attachShadow({mode: "open"});
+        const sheet = new CSSStyleSheet();
+        sheet.replaceSync(style);
+        root.adoptedStyleSheets = [sheet];
+        root.innerHTML = html;
+        const form = root.querySelector("form");
+        takeColours(form, host);
+        enhance(form, texts);
+    }
+
+    if (document.readyState === "loading") {
+        document.addEventListener("DOMContentLoaded", show);
+    } else {
+        show();
+    }
+})();

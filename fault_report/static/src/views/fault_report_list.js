@@ -1,0 +1,17 @@
+import {registry} from "@web/core/registry";
+import {ListRenderer} from "@web/views/list/list_renderer";
+import {listView} from "@web/views/list/list_view";
+
+/** A list whose rows have a stripe in the colour of their status. */
+export class FaultReportListRenderer extends ListRenderer {
+    getRowClass(record) {
+        const color = record.data.status_color;
+        const stripe = color ? ` o_fault_report_stripe_${color}` : "";
+        return super.getRowClass(record) + stripe;
+    }
+}
+
+registry.category("views").add("fault_report_list", {
+    ...listView,
+    Renderer: FaultReportListRenderer,
+});

@@ -1,0 +1,223 @@
+"""That a kind of order drops nothing of a report: for every kind the same test."""
+
+import base64
+
+from odoo.tests import new_test_user
+from odoo.tools import html2plaintext
+
+# What Odoo itself does for a new record must not hide what converting costs on top.
+MAX_QUERIES = 6
+
+
+class NoLoss:
+    """To be inherited together with `FaultReportCommon`, for each kind of order.
+
+    A kind says where it keeps what it has a field for: `get_native` returns the values
+    that are expected on the order. All the rest has to stand in its texts.
+    """
+
+    kind = None
+    groups = "fault_report.group_convert"
+    method = "action_generate_work_order"
+    # What a create without it looks for, as converting does
+    defaults = ()
+    # Queries to find out what somebody who fills in the form would know
+    lookups = 0
+    title_field = "name"
+    description_field = "description"
+    # What may not be read by customers has a field of its own
+    internal_field = "fault_report_internal_note"
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        if cls.kind != "sale.order":
+            cls.company.fault_report_work_order_model = cls.kind
+        cls.converter = new_test_user(cls.env, "fault_converter", groups=cls.groups)
+        cls.wing.write({"street": "Harbour Road 7", "city": "Northport"})
+        cls.janitor.phone = "+1 555 010"
+        Status = cls.env["fault.report.status"]
+        cls.status, cls.namesake = Status.create(
+            [
+                {"name": "Very urgent", "usage": "fault_report"},
+                {"name": " VERY  Urgent", "usage": "work_order"},
+            ]
+        )
+        cls.subgroup = cls.env["fault.report.subgroup"].create({"name": "Lifts"})
+        cls.prepare_kind()
+
+    @classmethod
+    def prepare_kind(cls):
+        """Make what the kind needs: a project, a stage…"""
+
+    def get_native(self, report):
+        """Return the values of the order's own fields, by name."""
+        raise NotImplementedError
+
+    def get_texts(self, report):
+        """Return what has to stand in the texts, by the report's field."""
+        return {
+            "name": report.name,
+            "reference": report.reference,
+            "partner_id": "Hotel",
+            "facility_id": "Harbour Road 7",
+            "contact_id": "Janitor",
+            "contact phone": "+1 555 010",
+            "equipment_id": "Lift",
+            "comment": "The door squeaks",
+            "cost_center": "WING-7",
+            "customer_order_ref": "PO-1",
+            "technician_id": self.technician.name,
+            "time_spent": "1.5",
+            "point_ids": "Oil level: low",
+        }
+
+    def make_full_report(self, **values):
+        """Return a report with everything that a report can have."""
+        report = self.make_report(
+            name="It stands still",
+            contact_id=self.janitor.id,
+            comment="The door squeaks",
+            customer_order_ref="PO-1",
+            technician_id=self.technician.id,
+            status_id=self.status.id,
+            subgroup_id=self.subgroup.id,
+            priority="2",
+            point_ids=[
+                (0, 0, {"name": "Oil level", "type": "text", "value_text": "low"}),
+                (
+                    0,
+                    0,
+                    {
+                        "name": "Key",
+                        "type": "text",
+                        "value_text": "at the bar",
+                        "internal": True,
+                    },
+                ),
+            ],
+            note_ids=[(0, 0, {"name": "Looked at it", "time_spent": 1.5})],
+            **values,
+        )
+        self.env["ir.attachment"].create(
+            {
+                "name": "photo.txt",
+                "datas": base64.b64encode(b"a photo" * 100),
+                "res_model": report._name,
+                "res_id": report.id,
+            }
+        )
+        return report
+
+    def convert(self, report):
+        """Press the button as who may do it; return the order."""
+        action = getattr(report.with_user(self.converter), self.method)()
+        self.assertEqual(action["res_model"], self.kind)
+        return self.env[self.kind].browse(action["res_id"])
+
+    def read_texts(self, order):
+        """Return what customers may read of the order."""
+        return html2plaintext(order[self.description_field] or "")
+
+    def read_order(self, order):
+        return " ".join([order[self.title_field], self.read_texts(order)])
+
+    def test_r60_nothing_of_the_report_is_lost(self):
+        report = self.make_full_report()
+        order = self.convert(report)
+        for name, expected in self.get_native(report).items():
+            self.assertEqual(order[name], expected, name)
+        text = self.read_order(order)
+        for name, expected in self.get_texts(report).items():
+            self.assertIn(expected, text, name)
+
+    def test_r60_the_documents_go_along_without_a_second_copy(self):
+        report = self.make_full_report()
+        order = self.convert(report)
+        of = [("res_id", "=", order.id), ("res_model", "=", self.kind)]
+        carried = self.env["ir.attachment"].search(of)
+        files = self.env["ir.attachment"].search(
+            [("res_id", "=", report.id), ("res_model", "=", report._name)]
+        )
+        self.assertEqual(carried.name, "photo.txt")
+        self.assertEqual(carried.store_fname, files.store_fname)
+
+    def test_r61_both_link_to_each_other(self):
+        report = self.make_full_report()
+        order = self.convert(report)
+        self.assertEqual(order.fault_report_ids, report)
+        self.assertEqual(report._get_order_of(self.kind), order)
+        back = order.with_user(self.converter).action_view_fault_reports()
+        self.assertEqual(back["res_id"], report.id)
+        link = 'data-oe-model="{}" data-oe-id="{}"'
+        for record, other in ((report, order), (order, report)):
+            bodies = "".join(record.message_ids.mapped("body"))
+            self.assertIn(link.format(other._name, other.id), bodies)
+
+    def test_r36_r60_what_is_internal_is_not_where_customers_may_read(self):
+        report = self.make_full_report(comment_internal=True)
+        order = self.convert(report)
+        text = self.read_texts(order)
+        self.assertNotIn("squeaks", text)
+        self.assertNotIn("at the bar", text)
+        if self.internal_field:
+            internal = html2plaintext(order[self.internal_field])
+            self.assertIn("The door squeaks", internal)
+            self.assertIn("Key: at the bar", internal)
+
+    def test_r66_a_second_click_makes_no_second_one(self):
+        report = self.make_full_report()
+        self.assertEqual(self.convert(report), self.convert(report))
+
+    def test_converting_costs_at_most_6_queries_more_than_a_create(self):
+        first, second, third = (self.make_full_report() for _number in range(3))
+        self.convert(first)  # fills the caches
+        values = self.prepare_values(second.with_user(self.converter))
+        for name in self.defaults:
+            values.pop(name)
+        # Converting does not tell the technician of the order too
+        Order = self.env[self.kind].with_user(self.converter)
+        Order = Order.with_context(mail_auto_subscribe_no_notify=True)
+        Order.create({**values})
+        create = self.count_queries(lambda: Order.create({**values}))
+        # As an open form has read it
+        third.with_user(self.converter).read(["name", "state", "work_order_id"])
+        convert = self.count_queries(lambda: self.convert(third))
+        self.assertLessEqual(convert - create, MAX_QUERIES + self.lookups)
+
+    def prepare_values(self, report):
+        return report._prepare_work_order_values(self.kind)
+
+    def count_queries(self, act):
+        self.env.flush_all()
+        before = self.env.cr.sql_log_count
+        act()
+        self.env.flush_all()
+        return self.env.cr.sql_log_count - before
+
+
+class NoLossOfWorkOrder(NoLoss):
+    """What holds for every kind of work order."""
+
+    def get_native(self, report):
+        return {
+            "custom_status_id": self.namesake,
+            "subgroup_id": self.subgroup,
+            "company_id": report.company_id,
+        }
+
+    def test_r59_this_kind_can_be_chosen_where_another_one_is_usual(self):
+        if self.kind != "maintenance.request":
+            self.company.fault_report_work_order_model = "maintenance.request"
+        report = self.make_full_report().with_user(self.converter)
+        action = report.action_open_convert_dialog()
+        dialog = report.env[action["res_model"]].with_context(**action["context"])
+        dialog.create({"kind": self.kind}).action_confirm()
+        self.assertEqual(report.work_order_model, self.kind)
+
+    def test_r60_a_technician_sees_the_report_at_the_top(self):
+        report = self.make_full_report(comment_internal=True)
+        summary = self.convert(report).with_user(self.converter).fault_report_summary
+        text = html2plaintext(summary)
+        for expected in ("Janitor", "The door squeaks", "Lift", report.reference):
+            self.assertIn(expected, text)

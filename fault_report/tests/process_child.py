@@ -1,0 +1,34 @@
+"""An Odoo process: does what it reads, a line each, and prints how long that took.
+
+Not imported by the tests but started by them; see `common_processes.py`.
+"""
+
+import logging
+import sys
+import time
+
+from odoo import SUPERUSER_ID, api
+from odoo.modules.registry import Registry
+from odoo.tools import config
+from odoo.tools.safe_eval import safe_eval
+
+
+def answer(value):
+    sys.stdout.write(f"{value}\n")
+    sys.stdout.flush()
+
+
+def main(database, *options):
+    config.parse_config([f"--database={database}", *options])
+    logging.disable(logging.ERROR)
+    registry = Registry(database)
+    answer("ready")
+    for line in sys.stdin:
+        started = time.monotonic()
+        with registry.cursor() as cr:
+            safe_eval(line.strip(), {"env": api.Environment(cr, SUPERUSER_ID, {})})
+        answer(time.monotonic() - started)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,221 @@
+"""The web API as the world meets it: two real Odoo processes on one database."""
+
+import contextlib
+import os
+import re
+import resource
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import requests
+
+from odoo import SUPERUSER_ID, api
+from odoo.modules.registry import Registry
+from odoo.tests import BaseCase, get_db_name, tagged
+from odoo.tools import config
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "integration.md"
+START_TIMEOUT = 60  # seconds
+PROCESSES = 2
+# What a file is, and whether a point is there, no schema can say: 422 is an answer, too
+SCHEMATHESIS = """
+[checks]
+positive_data_acceptance.expected-statuses = [
+    "2xx", "401", "403", "404", "409", "422", "429"
+]
+"""
+# The programs of the examples; those that the machine has are run
+PROGRAMS = {"sh": "bash", "python": sys.executable, "js": "node", "php": "php"}
+
+
+def allow_memory():
+    """Take Odoo's limit off a program: Node reserves more than it uses."""
+    _soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
+
+
+def get_free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@tagged("post_install", "-at_install")
+class TestApiLive(BaseCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.registry = Registry(get_db_name())
+        cls.folder = Path(tempfile.mkdtemp())
+        cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
+        cls.integrations = []
+        cls.addClassCleanup(cls.remove_data)
+        cls.urls = [cls.start(number) for number in range(PROCESSES)]
+        for url in cls.urls:
+            cls.wait_for(url)
+
+    @classmethod
+    def start(cls, number):
+        port = get_free_port()
+        command = [
+            *(sys.executable, "-m", "odoo", "server", "-c", config["config"]),
+            *("-d", get_db_name(), "--db-filter", f"^{get_db_name()}$"),
+            *("--http-interface", "127.0.0.1", "--http-port", str(port)),
+            *("--max-cron-threads", "0", "--logfile", cls.folder / f"{number}.log"),
+        ]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        cls.addClassCleanup(cls.stop, process)
+        return f"http://127.0.0.1:{port}"
+
+    @classmethod
+    def stop(cls, process):
+        process.kill()
+        process.wait()
+
+    @classmethod
+    def wait_for(cls, url):
+        deadline = time.monotonic() + START_TIMEOUT
+        while time.monotonic() < deadline:
+            with contextlib.suppress(requests.RequestException):
+                # Loads the registry too
+                return requests.get(f"{url}/fault_report/v1/openapi.json", timeout=60)
+            time.sleep(0.1)
+        raise AssertionError("Odoo does not answer.")
+
+    @classmethod
+    @contextlib.contextmanager
+    def transaction(cls):
+        with cls.registry.cursor() as cr:
+            yield api.Environment(cr, SUPERUSER_ID, {})
+
+    @classmethod
+    def remove_data(cls):
+        with cls.transaction() as env:
+            integrations = env["fault.report.integration"].browse(cls.integrations)
+            integrations.report_ids.unlink()
+            integrations.unlink()
+            env["fault.report.attempt"].search([]).unlink()
+
+    @classmethod
+    def make_key(cls, **vals):
+        """Return an integration's id and key, for all processes to see."""
+        with cls.transaction() as env:
+            integration = env["fault.report.integration"].create(
+                {"name": "Live", "rate_limit": 6000, **vals}
+            )
+            cls.integrations.append(integration.id)
+            key = integration.action_new_key()["context"]["default_key"]
+            return integration.id, key
+
+    def get(self, integration, name):
+        with self.transaction() as env:
+            return env["fault.report.integration"].browse(integration)[name]
+
+    def post(self, number, key, **headers):
+        return requests.post(
+            f"{self.urls[number]}/fault_report/v1/reports",
+            json={"name": "Live"},
+            headers={"Authorization": f"Bearer {key}", **headers},
+            timeout=60,
+        )
+
+    def get_problems(self):
+        """Return what the processes logged and should not have."""
+        logs = [path.read_text() for path in self.folder.glob("*.log")]
+        return re.findall(
+            r"^\S+ \S+ \d+ (?:ERROR|CRITICAL) .*", "\n".join(logs), re.MULTILINE
+        )
+
+    def test_r89_two_processes_share_one_limit(self):
+        integration, key = self.make_key(rate_limit=4)
+        statuses = [self.post(number % 2, key).status_code for number in range(6)]
+        self.assertEqual(statuses, [201] * 4 + [429] * 2)
+        self.assertEqual(self.get(integration, "report_count"), 4)
+        # A key that is revoked is at once nobody's, everywhere
+        with self.transaction() as env:
+            env["fault.report.integration"].browse(integration).action_revoke_key()
+        self.assertEqual(self.post(0, key).status_code, 401)
+        self.assertEqual(self.post(1, key).status_code, 401)
+
+    def test_r89_the_same_sent_to_both_at_once_is_one_report(self):
+        integration, key = self.make_key()
+        answers = []
+        start = threading.Barrier(4)
+
+        def send(number):
+            start.wait()
+            answers.append(self.post(number % 2, key, **{"Idempotency-Key": "one"}))
+
+        threads = [threading.Thread(target=send, args=(n,)) for n in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        self.assertEqual(
+            sorted(answer.status_code for answer in answers), [200, 200, 200, 201]
+        )
+        self.assertEqual(len({answer.text for answer in answers}), 1)
+        self.assertEqual(self.get(integration, "report_count"), 1)
+        self.assertTrue(self.get(integration, "last_used"))
+
+    def test_r90_the_examples_of_the_documentation_work(self):
+        examples = re.findall(
+            r"^### \w+\n.*?^```(\w+)\n(.*?)^```", DOCUMENT.read_text(), re.M | re.S
+        )
+        examples = {name: text for name, text in examples if name in PROGRAMS}
+        self.assertEqual(set(examples), set(PROGRAMS))
+        for name, text in examples.items():
+            program = shutil.which(PROGRAMS[name])
+            if not program:
+                continue
+            with self.subTest(name):
+                self.assert_example_works(program, name, text)
+
+    def assert_example_works(self, program, name, text):
+        integration, key = self.make_key()
+        file = self.folder / f"example.{name}"
+        file.write_text(text)
+        result = subprocess.run(
+            [program, file],
+            env={
+                **os.environ,
+                "FAULT_REPORT_URL": self.urls[0],
+                "FAULT_REPORT_KEY": key,
+            },
+            preexec_fn=allow_memory,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        self.assertEqual(result.returncode, 0, result.stderr)
+        with self.transaction() as env:
+            report = env["fault.report.integration"].browse(integration).report_ids
+            self.assertEqual(report.name, "The lift door does not close")
+            self.assertIn(report.reference, result.stdout)
+            self.assertEqual(report.message_attachment_count, 1)
+
+    def test_r90_schemathesis_finds_nothing(self):
+        _integration, key = self.make_key()
+        (self.folder / "schemathesis.toml").write_text(SCHEMATHESIS)
+        result = subprocess.run(
+            [
+                *(sys.executable, "-m", "schemathesis.cli", "run"),
+                f"{self.urls[0]}/fault_report/v1/openapi.json",
+                *("--header", f"Authorization: Bearer {key}"),
+                *("--max-time", "20", "--seed", "1", "--no-color"),
+            ],
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        self.assertEqual(result.returncode, 0, result.stdout[-5000:] + result.stderr)
+        self.assertEqual(self.get_problems(), [])

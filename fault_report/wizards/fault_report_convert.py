@@ -1,0 +1,35 @@
+from odoo import api, fields, models
+
+
+class FaultReportConvert(models.TransientModel):
+    """Choose another kind of work order than the company's for some reports."""
+
+    _name = "fault.report.convert"
+    _description = "Convert to Another Kind of Work Order"
+
+    report_ids = fields.Many2many("fault.report", required=True)
+    kind = fields.Selection(
+        "_get_kinds", required=True, default=lambda self: self._default_kind()
+    )
+
+    def _default_kind(self):
+        """Propose the first kind that is not what the plain button makes."""
+        kinds = [kind for kind, _label in self._get_kinds()]
+        usual = self.env.company.fault_report_work_order_model
+        return next((kind for kind in kinds if kind != usual), kinds[0])
+
+    @api.model
+    def _get_kinds(self):
+        """Return the kinds of work order that the user may make."""
+        field = self.env["res.company"]._fields["fault_report_work_order_model"]
+        kinds = field._description_selection(self.env)
+        return [
+            (kind, label)
+            for kind, label in kinds
+            if self.env[kind].has_access("create")
+        ]
+
+    def action_confirm(self):
+        """Convert the reports to the chosen kind."""
+        self.ensure_one()
+        return self.report_ids.action_generate_work_order(self.kind)

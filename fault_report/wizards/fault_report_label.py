@@ -1,0 +1,82 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ..models import label_pdf, label_sheets, qr_code
+
+
+class FaultReportLabel(models.TransientModel):
+    """Which label sheet the QR codes of some objects are printed on."""
+
+    _name = "fault.report.label"
+    _description = "Print QR Labels"
+
+    equipment_ids = fields.Many2many(
+        "maintenance.equipment",
+        string="Service Objects",
+        required=True,
+        default=lambda self: self._default_equipment_ids(),
+    )
+    sheet = fields.Selection(
+        lambda self: label_sheets.get_selection(),
+        string="Label Sheet",
+        required=True,
+        default=lambda self: self.env.company.fault_report_label_sheet,
+    )
+    skipped = fields.Integer(
+        string="Labels Used Already",
+        help="So many labels of the first sheet are left out.",
+    )
+
+    @api.model
+    def _default_equipment_ids(self):
+        if self.env.context.get("active_model") == "maintenance.equipment":
+            return self.env.context.get("active_ids")
+        return False
+
+    def action_print(self):
+        """Make the PDF; codes are made for objects that have none."""
+        self._prepare_codes()
+        return {"type": "ir.actions.act_url", "url": f"/fault_report/labels/{self.id}"}
+
+    def action_show(self):
+        """Show the same in the browser, to be printed from there."""
+        self._prepare_codes()
+        return self.env.ref("fault_report.action_report_label").report_action(self)
+
+    def _prepare_codes(self):
+        self.ensure_one()
+        if not 0 <= self.skipped < label_sheets.SHEETS[self.sheet].per_page:
+            raise UserError(
+                self.env._(
+                    "A sheet has %s labels: leave out fewer.",
+                    label_sheets.SHEETS[self.sheet].per_page,
+                )
+            )
+        self.equipment_ids._ensure_fault_report_token()
+
+    def _get_sheet(self):
+        return label_sheets.SHEETS[self.sheet]
+
+    def _get_pages(self):
+        """Return the pages: each a list of labels with their places."""
+        self.ensure_one()
+        sheet = self._get_sheet()
+        pages = {}
+        for number, equipment in enumerate(self.equipment_ids, self.skipped):
+            page, place = divmod(number, sheet.per_page)
+            left, top = sheet.get_place(place)
+            label = equipment._prepare_fault_report_label()
+            pages.setdefault(page, []).append({**label, "left": left, "top": top})
+        return list(pages.values())
+
+    def _make_pdf(self):
+        """Return the label sheets as PDF."""
+        return label_pdf.make_pdf(
+            self._get_sheet(), self._get_pages(), self._get_hint()
+        )
+
+    def _get_hint(self):
+        return self.env._("Fault? Scan the code.")
+
+    def _make_svg(self, url):
+        return qr_code.make_svg(url)

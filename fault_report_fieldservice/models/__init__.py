@@ -1,0 +1,3 @@
+from . import fsm_order
+from . import res_company
+from . import res_partner

@@ -1,0 +1,48 @@
+from odoo import Command, api, models
+from odoo.exceptions import UserError
+
+
+class ProjectTask(models.Model):
+    _name = "project.task"
+    _inherit = ["project.task", "fault.report.work.order.mixin"]
+
+    @api.model
+    def _prepare_fault_report_values(self, reports):
+        # Who converts need not see the settings of the company.
+        project = reports.company_id.sudo().fault_report_project_id
+        if not project:
+            raise UserError(
+                self.env._("Choose the project for work orders in the settings first.")
+            )
+        project._check_fault_report_visibility()
+        return {
+            "name": reports._get_order_title(),
+            "project_id": project.id,
+            "partner_id": reports.partner_id.id,
+            "user_ids": [Command.set(reports._get_order_technician().ids)],
+            # 0-3 "low" to "urgent" there, 0-2 "normal" to "urgent" here
+            "priority": {"0": "0", "1": "2", "2": "3"}[reports._get_order_priority()],
+            "description": reports._get_order_description(),
+        }
+
+    @api.model
+    def _get_work_order_stages(self, values):
+        project = self.env["project.project"].browse(values["project_id"])
+        # Who converts need not see all that the project has.
+        return project.sudo().type_ids.filtered(lambda stage: not stage.fold)
+
+    def _get_work_order_progress(self):
+        if not self.active or self.state == "1_canceled":
+            return "cancelled"
+        if self.state == "1_done":
+            return "done"
+        is_first = self.stage_id == self.project_id.type_ids[:1]
+        return "planned" if is_first else "started"
+
+    def _get_work_order_date_done(self):
+        return self.date_end or self.date_last_stage_update
+
+    @api.model
+    def _get_work_order_progress_fields(self):
+        fields = {"active", "state", "stage_id"}
+        return super()._get_work_order_progress_fields() | fields

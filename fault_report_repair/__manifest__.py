@@ -1,0 +1,13 @@
+{
+    "name": "Fault Reports: Repairs",
+    "summary": "A fault report becomes a repair order",
+    "version": "19.0.1.0.0",
+    "category": "Services/Fault Reports",
+    "license": "LGPL-3",
+    "author": "The Fault Report contributors",
+    "website": "https://example.com/fault_report",
+    "depends": ["fault_report", "repair"],
+    "data": ["views/repair_order_views.xml"],
+    "demo": ["demo/repair_demo.xml"],
+    "auto_install": True,
+}

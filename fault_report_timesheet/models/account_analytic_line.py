@@ -1,0 +1,35 @@
+from odoo import fields, models
+from odoo.exceptions import UserError
+
+
+class AccountAnalyticLine(models.Model):
+    _inherit = "account.analytic.line"
+
+    fault_report_note_ids = fields.One2many(
+        "fault.report.note", "timesheet_id", groups="fault_report.group_view"
+    )
+
+    def write(self, vals):
+        if not {"unit_amount", "date", "name", "employee_id"}.isdisjoint(vals):
+            self._check_follows_note()
+        return super().write(vals)
+
+    def unlink(self):
+        self._check_follows_note()
+        return super().unlink()
+
+    def _check_follows_note(self):
+        """Refuse to let timesheet and note say different things."""
+        if self.env.context.get("fault_report_note"):
+            return
+        # Who has the line need not see the report.
+        for note_sudo in self.sudo().fault_report_note_ids:
+            raise UserError(
+                self.env._(
+                    "This time comes from a note on %(report)s: change it there.",
+                    report=note_sudo.report_id.reference,
+                )
+            )
+
+    def _is_readonly(self):
+        return super()._is_readonly() or bool(self.sudo().fault_report_note_ids)

@@ -1,0 +1,69 @@
+from odoo import api, fields, models
+
+# What of a note is in its timesheet line
+CARRIED = {"date", "name", "time_spent", "user_id"}
+
+
+class FaultReportNote(models.Model):
+    _inherit = "fault.report.note"
+
+    timesheet_id = fields.Many2one(
+        "account.analytic.line",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+        groups="hr_timesheet.group_hr_timesheet_user",
+    )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        notes = super().create(vals_list)
+        notes._carry_time()
+        return notes
+
+    def write(self, vals):
+        result = super().write(vals)
+        if not CARRIED.isdisjoint(vals):
+            self._carry_time()
+        return result
+
+    def unlink(self):
+        # Who deletes a note need not have rights in timesheets.
+        lines_sudo = self.sudo().timesheet_id
+        result = super().unlink()
+        lines_sudo.with_context(fault_report_note=True).unlink()
+        return result
+
+    def _carry_time(self):
+        """Let the timesheet say what the notes say."""
+        # Who writes a note need not have rights in timesheets.
+        for note_sudo in self.sudo().with_context(fault_report_note=True):
+            line_sudo = note_sudo.timesheet_id
+            values = note_sudo._prepare_timesheet_values()
+            if line_sudo and values:
+                line_sudo.write(values)
+            elif line_sudo:
+                line_sudo.unlink()
+            elif values:
+                note_sudo.timesheet_id = line_sudo.create(values)
+
+    def _prepare_timesheet_values(self):
+        """Return the values of the note's timesheet line, None if it has none.
+
+        Hook: an override chooses another project, or adds to the values.
+        """
+        self.ensure_one()
+        project = self.timesheet_id.project_id
+        project = project or self.company_id.fault_report_timesheet_project_id
+        employee = self.user_id.with_company(self.company_id).employee_id
+        if not (self.time_spent and project and employee):
+            return None
+        return {
+            "date": self.date,
+            "name": f"{self.report_id.reference}: {self.name}",
+            "unit_amount": self.time_spent,
+            "employee_id": employee.id,
+            "project_id": project.id,
+            "company_id": self.company_id.id,
+        }
