@@ -10,7 +10,7 @@ PYTHON ?= python3
 export ODOO PORT ADDON K N
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench lint stop clean shell psql update lock
+.PHONY: help run test bench lint stop clean shell psql update lock terms
 
 help: ## Tell what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -44,3 +44,6 @@ update: ## Take the newest Odoo 19, update the addons in the demo database
 
 lock: ## Write dev/requirements.txt anew from dev/requirements.in
 	@$(PYTHON) -m dev lock
+
+terms: ## Write the texts of the addons into i18n/, for translators
+	@$(PYTHON) -m dev terms

@@ -17,6 +17,7 @@ from . import (
     server,
     system,
     testing,
+    translations,
     virtualenv,
 )
 
@@ -96,9 +97,16 @@ def lock():
     other_addons.lock(virtualenv.lock())
 
 
+def terms():
+    translations.write(_environment())
+
+
 console.main(
     {
         command.__name__: command
-        for command in (run, test, bench, lint, stop, clean, shell, psql, update, lock)
+        for command in (
+            *(run, test, bench, lint, stop, clean),
+            *(shell, psql, update, lock, terms),
+        )
     }
 )

@@ -58,10 +58,10 @@
         "views/digest_digest_views.xml",
         "views/fault_report_webhook_views.xml",
         "views/form_templates.xml",
+        "views/mail_template_views.xml",
         "views/portal_templates.xml",
         "views/portal_report_templates.xml",
         "views/portal_new_templates.xml",
-        "views/mail_template_views.xml",
     ],
     "demo": [
         "demo/res_users_demo.xml",

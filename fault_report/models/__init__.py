@@ -21,13 +21,14 @@ from . import fault_report_points
 from . import fault_report_channel
 from . import fault_report_mail
 from . import fault_report_form
+from . import fault_report_public_form
 from . import fault_report_filing
 from . import fault_report_portal
-from . import fault_report_dialogue
 from . import fault_report_integration
 from . import fault_report_integration_intake
 from . import fault_report_integration_embed
 from . import fault_report_changes
+from . import fault_report_dialogue
 from . import fault_report_reminder
 from . import fault_report_reminder_activity
 from . import fault_report_escalation

@@ -109,10 +109,11 @@ class FaultReportWebhook(models.Model):
         self.ensure_one()
         return {
             "type": "ir.actions.act_window",
-            "name": self.env._("Deliveries"),
             "res_model": "fault.report.webhook.delivery",
             "view_mode": "list,form",
             "domain": [("webhook_id", "=", self.id)],
+            # The export of terms takes a text in brackets after this for a term, too
+            "name": self.env._("Deliveries"),
         }
 
     # === EVENTS === #

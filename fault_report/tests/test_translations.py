@@ -12,7 +12,7 @@ from odoo.tests import BaseCase
 from .common import FaultReportCommon
 
 ADDONS = Path(__file__).parents[2]
-PLACEHOLDER = re.compile(r"%(?:\(\w+\))?[sdrf%]")
+PLACEHOLDER = re.compile(r"%(?:\(\w+\))?[sdrf%]|\{\{[^}]*\}\}|\{\w+\}")
 TAG = re.compile(r"</?\w[^>]*>|&\w+;")
 TRANSLATED_ATTRIBUTE = re.compile(r'(title|aria-label|placeholder|alt)="[^"]*"')
 
