@@ -1,4 +1,4 @@
-"""How long many due reminders take, and whether memory grows; see README.md.
+"""How long many due reminders take, and whether memory grows.
 
 Runs in Odoo's shell, which provides `env`, on a database of its own. Like Odoo's cron
 it takes a new transaction every ten seconds at most.

@@ -1,10 +1,7 @@
 from odoo import http
-from odoo.exceptions import UserError
 from odoo.http import request
 
-from ..models.errors import FieldError, TooManyRequestsError
-from ..models.maintenance_equipment_qr import SCANNED_FIELDS
-from .form import read_form
+from .public_form import answer_form
 
 MAX_REQUEST = 50 * 1024 * 1024
 HEADERS = {
@@ -100,60 +97,23 @@ class ScannedCode(http.Controller):
         }
         return request.make_response(wizard._make_pdf(), headers=headers)
 
-    # === POST === #
-
     def _post(self, equipment, token):
-        """Do what was asked for, as a whole or not at all, and answer."""
         address = request.httprequest.remote_addr
-        try:
-            # What is refused leaves nothing behind, not even the key of the form
-            with request.env.cr.savepoint():
-                form = read_form(request)
-                if "me_too" in form.vals:
-                    equipment._say_me_too(form.vals["me_too"], address)
-                    target = "thanks"
-                else:
-                    report = equipment._file_scanned_report(form, address)
-                    target = report._portal_ensure_token() if report else "thanks"
-        except UserError as error:
-            return self._refuse(equipment, token, error)
-        url = f"/fault_report/o/{token}/{target}"
-        if self._is_by_script():
-            return self._answer({"redirect": url})
-        return request.redirect(url, code=303)
 
-    def _refuse(self, equipment, token, error):
-        field = error.field if isinstance(error, FieldError) else None
-        # What it is called on the page
-        names = {target: name for name, target in SCANNED_FIELDS.items()}
-        field = names.get(field, field)
-        status = error.http_status
-        headers = {}
-        if isinstance(error, TooManyRequestsError):
-            headers["Retry-After"] = str(error.retry_after)
-        if self._is_by_script():
-            content = {
-                "message": None if field else str(error),
-                "fields": {field: str(error)} if field else {},
-            }
-            return self._answer({"error": content}, status=status, headers=headers)
-        response = self._show_form(
-            equipment,
-            token,
-            status=status,
-            problem=str(error),
-            kept=request.httprequest.form.to_dict(),
-        )
-        response.headers.update(headers)
-        return response
+        def act(form):
+            target = "thanks"
+            if "me_too" in form.vals:
+                equipment._say_me_too(form.vals["me_too"], address)
+            else:
+                report = equipment._file_scanned_report(form, address)
+                # It may have been deleted since it was sent for the first time.
+                target = report._portal_ensure_token() if report else target
+            return f"/fault_report/o/{token}/{target}"
 
-    def _is_by_script(self):
-        return "application/json" in request.httprequest.headers.get("Accept", "")
+        def show_again(**values):
+            return self._show_form(equipment, token, **values)
 
-    def _answer(self, content, status=200, headers=None):
-        return request.make_json_response(
-            content, headers={**HEADERS, **(headers or {})}, status=status
-        )
+        return answer_form(act, show_again, HEADERS)
 
     # === PAGES === #
 

@@ -21,6 +21,7 @@ from . import fault_report_points
 from . import fault_report_channel
 from . import fault_report_mail
 from . import fault_report_form
+from . import fault_report_public_form
 from . import fault_report_filing
 from . import fault_report_portal
 from . import fault_report_integration
@@ -56,6 +57,7 @@ from . import mail_thread
 from . import maintenance_equipment
 from . import maintenance_equipment_qr
 from . import maintenance_request
+from . import maintenance_stage
 from . import res_company
 from . import res_company_alias
 from . import res_company_label

@@ -223,11 +223,7 @@ class FaultReport(models.Model):
             texts["comment"] = f"{line}\n{texts.get('comment', '')}".strip()
         if texts.get("contact_name") == self.env.user.name:
             del texts["contact_name"]
-        for name, text in texts.items():
-            try:
-                text_rules.check_texts(self, {name: text}, TEXT_LIMITS)
-            except ValidationError as error:
-                raise FieldError(str(error), name) from error
+        text_rules.check_texts(self, texts, TEXT_LIMITS)
         if vals.get("priority", "0") not in dict(self._fields["priority"].selection):
             raise self._get_choice_error("priority")
         return {**texts, "priority": vals.get("priority", "0")}

@@ -1,23 +1,13 @@
 import secrets
 
-from odoo import api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import AccessError
 from odoo.tools import hmac
 
-from .errors import FieldError, TooManyRequestsError
+from .errors import TooManyRequestsError
 
 TOKEN_BYTES = 18  # 144 bits
 SHOWN_OPEN = 5
-# What whoever scans the code may fill in, and where it goes
-SCANNED_FIELDS = {
-    "name": "name",
-    "comment": "comment",
-    "contact_name": "contact_name",
-    "email": "email_from",
-    "phone": "phone",
-}
-# People do not see it; programs that fill in everything do
-HONEYPOT = "website"
 
 
 class MaintenanceEquipment(models.Model):
@@ -119,17 +109,10 @@ class MaintenanceEquipment(models.Model):
     def _prepare_scan_page(self):
         """Return what the page shows: of the object, its name alone."""
         self.ensure_one()
-        company = self._get_scan_company()
-        Report = self.env["fault.report"]
         return {
+            **self.env["fault.report"]._prepare_public_form(self._get_scan_company()),
             "name": self.name,
-            "company": company,
-            "points": Report._get_channel_template_points(company),
             "open_faults": self._get_open_faults(),
-            "texts": Report._get_form_texts(),
-            "limits": Report._get_form_limits(),
-            "key": secrets.token_urlsafe(TOKEN_BYTES),
-            "honeypot": HONEYPOT,
         }
 
     def _find_scanned_report(self, secret):
@@ -181,47 +164,11 @@ class MaintenanceEquipment(models.Model):
         """
         self.ensure_one()
         self._check_scan_rate(address)
-        if form.vals.get(HONEYPOT):
-            raise FieldError(self.env._("Leave this field empty."), HONEYPOT)
-        unknown = form.vals.keys() - SCANNED_FIELDS.keys() - {HONEYPOT}
-        if unknown:
-            raise FieldError(
-                self.env._("Unknown fields: %s.", ", ".join(sorted(unknown))), "name"
-            )
-        if not (form.vals.get("name") or "").strip():
-            raise FieldError(self.env._("Say in a few words what is wrong."), "name")
-        vals = {
-            SCANNED_FIELDS[name]: value
-            for name, value in form.vals.items()
-            if name in SCANNED_FIELDS and value
-        }
-
-        def create():
-            report = self._get_reports_as_visitor()._create_from_channel(
-                "qr",
-                {
-                    **vals,
-                    "equipment_id": self.id,
-                    "company_id": self._get_scan_company().id,
-                },
-                files=form.files,
-                points=form.points,
-            )
-            return report, None
-
-        if not form.key:
-            return create()[0]
-        return self.env["fault.report.submission"]._once(
-            f"qr:{self.id}", form.key, form.fingerprint, create
-        )[0]
-
-    def _get_reports_as_visitor(self):
-        """Return the model as seen by a visitor, whoever is signed in.
-
-        So the page gives nobody more than it gives everybody.
-        """
-        visitor = self.env.ref("base.public_user")
-        return self.env["fault.report"].with_user(visitor)
+        return self.env["fault.report"]._file_public_form(
+            *("qr", f"qr:{self.id}", form),
+            equipment_id=self.id,
+            company_id=self._get_scan_company().id,
+        )
 
     def _say_me_too(self, key, address):
         """Tell the technician that somebody else noticed the fault too.
@@ -245,7 +192,8 @@ class MaintenanceEquipment(models.Model):
         except TooManyRequestsError:
             return
         visitor = self.env.ref("base.public_user")
-        report.with_user(visitor).sudo().message_post(
+        # A visitor's own message would be one that the customer sees.
+        report.with_user(SUPERUSER_ID).message_post(
             body=self.env._("Somebody who scanned the QR code noticed this fault too."),
             author_id=visitor.sudo().partner_id.id,
             message_type="comment",

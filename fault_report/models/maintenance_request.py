@@ -30,7 +30,7 @@ class MaintenanceRequest(models.Model):
             return "cancelled"
         if self.stage_id.done:
             return "done"
-        return "planned" if self.stage_id == self._default_stage() else "started"
+        return "planned" if self.stage_id.fault_report_is_first else "started"
 
     def _get_work_order_date_done(self):
         return self.close_date

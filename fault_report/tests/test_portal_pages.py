@@ -306,3 +306,21 @@ class TestPortalPages(PortalPages):
         self.assertEqual(chosen, ["email"])
         self.assert_refused(self.send("/preferences", {field: "pigeon"}), 422)
         self.assertEqual(self.reading[field], "email")
+
+    def test_the_list_asks_the_same_whatever_the_history(self):
+        self.sign_in(self.filing)
+        self.get()
+
+        def count_queries():
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.cr.sql_log_count
+            self.assertEqual(self.get().status_code, 200)
+            return self.cr.sql_log_count - before
+
+        # A full page of reports, all on the same objects
+        values = {"name": "Again", "equipment_id": self.lift.id}
+        self.env["fault.report"].create([values] * 20)
+        few = count_queries()
+        self.env["fault.report"].create([values] * 100)
+        self.assertLessEqual(count_queries(), few + 1, "the pager may need one")

@@ -374,6 +374,16 @@ class TestScan(FaultReportData, HttpCase):
         self.assertEqual(self.url_open(url).status_code, 200)
         self.assertEqual(self.env["fault.report"].search_count([]), before)
 
+    def test_r36_who_follows_his_scanned_report_is_not_told_whose_object_it_is(self):
+        self.send({"name": "It rattles", "contact_name": "Ann"})
+        report = self.reports()
+        self.assertTrue(report.contact_id or report.facility_id)
+        page = self.url_open(report.get_portal_url()).text
+        self.assertIn(report.reference, page)
+        self.assertIn("Ann", page)
+        for secret in ("Hotel", "Wing", "Janitor", "SN-SECRET"):
+            self.assertNotIn(secret, page)
+
     # === ME TOO === #
 
     def test_open_faults_are_listed_by_date_and_state(self):

@@ -68,3 +68,21 @@ class TestTours(HttpCase):
         self.start_tour("/odoo", "fault_report_quotation", login="tour_salesman")
         self.assertEqual(report.state, "converted")
         self.assertEqual(report.sale_order_id.client_order_ref, "PO-77")
+
+    def test_many_are_converted_at_once_and_what_cannot_be_is_named(self):
+        reports = self.env["fault.report"].create(
+            [
+                {"name": f"Tour: {name}", "equipment_id": self.lift.id}
+                for name in ("first", "second", "closed")
+            ]
+        )
+        reports[2].action_cancel("Twice")
+        new_test_user(self.env, "tour_converter", groups="fault_report.group_convert")
+        self.start_tour(
+            "/odoo/action-fault_report.action_fault_report_all",
+            "fault_report_convert_each",
+            login="tour_converter",
+        )
+        self.assertEqual(
+            reports.mapped("state"), ["converted", "converted", "cancelled"]
+        )

@@ -1,0 +1,54 @@
+"""How the forms that anybody may send are answered, with the script and without."""
+
+from odoo.exceptions import UserError
+from odoo.http import request
+
+from ..models.errors import FieldError, TooManyRequestsError
+from ..models.fault_report_public_form import PUBLIC_FIELDS
+from .form import read_form
+
+
+def answer_form(act, show_again, headers=None):
+    """Do what the form asks for, as a whole or not at all, and answer.
+
+    :param act: gets the form; returns the address of the page that comes next
+    :param show_again: gets `status`, `problem` and `kept`; returns the page again
+    :param dict headers: those of every answer of this door
+    """
+    headers = headers or {}
+    try:
+        # What is refused leaves nothing behind, not even the key of the form
+        with request.env.cr.savepoint():
+            url = act(read_form(request))
+    except UserError as error:
+        return _refuse(error, show_again, headers)
+    if _is_by_script():
+        return request.make_json_response({"redirect": url}, headers=headers)
+    return request.redirect(url, code=303)
+
+
+def _refuse(error, show_again, headers):
+    status = error.http_status
+    if isinstance(error, TooManyRequestsError):
+        headers = {**headers, "Retry-After": str(error.retry_after)}
+    if not _is_by_script():
+        kept = request.httprequest.form.to_dict()
+        response = show_again(status=status, problem=str(error), kept=kept)
+        response.headers.update(headers)
+        return response
+    field = None
+    if isinstance(error, FieldError):
+        # What it is called on the page
+        names = {target: name for name, target in PUBLIC_FIELDS.items()}
+        field = names.get(error.field, error.field)
+    content = {
+        "message": None if field else str(error),
+        "fields": {field: str(error)} if field else {},
+    }
+    return request.make_json_response(
+        {"error": content}, headers=headers, status=status
+    )
+
+
+def _is_by_script():
+    return "application/json" in request.httprequest.headers.get("Accept", "")
