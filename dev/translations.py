@@ -1,28 +1,44 @@
 """`make terms`: the texts of our addons, for translators.
 
-Writes the template `i18n/<addon>.pot` of each addon, from a database without demo data,
-brings the languages beside it up to date, and names what is not translated yet.
+Writes the template `i18n/<addon>.pot` of each addon, from the databases that the tests
+use, brings the languages beside it up to date, and names what is not translated yet.
 """
 
 from . import databases
 from .console import call, say, step
-from .paths import ROOT, addons
+from .paths import ROOT, RUN, addons
+from .testing import CORE
 
 
 def write(environment):
+    """Export the core by itself: other addons would add their fields to its models."""
+    _write(environment, [CORE], [CORE])
+    _write(environment, addons(), [name for name in addons() if name != CORE])
+
+
+def _write(environment, installed, names):
+    template = databases.addons_template(environment, installed)
     database = databases.own("terms")
-    merge = [environment.bin / "python", ROOT / "dev" / "merge_terms.py"]
-    for addon in addons():
-        template = databases.addons_template(environment, [addon])
-        with step(f"exporting the terms of {addon}"):
-            databases.copy(template, database)
-            environment.run(
-                *("i18n", "export", "-d", database, addon),
-                configuration=environment.configuration("terms"),
-            )
-            databases.drop(database)
-            missing = call(
-                [*merge, ROOT / addon / "i18n"], "The languages cannot be merged."
-            )
+    with step(f"exporting the terms of {', '.join(names)}"):
+        databases.copy(template, database)
+        call(
+            [
+                *(environment.bin / "python", "-m", "odoo", "i18n", "export"),
+                *("-c", environment.configuration("terms"), "-d", database, *names),
+            ],
+            "Odoo cannot export the terms.",
+            env=environment.variables(),
+            cwd=RUN,
+        )
+        databases.drop(database)
+    for name in names:
+        missing = _merge(environment, ROOT / name / "i18n")
         if missing:
-            say(missing.rstrip())
+            say(f"  {name} lacks\n{missing}")
+
+
+def _merge(environment, folder):
+    """Bring the languages of this folder up to date; return what is not translated."""
+    program = ROOT / "dev" / "merge_terms.py"
+    command = [environment.bin / "python", program, folder]
+    return call(command, f"The languages in {folder} cannot be merged.").rstrip()
