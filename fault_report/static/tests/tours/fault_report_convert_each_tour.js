@@ -15,7 +15,8 @@ registry.category("web_tour.tours").add("fault_report_convert_each", {
             run: "click",
         },
         {
-            trigger: ".o-dropdown--menu .o-dropdown-item:contains('Work Order of Each')",
+            trigger:
+                ".o-dropdown--menu .o-dropdown-item:contains('Work Order of Each')",
             run: "click",
         },
         {
