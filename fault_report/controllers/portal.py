@@ -1,4 +1,5 @@
 import uuid
+from urllib.parse import urlencode
 
 from werkzeug.exceptions import NotFound
 
@@ -254,7 +255,7 @@ class FaultReportPortal(CustomerPortal):
     )
     def fault_report_comment(self, report_id, access_token=None, **_params):
         report = self._get_fault_report(report_id, access_token)
-        suffix = f"?access_token={access_token}" if access_token else ""
+        suffix = f"?{urlencode({'access_token': access_token})}" if access_token else ""
 
         def action():
             form = read_form(request)

@@ -15,6 +15,11 @@ COMMENT_RATE = 10
 # As Odoo's portal shows them
 PUBLIC_TYPES = ("comment", "email", "email_outgoing", "auto_comment", "out_of_office")
 SHOWN_MESSAGES = 100
+# What a customer's user chooses of a message that he posts over RPC
+CUSTOMER_ARGUMENTS = {
+    *("body", "body_is_html", "attachments", "attachment_ids", "parent_id"),
+    *("message_type", "subtype_xmlid", "subtype_id"),
+}
 
 
 class FaultReport(models.Model):
@@ -40,30 +45,69 @@ class FaultReport(models.Model):
 
     def message_post(self, **kwargs):
         """What a customer writes is public, and has limits, whatever the door."""
-        is_comment = kwargs.get("message_type") != "email"
-        if (
-            not self.env.user._is_internal()
-            and is_comment
-            and not kwargs.get("tracking_value_ids")
-        ):
-            has_files = kwargs.get("attachments") or kwargs.get("attachment_ids")
-            self._check_customer_comment(kwargs.get("body") or "", has_files)
-            # Odoo's own route lets whoever posts choose them
-            kwargs |= {
-                "message_type": "comment",
-                "subtype_xmlid": "mail.mt_comment",
-                "subtype_id": False,
-            }
-        return super().message_post(**kwargs)
+        # Of records that customers write through our own code
+        is_tracking = self.env.su and kwargs.get("tracking_value_ids")
+        if self.env.user._is_internal() or is_tracking:
+            return super().message_post(**kwargs)
+        self._check_customer_arguments(kwargs)
+        has_files = kwargs.get("attachments") or kwargs.get("attachment_ids")
+        self._check_customer_comment(kwargs.get("body") or "", has_files)
+        # Odoo's own route lets whoever posts choose them
+        kwargs |= {
+            "message_type": "comment",
+            "subtype_xmlid": "mail.mt_comment",
+            "subtype_id": False,
+        }
+        # He may read the report, and has chosen nothing but the text and his files.
+        return super(FaultReport, self.sudo()).message_post(**kwargs).sudo(self.env.su)
+
+    def message_notify(self, **kwargs):
+        """Customers write to the report, and not to whom they like."""
+        if not self.env.user._is_internal() and not self.env.su:
+            raise AccessError(
+                self.env._("You may not write about this fault report here.")
+            )
+        return super().message_notify(**kwargs)
+
+    def _message_update_content(self, message, /, *, body, **kwargs):
+        """What a customer corrects has the limits of what he writes."""
+        if body and not self.env.user._is_internal():
+            self._check_customer_rate()
+            self._check_customer_text(body)
+        return super()._message_update_content(message, body=body, **kwargs)
+
+    def _check_customer_arguments(self, kwargs):
+        """Refuse what chooses who gets a message, or from whom it seems to be.
+
+        Under sudo, our own code or Odoo's route has chosen them.
+        """
+        if self.env.su:
+            return
+        self.check_access("read")
+        unknown = kwargs.keys() - CUSTOMER_ARGUMENTS
+        if unknown:
+            raise AccessError(
+                self.env._(
+                    "A comment does not take these: %s.", ", ".join(sorted(unknown))
+                )
+            )
 
     def _check_customer_comment(self, body, has_files):
         self.ensure_one()
+        self._check_customer_rate()
+        if has_files and is_html_empty(body):
+            return
+        self._check_customer_text(body)
+
+    def _check_customer_rate(self):
         user = self.env.user
         scope = f"report:{self.id}" if user._is_public() else f"user:{user.id}"
         self.env["fault.report.attempt"]._check_rate(f"comment:{scope}", COMMENT_RATE)
+
+    def _check_customer_text(self, body):
         text = html2plaintext(body, include_references=False)
         problem = text_rules.find_problem(text, text_rules.MAX_TEXT, multiline=True)
-        if is_html_empty(body) and not has_files:
+        if is_html_empty(body):
             problem = "blank"
         if problem:
             label = self.env._("Comment")

@@ -105,10 +105,24 @@ class FaultReport(models.Model):
     def message_update(self, msg_dict, update_vals=None):
         """What a customer answers is for his page, whatever he answered to."""
         self._clean_mail(msg_dict)
-        author = self.env["res.partner"].browse(msg_dict.get("author_id") or ())
-        if not author or author.partner_share:
+        if self._is_from_customer(msg_dict):
             msg_dict["is_internal"] = False
         return super().message_update(msg_dict, update_vals)
+
+    def _is_from_customer(self, msg_dict):
+        """Return whether an answer is from the customer, or from who reported it.
+
+        Others whom staff has asked in a note, such as a supplier, quote it.
+        """
+        self.ensure_one()
+        author = self.env["res.partner"].browse(msg_dict.get("author_id") or ())
+        if author and not author.partner_share:
+            return False
+        customers = (self.partner_id + self.contact_id).commercial_partner_id
+        if author.commercial_partner_id & customers:
+            return True
+        address = tools.email_normalize(msg_dict.get("email_from"))
+        return bool(address) and address == tools.email_normalize(self.email_from)
 
     def _notify_get_reply_to_batch(self, defaults=None, author_ids=None):
         """Let answers come to the address that reports come to."""

@@ -21,7 +21,7 @@ class MailMessage(models.Model):
         """Odoo lets followers write to a thread, and editors rewrite any message."""
         forbidden = super()._get_forbidden_access(operation)
         if operation == "read":
-            return forbidden
+            return forbidden + (self - forbidden)._filter_kept_from_customers()
         messages = (self - forbidden)._filter_about_fault_reports()
         if operation == "create":
             allowed = self._filter_records_for_message_operation(
@@ -31,6 +31,33 @@ class MailMessage(models.Model):
         else:
             refused = messages.filtered(lambda m: not m._is_own_or_admin())
         return forbidden + refused.sudo(False)
+
+    def _filter_kept_from_customers(self):
+        """Return what of reports is for staff alone, if the user is not of it.
+
+        Odoo hides comments that are internal, but neither e-mails and logs that are,
+        nor what others are notified of.
+        """
+        if self.env.su or self.env.user._is_internal():
+            return self.browse()
+        partner = self.env.user.partner_id
+        # Only who may read them is looked up.
+        return (
+            self.sudo()
+            .filtered(
+                lambda message: (
+                    message.model == "fault.report"
+                    and (
+                        message.is_internal
+                        or not message.subtype_id
+                        or message.subtype_id.internal
+                        or message.message_type == "user_notification"
+                    )
+                    and partner not in message.notified_partner_ids
+                )
+            )
+            .sudo(False)
+        )
 
     def _is_own_or_admin(self):
         self.ensure_one()
@@ -42,10 +69,12 @@ class MailMessage(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         messages = super().create(vals_list)
+        messages._check_fault_report_door()
         messages._check_fault_report_author()
         return messages
 
     def write(self, vals):
+        self._check_fault_report_door()
         before = None
         if "attachment_ids" in vals:
             before = {message: message._get_fault_report_files() for message in self}
@@ -65,6 +94,16 @@ class MailMessage(models.Model):
         if not self.env.su and any(m._get_fault_report_files() for m in self):
             self._check_may_lose_files()
         return super().unlink()
+
+    def _check_fault_report_door(self):
+        """Let customers say and correct something through the reports alone.
+
+        There it has its limits, and is public.
+        """
+        if self.env.su or self.env.user._is_internal():
+            return
+        if self._filter_about_fault_reports():
+            raise AccessError(self.env._("Write on the page of the fault report."))
 
     def _check_fault_report_author(self):
         """Refuse to put words into the mouth of others."""

@@ -28,6 +28,7 @@ from . import test_notification_table
 from . import test_notifications
 from . import test_notify_customer
 from . import test_permissions
+from . import test_portal_abuse
 from . import test_portal_access
 from . import test_portal_filing
 from . import test_portal_pages

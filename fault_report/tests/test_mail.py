@@ -262,6 +262,25 @@ class TestMail(MailGatewayCase):
         )
         self.assertTrue(report.message_ids[0].subtype_id.internal)
 
+    def test_r36_a_supplier_s_answer_to_a_note_stays_internal(self):
+        report = self.make_report()
+        address = "supplier@parts.example"
+        self.env["res.partner"].create({"name": "Supplier", "email": address})
+        note = report.message_post(body="Secret", subtype_xmlid="mail.mt_note")
+        for sender in (address, "unknown@parts.example"):
+            with self.subTest(sender):
+                self.deliver(
+                    self.write_mail("Yes.", From=sender, In_Reply_To=note.message_id)
+                )
+                self.assertTrue(report.message_ids[0].subtype_id.internal)
+        self.assertFalse(report._get_public_messages())
+
+    def test_r36_a_customer_s_answer_to_a_note_is_for_his_page(self):
+        report = self.make_report()
+        note = report.message_post(body="Told", subtype_xmlid="mail.mt_note")
+        self.deliver(self.write_mail("Yes.", From=CARL, In_Reply_To=note.message_id))
+        self.assertIn("Yes.", report._get_public_messages().body)
+
     def test_r10_the_technician_is_told_of_an_answer(self):
         report = self.deliver(self.write_mail(From=CARL, Message_Id="<told@h.ex>"))
         self.technician.write(

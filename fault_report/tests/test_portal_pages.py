@@ -260,6 +260,12 @@ class TestPortalPages(PortalPages):
         self.assert_refused(self.send(path, {"comment": "a"}, file), 422, "files")
         self.assertFalse(self.in_wing._get_public_messages())
 
+    def test_a_secret_that_nobody_needs_is_no_part_of_an_address(self):
+        self.sign_in(self.reading)
+        data = {"comment": "Hello", "access_token": "a\r\nX: y"}
+        response = self.send(f"/{self.in_wing.id}/comment", data, script=False)
+        self.assertEqual(response.status_code, 303)
+
     def test_comments_have_a_limit_of_ten_a_minute_through_every_door(self):
         self.sign_in(self.reading)
         path = f"/{self.in_wing.id}/comment"

@@ -433,6 +433,14 @@ class TestScan(FaultReportData, HttpCase):
             self.assertEqual(self.url_open(f"{self.url}/{secret}").status_code, 404)
         self.assertEqual(self.url_open(f"{self.url}/False").status_code, 404)
 
+    def test_an_address_that_no_database_takes_is_unknown(self):
+        for path in ("%00", "a%00b", "%ED%A0%80"):
+            with self.subTest(path):
+                self.assertEqual(self.url_open(f"{self.url}/{path}").status_code, 404)
+                url = f"/fault_report/o/{path}"
+                self.assertEqual(self.url_open(url).status_code, 404)
+                self.assertEqual(self.url_open(f"{url}/thanks").status_code, 404)
+
     # === WHO IS SIGNED IN === #
 
     def test_r50_the_label_sheet_is_for_who_asked_for_it(self):
