@@ -60,7 +60,7 @@ def find_leftovers(env):
         "files": "SELECT name FROM ir_attachment WHERE res_model LIKE 'fault.report%'",
         "messages": "SELECT id FROM mail_message WHERE model LIKE 'fault.report%'",
         "activities": "SELECT id FROM mail_activity WHERE res_model LIKE 'fault.%'",
-        "parameters": "SELECT key FROM ir_config_parameter WHERE key LIKE '%fault%'",
+        "parameters": "SELECT key FROM ir_config_parameter WHERE key LIKE 'fault%'",
     }
     found = {}
     for kind, query in queries.items():

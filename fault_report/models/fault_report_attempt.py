@@ -1,6 +1,6 @@
 from datetime import timedelta
 
-from odoo import api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models
 
 from .errors import TooManyRequestsError
 
@@ -34,11 +34,15 @@ class FaultReportAttempt(models.Model):
         :raises TooManyRequestsError: the attempt is not counted then
         """
         with self.env.registry.cursor() as cr:
-            wait = self.with_env(self.env(cr=cr, su=True))._count(scope, limit, window)
+            wait = self._with_cursor(cr)._count(scope, limit, window)
         if wait:
             raise TooManyRequestsError(
                 self.env._("Too many attempts: try again in %s seconds.", wait), wait
             )
+
+    def _with_cursor(self, cr):
+        # Not as the user: he may have been made in the transaction that goes on.
+        return self.with_env(self.env(cr=cr, user=SUPERUSER_ID))
 
     def _count(self, scope, limit, window):
         """Add an attempt, or return the seconds until the next one may be added."""
