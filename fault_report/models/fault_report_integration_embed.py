@@ -49,6 +49,7 @@ class FaultReportIntegration(models.Model):
             "style": style,
             "limits": self.env["fault.report"]._get_form_limits(),
             "captcha": self._get_captcha(),
+            "has_points": self._has_points(),
             "language": self.env.company.partner_id.sudo().lang or languages[0],
             "forms": {
                 code: self.with_context(lang=code)._get_embed_form()
@@ -79,6 +80,14 @@ class FaultReportIntegration(models.Model):
             "reference": self.env._("Its number is {reference}."),
             "track": self.env._("Follow what becomes of it"),
         }
+
+    @api.model
+    def _has_points(self):
+        """Return whether any company asks for points: else no page has to look."""
+        # Whose page it is is not known yet
+        companies = self.env["res.company"].sudo().search([])
+        Report = self.env["fault.report"]
+        return any(map(Report._get_channel_template_points, companies))
 
     @api.model
     def _get_captcha(self):
