@@ -77,7 +77,7 @@ class Environment:
 
     def run(self, *arguments, configuration, **options):
         """Run `odoo …` to its end; return the text of its log."""
-        log = RUN / "odoo-command.log"
+        log = RUN / f"{configuration.stem}.log"
         log.unlink(missing_ok=True)
         result = subprocess.run(
             [
