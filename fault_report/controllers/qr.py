@@ -1,9 +1,9 @@
 from odoo import http
 from odoo.http import request
 
+from .form import get_max_request
 from .public_form import answer_form
 
-MAX_REQUEST = 50 * 1024 * 1024
 HEADERS = {
     # The address is the secret: it goes to no other server and into no cache or index.
     "Referrer-Policy": "no-referrer",
@@ -35,7 +35,7 @@ class ScannedCode(http.Controller):
         save_session=False,
         sitemap=False,
         readonly=False,
-        max_content_length=MAX_REQUEST,
+        max_content_length=get_max_request,
     )
     def scanned(self, token, **_params):
         equipment = request.env["maintenance.equipment"]._find_by_fault_report_token(

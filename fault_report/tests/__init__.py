@@ -20,6 +20,7 @@ from . import test_import_export
 from . import test_integration
 from . import test_invoice
 from . import test_javascript
+from . import test_limits
 from . import test_mail
 from . import test_message_templates
 from . import test_multi_company
