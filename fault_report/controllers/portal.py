@@ -24,6 +24,11 @@ class FaultReportPortal(CustomerPortal):
 
     _fault_reports_per_page = 20
 
+    def _prepare_portal_layout_values(self):
+        """Say in which language the page is: screen readers go by it."""
+        language = {"lang": (request.env.lang or "en_US").replace("_", "-")}
+        return {**super()._prepare_portal_layout_values(), "html_data": language}
+
     def _prepare_home_portal_values(self, counters):
         values = super()._prepare_home_portal_values(counters)
         if "fault_report_count" in counters:

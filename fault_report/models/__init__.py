@@ -51,6 +51,7 @@ from . import ir_attachment_filestore
 from . import ir_attachment_limits
 from . import ir_http
 from . import ir_mail_server
+from . import ir_qweb
 from . import ir_sequence
 from . import mail_mail
 from . import mail_message

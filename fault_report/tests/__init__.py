@@ -38,6 +38,7 @@ from . import test_portal_tours
 from . import test_processes
 from . import test_progress
 from . import test_qr
+from . import test_public_pages
 from . import test_recurrence
 from . import test_reminder
 from . import test_reminder_model
