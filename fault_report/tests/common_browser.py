@@ -15,7 +15,8 @@ AXE = "/fault_report/static/lib/axe-core/axe.min.js"
 # What a page may not do is said in no error otherwise
 WATCH = """
 document.addEventListener("securitypolicyviolation", (event) => {
-    console.error(`refused by the policy: ${event.violatedDirective} ${event.blockedURI}`);
+    const {violatedDirective, blockedURI} = event;
+    console.error(`refused by the policy: ${violatedDirective} ${blockedURI}`);
 });
 """
 CHECK = """
