@@ -41,6 +41,7 @@ from . import test_progress
 from . import test_qr
 from . import test_public_pages
 from . import test_recurrence
+from . import test_refusals_swedish
 from . import test_reminder
 from . import test_reminder_model
 from . import test_scale

@@ -1,7 +1,7 @@
 """Odoo's own matrices of who may do what with messages, for fault reports.
 
 `token` is the secret of the report's page, `sign` the signature that a link in an
-e-mail carries. A row without either is somebody who has just typed the number of the report.
+e-mail carries. A row without either is somebody who has just typed the number.
 """
 
 from contextlib import nullcontext
