@@ -11,6 +11,7 @@ from odoo.http import request
 from ..models import api_schema
 from ..models.errors import ContentError, RefusedRequestError
 from .api_dispatcher import ApiDispatcher
+from .form import get_max_request
 
 ROOT = "/fault_report/v1"
 POINTS_AGE = 300  # seconds
@@ -29,7 +30,7 @@ class FaultReportApi(http.Controller):
     @http.route(
         f"{ROOT}/reports",
         methods=["POST"],
-        max_content_length=api_schema.MAX_REQUEST,
+        max_content_length=get_max_request,
         **ROUTE,
     )
     def file_report(self):

@@ -92,7 +92,7 @@ _ERRORS = {
     "403": "This web page may not use the key, or the key does not read.",
     "404": "There is no such report, or it is another's.",
     "409": "Something else was sent with this idempotency key.",
-    "413": "More than 50 MB.",
+    "413": "More than 50 MB, or than twice the largest file where that is more.",
     "415": "Neither JSON nor a form, not UTF-8, or compressed.",
     "422": "The content is not accepted; `fields` tells why.",
     "429": "Too many requests: wait as many seconds as `Retry-After` says.",

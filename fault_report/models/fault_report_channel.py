@@ -4,7 +4,6 @@ import math
 from odoo import Command, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from . import file_rules
 from .errors import FieldError
 
 # Where somebody fills in a form, and can be asked for what is missing
@@ -89,10 +88,9 @@ class FaultReport(models.Model):
     def _add_channel_files(self, files):
         """Add the files of a door; refuse them all when one cannot be kept."""
         self.ensure_one()
-        if len(files) > file_rules.MAX_FILES:
-            raise FieldError(
-                self.env._("Send %s files at most.", file_rules.MAX_FILES), "files"
-            )
+        limit = self.company_id._get_fault_report_limits().files
+        if len(files) > limit:
+            raise FieldError(self.env._("Send %s files at most.", limit), "files")
         try:
             return self.env["ir.attachment"].create(
                 [

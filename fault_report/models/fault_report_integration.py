@@ -13,7 +13,6 @@ KEY_BYTES = 32
 PREFIX = len(KEY_START) + 6
 # Attempts within a minute from one address
 WRONG_KEYS = 20
-PAGE_REPORTS = 10
 PAGE_VIEWS = 60
 
 
@@ -211,7 +210,7 @@ class FaultReportIntegration(models.Model):
             attempts._check_rate(f"api:view:{self.id}:{address}", PAGE_VIEWS)
             return
         if self.in_page:
-            limit = min(PAGE_REPORTS, self.rate_limit)
+            limit = min(self.company_id._get_fault_report_rate(), self.rate_limit)
             attempts._check_rate(f"api:{self.id}:{address}", limit)
         attempts._check_rate(f"api:{self.id}", self.rate_limit)
 

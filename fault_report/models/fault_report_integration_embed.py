@@ -47,7 +47,10 @@ class FaultReportIntegration(models.Model):
         languages = [code for code, _name in self.env["res.lang"].get_installed()]
         return {
             "style": style,
-            "limits": self.env["fault.report"]._get_form_limits(),
+            "limits": self.env["fault.report"]._get_form_limits(
+                # The script is the same for all of them.
+                self.env["res.company"].sudo().search([])
+            ),
             "captcha": self._get_captcha(),
             "has_points": self._has_points(),
             "language": self.env.company.partner_id.sudo().lang or languages[0],

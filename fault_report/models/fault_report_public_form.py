@@ -29,7 +29,7 @@ class FaultReport(models.Model):
             "company": company,
             "points": self._get_channel_template_points(company),
             "texts": self._get_form_texts(),
-            "limits": self._get_form_limits(),
+            "limits": self._get_form_limits(company),
             "key": secrets.token_urlsafe(18),
             "honeypot": HONEYPOT,
         }

@@ -8,7 +8,7 @@
 // The script goes by names and `data-…` attributes of the form alone, so it works on a
 // page of Odoo, on a page of its own and in a shadow DOM:
 //   data-texts            the texts below, translated, as JSON
-//   data-limits           `maxFiles` and `maxBytes`, as JSON
+//   data-limits           `maxFiles`, `maxBytes` and `keepPosition`, as JSON
 //   data-draft            the name under which the draft is kept (none: the address)
 //   data-kept             the values are those that were just refused: no draft over them
 //   [name=idempotency_key]   gets the key under which the same is not filed twice
