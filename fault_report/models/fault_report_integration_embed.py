@@ -1,7 +1,6 @@
 from markupsafe import Markup
 
 from odoo import api, fields, models
-from odoo.http import request
 from odoo.tools import file_open
 
 STYLE = "fault_report/static/src/public/fault_report_form.css"
@@ -48,7 +47,7 @@ class FaultReportIntegration(models.Model):
         return {
             "style": style,
             "limits": self.env["fault.report"]._get_form_limits(),
-            "captcha": self._get_captcha(),
+            "captcha": self.env["fault.report"]._get_captcha_keys(),
             "language": self.env.company.partner_id.sudo().lang or languages[0],
             "forms": {
                 code: self.with_context(lang=code)._get_embed_form()
@@ -79,10 +78,3 @@ class FaultReportIntegration(models.Model):
             "reference": self.env._("Its number is {reference}."),
             "track": self.env._("Follow what becomes of it"),
         }
-
-    @api.model
-    def _get_captcha(self):
-        """Return the captcha that Odoo has, as its own pages know it."""
-        info = request.env["ir.http"].get_frontend_session_info() if request else {}
-        names = {"recaptcha": "recaptcha_public_key", "turnstile": "turnstile_site_key"}
-        return {kind: info[name] for kind, name in names.items() if info.get(name)}

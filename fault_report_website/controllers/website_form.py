@@ -1,6 +1,7 @@
 from odoo import http
 from odoo.http import request
 
+from odoo.addons.fault_report.controllers.captcha import check_captcha
 from odoo.addons.fault_report.controllers.public_form import answer_form
 
 PAGE = "/fault_report/website"
@@ -64,6 +65,7 @@ class FaultReportWebsite(http.Controller):
 
         def act(form):
             Report._check_website_rate(request.httprequest.remote_addr)
+            check_captcha(request.httprequest.form.get("captcha"))
             report = Report._file_website_form(request.website, form)
             # It may have been deleted since it was sent for the first time.
             secret = report._portal_ensure_token() if report else "thanks"

@@ -38,7 +38,11 @@ class FaultReport(models.Model):
         values = self._prepare_public_form(website.sudo().company_id)
         if without_points:
             values["points"] = values["points"].browse()
-        return {**values, WITHOUT_POINTS: without_points}
+        return {
+            **values,
+            WITHOUT_POINTS: without_points,
+            "captcha_keys": self._get_captcha_keys(),
+        }
 
     @api.model
     def _check_website_rate(self, address):
