@@ -11,6 +11,7 @@ from odoo.http import request
 from ..models import api_schema
 from ..models.errors import ContentError, RefusedRequestError
 from .api_dispatcher import ApiDispatcher
+from .captcha import check_captcha
 from .form import get_max_request
 
 ROOT = "/fault_report/v1"
@@ -36,7 +37,8 @@ class FaultReportApi(http.Controller):
     def file_report(self):
         integration = self._authenticate()
         data, files = self._read_body()
-        self._check_captcha(integration, data)
+        if integration.in_page and isinstance(data, dict):
+            check_captcha(self._read_captcha(data))
         answer, replayed = integration._file_report(
             data, files, self._get_idempotency_key()
         )
@@ -106,15 +108,9 @@ class FaultReportApi(http.Controller):
             *(400, "idempotency_key"),
         )
 
-    def _check_captcha(self, integration, data):
-        """Let the captcha that Odoo has, if any, tell people from robots."""
-        if integration.in_page and isinstance(data, dict):
-            token = data.get("captcha")
-            # Where the addons for reCAPTCHA and Turnstile look for it
-            request.params.update(
-                recaptcha_token_response=token, turnstile_captcha=token
-            )
-            request.env["ir.http"]._verify_request_recaptcha_token("fault_report")
+    def _read_captcha(self, data):
+        # What else may stand there is refused when the content is checked
+        return data["captcha"] if isinstance(data.get("captcha"), str) else None
 
     # === BODY === #
 

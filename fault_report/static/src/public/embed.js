@@ -19,9 +19,6 @@
     const headers = {Authorization: `Bearer ${script.dataset.key}`};
     // After so many seconds, a form without the points is better than none
     const PATIENCE = 5;
-    const RECAPTCHA = "https://www.recaptcha.net/recaptcha/api.js?render=";
-    const TURNSTILE =
-        "https://challenges.cloudflare.com/turnstile/v0/api.js?render=explicit";
 
     function getForm() {
         const wanted = [
@@ -40,48 +37,6 @@
             }
         }
         return {code: codes[0], ...forms[codes[0]]};
-    }
-
-    function load(url) {
-        return new Promise((resolve, reject) => {
-            const element = document.createElement("script");
-            element.src = url;
-            element.onload = resolve;
-            element.onerror = reject;
-            document.head.append(element);
-        });
-    }
-
-    /**
-     * Let the captcha that Odoo has fill in its field before each sending.
-     *
-     * @param {HTMLFormElement} form
-     * @returns {Function} called before sending, returns a promise
-     */
-    function setUpCaptcha(form) {
-        const field = form.elements.captcha;
-        if (captcha.recaptcha) {
-            const ready = load(RECAPTCHA + encodeURIComponent(captcha.recaptcha));
-            return async () => {
-                await ready;
-                await new Promise((resolve) => window.grecaptcha.ready(resolve));
-                field.value = await window.grecaptcha.execute(captcha.recaptcha, {
-                    action: "fault_report",
-                });
-            };
-        }
-        if (captcha.turnstile) {
-            load(TURNSTILE).then(() => {
-                window.turnstile.render(form.querySelector("[data-captcha]"), {
-                    sitekey: captcha.turnstile,
-                    action: "fault_report",
-                    callback: (token) => {
-                        field.value = token;
-                    },
-                });
-            });
-        }
-        return () => Promise.resolve();
     }
 
     /**
@@ -174,28 +129,19 @@
     }
 
     function enhance(form, texts) {
-        const prepareCaptcha = setUpCaptcha(form);
         const controller = window.FaultReportForm.enhance(form, {
             ...limits,
             texts,
+            captchaKeys: captcha,
             draftKey: `embed:${script.src}`,
             url: new URL("reports", script.src).href,
             headers,
             prepare,
             onSuccess: (answer) => showSuccess(answer, form, texts),
         });
-        const send = controller.send.bind(controller);
-        controller.send = async () => {
-            await prepareCaptcha();
-            await send();
-        };
         const onRefusal = controller.onRefusal.bind(controller);
         // The API has words for programs where the form shows sentences
         controller.onRefusal = (status, data) => {
-            if (captcha.turnstile && window.turnstile) {
-                // Its token is good for one answer
-                window.turnstile.reset();
-            }
             const fields = (data && data.error && data.error.fields) || {};
             for (const [name, code] of Object.entries(fields)) {
                 fields[name] = texts[code] || texts.not_accepted;
