@@ -39,8 +39,10 @@ from . import test_progress
 from . import test_qr
 from . import test_recurrence
 from . import test_reminder
+from . import test_reminder_batch
 from . import test_reminder_model
 from . import test_scale
+from . import test_scale_portal
 from . import test_settings
 from . import test_submission
 from . import test_template
