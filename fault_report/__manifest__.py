@@ -53,6 +53,7 @@
         "views/res_config_settings_views.xml",
         "views/res_config_settings_mail_views.xml",
         "views/res_config_settings_label_views.xml",
+        "views/res_config_settings_limit_views.xml",
         "views/qr_templates.xml",
         "views/fault_report_menus.xml",
         "views/digest_digest_views.xml",
@@ -87,6 +88,7 @@
         "fault_report.assets_form": [
             "fault_report/static/src/public/photos.js",
             "fault_report/static/src/public/drafts.js",
+            "fault_report/static/src/public/captcha.js",
             "fault_report/static/src/public/fault_report_form.js",
             "fault_report/static/src/public/fault_report_form.css",
         ],

@@ -19,7 +19,10 @@ class FaultReportAttachmentController(AttachmentController):
             return super().mail_attachment_upload(
                 ufile, thread_id, thread_model, is_pending=is_pending, **kwargs
             )
-        request.update_context(fault_report_upload=True)
+        report = request.env[thread_model].browse(int(thread_id))
+        # Its company decides how large a file may be; who may add one is asked next.
+        company = report.sudo().exists().company_id
+        request.update_context(fault_report_upload=company.id or True)
         try:
             with request.env.cr.savepoint():
                 return super().mail_attachment_upload(

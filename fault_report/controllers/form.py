@@ -4,10 +4,13 @@ import hashlib
 import re
 from typing import NamedTuple
 
+from odoo.http import request as current_request
+
 from ..models.errors import FieldError
+from ..models.res_company_limits import LEAST_REQUEST
 
 # What carries the form and is no part of the report
-TRANSPORT = {"csrf_token", "idempotency_key"}
+TRANSPORT = {"csrf_token", "idempotency_key", "captcha"}
 _POINT = re.compile(r"(point|remark)_([1-9][0-9]{0,8})")
 _KEY = re.compile(r"[\x21-\x7e]{8,200}")
 
@@ -24,6 +27,13 @@ class Form(NamedTuple):
     files: list
     key: str
     fingerprint: str
+
+
+def get_max_request(_controller):
+    """Return how many bytes a form may have, for `max_content_length` of its route."""
+    if current_request.httprequest.method == "GET":
+        return LEAST_REQUEST
+    return current_request.env["res.company"]._get_fault_report_max_request()
 
 
 def read_form(request):

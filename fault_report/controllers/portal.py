@@ -12,11 +12,10 @@ from odoo.tools import groupby
 from odoo.addons.portal.controllers.portal import CustomerPortal, pager
 
 from ..models import text_rules
-from .form import read_form
+from .form import get_max_request, read_form
 from .portal_answers import answer, get_form_data
 
 MAX_ID = 2**31 - 1
-MAX_REQUEST = 50 * 1024 * 1024
 PAGE = "/my/fault_reports"
 
 
@@ -24,6 +23,11 @@ class FaultReportPortal(CustomerPortal):
     """A customer's reports: the list, and the page of each."""
 
     _fault_reports_per_page = 20
+
+    def _prepare_portal_layout_values(self):
+        """Say in which language the page is: screen readers go by it."""
+        language = {"lang": (request.env.lang or "en_US").replace("_", "-")}
+        return {**super()._prepare_portal_layout_values(), "html_data": language}
 
     def _prepare_home_portal_values(self, counters):
         values = super()._prepare_home_portal_values(counters)
@@ -237,7 +241,7 @@ class FaultReportPortal(CustomerPortal):
             "files": report._get_public_files(),
             "points": report._get_public_points(),
             "is_new": params.get("filed") == "1",
-            "form_data": get_form_data(),
+            "form_data": get_form_data(report.company_id),
             "reply_key": uuid.uuid4().hex,
             "kept": kept,
             "errors": {},
@@ -257,7 +261,7 @@ class FaultReportPortal(CustomerPortal):
         auth="public",
         methods=["POST"],
         website=True,
-        max_content_length=MAX_REQUEST,
+        max_content_length=get_max_request,
     )
     def fault_report_comment(self, report_id, access_token=None, **_params):
         report = self._get_fault_report(report_id, access_token)

@@ -73,11 +73,11 @@ def get_status(error):
     )
 
 
-def get_form_data():
-    """Return the attributes that the script of the forms reads from the form."""
+def get_form_data(company):
+    """Return the attributes that the script of the company's forms reads from it."""
     Report = request.env["fault.report"]
     return {
         "data-fault-report-form": "1",
         "data-texts": json.dumps(Report._get_form_texts()),
-        "data-limits": json.dumps(Report._get_form_limits()),
+        "data-limits": json.dumps(Report._get_form_limits(company)),
     }

@@ -7,8 +7,8 @@ from odoo.http import request
 
 from odoo.addons.portal.controllers.portal import CustomerPortal
 
-from .form import read_form
-from .portal import MAX_ID, MAX_REQUEST, PAGE, FaultReportPortal
+from .form import get_max_request, read_form
+from .portal import MAX_ID, PAGE, FaultReportPortal
 from .portal_answers import answer, get_form_data
 
 
@@ -33,7 +33,7 @@ class FaultReportPortalFiling(FaultReportPortal):
         auth="user",
         methods=["POST"],
         website=True,
-        max_content_length=MAX_REQUEST,
+        max_content_length=get_max_request,
     )
     def file_fault_report(self, **_params):
         self._check_may_file()
@@ -71,7 +71,7 @@ class FaultReportPortalFiling(FaultReportPortal):
             ),
             "points": Report._get_channel_template_points(request.env.company),
             "form_data": {
-                **get_form_data(),
+                **get_form_data(request.env.company),
                 "data-draft": f"portal:{user.id}:new",
                 "data-objects": f"{PAGE}/objects",
                 "data-open": f"{PAGE}/open",

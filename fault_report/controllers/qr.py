@@ -1,9 +1,10 @@
 from odoo import http
 from odoo.http import request
 
+from ..models.ir_qweb import STYLE_BUNDLE
+from .form import get_max_request
 from .public_form import answer_form
 
-MAX_REQUEST = 50 * 1024 * 1024
 HEADERS = {
     # The address is the secret: it goes to no other server and into no cache or index.
     "Referrer-Policy": "no-referrer",
@@ -35,7 +36,7 @@ class ScannedCode(http.Controller):
         save_session=False,
         sitemap=False,
         readonly=False,
-        max_content_length=MAX_REQUEST,
+        max_content_length=get_max_request,
     )
     def scanned(self, token, **_params):
         equipment = request.env["maintenance.equipment"]._find_by_fault_report_token(
@@ -128,13 +129,13 @@ class ScannedCode(http.Controller):
     def _render(self, template, values, status=200):
         company = values.get("company") or request.env.company
         # Visitors may not read companies; the name and logo stand on every page.
+        qweb = request.env["ir.qweb"]
         values = {
             **values,
             "company": company.sudo(),
+            "style": qweb._get_fault_report_style(),
             # Without the handlers that Odoo writes into its tags: see the policy above
-            "assets": request.env["ir.qweb"]._get_asset_links(
-                "fault_report.assets_form", css=True, js=True
-            ),
+            "scripts": qweb._get_asset_links(STYLE_BUNDLE, css=False, js=True),
         }
         response = request.render(template, values)
         response.flatten()

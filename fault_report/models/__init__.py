@@ -27,6 +27,7 @@ from . import fault_report_portal
 from . import fault_report_integration
 from . import fault_report_integration_intake
 from . import fault_report_integration_embed
+from . import fault_report_integration_points
 from . import fault_report_changes
 from . import fault_report_dialogue
 from . import fault_report_reminder
@@ -48,8 +49,10 @@ from . import account_move
 from . import digest_digest
 from . import ir_attachment
 from . import ir_attachment_filestore
+from . import ir_attachment_limits
 from . import ir_http
 from . import ir_mail_server
+from . import ir_qweb
 from . import ir_sequence
 from . import mail_mail
 from . import mail_message
@@ -61,6 +64,7 @@ from . import maintenance_stage
 from . import res_company
 from . import res_company_alias
 from . import res_company_label
+from . import res_company_limits
 from . import res_config_settings
 from . import res_partner
 from . import res_partner_portal

@@ -12,13 +12,14 @@ from jsonschema import Draft202012Validator
 
 from . import file_rules, text_rules
 
-MAX_REQUEST = 50 * 1024 * 1024
 MAX_POINTS = 500
 MAX_KEY = 255
 MAX_PROBLEMS = 20  # told at once
 
 _LINE = r"^[^\u0000-\u001f\u007f-\u009f]*$"
 _TEXT = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$"
+# A part of a form with the photo that answers a point
+PHOTO = re.compile(r"point_([1-9][0-9]{0,8})")
 IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,%d}" % MAX_KEY)
 
 
@@ -59,7 +60,9 @@ FILE = {
             "type": "string",
             "minLength": 1,
             "contentEncoding": "base64",
-            "description": "The file, 25 MB at most.",
+            "description": "The file. The company says how large it may be: "
+            f"{file_rules.Limits().megabytes} MB unless it has chosen otherwise, "
+            f"{file_rules.MOST_MEGABYTES} MB at most.",
         },
     },
     "required": ["name", "content"],
@@ -96,7 +99,13 @@ REPORT = {
             "items": POINT,
             "description": "Answers of service points.",
         },
-        "files": {"type": "array", "maxItems": file_rules.MAX_FILES, "items": FILE},
+        "files": {
+            "type": "array",
+            "maxItems": file_rules.MOST_FILES,
+            "items": FILE,
+            "description": "The company says how many there may be: "
+            f"{file_rules.Limits().files} unless it has chosen otherwise.",
+        },
         "website": _line("A trap for robots: leave it out, or empty."),
         "captcha": _line("The token of the captcha, where one is installed.", 10_000),
     },

@@ -4,11 +4,7 @@ import math
 from odoo import Command, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from . import file_rules
 from .errors import FieldError
-
-# Where somebody fills in a form, and can be asked for what is missing
-CHANNELS_WITH_FORM = ("portal", "qr")
 
 
 class FaultReport(models.Model):
@@ -72,6 +68,32 @@ class FaultReport(models.Model):
             *("contact_name", "email_from", "phone"),
         }
 
+    @api.model
+    def _get_channels_without_customer(self):
+        """Return the channels in which people file who may not be known yet.
+
+        The dispatcher finds their customer.
+        Hook: an override adds to the set.
+        """
+        return {"api", "mail", "qr"}
+
+    @api.model
+    def _must_answer_points(self, channel):
+        """Return whether who files is shown a form, and asked for what is missing.
+
+        Hook: an override adds a channel.
+        """
+        return channel in ("portal", "qr")
+
+    def _is_from_stranger(self):
+        """Return whether anybody may have filed it, without saying who he is.
+
+        Whose it has become is not shown to who follows it without an account.
+        Hook: an override adds a channel.
+        """
+        self.ensure_one()
+        return self.channel == "qr"
+
     def _check_required_points(self):
         """Ask for the customer first: an order needs one."""
         for report in self:
@@ -89,10 +111,9 @@ class FaultReport(models.Model):
     def _add_channel_files(self, files):
         """Add the files of a door; refuse them all when one cannot be kept."""
         self.ensure_one()
-        if len(files) > file_rules.MAX_FILES:
-            raise FieldError(
-                self.env._("Send %s files at most.", file_rules.MAX_FILES), "files"
-            )
+        limit = self.company_id._get_fault_report_limits().files
+        if len(files) > limit:
+            raise FieldError(self.env._("Send %s files at most.", limit), "files")
         try:
             return self.env["ir.attachment"].create(
                 [
@@ -133,7 +154,7 @@ class FaultReport(models.Model):
                     "points",
                 )
             values[point.id] = self._prepare_channel_answer(point, answer)
-        if channel in CHANNELS_WITH_FORM:
+        if self._must_answer_points(channel):
             self._check_channel_required(asked.values(), values)
         template = company._get_fault_report_template()
         return [

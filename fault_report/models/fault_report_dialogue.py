@@ -36,6 +36,14 @@ class FaultReport(models.Model):
             return dict.fromkeys(self, "read")
         return super()._mail_get_operation_for_mail_message_operation(message_operation)
 
+    @api.model
+    def _get_thread_with_access(self, thread_id, **kwargs):
+        """A colleague writes with rights of his own; the link gives him none."""
+        if kwargs.get("mode", "read") != "read" and self.env.user._is_internal():
+            keys = ("hash", "pid", "token")
+            kwargs = {name: kwargs[name] for name in kwargs if name not in keys}
+        return super()._get_thread_with_access(thread_id, **kwargs)
+
     def _filter_may_add_to(self):
         if not self.env.user._is_internal():
             return self._filtered_access("read")
@@ -58,6 +66,9 @@ class FaultReport(models.Model):
             "subtype_xmlid": "mail.mt_comment",
             "subtype_id": False,
         }
+        if self.env.user._is_public() and kwargs.get("author_id") == self.partner_id.id:
+            # Odoo's own route takes whoever has the link for the customer himself
+            kwargs |= self._get_customer_author()
         # He may read the report, and has chosen nothing but the text and his files.
         return super(FaultReport, self.sudo()).message_post(**kwargs).sudo(self.env.su)
 
@@ -177,9 +188,11 @@ class FaultReport(models.Model):
         user = self.env.user
         if not user._is_public():
             return {"author_id": user.partner_id.id}
-        if self.contact_id or not (self.contact_name or self.email_from):
-            return {"author_id": (self.contact_id or self.partner_id).id or False}
         name = self.contact_name or self.email_from
+        # Whoever scanned a code reads his name there, and not whose object it is
+        if self.channel != "qr" and (self.contact_id or not name):
+            return {"author_id": (self.contact_id or self.partner_id).id or False}
+        name = name or self.env._("Who reported it")
         email = self.email_from or self.company_id.email or ""
         return {"author_id": False, "email_from": formataddr((name, email))}
 

@@ -122,7 +122,8 @@ class FaultReport(models.Model):
 
     def _split_mail_files(self, attachments):
         """Return the files that can be kept, and a sentence for each of the others."""
-        room = file_rules.MAX_FILES - self.env["ir.attachment"].sudo().search_count(
+        limits = self.company_id._get_fault_report_limits()
+        room = limits.files - self.env["ir.attachment"].sudo().search_count(
             [("res_model", "=", self._name), ("res_id", "=", self.id)]
         )
         kept, refusals = [], []
@@ -133,7 +134,7 @@ class FaultReport(models.Model):
             if not isinstance(content, bytes):
                 content = getattr(content, "as_string", lambda c=content: c)().encode()
             try:
-                file_rules.check_file(self.env, name, content)
+                file_rules.check_file(self.env, name, content, limits)
             except ValidationError as error:
                 refusals.append(str(error))
                 continue
@@ -144,7 +145,7 @@ class FaultReport(models.Model):
                     self.env._(
                         "“%(file)s”: a report has %(limit)s files at most.",
                         file=file_rules.clean_name(name),
-                        limit=file_rules.MAX_FILES,
+                        limit=limits.files,
                     )
                 )
         return kept, refusals

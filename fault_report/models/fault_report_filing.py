@@ -8,8 +8,6 @@ from . import text_rules
 from .errors import FieldError
 from .fault_report import TEXT_LIMITS
 
-# Reports of a customer's user, a minute
-FILING_RATE = 10
 SHOWN_OBJECTS = 20
 SHOWN_OPEN = 10
 # What the page sends, beside points and files
@@ -102,7 +100,7 @@ class FaultReport(models.Model):
     def _check_filing_rate(self):
         """Count an attempt to file; refuse the one that is too many."""
         self.env["fault.report.attempt"]._check_rate(
-            f"portal:{self.env.uid}", FILING_RATE
+            f"portal:{self.env.uid}", self.env.company._get_fault_report_rate()
         )
 
     @api.model

@@ -1,7 +1,5 @@
 from odoo import api, models
 
-from . import file_rules
-
 
 class FaultReport(models.Model):
     """What the forms outside of the back office need to know."""
@@ -47,6 +45,15 @@ class FaultReport(models.Model):
         }
 
     @api.model
-    def _get_form_limits(self):
-        """Return what the script refuses before anything is sent."""
-        return {"maxFiles": file_rules.MAX_FILES, "maxBytes": file_rules.MAX_SIZE}
+    def _get_form_limits(self, companies):
+        """Return what the script refuses before anything is sent.
+
+        :param companies: those that the form may be for; where there are several, the
+            server has the last word
+        """
+        limits = [company._get_fault_report_limits() for company in companies]
+        return {
+            "maxFiles": max(limit.files for limit in limits),
+            "maxBytes": max(limit.size for limit in limits),
+            "keepPosition": any(limit.keep_position for limit in limits),
+        }

@@ -114,6 +114,10 @@ class FaultReportIntegration(models.Model):
         problems = api_schema.find_problems(data)
         if not problems and data.get("website"):
             problems = {"website": "not_offered"}
+        if not problems:
+            limit = self.company_id._get_fault_report_limits().files
+            if len(data.get("files", ())) > limit:
+                problems = {"files": "too_many"}
         if problems:
             raise ContentError(self._get_problem_message(problems), problems)
 

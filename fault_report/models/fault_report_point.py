@@ -199,20 +199,26 @@ class FaultReportPoint(models.Model):
             for vals in vals_list
         ]
         for vals in vals_list:
-            self._prepare_values(vals)
+            if vals.get("value_photo"):
+                report = self.env["fault.report"].browse(vals.get("report_id"))
+                self._prepare_photo(vals, report)
         return super().create(vals_list)
 
     def write(self, vals):
         vals = dict(vals)
         self._check_definition(vals)
         self._check_photo(vals)
-        self._prepare_values(vals)
+        if vals.get("value_photo"):
+            self._prepare_photo(vals, self.report_id)
         return super().write(vals)
 
-    def _prepare_values(self, vals):
-        """Check and clean what is to be written, in place."""
-        if vals.get("value_photo"):
-            vals["value_photo"] = photo_rules.clean_photo(self.env, vals["value_photo"])
+    def _prepare_photo(self, vals, reports):
+        """Check and clean the photo of the values, in place, as their company wants."""
+        # Not shown: it decides what may be added.
+        company = reports.sudo().company_id[:1] or self.env.company
+        vals["value_photo"] = photo_rules.clean_photo(
+            self.env, vals["value_photo"], company._get_fault_report_limits()
+        )
 
     @api.model
     def _get_definitions(self, vals_list):

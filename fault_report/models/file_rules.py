@@ -1,7 +1,7 @@
 """What a file from outside may be: the same at every door, whatever it is called.
 
-Nothing here decodes a picture or believes a name: the content decides. Positions are
-blanked where they stand, so that a photo keeps its quality and its orientation.
+Nothing here decodes a picture or believes a name: the content decides. How many and how
+large they may be is said by the company that they are for.
 """
 
 import io
@@ -10,14 +10,18 @@ import struct
 import unicodedata
 import warnings
 import zipfile
-import zlib
+from typing import NamedTuple
 
 from PIL import Image
 
 from odoo.exceptions import ValidationError
 
-MAX_FILES = 20
-MAX_SIZE = 25 * 1024 * 1024
+from .photo_position import remove_position
+
+MEGABYTE = 1024 * 1024
+# Beyond these no company goes, whatever it chooses
+MOST_FILES = 100
+MOST_MEGABYTES = 100
 MAX_PIXELS = 50_000_000
 MAX_NAME_BYTES = 255
 
@@ -77,21 +81,34 @@ _MARKUP = re.compile(
 _SNIFFED = 1024  # As far as browsers look for markup
 
 
-def check_file(env, name, content):
+class Limits(NamedTuple):
+    """What a company lets be added to its reports; `res.company` makes them."""
+
+    files: int = 20
+    megabytes: int = 25
+    keep_position: bool = False
+
+    @property
+    def size(self):
+        return self.megabytes * MEGABYTE
+
+
+def check_file(env, name, content, limits):
     """Return the name, the content and the type that may be stored.
 
+    :param Limits limits: those of the company that the file is for
     :raises ValidationError: with the sentence for the user, naming the file
     """
     name = clean_name(name)
-    problem, mimetype = find_problem(content)
+    problem, mimetype = find_problem(content, limits)
     if problem:
-        raise ValidationError(get_message(env, problem, name))
-    if mimetype in _WITH_POSITION:
+        raise ValidationError(get_message(env, problem, name, limits))
+    if mimetype in _WITH_POSITION and not limits.keep_position:
         content = remove_position(content, mimetype)
     return complete_name(name, mimetype), content, mimetype
 
 
-def get_message(env, problem, name):
+def get_message(env, problem, name, limits):
     """Return the sentence that says what is wrong with the file and what to do."""
     if problem == "empty":
         return env._("“%(file)s” is empty: choose the file again.", file=name)
@@ -99,7 +116,7 @@ def get_message(env, problem, name):
         return env._(
             "“%(file)s” is too large: %(limit)s MB at most.",
             file=name,
-            limit=MAX_SIZE // (1024 * 1024),
+            limit=limits.megabytes,
         )
     if problem == "pixels":
         return env._(
@@ -118,14 +135,14 @@ def get_message(env, problem, name):
     )
 
 
-def find_problem(content):
+def find_problem(content, limits):
     """Return what is wrong with a file, and its type.
 
     :return: (`empty`, `size`, `type`, `pixels` or `damaged`, or None; the type or None)
     """
     if not content:
         return "empty", None
-    if len(content) > MAX_SIZE:
+    if len(content) > limits.size:
         return "size", None
     mimetype = guess_type(content)
     if not mimetype:
@@ -269,86 +286,3 @@ def _shorten(name):
         stem, dot, ending = name, "", ""
     room = MAX_NAME_BYTES - len((dot + ending).encode())
     return stem.encode()[:room].decode(errors="ignore").rstrip() + dot + ending
-
-
-# === POSITION === #
-
-_TIFF = re.compile(rb"(?:Exif\0\0|EXIF.{4}|eXIf)(?=II\*\0|MM\0\*)", re.S)
-_XMP_POSITION = re.compile(
-    rb"""(?P<head>\bexif:GPS\w{1,40}\s*=\s*)(?P<quote>["'])[^"'<>]{0,200}(?P=quote)"""
-    rb"|<(?P<tag>exif:GPS\w{1,40})[^<>]{0,200}>[^<>]{0,200}</(?P=tag)>"
-)
-_GPS_TAG = 0x8825
-_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8}
-# Where programs put metadata as text, packed: nothing of it is needed
-_PNG_PROFILES = (b"XML:com.adobe.xmp", b"Raw profile type ")
-
-
-def remove_position(content, mimetype):
-    """Return the picture without where it was taken; all else stays byte by byte."""
-    if mimetype == "image/png":
-        return _remove_png_position(content)
-    if not _TIFF.search(content) and not _XMP_POSITION.search(content):
-        return content
-    data = bytearray(content)
-    for match in _TIFF.finditer(content):
-        _blank_exif_position(data, match.end())
-    for match in _XMP_POSITION.finditer(content):
-        data[match.start() : match.end()] = b" " * len(match[0])
-    return bytes(data)
-
-
-def _remove_png_position(content):
-    """Blank the position in each part of a PNG that may hold it, and sign it anew."""
-    parts = [content[:8]]
-    position = 8
-    while position + 12 <= len(content):
-        (length,) = struct.unpack_from(">I", content, position)
-        end = position + 12 + length
-        part = content[position:end]
-        kind, body = part[4:8], part[8:-4]
-        if kind == b"eXIf" and len(part) == 12 + length:
-            data = bytearray(body)
-            _blank_exif_position(data, 0)
-            checksum = struct.pack(">I", zlib.crc32(kind + data))
-            part = part[:8] + bytes(data) + checksum
-        if not (kind in (b"tEXt", b"zTXt", b"iTXt") and body.startswith(_PNG_PROFILES)):
-            parts.append(part)
-        position = end
-    return b"".join([*parts, content[position:]])
-
-
-def _blank_exif_position(data, start):
-    """Empty the directory with the position in the EXIF block that starts at `start`.
-
-    A block that cannot be followed to its end is made unreadable as a whole.
-    """
-    order = "<" if data[start : start + 2] == b"II" else ">"
-    try:
-        (offset,) = struct.unpack_from(f"{order}I", data, start + 4)
-        (count,) = struct.unpack_from(f"{order}H", data, start + offset)
-        for index in range(count):
-            entry = start + offset + 2 + 12 * index
-            tag, _kind, _amount, value = struct.unpack_from(f"{order}HHII", data, entry)
-            if tag == _GPS_TAG:
-                _blank_directory(data, start, value, order)
-    except struct.error:
-        data[start : start + 4] = b"\0\0\0\0"[: len(data) - start]
-
-
-def _blank_directory(data, start, offset, order):
-    (count,) = struct.unpack_from(f"{order}H", data, start + offset)
-    for index in range(count):
-        entry = start + offset + 2 + 12 * index
-        _tag, kind, amount, value = struct.unpack_from(f"{order}HHII", data, entry)
-        size = _SIZES.get(kind, 1) * amount
-        if size > 4:
-            _blank(data, start + value, size)
-        _blank(data, entry, 12)
-    _blank(data, start + offset, 2)
-
-
-def _blank(data, start, size):
-    if start + size > len(data):
-        raise struct.error("outside of the file")
-    data[start : start + size] = bytes(size)

@@ -1,14 +1,11 @@
-import base64
-import binascii
-
 from odoo import api, models
-from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.exceptions import AccessError
 
 from . import file_rules
+from .ir_attachment_limits import CONTENT
 
 # Where an attachment belongs; together they say whether it is a report's file
 PLACE = ("res_model", "res_id", "res_field")
-CONTENT = ("raw", "datas")
 # What makes a file readable from outside, or something else than the file it was
 EXPOSURE = ("public", "url", "access_token")
 INTERNAL = ("db_datas", "store_fname", "checksum", "file_size", "mimetype")
@@ -172,25 +169,6 @@ class IrAttachment(models.Model):
                 )
             )
 
-    def _check_fault_report_count(self, added):
-        """Refuse more files than a report may have.
-
-        :param dict added: for each (model, id), how many files are about to be added
-        """
-        for (model, id_), count in added.items():
-            there = self.sudo().search_count(
-                [("res_model", "=", model), ("res_id", "=", id_)]
-            )
-            if there + count > file_rules.MAX_FILES:
-                raise ValidationError(
-                    self.env._(
-                        "A fault report has %(limit)s files at most, and %(there)s are "
-                        "there already.",
-                        limit=file_rules.MAX_FILES,
-                        there=there,
-                    )
-                )
-
     def _is_fault_report_place(self, vals):
         """Return whether these values make a report's file.
 
@@ -213,37 +191,22 @@ class IrAttachment(models.Model):
         defaults = self.default_get(names)
         vals_list = [{**defaults, **vals} for vals in vals_list]
         added = {}
+        limits = {}
         prepared = []
         for vals in vals_list:
             if self._is_fault_report_place(vals):
                 # What Odoo derives from the content is derived anew
                 vals = {key: vals[key] for key in vals if key not in INTERNAL}
                 self._check_fault_report_exposure(vals)
-                vals = self._prepare_fault_report_file(vals)
+                place = vals.get("res_model"), vals.get("res_id")
+                if place not in limits:
+                    limits[place] = self._get_fault_report_limits(*place)
+                vals = self._prepare_fault_report_file(vals, limits[place])
                 if vals.get("res_id"):
-                    place = vals["res_model"], vals["res_id"]
                     added[place] = added.get(place, 0) + 1
             prepared.append(vals)
         self._check_fault_report_count(added)
         return super().create(prepared)
-
-    def _prepare_fault_report_file(self, vals):
-        """Return `vals` with the name, the content and the type that may be stored."""
-        name, content, mimetype = file_rules.check_file(
-            self.env, vals.get("name"), self._get_content(vals)
-        )
-        vals = {key: vals[key] for key in vals if key not in CONTENT}
-        return {**vals, "name": name, "raw": content, "mimetype": mimetype}
-
-    @api.model
-    def _get_content(self, vals):
-        raw = vals.get("raw")
-        if raw:
-            return raw.encode() if isinstance(raw, str) else bytes(raw)
-        try:
-            return base64.b64decode(vals.get("datas") or b"")
-        except (binascii.Error, ValueError) as error:
-            raise UserError(self.env._("The file is not encoded in base64.")) from error
 
     def write(self, vals):
         if not self._concerns_fault_report_files(vals):
@@ -304,7 +267,8 @@ class IrAttachment(models.Model):
                     "name": file_sudo.name,
                     **vals,
                     "raw": content if replaced else file_sudo.raw,
-                }
+                },
+                self._get_fault_report_limits(after["res_model"], after["res_id"]),
             )
         if "name" in vals:
             name = file_rules.clean_name(vals["name"])

@@ -32,6 +32,12 @@ class MailMessage(models.Model):
             refused = messages.filtered(lambda m: not m._is_own_or_admin())
         return forbidden + refused.sudo(False)
 
+    @api.model
+    def _get_with_access(self, message_id, mode="read", **kwargs):
+        """Who may write about a report does not reach what is for staff alone."""
+        message = super()._get_with_access(message_id, mode=mode, **kwargs)
+        return message - message._filter_kept_from_customers()
+
     def _filter_kept_from_customers(self):
         """Return what of reports is for staff alone, if the user is not of it.
 

@@ -10,6 +10,8 @@ from .errors import TooManyRequestsError
 TOKEN_BYTES = 18  # 144 bits
 MAX_TOKEN = 100
 SHOWN_OPEN = 5
+# So many addresses may report on one object as fast as they can
+OBJECT_FACTOR = 3
 
 
 class MaintenanceEquipment(models.Model):
@@ -204,5 +206,6 @@ class MaintenanceEquipment(models.Model):
 
     def _check_scan_rate(self, address):
         Attempt = self.env["fault.report.attempt"]
-        Attempt._check_rate(f"qr_address:{address}", 10)
-        Attempt._check_rate(f"qr:{self.id}", 30)
+        rate = self._get_scan_company()._get_fault_report_rate()
+        Attempt._check_rate(f"qr_address:{address}", rate)
+        Attempt._check_rate(f"qr:{self.id}", OBJECT_FACTOR * rate)

@@ -31,6 +31,18 @@ class ResConfigSettings(models.TransientModel):
         related="company_id.fault_report_alias_name", readonly=False
     )
     fault_report_alias_domain = fields.Char(related="company_id.alias_domain_id.name")
+    fault_report_max_files = fields.Integer(
+        related="company_id.fault_report_max_files", readonly=False
+    )
+    fault_report_max_megabytes = fields.Integer(
+        related="company_id.fault_report_max_megabytes", readonly=False
+    )
+    fault_report_rate = fields.Integer(
+        related="company_id.fault_report_rate", readonly=False
+    )
+    fault_report_keep_position = fields.Boolean(
+        related="company_id.fault_report_keep_position", readonly=False
+    )
     fault_report_label_sheet = fields.Selection(
         related="company_id.fault_report_label_sheet", readonly=False, required=True
     )

@@ -2,6 +2,7 @@ from . import test_access_matrix
 from . import test_api
 from . import test_api_bad_requests
 from . import test_api_live
+from . import test_api_points
 from . import test_assignment
 from . import test_bad_input
 from . import test_badge
@@ -20,7 +21,9 @@ from . import test_import_export
 from . import test_integration
 from . import test_invoice
 from . import test_javascript
+from . import test_limits
 from . import test_mail
+from . import test_mail_controllers
 from . import test_message_templates
 from . import test_multi_company
 from . import test_no_loss
@@ -37,7 +40,9 @@ from . import test_portal_tours
 from . import test_processes
 from . import test_progress
 from . import test_qr
+from . import test_public_pages
 from . import test_recurrence
+from . import test_refusals_swedish
 from . import test_reminder
 from . import test_reminder_batch
 from . import test_reminder_model

@@ -5,7 +5,7 @@ import psycopg2
 from odoo.http import _generate_routing_rules, request
 from odoo.tests import tagged
 
-from ..models.file_rules import remove_position
+from ..models.photo_position import remove_position
 from .common_api import REPORTS, SITE, ApiCase, encode, get_sha256
 from .test_file_rules import make_picture
 
@@ -211,7 +211,7 @@ class TestApi(ApiCase):
     def test_r89_every_address_of_the_api_is_without_session_and_answers_in_json(self):
         rules = _generate_routing_rules(["fault_report"], nodb_only=False)
         ours = {url: at for url, at in rules if url.startswith("/fault_report/v1")}
-        self.assertEqual(len(ours), 6)
+        self.assertEqual(len(ours), 7)
         for endpoint in ours.values():
             routing = endpoint.routing
             names = ("type", "auth", "csrf", "save_session", "readonly")

@@ -3,16 +3,18 @@
 import io
 import struct
 import zipfile
+import zlib
 
 from PIL import Image
 
 from odoo.exceptions import ValidationError
 from odoo.tests import TransactionCase
 
-from ..models import file_rules
+from ..models import file_rules, photo_position
 
 GPS = 0x8825
 ORIENTATION = 0x0112
+LIMITS = file_rules.Limits()
 
 
 def make_picture(kind="JPEG", size=(8, 6), *, gps=True, **options):
@@ -67,7 +69,7 @@ def make_exif_block():
 
 class TestFileRules(TransactionCase):
     def check(self, content, name="file"):
-        return file_rules.check_file(self.env, name, content)
+        return file_rules.check_file(self.env, name, content, LIMITS)
 
     def assert_refused(self, content, words, name="plan.bin"):
         with self.assertRaises(ValidationError) as refusal:
@@ -137,25 +139,27 @@ class TestFileRules(TransactionCase):
         self.assert_refused(b"", "empty")
 
     def test_a_file_of_more_than_25_mb_is_refused(self):
-        limit = file_rules.MAX_SIZE
+        limit = LIMITS.size
         self.assert_refused(b"a" * (limit + 1), "25 MB")
-        self.assertEqual(file_rules.find_problem(b"a" * limit)[0], None)
+        self.assertEqual(file_rules.find_problem(b"a" * limit, LIMITS)[0], None)
 
     def test_a_picture_of_too_many_pixels_is_refused_without_unpacking_it(self):
         def png(width, height):
             head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
             content = bytearray(make_picture("PNG", gps=False))
             content[16:29] = head
-            content[29:33] = struct.pack(">I", file_rules.zlib.crc32(b"IHDR" + head))
+            content[29:33] = struct.pack(">I", zlib.crc32(b"IHDR" + head))
             return bytes(content)
 
-        self.assertEqual(file_rules.find_problem(png(10_000, 5_000))[0], None)
+        self.assertEqual(file_rules.find_problem(png(10_000, 5_000), LIMITS)[0], None)
         # Beyond our limit, beyond the one Pillow warns of, beyond the one it stops at
         for width, height in ((10_000, 5_001), (13_000, 13_000), (30_000, 30_000)):
             with self.subTest(width=width):
                 self.assert_refused(png(width, height), "50 million", "bomb.png")
         self.assert_refused(make_webp(16_000, 16_000), "50 million", "bomb.webp")
-        self.assertEqual(file_rules.find_problem(make_webp(5_000, 10_000))[0], None)
+        self.assertEqual(
+            file_rules.find_problem(make_webp(5_000, 10_000), LIMITS)[0], None
+        )
 
     def test_a_picture_that_cannot_be_read_is_refused(self):
         self.assert_refused(b"\xff\xd8\xff\xe0 no picture", "damaged", "photo.jpg")
@@ -211,7 +215,7 @@ class TestFileRules(TransactionCase):
             b"MM\0*",
         ):
             data = bytearray(b"Exif\0\0" + block)
-            file_rules._blank_exif_position(data, 6)
+            photo_position._blank_exif_position(data, 6)
             self.assertEqual(data[6:10], b"\0\0\0\0")
 
     def test_names_are_cleaned(self):

@@ -52,13 +52,62 @@
     }
 
     /**
+     * Return the metadata of a JPEG as it stands there, for a picture that stands
+     * upright; nothing if there is none, or none that can be understood.
+     *
+     * @param {Blob} file
+     * @returns {Promise<?Uint8Array>}
+     */
+    async function readMetadata(file) {
+        const bytes = new Uint8Array(await file.slice(0, 256 * 1024).arrayBuffer());
+        const view = new DataView(bytes.buffer);
+        let start = 2;
+        try {
+            // The block that starts with "Exif", before the picture itself
+            while (view.getUint32(start + 4) !== 0x45786966) {
+                if (bytes[start] !== 0xff || view.getUint16(start) === 0xffda) {
+                    return null;
+                }
+                start += 2 + view.getUint16(start + 2);
+            }
+            const end = start + 2 + view.getUint16(start + 2);
+            const tiff = start + 10;
+            const little = view.getUint16(tiff) === 0x4949;
+            let entry = tiff + view.getUint32(tiff + 4, little);
+            const last = entry + 12 * view.getUint16(entry, little);
+            for (entry += 2; entry < last; entry += 12) {
+                // It was drawn as its camera was held
+                if (view.getUint16(entry, little) === 0x0112) {
+                    view.setUint16(entry + 8, 1, little);
+                }
+            }
+            return bytes.slice(start, end);
+        } catch (error) {
+            if (error instanceof RangeError) {
+                return null;
+            }
+            throw error;
+        }
+    }
+
+    async function addMetadata(jpeg, file) {
+        const metadata = file.type === "image/jpeg" && (await readMetadata(file));
+        if (!metadata) {
+            return jpeg;
+        }
+        const parts = [jpeg.slice(0, 2), metadata, jpeg.slice(2)];
+        return new Blob(parts, {type: jpeg.type});
+    }
+
+    /**
      * Return the photo with 1920 pixels at most, as JPEG; what this browser cannot
      * read (HEIC, documents) and what is small already comes back as it is.
      *
      * @param {File} file
+     * @param {object} options `keepPosition`: whether what the camera noted is kept
      * @returns {Promise<{name: string, blob: Blob}>}
      */
-    FaultReportForm.shrink = async function (file) {
+    FaultReportForm.shrink = async function (file, options = {}) {
         const original = {name: file.name, blob: file};
         if (!SHRINKABLE.includes(file.type)) {
             return original;
@@ -67,14 +116,15 @@
             const picture = await decode(file);
             const side = Math.max(picture.width, picture.height);
             const fits = side <= MAX_SIDE && file.size <= SMALL_BYTES;
-            const blob = fits
-                ? null
-                : await draw(picture, Math.min(1, MAX_SIDE / side));
+            let blob = fits ? null : await draw(picture, Math.min(1, MAX_SIDE / side));
             if (picture.close) {
                 picture.close();
             }
             if (!blob || blob.size >= file.size) {
                 return original;
+            }
+            if (options.keepPosition) {
+                blob = await addMetadata(blob, file);
             }
             return {name: file.name.replace(/\.\w+$/, "") + ".jpg", blob};
         } catch {
@@ -124,7 +174,7 @@
             const {texts, options} = this.owner;
             this.ready = this.ready.then(async () => {
                 for (const file of files) {
-                    const item = await FaultReportForm.shrink(file);
+                    const item = await FaultReportForm.shrink(file, options);
                     if (item.blob.size > options.maxBytes) {
                         this.owner.say(texts.tooLarge, {name: file.name});
                     } else if (!this.multiple) {

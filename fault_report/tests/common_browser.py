@@ -1,0 +1,134 @@
+"""A browser that a test drives itself, page by page.
+
+For pages that load no bundle of Odoo's and whose policy lets no tour in: the code runs
+through the browser's own tools for developers, beside the page.
+"""
+
+import contextlib
+import json
+
+from odoo.tests import HttpCase
+from odoo.tests.common import ChromeBrowser
+
+PHONE, SCREEN = (390, 844), (1400, 900)
+AXE = "/fault_report/static/lib/axe-core/axe.min.js"
+# What a page may not do is said in no error otherwise
+WATCH = """
+document.addEventListener("securitypolicyviolation", (event) => {
+    const {violatedDirective, blockedURI} = event;
+    console.error(`refused by the policy: ${violatedDirective} ${blockedURI}`);
+});
+"""
+CHECK = """
+(async () => {
+    const problems = [];
+    const width = document.documentElement.scrollWidth;
+    if (width > window.innerWidth) {
+        problems.push(`it is ${width} pixels wide`);
+    }
+    if (!window.axe) {
+        await new Promise((resolve, reject) => {
+            const script = document.createElement("script");
+            Object.assign(script, {src: %s, onload: resolve, onerror: reject});
+            document.head.append(script);
+        });
+    }
+    const {violations} = await axe.run(document, {
+        runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"],
+    });
+    for (const {id, nodes} of violations) {
+        problems.push(`${id} at ${nodes.map((node) => node.target).join(", ")}`);
+    }
+    return problems;
+})()
+""" % json.dumps(AXE)
+
+
+class Page:
+    """What the browser shows."""
+
+    def __init__(self, test, browser):
+        self.test = test
+        self.browser = browser
+
+    def send(self, method, **params):
+        return self.browser._websocket_request(method, params=params, timeout=30)
+
+    def resize(self, size):
+        width, height = size
+        self.send(
+            "Emulation.setDeviceMetricsOverride",
+            **{"width": width, "height": height, "deviceScaleFactor": 1},
+            mobile=size == PHONE,
+        )
+
+    def open(self, url):
+        self.send("Page.navigate", url=self.test.base_url() + url)
+        self.wait("document.readyState === 'complete'")
+
+    def run(self, code):
+        """Return what the code, an expression, comes to; of a promise, its result."""
+        answer = self.send(
+            "Runtime.evaluate",
+            **{"expression": code, "awaitPromise": True, "returnByValue": True},
+        )
+        if "exceptionDetails" in answer:
+            self.test.fail(f"{code}: {answer['exceptionDetails']}")
+        return answer["result"].get("value")
+
+    def wait(self, code):
+        if not self.browser._wait_ready(f"Boolean({code})", timeout=20):
+            self.test.fail(f"never: {code}\n{self.run('document.body.innerText')}")
+        # Whatever the page has complained about meanwhile
+        if self.browser._result.done():
+            self.browser._result.result()
+
+    def see(self, selector, text=""):
+        """Wait for an element that is there to be seen, with this text."""
+        self.wait(
+            f"[...document.querySelectorAll({json.dumps(selector)})].some((element) =>"
+            " element.checkVisibility() &&"
+            f" element.innerText.includes({json.dumps(text)}))"
+        )
+
+    def tap(self, selector):
+        """Tap in the middle of an element, as far as nothing lies over it."""
+        self.wait(f"document.querySelector({json.dumps(selector)})")
+        x, y = self.run(
+            f"""(() => {{
+                const element = document.querySelector({json.dumps(selector)});
+                element.scrollIntoView({{block: "center", behavior: "instant"}});
+                const box = element.getBoundingClientRect();
+                return [box.left + box.width / 2, box.top + box.height / 2];
+            }})()"""
+        )
+        for kind in ("mousePressed", "mouseReleased"):
+            self.send(
+                "Input.dispatchMouseEvent",
+                **{"type": kind, "x": x, "y": y, "button": "left", "clickCount": 1},
+            )
+
+    def type(self, selector, text):
+        self.tap(selector)
+        self.wait(f"document.activeElement.matches({json.dumps(selector)})")
+        self.send("Input.insertText", text=text)
+
+    def check(self):
+        """Let axe-core look at the page, and measure its width."""
+        self.test.assertEqual(self.run(CHECK), [], self.run("location.pathname"))
+
+
+class BrowserCase(HttpCase):
+    @contextlib.contextmanager
+    def browse(self, size=PHONE, login=None):
+        browser = ChromeBrowser(self)
+        with self.allow_requests(browser=browser), contextlib.ExitStack() as atexit:
+            atexit.callback(self._wait_remaining_requests)
+            atexit.callback(browser.stop)
+            self.authenticate(login, login, browser=browser)
+            self.cr.flush()
+            self.cr.clear()
+            page = Page(self, browser)
+            page.send("Page.addScriptToEvaluateOnNewDocument", source=WATCH)
+            page.resize(size)
+            yield page
