@@ -7,12 +7,12 @@ import os
 import statistics
 import time
 from functools import partial
-from unittest.mock import patch
 
 from lxml import etree
 
-from odoo import sql_db
 from odoo.tests.common import new_test_user
+
+from benchmarks._measuring import get_plan, noted_queries, vacuum
 
 COUNT = int(os.environ.get("N") or 100_000)
 # What waits depends on the people, not on the years that have passed.
@@ -83,15 +83,17 @@ def fill(objects, technician):
         """,
         """
         INSERT INTO fault_report
-            (name, reference, company_id, channel, priority, partner_id, facility_id,
-             equipment_id, technician_id, assigned_technician_id, state, outcome,
+            (name, reference, company_id, channel, priority, partner_id,
+             commercial_partner_id, facility_id, equipment_id, technician_id,
+             assigned_technician_id, state, outcome,
              work_order_model, work_order_id, reported_at, date_assigned, date_handled,
              time_spent, deviation_count, create_date, write_date)
         SELECT (ARRAY['Stands still', 'Makes a noise', 'Door stays open', 'Too warm',
                       'Light flickers', 'Smells burnt', 'Water drips'])[1 + number %% 7]
                || ' ' || left(md5(number::text), 8),
                'OLD/' || number, %(company)s, 'form', (number %% 3)::text,
-               equipment.customer_id, equipment.facility_id, equipment.id,
+               equipment.customer_id, equipment.customer_id, equipment.facility_id,
+               equipment.id,
                CASE WHEN state != 'new' THEN %(user)s END,
                CASE WHEN state != 'new' THEN %(user)s END,
                state,
@@ -135,9 +137,7 @@ def fill(objects, technician):
         env.cr.execute(sql, values)
     env.cr.commit()
     env.invalidate_all()
-    with sql_db.db_connect(env.cr.dbname).cursor() as cr:
-        cr._cnx.autocommit = True
-        cr.execute("VACUUM ANALYZE")
+    vacuum(env.cr)
 
 
 # === WHAT USERS DO === #
@@ -251,40 +251,18 @@ def get_jobs(user, objects):
 
 def measure(job):
     """Return the median of seconds, the queries of one run, and the slowest of them."""
-    durations, runs = [], []
-    execute = sql_db.Cursor.execute
-
-    def note(cursor, query, params=None, **options):
-        started = time.perf_counter()
-        result = execute(cursor, query, params, **options)
-        text = cursor._obj.query.decode(errors="replace")
-        runs[-1].append((time.perf_counter() - started, text))
-        return result
-
+    durations = []
     # The first run fills the caches that a worker has filled after its first minute.
     for _number in range(REPEAT + 1):
         env.flush_all()
         env.invalidate_all()
-        runs.append([])
         with env.cr.savepoint() as savepoint:
-            with patch.object(sql_db.Cursor, "execute", note):
+            with noted_queries() as queries:
                 started = time.perf_counter()
                 job()
                 durations.append(time.perf_counter() - started)
             savepoint.rollback()
-    return statistics.median(durations[1:]), len(runs[-1]), max(runs[-1])
-
-
-def get_plan(query):
-    """Return how PostgreSQL finds the rows, in a line; empty for what is no SELECT."""
-    if not query.lstrip().upper().startswith("SELECT"):
-        return ""
-    env.cr.execute("EXPLAIN " + query.replace("%", "%%"))
-    lines = [row[0].strip(" ->") for row in env.cr.fetchall()]
-    scans = [
-        line.partition("  (")[0] for line in lines if " Scan" in line or "Scan " in line
-    ]
-    return "; ".join(scan.replace(" on fault_report", "") for scan in scans[:2])
+    return statistics.median(durations[1:]), len(queries), max(queries)
 
 
 def main():
@@ -303,7 +281,7 @@ def main():
     print(f"|{'-' * 30}|{'-' * 9}:|{'-' * 8}:|---------------|")
     for name, job in get_jobs(user, objects).items():
         median, queries, (slowest, query) = measure(job)
-        plan = f"{slowest * 1000:.1f} ms {get_plan(query)}"
+        plan = f"{slowest * 1000:.1f} ms {get_plan(env.cr, query)}"
         print(f"| {name:28} | {median * 1000:5.1f} ms | {queries:7} | {plan} |")
 
 

@@ -14,7 +14,11 @@ def run(environment):
     :return: the exit code of the first that failed, or 0
     """
     wanted = os.environ.get("K") or ""
-    scripts = sorted((ROOT / "benchmarks").glob(f"*{wanted}*.py"))
+    scripts = sorted(
+        path
+        for path in (ROOT / "benchmarks").glob(f"*{wanted}*.py")
+        if not path.name.startswith("_")
+    )
     if not scripts:
         raise Failure(f"There is no benchmark with “{wanted}” in its name.")
     template = databases.addons_template(environment, ["fault_report"])

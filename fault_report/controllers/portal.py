@@ -198,8 +198,14 @@ class FaultReportPortal(CustomerPortal):
                 return state_labels[report.state]
             return report[grouping].sudo().name or request.env._("None")
 
+        # What the cards show is read for the whole page, not for each group.
         return [
-            (label, reports.browse(report.id for report in group))
+            (
+                label,
+                reports.browse(report.id for report in group).with_prefetch(
+                    reports._prefetch_ids
+                ),
+            )
             for label, group in groupby(reports, heading)
         ]
 

@@ -112,6 +112,8 @@ class FaultReport(models.Model):
                 self.env.flush_all()
         except Exception:
             self.env.clear()
+            # The queue may have been woken up inside; then it sleeps again.
+            self.env.cr.precommit.data.pop(MAIL_QUEUE, None)
             raise
 
     def _mail_get_partners(self, introspect_fields=False):

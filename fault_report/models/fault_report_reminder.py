@@ -12,6 +12,8 @@ _logger = logging.getLogger(__name__)
 
 # A reminder that fails is tried again after this time, behind all others
 RETRY_AFTER = timedelta(hours=1)
+# A commit empties all caches, but what is due stays locked until then
+PER_COMMIT = 20
 
 
 class FaultReport(models.Model):
@@ -84,30 +86,43 @@ class FaultReport(models.Model):
         """Call `method` on each report whose `date_field` has come.
 
         Each is claimed where it is queued: killed in between, the cron neither loses
-        nor doubles one, because marking the report and queueing the message are one
-        transaction.
+        nor doubles one, because marking the reports and queueing their messages are one
+        transaction. One that fails is undone by itself.
         """
         domain = Domain(date_field, "<=", fields.Datetime.now())
         due = self.search(domain, order=f"{date_field}, id", limit=batch_size + 1)
         cron = self.env["ir.cron"]
         # One more than the batch: enough to be called again
         cron._commit_progress(remaining=len(due))
-        for report in due[:batch_size]:
-            try:
-                # Handled in the meantime, or just being handled: not this one.
-                claimed = report.try_lock_for_update().filtered_domain(domain)
-                getattr(claimed, method)()
-                self.env.flush_all()
-            except OperationalError:
-                self.env.cr.rollback()
-                _logger.info("%s is in use; its turn is next time", report)
-            except Exception:
-                self.env.cr.rollback()
-                _logger.exception("%s: no reminder", report)
-                # Nobody writes when it is due but the cron, whoever it runs as.
-                report.sudo()[date_field] = fields.Datetime.now() + RETRY_AFTER
-            if not cron._commit_progress(1):
+        waiting = due[:batch_size]
+        for start in range(0, len(waiting), PER_COMMIT):
+            reports = waiting[start : start + PER_COMMIT]
+            for report in reports:
+                report._process_due_report(date_field, method, domain)
+            if not cron._commit_progress(len(reports)):
                 break
+
+    def _process_due_report(self, date_field, method, domain):
+        """Call `method` on the report, if it is still due, or put it off."""
+        try:
+            with self._isolated():
+                # Handled in the meantime, or just being handled: not this one.
+                claimed = self.try_lock_for_update().filtered_domain(domain)
+                getattr(claimed, method)()
+        except OperationalError:
+            _logger.info("%s is in use; its turn is next time", self)
+        except Exception:
+            _logger.exception("%s: no reminder", self)
+            self._put_off(date_field)
+
+    def _put_off(self, date_field):
+        """Try the report again later, behind all others."""
+        try:
+            with self._isolated():
+                # Nobody writes when it is due but the cron, whoever it runs as.
+                self.sudo()[date_field] = fields.Datetime.now() + RETRY_AFTER
+        except OperationalError:
+            _logger.info("%s is in use; its turn is next time", self)
 
     def _remind(self):
         """Claim the reminder of each report and queue the message."""

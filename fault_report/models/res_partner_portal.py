@@ -150,7 +150,7 @@ class ResPartner(models.Model):
         """Return the domain of the reports that this contact sees on the portal."""
         self.ensure_one()
         customer = self._get_fault_report_customer()
-        own = Domain("partner_id.commercial_partner_id", "=", customer.id)
+        own = Domain("commercial_partner_id", "=", customer.id)
         return list(own & self._get_portal_facility_domain("facility_id"))
 
     def _get_portal_facility_domain(self, field_name):

@@ -44,8 +44,10 @@ from . import test_public_pages
 from . import test_recurrence
 from . import test_refusals_swedish
 from . import test_reminder
+from . import test_reminder_batch
 from . import test_reminder_model
 from . import test_scale
+from . import test_scale_portal
 from . import test_settings
 from . import test_submission
 from . import test_template

@@ -1,17 +1,14 @@
 """The reminder: none a second before, one after, none for what needs none."""
 
 from datetime import timedelta
-from unittest.mock import patch
 
 from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import freeze_time, new_test_user, tagged
-from odoo.tools import mute_logger
 
 from .test_notifications import NotificationCommon
 
 START = fields.Datetime.to_datetime("2031-03-03 08:00:00")
-REMINDER = "odoo.addons.fault_report.models.fault_report_reminder"
 
 
 class ReminderCommon(NotificationCommon):
@@ -118,56 +115,6 @@ class TestReminder(ReminderCommon):
         self.assertFalse(report.reminder_date)
         self.assertEqual(self.remind(hours=5), (1, 0))
         self.assertIn(self.report.reference, self.mails(self.technician).subject)
-
-    def test_one_bad_report_does_not_stop_the_others(self):
-        with freeze_time(START - timedelta(minutes=1)):
-            bad = self.make_report(name="Bad", technician_id=self.technician.id)
-            self.env.flush_all()
-        self.mails(self.technician).unlink()
-        Report = self.registry["fault.report"]
-        prepare = Report._prepare_message_values
-
-        def fail(report, *args, **kwargs):
-            if report.name == "Bad":
-                raise KeyError("bad")
-            return prepare(report, *args, **kwargs)
-
-        with (
-            patch.object(Report, "_prepare_message_values", fail),
-            mute_logger(REMINDER),
-        ):
-            self.assertEqual(self.remind(hours=5), (1, 0))
-            self.assertFalse(bad.reminded_at)
-            self.assertEqual(bad.reminder_date, START + timedelta(hours=6))
-        self.assertEqual(self.remind(hours=6), (2, 0))
-        self.assertTrue(bad.reminded_at)
-
-    def test_a_cron_that_is_stopped_halfway_goes_on_later(self):
-        with freeze_time(START):
-            self.make_report(name="Second", technician_id=self.technician.id)
-            self.env.flush_all()
-        self.mails(self.technician).unlink()
-        Cron = self.registry["ir.cron"]
-        # The time for the run is used up after the first report.
-        with patch.object(Cron, "_commit_progress", side_effect=[1, 0, 1, 0]):
-            for number in (1, 2):
-                with freeze_time(START + timedelta(hours=5)):
-                    self.env["fault.report"]._cron_send_reminders()
-                self.assertEqual(self.count(self.technician), (number, 0))
-        self.assertEqual(self.remind(hours=6), (2, 0))
-
-    def test_a_claim_without_its_message_is_undone(self):
-        Report = self.registry["fault.report"]
-        queue = Report._queue_messages
-
-        def die(*args, **kwargs):
-            queue(*args, **kwargs)
-            raise RuntimeError
-
-        with patch.object(Report, "_queue_messages", die), mute_logger(REMINDER):
-            self.assertEqual(self.remind(hours=5), (0, 0))
-        self.assertFalse(self.report.reminded_at)
-        self.assertEqual(self.remind(hours=6), (1, 0))
 
     def test_a_technician_who_may_not_see_it_any_more_is_shown_to_staff(self):
         self.technician.active = False
