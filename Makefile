@@ -4,10 +4,11 @@
 #   PORT=<number>  serve on another port than 8069
 #   ADDON=<name>   test one addon only
 #   K=<words>      test only what matches (pytest -k)
+#   JOBS=<number>  test in so many processes at once (1 to see all as it happens)
 #   N=<number>     benchmark with that many fault reports
 
 PYTHON ?= python3
-export ODOO PORT ADDON K N
+export ODOO PORT ADDON K JOBS N
 
 .DEFAULT_GOAL := help
 .PHONY: help run test bench lint stop clean shell psql update lock terms

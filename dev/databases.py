@@ -28,6 +28,9 @@ RECIPE = 2  # to be raised when the way a template is made changes
 # Files that a database does not depend on
 IGNORED_FOLDERS = {"tests", "static", "__pycache__"}
 IGNORED_SUFFIXES = {".md", ".rst", ".pyc"}
+# Addons of Odoo that one of ours works with and does not depend on: they are in the
+# databases that it is installed in, so that the tests meet them.
+COMPANIONS = {"fault_report_website": ["google_recaptcha", "website_cf_turnstile"]}
 # What Odoo says about the machine, not about an addon
 HARMLESS = re.compile(
     r"security risk|wkhtmltopdf|python-ldap|unaccent|"
@@ -77,7 +80,7 @@ class Environment:
 
     def run(self, *arguments, configuration, **options):
         """Run `odoo …` to its end; return the text of its log."""
-        log = RUN / "odoo-command.log"
+        log = RUN / f"{configuration.stem}.log"
         log.unlink(missing_ok=True)
         result = subprocess.run(
             [
@@ -111,9 +114,13 @@ def with_ours(names):
 
 
 def dependencies(names):
-    """The addons of others that these of ours, and what they build on, depend on."""
+    """The addons of others that these of ours need or are to be tried with."""
     ours = with_ours(names)
-    needed = {needed for name in ours for needed in _depends(name)}
+    needed = {
+        other
+        for name in ours
+        for other in (*_depends(name), *COMPANIONS.get(name, ()))
+    }
     return sorted(needed - set(ours))
 
 

@@ -1,25 +1,35 @@
-"""`make test`: pytest with pytest-odoo on a fresh copy of a template database."""
+"""`make test`: pytest with pytest-odoo on fresh copies of template databases.
+
+The tests of the core take the most time, so they are divided. Each part has a process,
+a database and a port of its own; two run at once, if the machine has two cores.
+"""
 
 import os
 import subprocess
+import sys
+from functools import partial
 
-from . import databases, system
+from . import databases, parallel, shards, system
 from .console import Failure, say, step
 from .paths import ROOT, RUN, addons
 
 CORE = "fault_report"
 NOTHING_MATCHED = 5  # pytest's exit code
+MOST = 2  # parts at once; with more, the browsers of the tours get too slow
+# Asked here, because a part prints into a file
+COLOR = "yes" if sys.stdout.isatty() else "auto"
 
 
-class _Run:
-    """Tests that share a database, and so the addons that are installed there."""
+class _Part:
+    """Tests that run in one process, on a database of their own."""
 
-    def __init__(self, installed, tested):
+    def __init__(self, name, installed, files, measured):
+        self.name = name
         self.installed = installed
-        self.tested = tested
-
-    def folders(self):
-        return [folder for folder in self.tested if folder.is_dir()]
+        self.files = files
+        self.measured = measured
+        self.coverage = RUN / f"coverage.{name}"
+        self.durations = RUN / f"test_durations.{name}"
 
 
 def run(environment):
@@ -27,66 +37,145 @@ def run(environment):
 
     :return: the exit code for the shell
     """
-    only = os.environ.get("ADDON")
+    only = os.environ.get("ADDON") or None  # make hands over an empty one
     if only and only not in addons():
         raise Failure(f"There is no addon {only}; there are: {', '.join(addons())}.")
     system.need("chromium", ["chromium"], "Chromium (for the browser tests)")
     system.need("wkhtmltopdf", ["wkhtmltopdf"], "wkhtmltopdf (for PDFs)")
-    runs = [_Run([only], [ROOT / only / "tests"])] if only else _all_runs()
-    codes = [_pytest(environment, run) for run in runs if run.folders()]
+    selection = os.environ.get("K")
+    if selection:
+        parts = get_parts(only, 1)
+        return combine([_test(environment, part, selection) for part in parts])
+    count = _count_at_once()
+    parts = get_parts(only, count)
+    jobs = [partial(_test_all, environment, part) for part in parts]
+    if only in (None, CORE):
+        # Before the parts start, which would both make it
+        databases.addons_template(environment, [CORE])
+        jobs.append(partial(_check_uninstall, environment))
+    codes = _run_all(jobs, count)
+    _show_coverage(environment, parts)
+    shards.merge([part.durations for part in parts])
+    return combine(codes)
+
+
+def combine(codes):
+    """Return the exit code of the whole: 0 only if every part was run and passed.
+
+    One that was killed has a negative code.
+    """
     if set(codes) == {NOTHING_MATCHED}:
         return NOTHING_MATCHED
-    return max((code for code in codes if code != NOTHING_MATCHED), default=0)
+    return int(any(code not in (0, NOTHING_MATCHED) for code in codes))
 
 
-def _all_runs():
-    """The core by itself, as many will install it; the others all together."""
-    glue = [name for name in addons() if name != CORE]
-    return [
-        _Run([CORE], [ROOT / CORE / "tests", ROOT / "dev" / "tests"]),
-        _Run(addons(), [ROOT / name / "tests" for name in glue]),
-    ]
+def _count_at_once():
+    text = os.environ.get("JOBS") or str(min(MOST, os.cpu_count() or 1))
+    if not text.isdigit() or int(text) < 1:
+        raise Failure(f"JOBS={text} is no number of jobs: choose 1 or more.")
+    return int(text)
 
 
-def _pytest(environment, run):
+def get_parts(only, count):
+    """Return the parts: the core by itself, as many will install it, then all others.
+
+    :param only: the only addon to test, or None
+    :param count: into how many parts the tests of the core are divided
+    """
+    tested = [only] if only else [name for name in addons() if name != CORE]
+    others = _find_files(ROOT / name / "tests" for name in tested if name != CORE)
+    parts = []
+    if only in (None, CORE):
+        own = [ROOT / CORE / "tests"] + ([] if only else [ROOT / "dev" / "tests"])
+        shares = shards.divide(_find_files(own), count, following=others)
+        parts += [
+            _Part(f"core_{number}", [CORE], files, [CORE])
+            for number, files in enumerate(shares, 1)
+            if files
+        ]
+    if others:
+        installed = [only] if only else addons()
+        parts.append(_Part("others", installed, others, tested))
+    return parts
+
+
+def _find_files(folders):
+    return [file for folder in folders for file in shards.find(folder)]
+
+
+def _run_all(jobs, count):
+    """Run the functions, `count` of them at once; return their exit codes."""
+    if count == 1:
+        return [job() for job in jobs]
+    say("")
+    logs = [RUN / f"test-{number}.log" for number in range(1, len(jobs) + 1)]
+    started = map(parallel.Job, jobs, logs)
+    return parallel.run(list(started), count)
+
+
+def _test_all(environment, part):
+    """Test all that is in the part; what is cut short or empty has failed."""
+    part.coverage.unlink(missing_ok=True)
+    part.durations.unlink(missing_ok=True)
+    code = _test(environment, part)
+    if part.durations.exists():
+        return code
+    say(f"The tests of {part.name} did not come to their end.")
+    return 1
+
+
+def _test(environment, part, selection=None):
     """Run the tests on a fresh copy of the template; return pytest's exit code."""
-    selection = os.environ.get("K")
-    database = databases.own("test")
-    template = databases.addons_template(environment, run.installed)
+    database = databases.own(f"test_{part.name}")
+    template = databases.addons_template(environment, part.installed)
     with step("copying the test database"):
         databases.copy(template, database)
-    configuration = environment.configuration("test", db_name=database)
+    name = f"test_{part.name}"
     command = [
         *(environment.bin / "python", "-m", "pytest"),
-        *("-p", "dev.pytest_log_gate", "-p", "no:cacheprovider"),
-        *("--odoo-config", configuration, "--odoo-database", database),
-        *("--odoo-http", "--odoo-log-level", "warn"),
-        *(["-k", selection] if selection else _coverage(run.tested)),
-        *run.folders(),
+        *("-p", "dev.pytest_log_gate", "-p", "dev.pytest_durations"),
+        *("-p", "no:cacheprovider", "--color", COLOR),
+        *("--odoo-config", environment.configuration(name, db_name=database)),
+        *("--odoo-database", database, "--odoo-http", "--odoo-log-level", "warn"),
+        *(["-k", selection] if selection else _coverage(part.measured)),
+        *part.files,
     ]
     variables = environment.variables()
     variables["PYTHONPATH"] += os.pathsep + str(ROOT)
-    variables["COVERAGE_FILE"] = str(RUN / "coverage")
+    variables["COVERAGE_FILE"] = str(part.coverage)
+    variables["TEST_DURATIONS"] = str(part.durations)
     say("")
     code = subprocess.run(command, env=variables, cwd=ROOT, check=False).returncode
-    if run.installed == [CORE] and not selection:
-        _check_uninstall(environment, configuration)
+    if code < 0:
+        say(f"The tests of {part.name} were killed by signal {-code}.")
     databases.drop(database)
     return code
 
 
-def _check_uninstall(environment, configuration):
+def _check_uninstall(environment):
     """Fail unless the addon goes without a trace and what is left works."""
+    database = databases.own("test_uninstall")
+    databases.copy(databases.addons_template(environment, [CORE]), database)
+    configuration = environment.configuration("test_uninstall", db_name=database)
     script = ROOT / "dev" / "uninstall_check.py"
     with step(f"uninstalling {CORE}"), script.open() as source:
         log = environment.run(
             *("shell", "--no-http"), configuration=configuration, stdin=source
         )
         databases.check_log(log)
+    databases.drop(database)
+    return 0
 
 
-def _coverage(tested):
-    return [
-        *(f"--cov={folder.parent}" for folder in tested if folder.parent.name != "dev"),
-        *("--cov-report", "term:skip-covered"),
-    ]
+def _coverage(measured):
+    return [*(f"--cov={ROOT / name}" for name in measured), "--cov-report="]
+
+
+def _show_coverage(environment, parts):
+    """Print what the parts have covered together."""
+    files = [part.coverage for part in parts if part.coverage.exists()]
+    variables = {**environment.variables(), "COVERAGE_FILE": str(RUN / "coverage")}
+    coverage = [environment.bin / "python", "-m", "coverage"]
+    for command in (["combine", *files], ["report", "--skip-covered"]):
+        if files:
+            subprocess.run([*coverage, *command], env=variables, cwd=ROOT, check=False)

@@ -1,5 +1,6 @@
 """The Python packages that Odoo and its tests need, from a lock file with hashes."""
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -21,8 +22,12 @@ def get():
     digest = hashlib.sha256(LOCK_FILE.read_bytes()).hexdigest()[:12]
     python = _interpreter()
     folder = CACHE / "virtualenvs" / f"{digest}-{_version(python)}"
-    if not (folder / "complete").exists():
-        _make(folder, python)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    # Clones share it, and may want it at the same time.
+    with (folder.parent / f"{folder.name}.lock").open("w") as lock_file:
+        fcntl.flock(lock_file, fcntl.LOCK_EX)
+        if not (folder / "complete").exists():
+            _make(folder, python)
     return folder / "bin"
 
 
@@ -46,7 +51,6 @@ def _works(python):
 
 def _make(folder, python):
     shutil.rmtree(folder, ignore_errors=True)
-    folder.parent.mkdir(parents=True, exist_ok=True)
     has_venv = [python, "-c", "import ensurepip, venv"]
     if subprocess.run(has_venv, check=False, stderr=subprocess.DEVNULL).returncode:
         system.install(["python3-venv"], "Python's venv module")
@@ -55,11 +59,16 @@ def _make(folder, python):
         call(
             [
                 folder / "bin" / "python",
-                *("-m", "pip", "install", "--quiet", "--require-hashes"),
+                # The lock file is complete; pip is not to choose anything itself.
+                *("-m", "pip", "install", "--quiet", "--require-hashes", "--no-deps"),
                 *("--disable-pip-version-check", "--no-input"),
                 *("-r", LOCK_FILE),
             ],
             "The Python packages cannot be installed; is there a network?",
+        )
+        call(
+            [folder / "bin" / "python", "-m", "pip", "check"],
+            "The lock file is not complete (make lock):",
         )
     (folder / "complete").touch()
 

@@ -1,3 +1,4 @@
+import base64
 import json
 from collections import Counter
 from http import HTTPStatus
@@ -10,9 +11,11 @@ from odoo.http import request
 from ..models import api_schema
 from ..models.errors import ContentError, RefusedRequestError
 from .api_dispatcher import ApiDispatcher
+from .captcha import check_captcha
 from .form import get_max_request
 
 ROOT = "/fault_report/v1"
+POINTS_AGE = 300  # seconds
 ROUTE = {
     "type": ApiDispatcher.routing_type,
     "auth": "public",
@@ -34,7 +37,8 @@ class FaultReportApi(http.Controller):
     def file_report(self):
         integration = self._authenticate()
         data, files = self._read_body()
-        self._check_captcha(integration, data)
+        if integration.in_page and isinstance(data, dict):
+            check_captcha(self._read_captcha(data))
         answer, replayed = integration._file_report(
             data, files, self._get_idempotency_key()
         )
@@ -52,6 +56,15 @@ class FaultReportApi(http.Controller):
             self._authenticate()._find_report(reference)
         )
 
+    @http.route(f"{ROOT}/points", methods=["GET"], **ROUTE)
+    def read_points(self):
+        integration = self._authenticate(viewing=True)
+        return request.dispatcher.make_response(
+            integration._get_points(request.httprequest.args.get("lang")),
+            # Only what this browser asks with this key
+            headers={"Cache-Control": f"private, max-age={POINTS_AGE}"},
+        )
+
     @http.route([ROOT, f"{ROOT}/<fault_report_rest:path>"], **ROUTE)
     def refuse(self, path=""):
         """Say in the API's own words that there is nothing here, or not like this."""
@@ -67,7 +80,7 @@ class FaultReportApi(http.Controller):
 
     # === WHO === #
 
-    def _authenticate(self):
+    def _authenticate(self, viewing=False):
         """Return the integration of the key, in the name of nobody."""
         dispatcher, headers = request.dispatcher, request.httprequest.headers
         request.update_env(user=request.env.ref("base.public_user").id)
@@ -79,6 +92,7 @@ class FaultReportApi(http.Controller):
             request.httprequest.remote_addr,
             # Odoo runs this again when transactions got into each other's way
             counted=dispatcher.counted,
+            viewing=viewing,
         )
         dispatcher.counted = True
         return integration
@@ -94,15 +108,9 @@ class FaultReportApi(http.Controller):
             *(400, "idempotency_key"),
         )
 
-    def _check_captcha(self, integration, data):
-        """Let the captcha that Odoo has, if any, tell people from robots."""
-        if integration.in_page and isinstance(data, dict):
-            token = data.get("captcha")
-            # Where the addons for reCAPTCHA and Turnstile look for it
-            request.params.update(
-                recaptcha_token_response=token, turnstile_captcha=token
-            )
-            request.env["ir.http"]._verify_request_recaptcha_token("fault_report")
+    def _read_captcha(self, data):
+        # What else may stand there is refused when the content is checked
+        return data["captcha"] if isinstance(data.get("captcha"), str) else None
 
     # === BODY === #
 
@@ -155,25 +163,64 @@ class FaultReportApi(http.Controller):
         parts = list(received.files.items(multi=True))
         if not texts and not parts:
             raise self._get_unreadable_error()
+        self._check_photos_are_files(texts)
         if any("\ufffd" in text for pair in texts for text in pair):
             raise self._get_unreadable_error()
         self._check_unique([name for name, _text in texts])
-        unknown = {name for name, _part in parts} - {"files"}
+        photos = [(name, part) for name, part in parts if name != "files"]
+        unknown = {
+            name for name, _part in photos if not api_schema.PHOTO.fullmatch(name)
+        }
         if unknown:
             raise ContentError(
                 request.env._("Only “files” may hold files."),
                 dict.fromkeys(sorted(unknown), "unknown"),
             )
+        self._check_unique([name for name, _part in photos])
         data = dict(texts)
         if "points" in data:
             data["points"] = self._read_points(data["points"])
-        return data, [self._read_part(part) for _name, part in parts]
+        if photos:
+            data["points"] = self._add_photos(data.get("points", []), photos)
+        files = [part for name, part in parts if name == "files"]
+        return data, [self._read_part(part) for part in files]
 
     def _read_points(self, text):
         try:
             return self._read_json(text.encode())
         except RefusedRequestError as error:
             raise ContentError(str(error), {"points": "wrong_type"}) from error
+
+    def _check_photos_are_files(self, texts):
+        """Refuse photos without a file name: they come as texts, and broken."""
+        names = {name for name, _text in texts if api_schema.PHOTO.fullmatch(name)}
+        if names:
+            raise ContentError(
+                request.env._("A photo needs a file name."),
+                dict.fromkeys(sorted(names)[: api_schema.MAX_PROBLEMS], "wrong_type"),
+            )
+
+    def _add_photos(self, points, photos):
+        """Return the answers with the photos that came as parts of their own."""
+        if not isinstance(points, list):
+            return points  # Refused with all else that is wrong
+        answers = {
+            answer["point"]: answer
+            for answer in points
+            if isinstance(answer, dict) and isinstance(answer.get("point"), int)
+        }
+        for name, part in photos:
+            number = int(api_schema.PHOTO.fullmatch(name)[1])
+            if number not in answers:
+                answers[number] = {"point": number}
+                points.append(answers[number])
+            if "value" in answers[number]:
+                raise ContentError(
+                    request.env._("Each field may be there once."), {name: "duplicate"}
+                )
+            content = self._read_part(part)[1]
+            answers[number]["value"] = base64.b64encode(content).decode()
+        return points
 
     def _read_part(self, part):
         part.seek(0)  # Read before, when Odoo runs this again

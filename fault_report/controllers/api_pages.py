@@ -8,7 +8,7 @@ from ..models.api_document import get_document
 from .api import ROOT, ROUTE
 
 SIGNED_IN = "/my/fault_reports"
-SCRIPTS = ("drafts", "photos", "fault_report_form", "embed")
+SCRIPTS = ("drafts", "photos", "captcha", "fault_report_form", "embed")
 FOLDER = "fault_report/static/src/public"
 PUBLIC = [("Cache-Control", "public, max-age=300")]
 

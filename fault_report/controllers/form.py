@@ -10,7 +10,7 @@ from ..models.errors import FieldError, RequestTooLargeError
 from ..models.file_rules import MEGABYTE
 
 # What carries the form and is no part of the report
-TRANSPORT = {"csrf_token", "idempotency_key"}
+TRANSPORT = {"csrf_token", "idempotency_key", "captcha"}
 _POINT = re.compile(r"(point|remark)_([1-9][0-9]{0,8})")
 _KEY = re.compile(r"[\x21-\x7e]{8,200}")
 

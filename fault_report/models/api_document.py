@@ -37,6 +37,44 @@ _STATE = {
         "description": "The page where anybody who knows it follows the report.",
     },
 }
+_OPTION = {
+    "type": "object",
+    "properties": {
+        "option": {
+            "type": ["integer", "string"],
+            "description": "What is sent as the answer.",
+        },
+        "name": {"type": "string"},
+    },
+    "required": ["option", "name"],
+}
+_POINT = {
+    "type": "object",
+    "properties": {
+        "point": {"type": "integer", "description": "Its number."},
+        "type": {
+            "type": "string",
+            "enum": ["section", "check", "text", "number", "choice", "date", "photo"],
+            "description": "A section is a heading and takes no answer.",
+        },
+        "name": {"type": "string"},
+        "help": {"type": "string", "description": "How it is checked."},
+        "required": {"type": "boolean"},
+        "unit": {"type": "string"},
+        "minimum": {"type": ["number", "null"]},
+        "maximum": {"type": ["number", "null"]},
+        "options": {"type": "array", "items": _OPTION},
+    },
+    "required": ["point", "type", "name"],
+}
+_POINTS = {
+    "points": {"type": "array", "items": _POINT},
+    "html": {
+        "type": "string",
+        "description": "The same as fields of a form: `point_<number>` and "
+        "`remark_<number>`.",
+    },
+}
 _RECEIVED = {
     "type": "array",
     "items": {
@@ -93,7 +131,16 @@ def _get_form_schema():
             "items": {"type": "string", "format": "binary"},
         },
     }
-    return {**api_schema.REPORT, "properties": properties}
+    photo = {
+        "type": "string",
+        "format": "binary",
+        "description": "The photo that answers this point.",
+    }
+    return {
+        **api_schema.REPORT,
+        "properties": properties,
+        "patternProperties": {f"^{api_schema.PHOTO.pattern}$": photo},
+    }
 
 
 def get_document(url):
@@ -108,6 +155,13 @@ def get_document(url):
             "type": "string",
             "pattern": f"^{api_schema.IDEMPOTENCY_KEY.pattern}$",
         },
+    }
+    language = {
+        "name": "lang",
+        "in": "query",
+        "description": "The code of a language that is installed, such as sv_SE; "
+        "else it is the company's.",
+        "schema": {"type": "string"},
     }
     by_reference = {
         "name": "reference",
@@ -149,6 +203,17 @@ def get_document(url):
                     },
                 }
             },
+            "/points": {
+                "get": {
+                    "operationId": "readPoints",
+                    "summary": "Ask for the service points of new reports.",
+                    "parameters": [language],
+                    "responses": {
+                        "200": _answer("The points.", "Points"),
+                        **_errors(*"401 403 429 503".split()),
+                    },
+                }
+            },
             "/reports/{reference}": {
                 "get": {
                     "operationId": "readReport",
@@ -175,6 +240,11 @@ def get_document(url):
                     "type": "object",
                     "properties": _STATE,
                     "required": list(_STATE),
+                },
+                "Points": {
+                    "type": "object",
+                    "properties": _POINTS,
+                    "required": list(_POINTS),
                 },
                 "Error": _ERROR,
             },

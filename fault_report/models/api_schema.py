@@ -18,6 +18,8 @@ MAX_PROBLEMS = 20  # told at once
 
 _LINE = r"^[^\u0000-\u001f\u007f-\u009f]*$"
 _TEXT = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$"
+# A part of a form with the photo that answers a point
+PHOTO = re.compile(r"point_([1-9][0-9]{0,8})")
 IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,%d}" % MAX_KEY)
 
 

@@ -8,8 +8,6 @@ from odoo.fields import Domain
 from . import text_rules
 
 WAITING_STATES = ("new", "assigned")
-# Filed by people who may not be known yet: the dispatcher finds their customer.
-CHANNELS_WITHOUT_CUSTOMER = ("api", "mail", "qr")
 # How far the clock of who reports may be ahead
 CLOCK_TOLERANCE = timedelta(minutes=5)
 TEXT_LIMITS = {

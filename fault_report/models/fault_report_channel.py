@@ -6,9 +6,6 @@ from odoo.exceptions import UserError, ValidationError
 
 from .errors import FieldError
 
-# Where somebody fills in a form, and can be asked for what is missing
-CHANNELS_WITH_FORM = ("portal", "qr")
-
 
 class FaultReport(models.Model):
     """The one way in for whoever is no user of the back office."""
@@ -71,6 +68,32 @@ class FaultReport(models.Model):
             *("contact_name", "email_from", "phone"),
         }
 
+    @api.model
+    def _get_channels_without_customer(self):
+        """Return the channels in which people file who may not be known yet.
+
+        The dispatcher finds their customer.
+        Hook: an override adds to the set.
+        """
+        return {"api", "mail", "qr"}
+
+    @api.model
+    def _must_answer_points(self, channel):
+        """Return whether who files is shown a form, and asked for what is missing.
+
+        Hook: an override adds a channel.
+        """
+        return channel in ("portal", "qr")
+
+    def _is_from_stranger(self):
+        """Return whether anybody may have filed it, without saying who he is.
+
+        Whose it has become is not shown to who follows it without an account.
+        Hook: an override adds a channel.
+        """
+        self.ensure_one()
+        return self.channel == "qr"
+
     def _check_required_points(self):
         """Ask for the customer first: an order needs one."""
         for report in self:
@@ -131,7 +154,7 @@ class FaultReport(models.Model):
                     "points",
                 )
             values[point.id] = self._prepare_channel_answer(point, answer)
-        if channel in CHANNELS_WITH_FORM:
+        if self._must_answer_points(channel):
             self._check_channel_required(asked.values(), values)
         template = company._get_fault_report_template()
         return [

@@ -13,6 +13,7 @@ KEY_BYTES = 32
 PREFIX = len(KEY_START) + 6
 # Attempts within a minute from one address
 WRONG_KEYS = 20
+PAGE_VIEWS = 60
 
 
 def get_hash(key):
@@ -172,19 +173,20 @@ class FaultReportIntegration(models.Model):
     # === WHO IS LET IN === #
 
     @api.model
-    def _authenticate(self, key, origin, address, counted=False):
+    def _authenticate(self, key, origin, address, counted=False, viewing=False):
         """Return whose key it is, without access rules, and count the request.
 
         :param str origin: the web page it comes from, as the browser says, or None
         :param str address: of the sender, who may not guess keys
         :param bool counted: whether the request was counted before
+        :param bool viewing: whether a page is only looked at, before anything is sent
         :raises RefusedRequestError: no such key, or not from this page
         :raises TooManyRequestsError:
         """
         # Who knocks has no rights; the key is what lets him in.
         integration_sudo = self.sudo()._find_by_key(key) if key else self.browse()
         if not counted:
-            integration_sudo._count(address)
+            integration_sudo._count(address, viewing)
         if not integration_sudo:
             raise RefusedRequestError(
                 self.env._("The key is missing, wrong, or no longer valid."),
@@ -197,11 +199,15 @@ class FaultReportIntegration(models.Model):
         self.env.cr.postcommit.add(integration_sudo._note_use)
         return integration_sudo
 
-    def _count(self, address):
+    def _count(self, address, viewing):
         """Count a request; refuse it when there are too many."""
         attempts = self.env["fault.report.attempt"]
         if not self:
             attempts._check_rate(f"api:wrong:{address}", WRONG_KEYS)
+            return
+        if self.in_page and viewing:
+            # Visitors who only look leave room for those who have something to report.
+            attempts._check_rate(f"api:view:{self.id}:{address}", PAGE_VIEWS)
             return
         if self.in_page:
             limit = min(self.company_id._get_fault_report_rate(), self.rate_limit)

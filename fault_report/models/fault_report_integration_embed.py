@@ -1,7 +1,6 @@
 from markupsafe import Markup
 
 from odoo import api, fields, models
-from odoo.http import request
 from odoo.tools import file_open
 
 STYLE = "fault_report/static/src/public/fault_report_form.css"
@@ -51,7 +50,8 @@ class FaultReportIntegration(models.Model):
                 # The script is the same for all of them.
                 self.env["res.company"].sudo().search([])
             ),
-            "captcha": self._get_captcha(),
+            "captcha": self.env["fault.report"]._get_captcha_keys(),
+            "has_points": self._has_points(),
             "language": self.env.company.partner_id.sudo().lang or languages[0],
             "forms": {
                 code: self.with_context(lang=code)._get_embed_form()
@@ -84,8 +84,9 @@ class FaultReportIntegration(models.Model):
         }
 
     @api.model
-    def _get_captcha(self):
-        """Return the captcha that Odoo has, as its own pages know it."""
-        info = request.env["ir.http"].get_frontend_session_info() if request else {}
-        names = {"recaptcha": "recaptcha_public_key", "turnstile": "turnstile_site_key"}
-        return {kind: info[name] for kind, name in names.items() if info.get(name)}
+    def _has_points(self):
+        """Return whether any company asks for points: else no page has to look."""
+        # Whose page it is is not known yet
+        companies = self.env["res.company"].sudo().search([])
+        Report = self.env["fault.report"]
+        return any(map(Report._get_channel_template_points, companies))

@@ -1,8 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-from .fault_report import CHANNELS_WITHOUT_CUSTOMER
-
 
 class FaultReport(models.Model):
     """Whose fault it is and where, and what follows from that.
@@ -170,7 +168,7 @@ class FaultReport(models.Model):
     @api.model
     def _check_customer_follows(self, vals):
         """Ask for the customer, or for something that tells who he is."""
-        if vals.get("channel") in CHANNELS_WITHOUT_CUSTOMER:
+        if vals.get("channel") in self._get_channels_without_customer():
             return
         sources = ("partner_id", "facility_id", "equipment_id")
         context = self.env.context
@@ -189,8 +187,9 @@ class FaultReport(models.Model):
 
     @api.constrains("partner_id")
     def _check_customer(self):
+        without = self._get_channels_without_customer()
         for report in self:
-            may_miss = report.channel in CHANNELS_WITHOUT_CUSTOMER
+            may_miss = report.channel in without
             if not report.partner_id and not may_miss:
                 raise report._get_missing_customer_error()
             if report.partner_id.is_facility:

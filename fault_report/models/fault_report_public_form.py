@@ -35,6 +35,21 @@ class FaultReport(models.Model):
         }
 
     @api.model
+    def _get_captcha_keys(self):
+        """Return the site key of each captcha that is installed and set up."""
+        # The addons of Odoo that bring them are none that this one depends on. What
+        # they tell their own pages is for everybody, but needs a page of the website.
+        IrHttp = self.env["ir.http"]
+        parameters = self.env["ir.config_parameter"].sudo()
+        keys = {}
+        if hasattr(IrHttp, "_add_public_key_to_session_info"):
+            info = IrHttp._add_public_key_to_session_info({})
+            keys["recaptcha"] = info.get("recaptcha_public_key")
+        if hasattr(IrHttp, "_verify_turnstile_token"):
+            keys["turnstile"] = parameters.get_param("cf.turnstile_site_key")
+        return {kind: key for kind, key in keys.items() if key}
+
+    @api.model
     def _file_public_form(self, channel, scope, form, **vals):
         """File what a visitor has filled in, once for each key of his browser.
 

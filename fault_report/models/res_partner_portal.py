@@ -164,3 +164,22 @@ class ResPartner(models.Model):
         if partner_sudo.allow_no_facility:
             domain |= Domain(field_name, "=", False)
         return domain
+
+    def _get_portal_partner_domain(self):
+        """Return the domain of the cards that this contact may know of.
+
+        Whoever is limited to facilities knows them, his own card with those above it,
+        and what stands at no facility.
+        """
+        self.ensure_one()
+        # These settings are kept from those they are about.
+        partner_sudo = self.sudo()
+        if not partner_sudo.limit_facilities or self.env.user._is_internal():
+            return []
+        at_facility = Domain.OR(
+            Domain(f"{path}is_facility", "=", True)
+            for path in ("", "parent_id.", "parent_id.parent_id.")
+        )
+        own = Domain("id", "parent_of", self.id)
+        allowed = Domain("id", "child_of", partner_sudo.allowed_facility_ids.ids)
+        return list(own | allowed | ~at_facility)

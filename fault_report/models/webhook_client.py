@@ -7,13 +7,18 @@ change between the look and the call. Redirects are not followed for the same re
 
 import ipaddress
 import socket
+import threading
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 import requests.certs
 import urllib3
 
-TIMEOUT = 10  # seconds
+TIMEOUT = 10  # seconds, for all of it
 READ_BYTES = 1024
+# Through these, IPv6 reaches addresses of IPv4 (RFC 6052, RFC 8215)
+NAT64 = ipaddress.ip_network("64:ff9b::/96")
+LOCAL_NAT64 = ipaddress.ip_network("64:ff9b:1::/48")
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
@@ -85,15 +90,58 @@ def _resolve(host, port, allow_private):
 def is_public(address):
     """Return whether an IP address is one of the Internet."""
     address = ipaddress.ip_address(address.partition("%")[0])
-    address = getattr(address, "ipv4_mapped", None) or address
+    if address.version == 6:
+        if address in LOCAL_NAT64:
+            return False
+        inner = address.ipv4_mapped or address.sixtofour
+        if address in NAT64:
+            inner = ipaddress.ip_address(address.packed[-4:])
+        address = inner or address
     return address.is_global and not address.is_multicast
+
+
+class _Deadline:
+    """A connection that is cut when the time is up.
+
+    The timeout of a socket is one for each piece that arrives: a receiver that sends a
+    byte now and then would hold up everything behind it.
+    """
+
+    def _new_conn(self):
+        sock = super()._new_conn()
+        # TLS takes the socket over; this is another handle of the same connection.
+        timer = threading.Timer(TIMEOUT, _cut, [sock.dup()])
+        timer.daemon = True
+        timer.start()
+        return sock
+
+
+def _cut(handle):
+    with handle, suppress(OSError):
+        handle.shutdown(socket.SHUT_RDWR)
+
+
+class _HTTPConnection(_Deadline, urllib3.connection.HTTPConnection):
+    pass
+
+
+class _HTTPSConnection(_Deadline, urllib3.connection.HTTPSConnection):
+    pass
+
+
+class _HTTPPool(urllib3.HTTPConnectionPool):
+    ConnectionCls = _HTTPConnection
+
+
+class _HTTPSPool(urllib3.HTTPSConnectionPool):
+    ConnectionCls = _HTTPSConnection
 
 
 def _get_pool(scheme, host, address, port):
     timeout = urllib3.Timeout(total=TIMEOUT)
     if scheme == "http":
-        return urllib3.HTTPConnectionPool(address, port, timeout=timeout)
-    return urllib3.HTTPSConnectionPool(
+        return _HTTPPool(address, port, timeout=timeout)
+    return _HTTPSPool(
         *(address, port),
         timeout=timeout,
         cert_reqs="CERT_REQUIRED",

@@ -211,7 +211,7 @@ class TestApi(ApiCase):
     def test_r89_every_address_of_the_api_is_without_session_and_answers_in_json(self):
         rules = _generate_routing_rules(["fault_report"], nodb_only=False)
         ours = {url: at for url, at in rules if url.startswith("/fault_report/v1")}
-        self.assertEqual(len(ours), 6)
+        self.assertEqual(len(ours), 7)
         for endpoint in ours.values():
             routing = endpoint.routing
             names = ("type", "auth", "csrf", "save_session", "readonly")

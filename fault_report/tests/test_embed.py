@@ -118,17 +118,6 @@ class TestEmbed(ApiCase):
         self.assertIn('name="website"', settings["forms"]["en_US"]["html"])
         self.assertEqual(settings["captcha"], {})
 
-    def test_r89_the_script_brings_the_captcha_that_odoo_has(self):
-        IrHttp = self.env.registry["ir.http"]
-        original = IrHttp.get_frontend_session_info
-
-        def get_info(model):
-            return {**original(model), "turnstile_site_key": "site-key"}
-
-        self.patch(IrHttp, "get_frontend_session_info", get_info)
-        answer = self.opener.get(self.base_url() + EMBED)
-        self.assertIn('"captcha": {"turnstile": "site-key"}', answer.text)
-
     def test_r92_the_code_to_copy_names_the_server_and_the_company(self):
         self.company.name = 'Lifts & "Co"'
         integration = self.make_integration(

@@ -40,6 +40,27 @@ class TestPortalRights(PortalData, FaultReportCommon):
     def test_r70_a_limited_user_sees_his_facilities_only(self):
         self.assertEqual(self.seen_by(self.limited), self.in_wing)
 
+    def test_r70_a_limited_user_knows_no_other_facility_and_nobody_there(self):
+        janitor = self.env["res.partner"].create(
+            {"name": "Garage janitor", "parent_id": self.garage.id}
+        )
+        desk = self.env["res.partner"].create(
+            {"name": "Desk", "parent_id": janitor.id, "type": "other"}
+        )
+        hidden = self.garage + janitor + desk
+        Partner = self.env["res.partner"].with_user(self.limited)
+        found = Partner.search([("id", "child_of", self.hotel.id)])
+        known = self.wing + self.wing.child_ids + self.hotel + self.limited.partner_id
+        self.assertLessEqual(known, found)
+        self.assertFalse(hidden & found)
+        for partner in hidden.with_user(self.limited):
+            with self.assertRaises(AccessError):
+                partner.read(["name"])
+        self.assertLessEqual(hidden, Partner.with_user(self.reading).search([]))
+        # He himself may belong to a place that was not given to him.
+        self.limited.partner_id.parent_id = self.garage
+        self.assertIn(self.garage, Partner.search([]))
+
     def test_r70_what_has_no_facility_is_a_choice_of_its_own(self):
         self.limited.partner_id.with_user(self.staff).allow_no_facility = True
         self.assertEqual(self.seen_by(self.limited), self.nowhere + self.in_wing)

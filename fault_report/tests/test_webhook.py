@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import json
 import threading
+import time
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -43,7 +44,8 @@ URLS = {
 INSIDE = (
     *("127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254"),
     *("0.0.0.0", "100.64.0.1", "224.0.0.1", "::1", "fe80::1%eth0", "fc00::1"),
-    *("::ffff:10.0.0.1", "::"),
+    *("::ffff:10.0.0.1", "::", "64:ff9b::10.0.0.1", "64:ff9b:1::8.8.8.8"),
+    *("2002:7f00:1::", "2002:a00:1::1"),
 )
 
 
@@ -54,16 +56,27 @@ class Receiver(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.got = []
         self.status = 200
+        self.dripping = threading.Event()
 
 
 class Handler(BaseHTTPRequestHandler):
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
         self.server.got.append((self.path, dict(self.headers), body))
+        if self.server.dripping.is_set():
+            return self.drip()
         self.send_response(self.server.status)
         if self.server.status == 302:
             self.send_header("Location", "/elsewhere")
         self.end_headers()
+
+    def drip(self):
+        """Answer a byte at a time, for as long as anybody listens."""
+        stopped = threading.Event()
+        with suppress(OSError):
+            while self.server.dripping.is_set():
+                self.wfile.write(b"x")
+                stopped.wait(0.05)
 
     def log_message(self, *args):
         pass
@@ -233,6 +246,17 @@ class TestWebhook(FaultReportCommon):
         self.send()
         self.assertEqual(len(self.receiver.got), 3)
         self.assertEqual(sum(away.delivery_ids.mapped("attempts")), 1)
+
+    def test_a_receiver_that_answers_byte_by_byte_is_cut_off_in_time(self):
+        self.receiver.dripping.set()
+        self.addCleanup(self.receiver.dripping.clear)
+        start = time.monotonic()
+        with (
+            patch.object(webhook_client, "TIMEOUT", 0.5),
+            self.assertRaises(webhook_client.WebhookError),
+        ):
+            webhook_client.post(self.url, b"{}", {}, allow_private=True)
+        self.assertLess(time.monotonic() - start, 5)
 
     def test_killed_after_sending_it_sends_again_later_and_not_at_once(self):
         self.make_report()

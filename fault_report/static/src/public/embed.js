@@ -16,9 +16,9 @@
 
     const script = document.currentScript;
     const {style, limits, captcha, language, forms} = FAULT_REPORT;
-    const RECAPTCHA = "https://www.recaptcha.net/recaptcha/api.js?render=";
-    const TURNSTILE =
-        "https://challenges.cloudflare.com/turnstile/v0/api.js?render=explicit";
+    const headers = {Authorization: `Bearer ${script.dataset.key}`};
+    // After so many seconds, a form without the points is better than none
+    const PATIENCE = 5;
 
     function getForm() {
         const wanted = [
@@ -37,48 +37,6 @@
             }
         }
         return {code: codes[0], ...forms[codes[0]]};
-    }
-
-    function load(url) {
-        return new Promise((resolve, reject) => {
-            const element = document.createElement("script");
-            element.src = url;
-            element.onload = resolve;
-            element.onerror = reject;
-            document.head.append(element);
-        });
-    }
-
-    /**
-     * Let the captcha that Odoo has fill in its field before each sending.
-     *
-     * @param {HTMLFormElement} form
-     * @returns {Function} called before sending, returns a promise
-     */
-    function setUpCaptcha(form) {
-        const field = form.elements.captcha;
-        if (captcha.recaptcha) {
-            const ready = load(RECAPTCHA + encodeURIComponent(captcha.recaptcha));
-            return async () => {
-                await ready;
-                await new Promise((resolve) => window.grecaptcha.ready(resolve));
-                field.value = await window.grecaptcha.execute(captcha.recaptcha, {
-                    action: "fault_report",
-                });
-            };
-        }
-        if (captcha.turnstile) {
-            load(TURNSTILE).then(() => {
-                window.turnstile.render(form.querySelector("[data-captcha]"), {
-                    sitekey: captcha.turnstile,
-                    action: "fault_report",
-                    callback: (token) => {
-                        field.value = token;
-                    },
-                });
-            });
-        }
-        return () => Promise.resolve();
     }
 
     /**
@@ -126,36 +84,64 @@
         }
     }
 
+    /**
+     * Ask the server for the service points of the company whose key it is.
+     *
+     * @param {HTMLFormElement} form
+     * @param {string} code of the language
+     */
+    async function addPoints(form, code) {
+        const url = new URL(`points?lang=${code}`, script.src);
+        const signal = AbortSignal.timeout(PATIENCE * 1000);
+        try {
+            const answer = await fetch(url, {headers, signal});
+            const {html} = await answer.json();
+            form.querySelector("[data-points]").innerHTML = html || "";
+        } catch {
+            // Offline, or too many visitors: a fault can be reported without them
+        }
+    }
+
+    /**
+     * Write what was filled in as the API takes it.
+     *
+     * @param {FormData} body of the form; it is changed
+     * @returns {FormData}
+     */
+    function prepare(body) {
+        const answers = new Map();
+        for (const [name, value] of [...body.entries()]) {
+            const [, part, number] = name.match(/^(point|remark)_(\d+)$/) || [];
+            if (value === "") {
+                body.delete(name);
+            } else if (part && typeof value === "string") {
+                const point = Number(number);
+                const answer = answers.get(point) || {point};
+                answer[part === "point" ? "value" : "remark"] = value;
+                answers.set(point, answer);
+                body.delete(name);
+            }
+        }
+        if (answers.size) {
+            body.set("points", JSON.stringify([...answers.values()]));
+        }
+        return body;
+    }
+
     function enhance(form, texts) {
-        const prepareCaptcha = setUpCaptcha(form);
         const controller = window.FaultReportForm.enhance(form, {
             ...limits,
             texts,
+            captchaKeys: captcha,
             draftKey: `embed:${script.src}`,
             url: new URL("reports", script.src).href,
-            headers: {Authorization: `Bearer ${script.dataset.key}`},
-            prepare: (body) => {
-                for (const [name, value] of [...body.entries()]) {
-                    if (value === "") {
-                        body.delete(name);
-                    }
-                }
-                return body;
-            },
+            headers,
+            prepare,
             onSuccess: (answer) => showSuccess(answer, form, texts),
         });
-        const send = controller.send.bind(controller);
-        controller.send = async () => {
-            await prepareCaptcha();
-            await send();
-        };
         const onRefusal = controller.onRefusal.bind(controller);
         // The API has words for programs where the form shows sentences
         controller.onRefusal = (status, data) => {
-            if (captcha.turnstile && window.turnstile) {
-                // Its token is good for one answer
-                window.turnstile.reset();
-            }
             const fields = (data && data.error && data.error.fields) || {};
             for (const [name, code] of Object.entries(fields)) {
                 fields[name] = texts[code] || texts.not_accepted;
@@ -164,7 +150,7 @@
         };
     }
 
-    function show() {
+    async function show() {
         const {code, html, texts} = getForm();
         const host = document.createElement("div");
         host.className = "fault-report";
@@ -182,6 +168,13 @@
         root.innerHTML = html;
         const form = root.querySelector("form");
         takeColours(form, host);
+        if (FAULT_REPORT.has_points) {
+            // Whoever is quick finds the button waiting, too
+            const button = form.querySelector("[type=submit]");
+            button.disabled = true;
+            await addPoints(form, code);
+            button.disabled = false;
+        }
         enhance(form, texts);
     }
 

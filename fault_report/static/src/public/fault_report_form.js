@@ -9,6 +9,7 @@
 // page of Odoo, on a page of its own and in a shadow DOM:
 //   data-texts            the texts below, translated, as JSON
 //   data-limits           `maxFiles`, `maxBytes` and `keepPosition`, as JSON
+//   data-captcha-keys     the site keys of the captchas to pass, as JSON
 //   data-draft            the name under which the draft is kept (none: the address)
 //   data-kept             the values are those that were just refused: no draft over them
 //   [name=idempotency_key]   gets the key under which the same is not filed twice
@@ -118,6 +119,11 @@
             this.draftKey =
                 this.options.draftKey || form.dataset.draft || location.pathname;
             this.key = makeKey();
+            const keys = JSON.parse(form.dataset.captchaKeys || "{}");
+            this.captcha = new FaultReportForm.Captcha(form, {
+                ...keys,
+                ...this.options.captchaKeys,
+            });
             this.tries = 0;
             this.bags = new Map();
             this.setUp();
@@ -407,6 +413,16 @@
             this.isQueued = true;
             await this.saveDraft();
             this.tries += 1;
+            await this.onAnswer(await this.post());
+        }
+
+        async post() {
+            try {
+                await this.captcha.prove();
+            } catch {
+                // As without a connection: it is kept, and tried again
+                return {status: 0};
+            }
             const answer = await post({
                 url: this.options.url || this.form.action,
                 body: this.getBody(),
@@ -418,7 +434,8 @@
                 timeout: this.options.timeout,
                 onProgress: (event) => this.showProgress(event),
             });
-            await this.onAnswer(answer);
+            this.captcha.forget();
+            return answer;
         }
 
         getBody() {

@@ -1,0 +1,93 @@
+"""Several jobs at once, each in a process of its own, shown as if in a row."""
+
+import multiprocessing
+import os
+import sys
+import time
+import traceback
+
+from .console import Failure
+
+# Not threads: a job prints, waits for programs and is to be stopped in the middle
+_fork = multiprocessing.get_context("fork")
+
+
+class Job:
+    """A function that returns an exit code; all that it prints is kept in `log`."""
+
+    def __init__(self, function, log):
+        self.function = function
+        self.log = log
+        self.process = None
+        self.shown = 0
+
+    def start(self):
+        self.log.write_bytes(b"")
+        sys.stdout.flush()
+        self.process = _fork.Process(target=self._work)
+        self.process.start()
+
+    def _work(self):
+        with self.log.open("ab") as output, open(os.devnull) as nothing:
+            os.dup2(nothing.fileno(), 0)
+            os.dup2(output.fileno(), 1)
+            os.dup2(output.fileno(), 2)
+        code = 1
+        try:
+            code = self.function()
+        except Failure as failure:
+            print(f"\n{failure}")
+        except BaseException:
+            traceback.print_exc()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        # Nothing of the command that started it is to be done a second time
+        os._exit(code)
+
+    def is_running(self):
+        return self.process is not None and self.process.is_alive()
+
+    def is_over(self):
+        return self.process is not None and not self.process.is_alive()
+
+    def show(self):
+        """Print what has come since the last time."""
+        if self.process is not None:
+            text = self.log.read_bytes()[self.shown :]
+            self.shown += len(text)
+            sys.stdout.buffer.write(text)
+            sys.stdout.flush()
+
+    def stop(self):
+        """End it; the handler of the commands lets it end its programs first."""
+        if self.is_running():
+            self.process.terminate()
+            self.process.join(10)
+            self.process.kill()
+            self.process.join()
+
+
+def run(jobs, count):
+    """Run the jobs, `count` at once; return their exit codes, not 0 for one that died.
+
+    They start in their order. The first that is not shown to its end is followed, so
+    that each can be read as a whole.
+    """
+    try:
+        for job in jobs:
+            while not job.is_over():
+                _start_more(jobs, count)
+                job.show()
+                time.sleep(0.1)
+            job.show()
+    finally:
+        for job in jobs:
+            job.stop()
+    return [job.process.exitcode for job in jobs]
+
+
+def _start_more(jobs, count):
+    running = sum(job.is_running() for job in jobs)
+    waiting = [job for job in jobs if job.process is None]
+    for job in waiting[: max(count - running, 0)]:
+        job.start()

@@ -1,0 +1,163 @@
+"""`make test` leaves no test out, and no failure."""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+from unittest.mock import patch
+
+from dev import shards, testing
+
+ROOT = Path(__file__).resolve().parents[2]
+# What a part does with pytest, without Odoo
+PYTEST = (
+    *(sys.executable, "-m", "pytest", "-p", "no:odoo", "-p", "no:cacheprovider"),
+    *("-p", "dev.pytest_durations", "-q", "--rootdir", "."),
+)
+KILLED_TWICE = """
+import os
+def test_one(): pass
+def test_two(): os._exit(0)
+def test_three(): raise Exception
+"""
+
+
+class TestParts(unittest.TestCase):
+    def get_files(self, only, count):
+        return [file for part in testing.get_parts(only, count) for file in part.files]
+
+    def test_every_file_of_tests_is_in_exactly_one_part(self):
+        there = [
+            *ROOT.glob("fault_report*/**/test_*.py"),
+            *ROOT.glob("dev/tests/**/test_*.py"),
+        ]
+        for count in (1, 2, 3):
+            self.assertEqual(sorted(self.get_files(None, count)), sorted(there))
+
+    def test_an_addon_has_all_its_own_files_and_no_other(self):
+        for path in ROOT.glob("fault_report*/__manifest__.py"):
+            files = self.get_files(path.parent.name, 2)
+            self.assertEqual(
+                sorted(files), sorted(path.parent.glob("tests/**/test_*.py"))
+            )
+
+    def test_a_new_file_is_in_a_part_and_a_measured_one_that_is_gone_is_not(self):
+        files = [ROOT / "a.py", ROOT / "b.py", ROOT / "new.py"]
+        durations = {"a.py": 30, "b.py": 15, "gone.py": 99}
+        with patch.object(shards, "read", lambda path: durations):
+            self.assertEqual(
+                shards.divide(files, 2), [files[:1], files[1:]], "the same time"
+            )
+            following = [ROOT / "c.py", ROOT / "d.py"]
+            durations |= {"c.py": 50, "d.py": 50}
+            self.assertEqual(shards.divide(files, 2, following), [files, []])
+
+    def test_a_part_that_failed_or_was_killed_fails_the_whole(self):
+        for codes, whole in (
+            ([0, 0], 0),
+            ([0, testing.NOTHING_MATCHED], 0),
+            ([testing.NOTHING_MATCHED] * 2, testing.NOTHING_MATCHED),
+            ([1, 0], 1),
+            ([0, 2], 1),
+            ([0, -9], 1),
+            ([], 0),
+        ):
+            self.assertEqual(testing.combine(codes), whole, codes)
+
+
+class TestJobs(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+
+    def run_jobs(self, *lines):
+        """Run jobs, each an expression, in a program; return what it printed."""
+        program = f"""
+import os, signal, sys, time
+from pathlib import Path
+from dev import console, parallel
+folder = Path({str(self.folder)!r})
+def wait_for(name):
+    while not (folder / name).exists():
+        time.sleep(0.01)
+def fail():
+    raise console.Failure("It is missing.")
+jobs = [
+    parallel.Job(function, folder / f"log{{number}}")
+    for number, function in enumerate([{", ".join(f"lambda: {s}" for s in lines)}])
+]
+print(parallel.run(jobs, 2))
+"""
+        return subprocess.run(
+            [sys.executable, "-c", program],
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        ).stdout
+
+    def test_jobs_run_at_once_and_each_is_shown_as_a_whole(self):
+        out = self.run_jobs(
+            "(print('one'), wait_for('two'), print('end of one')) and 0",
+            "(print('two'), (folder / 'two').touch()) and 0",
+            "print('three') or 0",
+        )
+        self.assertEqual(
+            out.splitlines(), ["one", "end of one", "two", "three", "[0, 0, 0]"]
+        )
+
+    def test_a_job_that_fails_dies_or_has_a_bug_has_a_code_of_its_own(self):
+        out = self.run_jobs(
+            "7", "os.kill(os.getpid(), signal.SIGKILL)", "fail()", "1 / 0", "0"
+        )
+        self.assertEqual(out.splitlines()[-1], "[7, -9, 1, 1, 0]")
+        self.assertIn("\nIt is missing.", out)
+        self.assertIn("ZeroDivisionError", out)
+
+
+class TestEnd(unittest.TestCase):
+    """Whether all tests were run is not told by the exit code alone."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+        self.durations = self.folder / "durations"
+
+    def run_tests(self, text):
+        """Return the exit code of the tests, and the files that were written down."""
+        (self.folder / "test_it.py").write_text(text)
+        code = subprocess.run(
+            [*PYTEST, "test_it.py"],
+            cwd=self.folder,
+            env={
+                **os.environ,
+                "PYTHONPATH": str(ROOT),
+                "TEST_DURATIONS": str(self.durations),
+            },
+            capture_output=True,
+            timeout=60,
+            check=False,
+        ).returncode
+        return code, list(shards.read(self.durations))
+
+    def test_the_time_of_each_file_is_written_at_the_end(self):
+        self.assertEqual(self.run_tests("def test(): pass"), (0, ["test_it.py"]))
+        self.assertEqual(self.run_tests("def test(): 1 / 0"), (1, ["test_it.py"]))
+
+    def test_nothing_is_written_when_it_was_cut_short(self):
+        self.assertEqual(self.run_tests(KILLED_TWICE), (0, []))
+
+    def test_a_part_without_its_end_has_failed(self):
+        part = testing._Part("nothing", [], [], [])
+        part.coverage = self.folder / "coverage"
+        part.durations = self.durations
+        for code in (0, 5, -signal.SIGKILL):
+            self.durations.touch()
+            with patch.object(testing, "_test", lambda *args, code=code: code):
+                self.assertEqual(testing._test_all(None, part), 1)

@@ -1,0 +1,123 @@
+from odoo import http
+from odoo.http import request
+
+from odoo.addons.fault_report.controllers.captcha import check_captcha
+from odoo.addons.fault_report.controllers.public_form import answer_form
+
+PAGE = "/fault_report/website"
+PORTAL_PAGE = "/my/fault_reports/new"
+MAX_REQUEST = 50 * 1024 * 1024
+# The form holds a key that is for one visitor
+NO_STORE = {"Cache-Control": "no-store"}
+SECRET = {
+    # The address holds the secret of the report
+    "Referrer-Policy": "no-referrer",
+    "X-Robots-Tag": "noindex, nofollow",
+    **NO_STORE,
+}
+
+
+class FaultReportWebsite(http.Controller):
+    """The form for a fault in the website: as a page, and for the building block.
+
+    What is posted takes no CSRF token: it is done as the visitor whom everybody is,
+    also for those who are signed in. Phones that were offline send hours later, when a
+    token would have expired.
+    """
+
+    @http.route(
+        PAGE, type="http", auth="public", methods=["GET"], website=True, readonly=True
+    )
+    def show_page(self, **_query):
+        if self._is_customer():
+            return request.redirect(PORTAL_PAGE)
+        return self._render_page()
+
+    @http.route(
+        f"{PAGE}/form",
+        type="http",
+        auth="public",
+        methods=["GET"],
+        website=True,
+        sitemap=False,
+        readonly=True,
+    )
+    def show_form(self, without_points=None, **_query):
+        """Return the form alone, as a piece of a page."""
+        if self._is_customer():
+            return self._render("fault_report_website.customer", {})
+        values = self._prepare_form(bool(without_points))
+        return self._render("fault_report_website.form", values)
+
+    @http.route(
+        PAGE,
+        type="http",
+        auth="public",
+        methods=["POST"],
+        website=True,
+        csrf=False,
+        sitemap=False,
+        readonly=False,
+        max_content_length=MAX_REQUEST,
+    )
+    def file_report(self, **_params):
+        Report = request.env["fault.report"]
+
+        def act(form):
+            Report._check_website_rate(request.httprequest.remote_addr)
+            check_captcha(request.httprequest.form.get("captcha"))
+            report = Report._file_website_form(request.website, form)
+            # It may have been deleted since it was sent for the first time.
+            secret = report._portal_ensure_token() if report else "thanks"
+            return f"{PAGE}/thanks/{secret}"
+
+        return answer_form(act, self._render_page, NO_STORE)
+
+    @http.route(
+        f"{PAGE}/thanks/<string:secret>",
+        type="http",
+        auth="public",
+        methods=["GET"],
+        website=True,
+        sitemap=False,
+        readonly=True,
+    )
+    def show_thanks(self, secret):
+        report = request.env["fault.report"]._find_website_report(
+            request.website, secret
+        )
+        if not report and secret != "thanks":
+            raise request.not_found()
+        values = {"report": report, "page": PAGE}
+        return self._render("fault_report_website.thanks", values, SECRET)
+
+    # === PAGES === #
+
+    def _is_customer(self):
+        """Return whether who asks has a better form, for reports that become his."""
+        return request.env["fault.report"]._may_file_on_portal()
+
+    def _render_page(self, status=200, problem=None, kept=None):
+        kept = kept or {}
+        values = {
+            **self._prepare_form(bool(kept.get("without_points"))),
+            "is_page": True,
+            "problem": problem,
+            "kept": kept,
+        }
+        response = self._render("fault_report_website.page", values)
+        response.status_code = status
+        return response
+
+    def _prepare_form(self, without_points):
+        Report = request.env["fault.report"]
+        return {
+            **Report._prepare_website_form(request.website, without_points),
+            "action": PAGE,
+            "kept": {},
+        }
+
+    def _render(self, template, values, headers=None):
+        response = request.render(template, values)
+        response.headers.update(headers or NO_STORE)
+        return response

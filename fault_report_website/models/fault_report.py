@@ -1,0 +1,81 @@
+from odoo import api, fields, models
+
+from odoo.addons.fault_report.models import text_rules
+
+CHANNEL = "website"
+PER_MINUTE = 10
+# Sent by a form that was shown without the service points
+WITHOUT_POINTS = "without_points"
+MAX_TOKEN = 100
+
+
+class FaultReport(models.Model):
+    """What visitors of the website report, in its pages."""
+
+    _inherit = "fault.report"
+
+    channel = fields.Selection(
+        selection_add=[(CHANNEL, "Website block")], ondelete={CHANNEL: "set api"}
+    )
+
+    @api.model
+    def _get_channels_without_customer(self):
+        return super()._get_channels_without_customer() | {CHANNEL}
+
+    @api.model
+    def _must_answer_points(self, channel):
+        if channel == CHANNEL:
+            return not self.env.context.get("fault_report_without_points")
+        return super()._must_answer_points(channel)
+
+    def _is_from_stranger(self):
+        return super()._is_from_stranger() or self.channel == CHANNEL
+
+    @api.model
+    def _prepare_website_form(self, website, without_points=False):
+        """Return what a page of the website needs to show the form."""
+        # Visitors may not read companies; what the form shows is for everybody.
+        values = self._prepare_public_form(website.sudo().company_id)
+        if without_points:
+            values["points"] = values["points"].browse()
+        return {
+            **values,
+            WITHOUT_POINTS: without_points,
+            "captcha_keys": self._get_captcha_keys(),
+        }
+
+    @api.model
+    def _check_website_rate(self, address):
+        """Count an attempt to file from this address; refuse too many."""
+        self.env["fault.report.attempt"]._check_rate(
+            f"website_address:{address}", PER_MINUTE
+        )
+
+    @api.model
+    def _file_website_form(self, website, form):
+        """File what a visitor has filled in, for the company of the website.
+
+        :param form: `vals`, `points`, `files`, `key` and `fingerprint`
+        :return: the report, without access rules
+        """
+        without_points = bool(form.vals.pop(WITHOUT_POINTS, None))
+        reports = self.with_context(fault_report_without_points=without_points)
+        return reports._file_public_form(
+            *(CHANNEL, f"website:{website.id}", form),
+            company_id=website.sudo().company_id.id,
+        )
+
+    @api.model
+    def _find_website_report(self, website, secret):
+        """Return the report that a visitor has just filed, or nothing."""
+        if text_rules.find_problem(secret, MAX_TOKEN):
+            return self
+        # The secret in the address is his; it opens nothing but this one.
+        return self.sudo().search(
+            [
+                ("channel", "=", CHANNEL),
+                ("company_id", "=", website.sudo().company_id.id),
+                ("access_token", "=", secret),
+            ],
+            limit=1,
+        )

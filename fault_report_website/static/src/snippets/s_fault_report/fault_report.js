@@ -1,0 +1,59 @@
+import {Interaction} from "@web/public/interaction";
+import {loadBundle} from "@web/core/assets";
+import {registry} from "@web/core/registry";
+
+const PAGE = "/fault_report/website";
+const FORM = "o_fault_report_form";
+
+/**
+ * Puts the form where the link of the building block stands.
+ *
+ * The page keeps nothing of it: what is put there goes again when the interaction
+ * stops, which is what the website builder does before it lets anybody edit. It is not
+ * among the interactions of the editor.
+ */
+export class FaultReportBlock extends Interaction {
+    static selector = ".s_fault_report";
+
+    start() {
+        this.link = this.el.querySelector(".s_fault_report_link");
+        // The ids of the form are there once
+        if (this.link && !document.querySelector(`.${FORM}`)) {
+            this.showForm();
+        }
+    }
+
+    async showForm() {
+        let piece = null;
+        try {
+            piece = await this.waitFor(this.loadForm());
+            await this.waitFor(loadBundle("fault_report.assets_form"));
+        } catch {
+            // The link is still there, and leads to the same form
+            return;
+        }
+        this.insert(piece, this.link, "afterend");
+        this.link.classList.add("d-none");
+        this.registerCleanup(() => this.link.classList.remove("d-none"));
+        if (piece.classList.contains(FORM)) {
+            window.FaultReportForm.enhance(piece);
+        }
+    }
+
+    async loadForm() {
+        const page = this.link.pathname.endsWith(PAGE) ? this.link.pathname : PAGE;
+        const query = this.el.dataset.points === "skip" ? "?without_points=1" : "";
+        const response = await fetch(`${page}/form${query}`);
+        if (!response.ok) {
+            throw new Error(response.statusText);
+        }
+        const text = await response.text();
+        // A piece of our own page, escaped by the server
+        return new DOMParser().parseFromString(text, "text/html").body
+            .firstElementChild;
+    }
+}
+
+registry
+    .category("public.interactions")
+    .add("fault_report_website.fault_report_block", FaultReportBlock);

@@ -1,0 +1,51 @@
+import {insertSnippet, registerWebsitePreviewTour} from "@website/js/tours/tour_utils";
+
+/**
+ * Once a block is selected, a click of the tour runner lets Chromium 156 end the page,
+ * whatever the block; these events do the same to the builder.
+ *
+ * @param {string} trigger
+ * @returns {object} a step
+ */
+function press(trigger) {
+    return {
+        trigger,
+        run({anchor}) {
+            for (const type of ["pointerdown", "mousedown", "pointerup", "mouseup"]) {
+                const Event = type.startsWith("pointer") ? PointerEvent : MouseEvent;
+                anchor.dispatchEvent(
+                    new Event(type, {bubbles: true, cancelable: true})
+                );
+            }
+            anchor.click();
+        },
+    };
+}
+
+registerWebsitePreviewTour(
+    "fault_report_website_build",
+    {url: "/", edition: true},
+    () => [
+        ...insertSnippet({
+            id: "s_fault_report",
+            name: "Fault Report",
+            groupName: "Contact & Forms",
+        }),
+        {
+            content: "the editor shows what the page keeps, not the form",
+            trigger: ":iframe .s_fault_report:not(:has(form)) .s_fault_report_link",
+        },
+        press(":iframe .s_fault_report"),
+        press("[data-container-title='Fault Report'] .dropdown-toggle:contains(Ask)"),
+        press(".o_popover .o-dropdown-item:contains(Do not ask)"),
+        {
+            trigger: ":iframe .s_fault_report[data-points=skip]:not(:has(form))",
+        },
+        press("button[data-action=save]:enabled"),
+        {
+            content: "saved, the page shows the form",
+            trigger: ":iframe .s_fault_report form[data-state]",
+            timeout: 50000,
+        },
+    ]
+);

@@ -1,0 +1,3 @@
+from . import test_form
+from . import test_block
+from . import test_captcha

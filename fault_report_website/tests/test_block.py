@@ -1,0 +1,55 @@
+"""The building blocks in pages of the website, and in its editor."""
+
+from lxml import html
+
+from odoo.tests import tagged
+
+from .common import PAGE, WebsiteCase
+
+
+@tagged("post_install", "-at_install")
+class TestBlock(WebsiteCase):
+    def test_the_page_keeps_words_and_a_link_that_works_without_a_script(self):
+        self.make_page("/faults", "s_fault_report")
+        page = html.fromstring(self.url_open("/faults").content)
+        (block,) = page.xpath("//section[contains(@class, 's_fault_report')]")
+        self.assertEqual(block.xpath(".//a/@href"), [PAGE])
+        self.assertFalse(block.xpath(".//form"))
+        self.assertLess(len(html.tostring(block)), 1000)
+
+    def test_a_visitor_files_with_a_photo_from_a_page_with_the_block(self):
+        self.make_page("/faults", "s_fault_report")
+        self.start_tour("/faults", "fault_report_website_file", timeout=120)
+        report = self.reports()
+        self.assertEqual(report.name, "Door does not close")
+        files = self.env["ir.attachment"].search(
+            [("res_model", "=", "fault.report"), ("res_id", "=", report.id)]
+        )
+        self.assertEqual(files.mapped("name"), ["door.png"])
+
+    def test_and_does_so_on_a_phone(self):
+        self.browser_size = "390x844"
+        self.touch_enabled = True
+        self.test_a_visitor_files_with_a_photo_from_a_page_with_the_block()
+
+    def test_a_customer_finds_the_way_to_his_own_form(self):
+        self.make_page("/faults", "s_fault_report")
+        self.start_tour(
+            "/faults", "fault_report_website_customer", login=self.filing.login
+        )
+
+    def test_somebody_builds_a_page_with_the_block(self):
+        self.use_template()
+        self.start_tour(
+            self.env["website"].get_client_action_url("/", True),
+            "fault_report_website_build",
+            login="admin",
+            timeout=180,
+        )
+        page = html.fromstring(self.url_open("/").content)
+        (block,) = page.xpath("//section[contains(@class, 's_fault_report')]")
+        self.assertEqual(block.get("data-points"), "skip")
+        self.assertFalse(block.xpath(".//form"), "the form is not part of the page")
+        (link,) = block.xpath(".//a[@href='/fault_report/website']")
+        self.assertNotIn("d-none", link.get("class"))
+        self.start_tour("/", "fault_report_website_built")

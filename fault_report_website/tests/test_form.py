@@ -1,0 +1,211 @@
+"""The form of the website, as a page and as a piece of a page."""
+
+from freezegun import freeze_time
+from lxml import html
+
+from odoo.tests import tagged
+
+from .common import PAGE, PNG, WebsiteCase
+
+FIELDS = {"name", "comment", "contact_name", "email", "phone", "files"}
+CARRIED = {"website", "idempotency_key"}
+
+
+@tagged("post_install", "-at_install")
+class TestForm(WebsiteCase):
+    def open(self, url=PAGE):
+        response = self.url_open(url)
+        self.assertEqual(response.status_code, 200)
+        return response, html.fromstring(response.content)
+
+    # === WHAT IS SHOWN === #
+
+    def test_a_visitor_finds_the_form_in_a_page_of_the_website(self):
+        response, page = self.open()
+        self.assertTrue(page.xpath("//*[@id='wrapwrap']//header"))
+        (form,) = page.xpath("//form[@data-fault-report-form]")
+        self.assertEqual(form.get("action"), PAGE)
+        self.assertEqual(set(form.xpath(".//@name")), FIELDS | CARRIED)
+        self.assertEqual(response.headers["Cache-Control"], "no-store")
+
+    def test_the_building_block_gets_the_same_form_without_the_page(self):
+        response, piece = self.open(f"{PAGE}/form")
+        self.assertEqual(piece.tag, "form")
+        self.assertEqual(set(piece.xpath(".//@name")), FIELDS | CARRIED)
+        self.assertEqual(response.headers["Cache-Control"], "no-store")
+
+    def test_r47_service_points_are_asked_unless_the_block_says_no(self):
+        point = self.use_template()
+        name = f"point_{point.id}"
+        self.assertIn(name, self.open()[1].xpath("//@name"))
+        self.assertIn(name, self.open(f"{PAGE}/form")[1].xpath("//@name"))
+        without = self.open(f"{PAGE}/form?without_points=1")[1].xpath("//@name")
+        self.assertEqual(set(without), FIELDS | CARRIED | {"without_points"})
+
+    def test_the_form_speaks_the_language_of_the_page(self):
+        french = self.env["res.lang"]._activate_lang("fr_FR")
+        self.site.language_ids += french
+        views = self.env["ir.ui.view"].search(
+            [("key", "=", "fault_report.public_form_fields")]
+        )
+        views.update_field_translations(
+            "arch_db", {"fr_FR": {"What is wrong?": "Quel est le problème ?"}}
+        )
+        for url in (f"/fr{PAGE}", f"/fr{PAGE}/form"):
+            response, page = self.open(url)
+            self.assertIn("Quel est le problème", response.text)
+            self.assertEqual(page.xpath("//form/@action")[-1], f"/fr{PAGE}")
+        answer = self.send(url=f"/fr{PAGE}")
+        self.assertEqual(answer.status_code, 200)
+        self.assertEqual(len(self.reports()), 1)
+
+    # === WHAT IS SENT === #
+
+    def test_a_visitor_files_with_a_photo_for_the_company_of_the_website(self):
+        company = self.env["res.company"].create({"name": "Other lifts"})
+        self.site.company_id = company
+        answer = self.send(
+            {"name": "It rattles", "contact_name": "Ann", "email": "ann@example.com"},
+            {"files": ("door.png", PNG)},
+        )
+        self.assertEqual(answer.status_code, 200, answer.text)
+        report = self.reports()
+        self.assertEqual((report.name, report.company_id), ("It rattles", company))
+        self.assertEqual(
+            (report.contact_name, report.email_from), ("Ann", "ann@example.com")
+        )
+        self.assertFalse(report.partner_id)
+        self.assertEqual(report.create_uid, self.env.ref("base.public_user"))
+        files = self.env["ir.attachment"].search(
+            [("res_model", "=", "fault.report"), ("res_id", "=", report.id)]
+        )
+        self.assertEqual(files.mapped("name"), ["door.png"])
+        thanks, _page = self.open(answer.json()["redirect"])
+        self.assertIn(report.reference, thanks.text)
+        self.assertEqual(thanks.headers["Referrer-Policy"], "no-referrer")
+        self.assertIn("noindex", thanks.headers["X-Robots-Tag"])
+        _answer, page = self.open(answer.json()["redirect"])
+        (link,) = page.xpath("//a[contains(@href, 'access_token=')]/@href")
+        tracking = self.url_open(link.replace(report.get_base_url(), ""))
+        self.assertEqual(tracking.status_code, 200)
+        self.assertIn("It rattles", tracking.text)
+
+    def test_without_a_script_a_refused_form_comes_back_with_what_was_typed(self):
+        data = {"name": " ", "comment": "In the cellar", "without_points": "1"}
+        answer = self.url_open(PAGE, data=data, allow_redirects=False)
+        self.assertEqual(answer.status_code, 422)
+        page = html.fromstring(answer.content)
+        self.assertTrue(page.xpath("//*[@role='alert'][contains(., 'what is wrong')]"))
+        self.assertIn("In the cellar", page.xpath("//textarea")[0].text_content())
+        self.assertTrue(page.xpath("//input[@name='without_points']"))
+        self.assertFalse(self.reports())
+        data["name"] = "It rattles"
+        answer = self.url_open(PAGE, data=data, allow_redirects=False)
+        self.assertEqual(answer.status_code, 303)
+        self.assertIn(f"{PAGE}/thanks/", answer.headers["Location"])
+        self.assertEqual(len(self.reports()), 1)
+
+    def test_r47_a_required_point_is_required_where_it_was_asked(self):
+        point = self.use_template()
+        answer = self.send()
+        self.assertEqual(answer.status_code, 422)
+        self.assertEqual(list(answer.json()["error"]["fields"]), ["points"])
+        self.assertFalse(self.reports())
+        answered = self.send({"name": "It rattles", f"point_{point.id}": "not_ok"})
+        self.assertEqual(answered.status_code, 200, answered.text)
+        asked = self.reports().point_ids.filtered(
+            lambda answer: answer.template_point_id == point
+        )
+        self.assertEqual(asked.value_check, "not_ok")
+        skipped = self.send({"name": "It hums", "without_points": "1"})
+        self.assertEqual(skipped.status_code, 200, skipped.text)
+        self.assertEqual(len(self.reports()), 2)
+
+    def test_what_no_visitor_may_say_is_refused_and_leaves_nothing(self):
+        page = ("page.html", b"<script>alert(1)</script>")
+        table = {
+            "the trap": ({"name": "a", "website": "spam"}, None, "website"),
+            "another's field": ({"name": "a", "partner_id": "1"}, None, "name"),
+            "a company": ({"name": "a", "company_id": "1"}, None, "name"),
+            "state": ({"name": "a", "state": "solved"}, None, "name"),
+            "control character": ({"name": "a\x00b"}, None, "name"),
+            "a foreign point": ({"name": "a", "point_999999": "x"}, None, "points"),
+            "a page as a file": ({"name": "a"}, {"files": page}, "files"),
+        }
+        for label, (data, files, field) in table.items():
+            with self.subTest(label):
+                self.env["fault.report.attempt"].search([]).unlink()
+                key = {"Idempotency-Key": "the-same-key"}
+                answer = self.send(data, files, headers=key)
+                self.assertEqual(answer.status_code, 422, answer.text)
+                self.assertEqual(list(answer.json()["error"]["fields"]), [field])
+                self.assertFalse(self.reports())
+
+    def test_the_same_form_twice_is_one_report(self):
+        key = {"Idempotency-Key": "k" * 20}
+        first, second = self.send(headers=key), self.send(headers=key)
+        self.assertEqual(first.json(), second.json())
+        self.assertEqual(len(self.reports()), 1)
+        self.assertEqual(self.send({"name": "Else"}, headers=key).status_code, 409)
+
+    def test_who_sends_too_often_waits(self):
+        with freeze_time("2026-03-01 12:00:00"):
+            answers = [self.send() for _time in range(12)]
+        self.assertEqual([a.status_code for a in answers], [200] * 10 + [429] * 2)
+        self.assertEqual(answers[-1].headers["Retry-After"], "60")
+        self.assertEqual(len(self.reports()), 10)
+
+    # === WHO SEES IT === #
+
+    def test_r70_the_thanks_page_opens_nothing_but_what_came_through_it(self):
+        report = self.env["fault.report"].create(
+            {"name": "Smoke", "equipment_id": self.lift.id}
+        )
+        secret = report._portal_ensure_token()
+        for path in (secret, "False", "x", "x" * 1000, "%ED%A0%80"):
+            with self.subTest(path):
+                answer = self.url_open(f"{PAGE}/thanks/{path}")
+                self.assertEqual(answer.status_code, 404)
+        self.send()
+        secret = self.reports()._portal_ensure_token()
+        self.assertEqual(self.url_open(f"{PAGE}/thanks/{secret}").status_code, 200)
+        self.site.company_id = self.env["res.company"].create({"name": "Other"})
+        self.assertEqual(self.url_open(f"{PAGE}/thanks/{secret}").status_code, 404)
+
+    def test_r36_who_follows_his_report_is_not_told_whose_it_has_become(self):
+        self.send({"name": "It rattles", "contact_name": "Ann"})
+        report = self.reports()
+        report.write({"equipment_id": self.lift.id, "contact_id": self.janitor.id})
+        page = self.url_open(report.get_portal_url()).text
+        self.assertIn("Ann", page)
+        for secret in ("Hotel", "Wing", "Janitor"):
+            self.assertNotIn(secret, page)
+
+    # === WHO IS SIGNED IN === #
+
+    def test_a_customer_who_may_file_is_led_to_the_form_of_his_own(self):
+        self.authenticate(self.filing.login, self.filing.login)
+        answer = self.url_open(PAGE)
+        self.assertTrue(answer.url.endswith("/my/fault_reports/new"), answer.url)
+        _answer, piece = self.open(f"{PAGE}/form")
+        self.assertFalse(piece.xpath("//form"))
+        self.assertIn("/my/fault_reports/new", piece.xpath("//a/@href"))
+
+    def test_others_who_are_signed_in_file_as_everybody_does(self):
+        for login in (self.reading.login, "fault_create"):
+            with self.subTest(login):
+                self.authenticate(login, login)
+                self.open(f"{PAGE}/form")
+                self.assertEqual(self.send().status_code, 200)
+                report = self.reports()[0]
+                self.assertEqual(report.create_uid, self.env.ref("base.public_user"))
+                self.assertFalse(report.partner_id)
+
+    def test_the_dispatcher_finds_the_customer_later(self):
+        self.send()
+        report = self.as_user(self.reports())
+        report.partner_id = self.hotel
+        self.assertEqual(report.state, "new")
+
+    def as_user(self, record):
+        return record.with_user(self.users["edit"])
