@@ -117,9 +117,7 @@ def dependencies(names):
     """The addons of others that these of ours need or are to be tried with."""
     ours = with_ours(names)
     needed = {
-        other
-        for name in ours
-        for other in (*_depends(name), *COMPANIONS.get(name, ()))
+        other for name in ours for other in (*_depends(name), *COMPANIONS.get(name, ()))
     }
     return sorted(needed - set(ours))
 

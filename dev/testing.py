@@ -11,7 +11,7 @@ from functools import partial
 
 from . import databases, parallel, shards, system
 from .console import Failure, say, step
-from .paths import ROOT, RUN, addons
+from .paths import IS_ROOT, ROOT, RUN, addons
 
 CORE = "fault_report"
 NOTHING_MATCHED = 5  # pytest's exit code
@@ -42,6 +42,9 @@ def run(environment):
         raise Failure(f"There is no addon {only}; there are: {', '.join(addons())}.")
     system.need("chromium", ["chromium"], "Chromium (for the browser tests)")
     system.need("wkhtmltopdf", ["wkhtmltopdf"], "wkhtmltopdf (for PDFs)")
+    if IS_ROOT:
+        # Without it, one example of the documentation is not run.
+        system.need("php", ["php-cli"], "PHP (for an example)")
     selection = os.environ.get("K")
     if selection:
         parts = get_parts(only, 1)

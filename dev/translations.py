@@ -11,9 +11,12 @@ from .testing import CORE
 
 
 def write(environment):
-    """Export the core by itself: other addons would add their fields to its models."""
-    _write(environment, [CORE], [CORE])
-    _write(environment, addons(), [name for name in addons() if name != CORE])
+    """Export those by themselves beside which others would add fields to the models."""
+    alone = [CORE, *databases.COMPANIONS]
+    for name in alone:
+        _write(environment, [name], [name])
+    others = [name for name in addons() if name not in alone]
+    _write(environment, others, others)
 
 
 def _write(environment, installed, names):

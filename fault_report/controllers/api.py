@@ -82,20 +82,16 @@ class FaultReportApi(http.Controller):
 
     def _authenticate(self, viewing=False):
         """Return the integration of the key, in the name of nobody."""
-        dispatcher, headers = request.dispatcher, request.httprequest.headers
+        headers = request.httprequest.headers
         request.update_env(user=request.env.ref("base.public_user").id)
         kind, _space, key = headers.get("Authorization", "").partition(" ")
         integrations = request.env["fault.report.integration"]
-        integration = integrations._authenticate(
+        return integrations._authenticate(
             key.strip() if kind.lower() == "bearer" else "",
             headers.get("Origin"),
             request.httprequest.remote_addr,
-            # Odoo runs this again when transactions got into each other's way
-            counted=dispatcher.counted,
             viewing=viewing,
         )
-        dispatcher.counted = True
-        return integration
 
     def _get_idempotency_key(self):
         key = request.httprequest.headers.get("Idempotency-Key")

@@ -44,7 +44,6 @@ class ApiDispatcher(HttpDispatcher):
         super().__init__(request)
         self.request_id = uuid.uuid4().hex[:12]
         self.cors = {}
-        self.counted = False
 
     def pre_dispatch(self, rule, args):
         result = super().pre_dispatch(rule, args)

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from odoo.http import request as current_request
 
-from ..models.errors import FieldError
-from ..models.res_company_limits import LEAST_REQUEST
+from ..models.errors import FieldError, RequestTooLargeError
+from ..models.file_rules import MEGABYTE
 
 # What carries the form and is no part of the report
 TRANSPORT = {"csrf_token", "idempotency_key", "captcha"}
@@ -30,10 +30,30 @@ class Form(NamedTuple):
 
 
 def get_max_request(_controller):
-    """Return how many bytes a form may have, for `max_content_length` of its route."""
-    if current_request.httprequest.method == "GET":
-        return LEAST_REQUEST
+    """Return how many bytes a request may have: `max_content_length` of its route."""
     return current_request.env["res.company"]._get_fault_report_max_request()
+
+
+def get_max_form(controller):
+    """The same of a form: it is read when it is too large, to keep what was typed."""
+    return 2 * get_max_request(controller)
+
+
+def check_size(request):
+    """Refuse a form that is too large before its files are read.
+
+    :raises RequestTooLargeError:
+    """
+    limit = request.env["res.company"]._get_fault_report_max_request()
+    if (request.httprequest.content_length or 0) > limit:
+        raise RequestTooLargeError(
+            request.env._(
+                "This is too much at once: everything together may have %s MB. Choose "
+                "fewer or smaller files; you can add the others later.",
+                limit // MEGABYTE,
+            ),
+            "files",
+        )
 
 
 def read_form(request):
@@ -42,8 +62,9 @@ def read_form(request):
     Answers are named `point_<id of the template's point>` and `remark_<id>`, files
     `files`; anything else is a value.
 
-    :raises FieldError: when a name comes twice
+    :raises FieldError: when a name comes twice, or all is too large
     """
+    check_size(request)
     values = _read_values(request)
     files = _read_files(request)
     points = {}

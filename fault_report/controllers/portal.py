@@ -12,7 +12,7 @@ from odoo.tools import groupby
 from odoo.addons.portal.controllers.portal import CustomerPortal, pager
 
 from ..models import text_rules
-from .form import get_max_request, read_form
+from .form import get_max_form, read_form
 from .portal_answers import answer, get_form_data
 
 MAX_ID = 2**31 - 1
@@ -217,6 +217,7 @@ class FaultReportPortal(CustomerPortal):
         auth="public",
         methods=["GET"],
         website=True,
+        readonly=True,
     )
     def fault_report(self, report_id, access_token=None, **params):
         if request.env.user._is_public() and not access_token:
@@ -261,7 +262,7 @@ class FaultReportPortal(CustomerPortal):
         auth="public",
         methods=["POST"],
         website=True,
-        max_content_length=get_max_request,
+        max_content_length=get_max_form,
     )
     def fault_report_comment(self, report_id, access_token=None, **_params):
         report = self._get_fault_report(report_id, access_token)

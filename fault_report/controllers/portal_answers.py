@@ -7,6 +7,7 @@ from odoo.http import request
 
 from ..models.errors import (
     FieldError,
+    RequestTooLargeError,
     SubmissionConflictError,
     TooManyRequestsError,
 )
@@ -66,11 +67,8 @@ def get_status(error):
         return 404
     if isinstance(error, AccessError):
         return 403
-    return (
-        error.http_status
-        if hasattr(error, "retry_after") or isinstance(error, SubmissionConflictError)
-        else 422
-    )
+    own = (TooManyRequestsError, SubmissionConflictError, RequestTooLargeError)
+    return error.http_status if isinstance(error, own) else 422
 
 
 def get_form_data(company):

@@ -7,7 +7,7 @@ from odoo.http import request
 
 from odoo.addons.portal.controllers.portal import CustomerPortal
 
-from .form import get_max_request, read_form
+from .form import get_max_form, read_form
 from .portal import MAX_ID, PAGE, FaultReportPortal
 from .portal_answers import answer, get_form_data
 
@@ -33,7 +33,7 @@ class FaultReportPortalFiling(FaultReportPortal):
         auth="user",
         methods=["POST"],
         website=True,
-        max_content_length=get_max_request,
+        max_content_length=get_max_form,
     )
     def file_fault_report(self, **_params):
         self._check_may_file()

@@ -2,7 +2,7 @@ from odoo import http
 from odoo.http import request
 
 from ..models.ir_qweb import STYLE_BUNDLE
-from .form import get_max_request
+from .form import get_max_form
 from .public_form import answer_form
 
 HEADERS = {
@@ -31,25 +31,35 @@ class ScannedCode(http.Controller):
         "/fault_report/o/<string:token>",
         type="http",
         auth="public",
-        methods=["GET", "POST"],
-        csrf=False,
+        methods=["GET"],
         save_session=False,
         sitemap=False,
-        readonly=False,
-        max_content_length=get_max_request,
+        readonly=True,
     )
     def scanned(self, token, **_params):
-        equipment = request.env["maintenance.equipment"]._find_by_fault_report_token(
-            token
-        )
+        equipment = self._find(token)
         if not equipment:
             return self._render("fault_report.qr_unknown", {}, status=404)
-        if request.httprequest.method == "POST":
-            return self._post(equipment, token)
         user = request.env.user
         if user._is_internal() and equipment.with_user(user).has_access("read"):
             return request.redirect(f"/odoo/maintenance.equipment/{equipment.id}")
         return self._show_form(equipment, token)
+
+    @http.route(
+        "/fault_report/o/<string:token>",
+        type="http",
+        auth="public",
+        methods=["POST"],
+        csrf=False,
+        save_session=False,
+        sitemap=False,
+        max_content_length=get_max_form,
+    )
+    def file_scanned(self, token, **_params):
+        equipment = self._find(token)
+        if not equipment:
+            return self._render("fault_report.qr_unknown", {}, status=404)
+        return self._post(equipment, token)
 
     @http.route(
         "/fault_report/o/<string:token>/<string:secret>",
@@ -58,12 +68,10 @@ class ScannedCode(http.Controller):
         methods=["GET"],
         save_session=False,
         sitemap=False,
-        readonly=False,
+        readonly=True,
     )
     def thanks(self, token, secret, **_params):
-        equipment = request.env["maintenance.equipment"]._find_by_fault_report_token(
-            token
-        )
+        equipment = self._find(token)
         report = equipment._find_scanned_report(secret) if equipment else None
         if not report and secret != "thanks":
             return self._render("fault_report.qr_unknown", {}, status=404)
@@ -97,6 +105,10 @@ class ScannedCode(http.Controller):
             "Cache-Control": "no-store",
         }
         return request.make_response(wizard._make_pdf(), headers=headers)
+
+    def _find(self, token):
+        Equipment = request.env["maintenance.equipment"]
+        return Equipment._find_by_fault_report_token(token)
 
     def _post(self, equipment, token):
         address = request.httprequest.remote_addr

@@ -14,6 +14,12 @@ class FieldError(ValidationError):
         self.field = field
 
 
+class RequestTooLargeError(FieldError):
+    """More was sent at once than is taken."""
+
+    http_status = 413
+
+
 class ContentError(ValidationError):
     """What is wrong with several fields of what was sent.
 

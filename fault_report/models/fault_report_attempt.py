@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 from odoo import SUPERUSER_ID, api, fields, models
+from odoo.http import request
 
 from .errors import TooManyRequestsError
 
@@ -30,15 +31,25 @@ class FaultReportAttempt(models.Model):
     def _check_rate(self, scope, limit, window=WINDOW):
         """Count an attempt; refuse it when there were `limit` within the window.
 
+        A request is one attempt, also when Odoo runs it again because transactions got
+        into each other's way.
+
         :param int window: seconds, an hour at most: so long attempts are kept
         :raises TooManyRequestsError: the attempt is not counted then
         """
+        if request:
+            counted = request.__dict__.setdefault("fault_report_attempts", set())
+            if scope in counted:
+                return
         with self.env.registry.cursor() as cr:
             wait = self._with_cursor(cr)._count(scope, limit, window)
         if wait:
             raise TooManyRequestsError(
                 self.env._("Too many attempts: try again in %s seconds.", wait), wait
             )
+
+        if request:
+            counted.add(scope)
 
     def _with_cursor(self, cr):
         # Not as the user: he may have been made in the transaction that goes on.

@@ -173,20 +173,18 @@ class FaultReportIntegration(models.Model):
     # === WHO IS LET IN === #
 
     @api.model
-    def _authenticate(self, key, origin, address, counted=False, viewing=False):
+    def _authenticate(self, key, origin, address, viewing=False):
         """Return whose key it is, without access rules, and count the request.
 
         :param str origin: the web page it comes from, as the browser says, or None
         :param str address: of the sender, who may not guess keys
-        :param bool counted: whether the request was counted before
         :param bool viewing: whether a page is only looked at, before anything is sent
         :raises RefusedRequestError: no such key, or not from this page
         :raises TooManyRequestsError:
         """
         # Who knocks has no rights; the key is what lets him in.
         integration_sudo = self.sudo()._find_by_key(key) if key else self.browse()
-        if not counted:
-            integration_sudo._count(address, viewing)
+        integration_sudo._count(address, viewing)
         if not integration_sudo:
             raise RefusedRequestError(
                 self.env._("The key is missing, wrong, or no longer valid."),

@@ -1,6 +1,14 @@
+import re
+
+from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.routing import BaseConverter
 
 from odoo import models
+from odoo.http import Response, request
+
+from .file_rules import MEGABYTE
+
+_FORMS = re.compile(r"(?:/[a-z]{2,3}(?:_\w+)?)?/(my/fault_reports|fault_report/o)/.+")
 
 
 class RestConverter(BaseConverter):
@@ -20,3 +28,24 @@ class IrHttp(models.AbstractModel):
     @classmethod
     def _get_converters(cls):
         return {**super()._get_converters(), "fault_report_rest": RestConverter}
+
+    @classmethod
+    def _handle_error(cls, exception):
+        """Answer a form that is far too large by a page that tells what to do.
+
+        Odoo's own would read the form again to show it, and fail again.
+        """
+        form = _FORMS.fullmatch(request.httprequest.path)
+        by_script = "json" in request.httprequest.headers.get("Accept", "")
+        if by_script or not form or not isinstance(exception, RequestEntityTooLarge):
+            return super()._handle_error(exception)
+        request.params = {}  # Of the body; it is not read
+        template = "portal" if form[1].startswith("my") else "qr"
+        limit = request.env["res.company"]._get_fault_report_max_request()
+        page = request.env["ir.ui.view"]._render_template(
+            f"fault_report.{template}_too_large", {"limit": limit // MEGABYTE}
+        )
+        headers = {"Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
+        response = Response(page, status=413, headers=headers)
+        cls._post_dispatch(response)
+        return response

@@ -25,6 +25,7 @@ class IrQweb(models.AbstractModel):
         bundle = self._get_asset_bundle(
             STYLE_BUNDLE, css=True, js=False, rtl=".rtl." in link
         )
-        # Files of installed addons: nobody else writes into bundles.
-        style = bundle.css().sudo().raw.decode()
+        # Nothing is stored: the page is only read. What is in bundles are files of
+        # addons; nobody else writes there.
+        style = bundle.preprocess_css()
         return Markup(style.replace("</", "<\\/"))  # noqa: S704

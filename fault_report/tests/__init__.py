@@ -33,6 +33,7 @@ from . import test_notify_customer
 from . import test_permissions
 from . import test_portal_abuse
 from . import test_portal_access
+from . import test_portal_addresses
 from . import test_portal_filing
 from . import test_portal_pages
 from . import test_portal_rights

@@ -62,6 +62,19 @@ class TestPortalFiling(PortalPages):
         self.assertEqual(len(report._get_public_files()), 2)
         self.assertIn(self.manager, report.message_partner_ids)
 
+    def test_who_has_just_filed_is_led_to_how_he_is_told_of_it(self):
+        self.sign_in(self.filing)
+        report = self.file_report()
+        link = "//*[@role='status']/a/@href"
+        (address,) = self.get_page(f"/{report.id}?filed=1").xpath(link)
+        page = html.fromstring(self.url_open(address).content)
+        self.assertTrue(page.xpath("//*[@id='fault_report_preferences']//select"))
+        self.assertFalse(self.get_page(f"/{report.id}").xpath(link))
+        token = report._portal_ensure_token()
+        self.sign_in(None)
+        path = f"/{report.id}?filed=1&access_token={token}"
+        self.assertFalse(self.get_page(path).xpath(link))
+
     def test_r24_an_object_that_is_not_in_the_list_is_described(self):
         self.sign_in(self.filing)
         report = self.file_report(object_text="The old gate", comment="Noisy")

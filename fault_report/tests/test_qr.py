@@ -2,11 +2,12 @@
 
 import io
 import re
+import time
 
 from freezegun import freeze_time
 from lxml import html
 
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, ConcurrencyError, UserError
 from odoo.fields import Command
 from odoo.tests import HttpCase, new_test_user, tagged
 from odoo.tools import mute_logger
@@ -382,6 +383,34 @@ class TestScan(FaultReportData, HttpCase):
         self.assertEqual([a.status_code for a in answers], [200] * 10 + [429] * 2)
         self.assertEqual(answers[-1].headers["Retry-After"], "60")
         self.assertEqual(len(self.reports()), 10)
+
+    def fail_once(self, name):
+        """Let a method fail as if another transaction had been in its way."""
+        model = self.env.registry["fault.report"]
+        original, calls = getattr(model, name), []
+
+        def method(*args, **kwargs):
+            result = original(*args, **kwargs)
+            calls.append(name)
+            if len(calls) == 1:
+                raise ConcurrencyError("another transaction")
+            return result
+
+        self.patch(model, name, method)
+        self.patch(time, "sleep", lambda _seconds: None)
+        return calls
+
+    def test_what_odoo_runs_again_by_itself_is_one_attempt(self):
+        calls = self.fail_once("_create_from_channel")
+        Attempt, counted = self.env.registry["fault.report.attempt"], []
+        self.patch(
+            Attempt, "_count", lambda _self, scope, *_limits: counted.append(scope)
+        )
+        self.assertEqual(self.send().status_code, 200)
+        self.assertEqual(len(calls), 2)
+        self.assertEqual(len(self.reports()), 1)
+        self.assertEqual(len(counted), 2)
+        self.assertEqual(counted[-1], f"qr:{self.lift.id}")
 
     def test_reading_the_page_changes_nothing(self):
         self.make_secret_report()

@@ -65,7 +65,9 @@ class WebsiteCase(PortalData, FaultReportData, HttpCase):
                 "name": url,
                 "key": f"fault_report_website.test_{url.strip('/')}",
                 "type": "qweb",
-                "arch": f'<t t-call="website.layout"><div id="wrap">{content}</div></t>',
+                "arch": f"""<t t-call="website.layout">
+                    <div id="wrap">{content}</div>
+                </t>""",
             }
         )
         return self.env["website.page"].create(

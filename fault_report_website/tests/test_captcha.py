@@ -110,7 +110,10 @@ class CaptchaCase:
             self.env["fault.report.submission"].search([]).unlink()
 
     def test_a_captcha_that_does_not_answer_costs_no_words(self):
-        failures = (requests.exceptions.Timeout(), requests.exceptions.ConnectionError())
+        failures = (
+            requests.exceptions.Timeout(),
+            requests.exceptions.ConnectionError(),
+        )
         for kind in SECRETS:
             self.set_parameters(SECRETS, kind)
             for failure in failures:

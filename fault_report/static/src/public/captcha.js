@@ -111,7 +111,9 @@
                 this.providers.push(new Recaptcha(keys.recaptcha));
             }
             if (keys.turnstile) {
-                this.providers.push(new Turnstile(keys.turnstile, this.makePlace(form)));
+                this.providers.push(
+                    new Turnstile(keys.turnstile, this.makePlace(form))
+                );
             }
         }
 

@@ -34,7 +34,8 @@ registry.category("web_tour.tours").add("fault_report_website_file", {
     steps: () => [
         {
             content: "the form stands where the link was",
-            trigger: ".s_fault_report:has(.s_fault_report_link.d-none) form[data-state]",
+            trigger:
+                ".s_fault_report:has(.s_fault_report_link.d-none) form[data-state]",
             run: () => checkAccessibility(".s_fault_report"),
         },
         {
