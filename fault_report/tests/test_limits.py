@@ -274,7 +274,7 @@ class TestLimitsAtEachDoor(PortalData, MailGatewayCase):
             "portal of another": (Report.with_company(self.wide)._check_filing_rate, 3),
             "code": (lambda: self.lift._check_scan_rate("192.0.2.1"), 2),
             "code of another": (lambda: gate._check_scan_rate("192.0.2.1"), 3),
-            "web page": (lambda: site._count("192.0.2.1"), 2),
+            "web page": (lambda: site._count("192.0.2.1", viewing=False), 2),
         }
         for number, (name, (knock, limit)) in enumerate(ways.items()):
             with self.subTest(name), freeze_time(f"2026-03-01 1{number}:00:00"):
