@@ -30,6 +30,22 @@ SITE_KEYS = {
 }
 
 
+# What their scripts do for a page
+SCRIPTS = {
+    "recaptcha": """window.grecaptcha = {
+        ready: (callback) => callback(),
+        execute: async (key, {action}) => `a-good-token-${key}-${action}`,
+    };""",
+    "turnstile": """window.turnstile = {
+        render: (place, {sitekey, action, callback}) => {
+            place.textContent = "Success";
+            setTimeout(() => callback(`a-good-token-${sitekey}-${action}`));
+        },
+        reset: () => null,
+    };""",
+}
+
+
 class Again(SerializationFailure):
     pgcode = "40001"
 
@@ -210,3 +226,29 @@ class TestWebsiteCaptcha(CaptchaCase, WebsiteCase):
             page = html.fromstring(self.url_open(url).content)
             (keys,) = page.xpath("//form/@data-captcha-keys")
             self.assertEqual(json.loads(keys), {"turnstile": "key-of-turnstile"})
+
+    def fetch_proxy(self, url):
+        """Be the server of both scripts, which is down at first."""
+        for kind, script in SCRIPTS.items():
+            if f"{kind}/" in url and self.is_up:
+                return self.make_fetch_proxy_response(script)
+            self.is_up = self.is_up or f"{kind}/" in url
+        return super().fetch_proxy(url)
+
+    def visit(self, kind, tour, is_up):
+        self.is_up = is_up
+        self.set_parameters(SITE_KEYS, kind)
+        self.set_parameters(SECRETS, kind)
+        self.start_tour(PAGE, tour)
+        token = f"{GOOD}-key-of-{kind}-fault_report"
+        self.assertEqual(self.provider.asked, [token])
+        self.assertEqual(self.count(), 1)
+
+    def test_a_visitor_passes_recaptcha_without_knowing_it(self):
+        self.visit("recaptcha", "fault_report_website_captcha", is_up=True)
+
+    def test_a_visitor_passes_turnstile_although_it_was_not_there_at_first(self):
+        self.visit("turnstile", "fault_report_website_captcha", is_up=False)
+
+    def test_what_he_typed_is_kept_while_the_captcha_is_not_there(self):
+        self.visit("recaptcha", "fault_report_website_captcha_down", is_up=False)

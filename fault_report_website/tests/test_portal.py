@@ -113,5 +113,6 @@ class TestPortal(WebsiteCase):
         page = self.open("/customers")
         (logo,) = self.get_logos(page)
         self.assertEqual(logo, f"/web/binary/company_logo?company={self.company.id}")
-        (link,) = page.xpath("//section//a/@href")
+        (block,) = page.xpath("//section[contains(@class, 's_fault_report_signin')]")
+        (link,) = block.xpath(".//a/@href")
         self.assertEqual(link, f"/fault_report/signin?company={self.company.id}")

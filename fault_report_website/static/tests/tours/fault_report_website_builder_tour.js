@@ -35,6 +35,21 @@ registerWebsitePreviewTour(
             content: "the editor shows what the page keeps, not the form",
             trigger: ":iframe .s_fault_report:not(:has(form)) .s_fault_report_link",
         },
+        press("button[data-action=save]:enabled"),
+        {
+            content: "saved, the page shows the form",
+            trigger: ":iframe .s_fault_report form[data-state]:has(.o_fr_point)",
+            timeout: 50000,
+        },
+        press(".o_menu_systray .o_edit_website_container button"),
+        {
+            trigger: ".o_builder_sidebar_open",
+            timeout: 30000,
+        },
+        {
+            content: "which goes when somebody edits the page again",
+            trigger: ":iframe .s_fault_report:not(:has(form)) p > a:not(.d-none)",
+        },
         press(":iframe .s_fault_report"),
         press("[data-container-title='Fault Report'] .dropdown-toggle:contains(Ask)"),
         press(".o_popover .o-dropdown-item:contains(Do not ask)"),
@@ -43,8 +58,8 @@ registerWebsitePreviewTour(
         },
         press("button[data-action=save]:enabled"),
         {
-            content: "saved, the page shows the form",
-            trigger: ":iframe .s_fault_report form[data-state]",
+            trigger:
+                ":iframe .s_fault_report form[data-state]:not(:has(.o_fr_point))",
             timeout: 50000,
         },
     ]

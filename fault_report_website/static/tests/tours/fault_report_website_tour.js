@@ -108,3 +108,45 @@ registry.category("web_tour.tours").add("fault_report_website_built", {
         },
     ],
 });
+
+const sayIt = {
+    trigger: "form[data-state=editing] #fr_name",
+    run: "edit It rattles",
+};
+const arrived = {
+    content: "it has arrived",
+    trigger: ".o_fr_good:contains(has arrived)",
+};
+
+registry.category("web_tour.tours").add("fault_report_website_captcha", {
+    steps: () => [
+        sayIt,
+        {
+            trigger: ".o_fr_button[type=submit]",
+            run: "click",
+            expectUnloadPage: true,
+        },
+        arrived,
+    ],
+});
+
+registry.category("web_tour.tours").add("fault_report_website_captcha_down", {
+    steps: () => [
+        sayIt,
+        {
+            trigger: ".o_fr_button[type=submit]",
+            run: "click",
+        },
+        {
+            content: "the captcha does not answer: it is kept",
+            trigger: "form[data-state=waiting] [data-part=status]:contains(is kept)",
+        },
+        {
+            content: "now it does",
+            trigger: "[data-part=retry]:not([hidden])",
+            run: "click",
+            expectUnloadPage: true,
+        },
+        arrived,
+    ],
+});
