@@ -54,6 +54,10 @@ def run(environment):
     if not (serves_here and _pid()):
         _refuse_taken_port()
     stop()
+    if exists and _lacks_dependencies():
+        # Odoo would add them with demo data of theirs, which builds on that of others.
+        databases.drop(database())
+        exists = False
     if not exists:
         install(environment)
     elif installed != wanted:
@@ -83,6 +87,15 @@ def install(environment):
 
     with step(f"installing {', '.join(addons())} with demo data"):
         databases.make(database(), base, make)
+
+
+def _lacks_dependencies():
+    """Return whether one of our addons needs an addon that is not in the database."""
+    rows = postgres.sql(
+        "SELECT name FROM ir_module_module WHERE state = 'installed'",
+        database=database(),
+    )
+    return not set(databases.dependencies(addons())).issubset(rows.splitlines())
 
 
 def update(environment):
