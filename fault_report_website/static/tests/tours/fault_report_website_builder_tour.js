@@ -58,8 +58,7 @@ registerWebsitePreviewTour(
         },
         press("button[data-action=save]:enabled"),
         {
-            trigger:
-                ":iframe .s_fault_report form[data-state]:not(:has(.o_fr_point))",
+            trigger: ":iframe .s_fault_report form[data-state]:not(:has(.o_fr_point))",
             timeout: 50000,
         },
     ]
