@@ -13,6 +13,8 @@ from ..models.errors import FieldError, RefusedRequestError
 
 _logger = logging.getLogger(__name__)
 
+# A browser that keeps an answer keeps it for this page and this key
+VARY = "Origin, Authorization"
 PREFLIGHT_AGE = 3600  # seconds
 RETRY_AFTER = 5  # seconds, when the database does not answer
 # The word for programs, where an exception has none of its own
@@ -92,9 +94,9 @@ class ApiDispatcher(HttpDispatcher):
         origin = self.request.httprequest.headers.get("Origin")
         integrations = self.request.env["fault.report.integration"]
         if not origin or not integrations._is_known_origin(origin):
-            return {"Vary": "Origin"}
+            return {"Vary": VARY}
         return {
-            "Vary": "Origin",
+            "Vary": VARY,
             "Access-Control-Allow-Origin": origin,
             "Access-Control-Expose-Headers": "Idempotency-Replayed, Retry-After",
         }

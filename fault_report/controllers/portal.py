@@ -29,6 +29,11 @@ class FaultReportPortal(CustomerPortal):
         language = {"lang": (request.env.lang or "en_US").replace("_", "-")}
         return {**super()._prepare_portal_layout_values(), "html_data": language}
 
+    def _prepare_address_data(self, partner_sudo, **kwargs):
+        """Leave out the facilities that are kept from the user: Odoo shows them all."""
+        data = super()._prepare_address_data(partner_sudo, **kwargs)
+        return {name: data[name]._filter_portal_known() for name in data}
+
     def _prepare_home_portal_values(self, counters):
         values = super()._prepare_home_portal_values(counters)
         if "fault_report_count" in counters:

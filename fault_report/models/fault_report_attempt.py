@@ -1,3 +1,4 @@
+from collections import Counter
 from datetime import timedelta
 
 from odoo import SUPERUSER_ID, api, fields, models
@@ -31,25 +32,39 @@ class FaultReportAttempt(models.Model):
     def _check_rate(self, scope, limit, window=WINDOW):
         """Count an attempt; refuse it when there were `limit` within the window.
 
-        A request is one attempt, also when Odoo runs it again because transactions got
-        into each other's way.
+        An attempt counts once, also when Odoo runs its request again because
+        transactions got into each other's way.
 
         :param int window: seconds, an hour at most: so long attempts are kept
         :raises TooManyRequestsError: the attempt is not counted then
         """
-        if request:
-            counted = request.__dict__.setdefault("fault_report_attempts", set())
-            if scope in counted:
-                return
+        if self._is_run_again(scope):
+            return
         with self.env.registry.cursor() as cr:
             wait = self._with_cursor(cr)._count(scope, limit, window)
         if wait:
             raise TooManyRequestsError(
                 self.env._("Too many attempts: try again in %s seconds.", wait), wait
             )
+        self._remember(scope)
 
+    def _is_run_again(self, scope):
+        """Return whether this attempt was counted before Odoo began again."""
+        undone = request and request.__dict__.get("fault_report_attempts")
+        if not undone or not undone[scope]:
+            return False
+        undone[scope] -= 1
+        self._remember(scope)
+        return True
+
+    def _remember(self, scope):
+        """Let the attempt be free when this transaction is undone and run again.
+
+        What is done several times within one request counts as often.
+        """
         if request:
-            counted.add(scope)
+            undone = request.__dict__.setdefault("fault_report_attempts", Counter())
+            self.env.cr.postrollback.add(lambda: undone.update([scope]))
 
     def _with_cursor(self, cr):
         # Not as the user: he may have been made in the transaction that goes on.

@@ -189,8 +189,8 @@ class FaultReport(models.Model):
         if not user._is_public():
             return {"author_id": user.partner_id.id}
         name = self.contact_name or self.email_from
-        # Whoever scanned a code reads his name there, and not whose object it is
-        if self.channel != "qr" and (self.contact_id or not name):
+        # A stranger reads his name there, and not whose report it has become
+        if not self._is_from_stranger() and (self.contact_id or not name):
             return {"author_id": (self.contact_id or self.partner_id).id or False}
         name = name or self.env._("Who reported it")
         email = self.email_from or self.company_id.email or ""

@@ -8,7 +8,11 @@ from odoo.http import Response, request
 
 from .file_rules import MEGABYTE
 
-_FORMS = re.compile(r"(?:/[a-z]{2,3}(?:_\w+)?)?/(my/fault_reports|fault_report/o)/.+")
+# With the language of the website before it
+_FORMS = re.compile(
+    r"(?:/[a-z]{2,3}(?:_\w+)?)?/"
+    r"(?:my/fault_reports/.+|fault_report/(?:(?P<code>o)/.+|website))"
+)
 
 
 class RestConverter(BaseConverter):
@@ -40,7 +44,7 @@ class IrHttp(models.AbstractModel):
         if by_script or not form or not isinstance(exception, RequestEntityTooLarge):
             return super()._handle_error(exception)
         request.params = {}  # Of the body; it is not read
-        template = "portal" if form[1].startswith("my") else "qr"
+        template = "qr" if form["code"] else "portal"
         limit = request.env["res.company"]._get_fault_report_max_request()
         page = request.env["ir.ui.view"]._render_template(
             f"fault_report.{template}_too_large", {"limit": limit // MEGABYTE}

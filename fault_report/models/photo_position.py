@@ -16,6 +16,7 @@ _XMP_POSITION = re.compile(
     rb"|<(?P<tag>exif:GPS\w{1,40})[^<>]{0,200}>[^<>]{0,200}</(?P=tag)>"
 )
 _GPS_TAG = 0x8825
+_LONGEST_BLOCK = 0xFFFF - 2
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8}
 # Where programs put metadata as text, packed: nothing of it is needed
 _PNG_PROFILES = (b"XML:com.adobe.xmp", b"Raw profile type ")
@@ -52,8 +53,11 @@ def read_position(content):
 
 
 def add_position(content, block):
-    """Return a JPEG without metadata with a block of `read_position()` in it."""
-    if not block or not content.startswith(b"\xff\xd8"):
+    """Return a JPEG without metadata with a block of `read_position()` in it.
+
+    A block that is too long for a JPEG tells no position: it was made by hand.
+    """
+    if not 0 < len(block) <= _LONGEST_BLOCK or not content.startswith(b"\xff\xd8"):
         return content
     length = struct.pack(">H", len(block) + 2)
     return b"".join((content[:2], b"\xff\xe1", length, block, content[2:]))

@@ -183,3 +183,13 @@ class ResPartner(models.Model):
         own = Domain("id", "parent_of", self.id)
         allowed = Domain("id", "child_of", partner_sudo.allowed_facility_ids.ids)
         return list(own | allowed | ~at_facility)
+
+    def _filter_portal_known(self):
+        """Return the cards that the user may know of, where Odoo asks no rule."""
+        partner = self.env.user.partner_id
+        return self.filtered_domain(partner._get_portal_partner_domain())
+
+    def _can_be_edited_by_current_customer(self, **kwargs):
+        """Odoo's pages with addresses let a customer change those of his company."""
+        allowed = super()._can_be_edited_by_current_customer(**kwargs)
+        return allowed and bool(self._filter_portal_known())

@@ -107,13 +107,21 @@ class _Deadline:
     byte now and then would hold up everything behind it.
     """
 
+    timer = None
+
     def _new_conn(self):
         sock = super()._new_conn()
         # TLS takes the socket over; this is another handle of the same connection.
-        timer = threading.Timer(TIMEOUT, _cut, [sock.dup()])
-        timer.daemon = True
-        timer.start()
+        self.timer = threading.Timer(TIMEOUT, _cut, [sock.dup()])
+        self.timer.daemon = True
+        self.timer.start()
         return sock
+
+    def end(self):
+        """Cut it now: nothing more is read."""
+        if self.timer:
+            self.timer.cancel()
+            _cut(*self.timer.args)
 
 
 def _cut(handle):
@@ -129,11 +137,30 @@ class _HTTPSConnection(_Deadline, urllib3.connection.HTTPSConnection):
     pass
 
 
-class _HTTPPool(urllib3.HTTPConnectionPool):
+class _Single:
+    """A pool for one connection, which ends with it.
+
+    Else the receiver would wait for more, and a thread for nothing, until the time is
+    up. A connection itself is closed before its answer has been read.
+    """
+
+    connection = None
+
+    def _new_conn(self):
+        self.connection = super()._new_conn()
+        return self.connection
+
+    def close(self):
+        if self.connection:
+            self.connection.end()
+        return super().close()
+
+
+class _HTTPPool(_Single, urllib3.HTTPConnectionPool):
     ConnectionCls = _HTTPConnection
 
 
-class _HTTPSPool(urllib3.HTTPSConnectionPool):
+class _HTTPSPool(_Single, urllib3.HTTPSConnectionPool):
     ConnectionCls = _HTTPSConnection
 
 

@@ -260,3 +260,19 @@ class TestApi(ApiCase):
         self.assertEqual(seen, [("fault_report", "token")])
         self.send(json=data)
         self.assertEqual(len(seen), 1)
+
+    def test_r36_who_filed_with_the_key_of_a_page_is_not_told_whose_it_has_become(self):
+        page = self.make_integration(
+            name="Page", allowed_origins=SITE, in_page=True, partner_id=self.hotel.id
+        )
+        key = self.make_key(page)
+        answer = self.send(json={"name": "x"}, key=key, headers={"Origin": SITE})
+        report = self.find(answer)
+        report.write({"facility_id": self.wing.id, "contact_id": self.janitor.id})
+        report.with_user(self.env.ref("base.public_user")).sudo()._post_from_customer(
+            "Any news?"
+        )
+        tracking = self.url_open(report.get_portal_url()).text
+        self.assertIn("Any news?", tracking)
+        for secret in ("Hotel", "Wing", "Janitor"):
+            self.assertNotIn(secret, tracking)

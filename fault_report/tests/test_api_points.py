@@ -151,6 +151,11 @@ class TestApiPoints(ApiCase):
         key = self.make_key(self.make_integration(name="O", company_id=other.id))
         self.assertEqual(self.get(key).json(), {"points": [], "html": ""})
 
+    def test_r90_a_browser_keeps_them_for_this_page_and_this_key_alone(self):
+        answer = self.get(origin=SITE)
+        self.assertIn("private", answer.headers["Cache-Control"])
+        self.assertEqual(answer.headers["Vary"], "Origin, Authorization")
+
     def test_r89_without_a_key_or_from_elsewhere_nobody_is_told(self):
         page = self.make_integration(name="Page", allowed_origins=SITE, in_page=True)
         key = self.make_key(page)

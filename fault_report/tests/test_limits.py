@@ -14,7 +14,7 @@ from odoo.http import Request
 from odoo.tests import Form, HttpCase, new_test_user, tagged
 
 from ..controllers import form as form_reader
-from ..models import file_rules
+from ..models import file_rules, photo_rules
 from ..models.errors import FieldError, TooManyRequestsError
 from .common import FaultReportCommon, FaultReportData
 from .common_api import encode
@@ -214,6 +214,16 @@ class TestLimitsAtEachDoor(PortalData, MailGatewayCase):
         with Image.open(io.BytesIO(file.raw)) as stored:
             self.assertEqual(stored.size, (1440, 1920))
             self.assertNotIn(0x0112, stored.getexif())
+
+    def test_a_position_made_too_long_by_hand_is_no_error(self):
+        exif = Image.Exif()
+        exif[GPS] = {27: b"x" * 100_000}
+        stream = io.BytesIO()
+        Image.new("RGB", (8, 6)).save(stream, "PNG", exif=exif)
+        photo = base64.b64encode(stream.getvalue())
+        limits = file_rules.Limits(keep_position=True)
+        stored = base64.b64decode(photo_rules.clean_photo(self.env, photo, limits))
+        self.assertFalse(has_position(stored))
 
     def test_the_photo_of_a_point_obeys_the_company_too(self):
         photo = base64.b64encode(make_picture("JPEG"))

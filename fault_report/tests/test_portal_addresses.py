@@ -5,7 +5,8 @@ from urllib.parse import urlencode
 from lxml import html
 
 from odoo import http
-from odoo.tests import tagged
+from odoo.tests import JsonRpcException, tagged
+from odoo.tools import mute_logger
 
 from .test_portal_pages import PAGE, PortalPages
 
@@ -73,6 +74,22 @@ class TestPortalAddresses(PortalPages):
                 self.url_open(url)
                 with self.subTest(url), self.assertNoLogs("odoo.http", "WARNING"):
                     self.assertEqual(self.url_open(url).status_code, 200)
+
+    def test_r70_a_limited_user_reaches_no_other_facility_among_his_addresses(self):
+        (self.wing + self.garage).type = "other"
+        self.sign_in(self.limited)
+        page = self.url_open("/my/addresses").text
+        self.assertIn(self.wing.name, page)
+        self.assertNotIn(self.garage.name, page)
+        for place, status in ((self.wing, 200), (self.garage, 403)):
+            answer = self.url_open(f"/my/address?partner_id={place.id}")
+            self.assertEqual(answer.status_code, status)
+        with self.assertRaises(JsonRpcException), mute_logger("odoo.http"):
+            archived = {"partner_id": self.garage.id}
+            self.make_jsonrpc_request("/my/address/archive", archived)
+        self.assertTrue(self.garage.active)
+        self.sign_in(self.reading)
+        self.assertIn(self.garage.name, self.url_open("/my/addresses").text)
 
     # === WITHOUT A SCRIPT === #
 

@@ -3,6 +3,7 @@
 import os
 import threading
 from datetime import timedelta
+from types import SimpleNamespace
 from unittest.mock import patch
 
 from freezegun import freeze_time
@@ -14,6 +15,8 @@ from odoo.tests import BaseCase, TransactionCase, get_db_name, new_test_user, ta
 
 from ..models.errors import SubmissionConflictError, TooManyRequestsError
 from .common import FaultReportCommon
+
+ATTEMPT = "odoo.addons.fault_report.models.fault_report_attempt"
 
 
 @tagged("post_install", "-at_install")
@@ -84,6 +87,13 @@ class TestRateLimit(TransactionCase):
             self.assertEqual(caught.exception.retry_after, 1)
         with freeze_time("2026-03-01 12:01:00"):
             self.knock()
+
+    def test_what_one_request_does_several_times_counts_as_often(self):
+        with patch(f"{ATTEMPT}.request", SimpleNamespace()):
+            for _time in range(3):
+                self.knock()
+            with self.assertRaises(TooManyRequestsError):
+                self.knock()
 
     def test_a_limit_of_zero_lets_nobody_in(self):
         with self.assertRaises(TooManyRequestsError):

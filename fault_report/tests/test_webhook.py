@@ -258,6 +258,18 @@ class TestWebhook(FaultReportCommon):
             webhook_client.post(self.url, b"{}", {}, allow_private=True)
         self.assertLess(time.monotonic() - start, 5)
 
+    def test_what_is_delivered_leaves_no_connection_and_no_thread_behind(self):
+        webhook_client.post(self.url, b"{}", {}, allow_private=True)
+        timers = [
+            thread
+            for thread in threading.enumerate()
+            if isinstance(thread, threading.Timer)
+        ]
+        for timer in timers:
+            timer.join(2)
+            self.assertFalse(timer.is_alive())
+            self.assertEqual(timer.args[0].fileno(), -1)
+
     def test_killed_after_sending_it_sends_again_later_and_not_at_once(self):
         self.make_report()
 

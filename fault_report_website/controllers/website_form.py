@@ -2,11 +2,11 @@ from odoo import http
 from odoo.http import request
 
 from odoo.addons.fault_report.controllers.captcha import check_captcha
+from odoo.addons.fault_report.controllers.form import get_max_form
 from odoo.addons.fault_report.controllers.public_form import answer_form
 
 PAGE = "/fault_report/website"
 PORTAL_PAGE = "/my/fault_reports/new"
-MAX_REQUEST = 50 * 1024 * 1024
 # The form holds a key that is for one visitor
 NO_STORE = {"Cache-Control": "no-store"}
 SECRET = {
@@ -58,13 +58,13 @@ class FaultReportWebsite(http.Controller):
         csrf=False,
         sitemap=False,
         readonly=False,
-        max_content_length=MAX_REQUEST,
+        max_content_length=get_max_form,
     )
     def file_report(self, **_params):
         Report = request.env["fault.report"]
 
         def act(form):
-            Report._check_website_rate(request.httprequest.remote_addr)
+            Report._check_website_rate(request.website, request.httprequest.remote_addr)
             check_captcha(request.httprequest.form.get("captcha"))
             report = Report._file_website_form(request.website, form)
             # It may have been deleted since it was sent for the first time.

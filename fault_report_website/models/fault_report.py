@@ -3,7 +3,6 @@ from odoo import api, fields, models
 from odoo.addons.fault_report.models import text_rules
 
 CHANNEL = "website"
-PER_MINUTE = 10
 # Sent by a form that was shown without the service points
 WITHOUT_POINTS = "without_points"
 MAX_TOKEN = 100
@@ -45,10 +44,12 @@ class FaultReport(models.Model):
         }
 
     @api.model
-    def _check_website_rate(self, address):
+    def _check_website_rate(self, website, address):
         """Count an attempt to file from this address; refuse too many."""
+        # Visitors may not read companies.
+        company = website.sudo().company_id
         self.env["fault.report.attempt"]._check_rate(
-            f"website_address:{address}", PER_MINUTE
+            f"website_address:{address}", company._get_fault_report_rate()
         )
 
     @api.model

@@ -155,6 +155,22 @@ class TestForm(WebsiteCase):
         self.assertEqual(answers[-1].headers["Retry-After"], "60")
         self.assertEqual(len(self.reports()), 10)
 
+    def test_the_company_of_the_website_says_how_often(self):
+        self.company.fault_report_rate = 2
+        with freeze_time("2026-03-01 12:00:00"):
+            answers = [self.send() for _time in range(3)]
+        self.assertEqual([a.status_code for a in answers], [200, 200, 429])
+
+    def test_what_is_far_too_large_is_answered_by_a_page_that_helps(self):
+        Company = type(self.env["res.company"])
+        self.patch(Company, "_get_fault_report_max_request", lambda self: 1000)
+        for size, words in ((1500, "too much at once"), (5000, "Back button")):
+            with self.subTest(size):
+                answer = self.url_open(PAGE, data={"name": "x", "comment": "y" * size})
+                self.assertEqual(answer.status_code, 413)
+                self.assertIn(words, answer.text)
+        self.assertFalse(self.reports())
+
     # === WHO SEES IT === #
 
     def test_r70_the_thanks_page_opens_nothing_but_what_came_through_it(self):
@@ -180,6 +196,21 @@ class TestForm(WebsiteCase):
         self.assertIn("Ann", page)
         for secret in ("Hotel", "Wing", "Janitor"):
             self.assertNotIn(secret, page)
+
+    def test_r36_nor_when_he_writes_about_it(self):
+        for contact in ({"contact_name": "Ann"}, {}):
+            self.send({"name": "It rattles", **contact})
+            report = self.reports()[0]
+            report.write({"equipment_id": self.lift.id, "contact_id": self.janitor.id})
+            url, token = report.get_portal_url(), report.access_token
+            page = html.fromstring(self.url_open(url).content)
+            (csrf,) = page.xpath("//input[@name='csrf_token']/@value")
+            sent = {"comment": "Any news?", "access_token": token, "csrf_token": csrf}
+            self.url_open(f"{report.access_url}/comment", data=sent)
+            page = self.url_open(url).text
+            self.assertIn("Any news?", page)
+            for secret in ("Hotel", "Wing", "Janitor"):
+                self.assertNotIn(secret, page)
 
     # === WHO IS SIGNED IN === #
 
