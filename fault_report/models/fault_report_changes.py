@@ -39,7 +39,8 @@ class FaultReport(models.Model):
         """Return what is kept of the report, or None if nobody is to be told."""
         self.ensure_one()
         is_new = self.id in self._get_created_ids()
-        if is_new or self.technician_id.id in (False, self.env.uid):
+        is_silent = is_new or not self._is_notifying()
+        if is_silent or self.technician_id.id in (False, self.env.uid):
             return None
         data = self.env.cr.precommit.data
         key = f"{CHANGED}.{self.env.uid}"

@@ -349,6 +349,12 @@ class TestChanged(NotificationCommon):
         for text in ("It stands still", "It stands", "Urgent"):
             self.assertIn(text, body)
 
+    def test_imported_notes_tell_nobody(self):
+        self.env["fault.report.note"].with_context(
+            import_file=True, tracking_disable=True
+        ).create({"report_id": self.report.id, "name": "Called", "time_spent": 1})
+        self.assertEqual(self.count(self.technician), (0, 0))
+
     def test_several_changes_in_a_transaction_are_one_message(self):
         self.report.name = "It stands"
         self.report.priority = "1"
