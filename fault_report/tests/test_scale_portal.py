@@ -135,7 +135,7 @@ class TestScalePortal(PortalPages):
         Report = self.env["fault.report"].with_user(user)
         query = Report._search(domain, order=order, limit=20 if order else None)
         sql = query.select() if order else query.select("COUNT(*)")
-        # The hotel has an eighth of all: whether reading everything were cheaper depends
+        # The hotel has an eighth of all: whether reading everything is cheaper depends
         # on statistics. What counts is that an index leads to its reports alone.
         self.env.cr.execute("SET LOCAL enable_seqscan = off")
         self.env.cr.execute("EXPLAIN (ANALYZE, FORMAT JSON) " + sql.code, sql.params)
