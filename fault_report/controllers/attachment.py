@@ -1,3 +1,5 @@
+import re
+
 from odoo import http
 from odoo.exceptions import UserError
 from odoo.http import request
@@ -19,6 +21,8 @@ class FaultReportAttachmentController(AttachmentController):
             return super().mail_attachment_upload(
                 ufile, thread_id, thread_model, is_pending=is_pending, **kwargs
             )
+        if not re.fullmatch("[0-9]{1,9}", str(thread_id)):
+            raise request.not_found()
         report = request.env[thread_model].browse(int(thread_id))
         # Its company decides how large a file may be; who may add one is asked next.
         company = report.sudo().exists().company_id

@@ -174,6 +174,21 @@ class TestFilesHttp(FilesData, FaultReportData, HttpCase):
             self.assertIn("JPEG", self.answer)
         self.assertEqual(self.snapshot(), before)
 
+    def test_a_file_for_what_is_no_number_goes_nowhere(self):
+        self.authenticate("admin", "admin")
+        for number in ("abc", "-1", "1.5", "", "9" * 30, "٣"):
+            with self.subTest(number):
+                answer = self.url_open(
+                    "/mail/attachment/upload",
+                    {
+                        "thread_model": "fault.report",
+                        "thread_id": number,
+                        "csrf_token": self.csrf_token(),
+                    },
+                    files={"ufile": ("a.txt", b"A")},
+                )
+                self.assertEqual(answer.status_code, 404)
+
     def test_a_photo_of_the_phone_goes_straight_to_the_report(self):
         self.authenticate("fault_edit", "fault_edit")
         report = self.make_report_of(self.env.user)
