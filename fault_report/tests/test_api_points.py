@@ -8,25 +8,14 @@ from odoo.tests import tagged
 
 from ..models.fault_report_integration import PAGE_VIEWS
 from .common_api import SITE, ApiCase
-from .test_embed import EMBED, PAGE, serve
+from .test_embed import EMBED, PAGE, VISIT_START, serve
 from .test_file_rules import make_picture
 
 POINTS = "/fault_report/v1/points"
 # What a visitor does
-VISIT = """
-(async () => {
-    const wait = async (find) => {
-        for (let time = 0; time < 200; time++) {
-            const found = find();
-            if (found) { return found; }
-            await new Promise((resolve) => setTimeout(resolve, 50));
-        }
-        throw new Error(`never: ${find}`);
-    };
-    const check = (what, is) => { if (!is) { throw new Error(what); } };
-    const host = await wait(() => document.querySelector(".fault-report"));
-    const root = await wait(() => host.shadowRoot);
-    const form = await wait(() => root.querySelector("form[data-state=editing]"));
+VISIT = (
+    VISIT_START
+    + """
     const numbers = JSON.parse(document.body.dataset.points);
     const {doors, gap, look, secret} = numbers;
     check("section", form.textContent.includes("First of all"));
@@ -55,6 +44,7 @@ VISIT = """
     console.log("test successful");
 })().catch((error) => console.error(String(error)));
 """
+)
 
 
 @tagged("post_install", "-at_install")

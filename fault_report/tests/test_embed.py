@@ -17,8 +17,8 @@ PAGE = """<!DOCTYPE html>
 </head><body><h1>Lifts</h1>
 <script async src="{url}" data-key="{key}"></script>
 </body></html>"""
-# What a visitor does
-VISIT = """
+# How a visitor begins
+VISIT_START = """
 (async () => {
     const wait = async (find) => {
         for (let time = 0; time < 200; time++) {
@@ -32,6 +32,11 @@ VISIT = """
     const host = await wait(() => document.querySelector(".fault-report"));
     const root = await wait(() => host.shadowRoot);
     const form = await wait(() => root.querySelector("form[data-state=editing]"));
+"""
+# What he does
+VISIT = (
+    VISIT_START
+    + """
     check("language", host.lang === "fr-FR");
     const button = form.querySelector("[type=submit]");
     check("colour", getComputedStyle(button).backgroundColor === "rgb(1, 2, 3)");
@@ -59,6 +64,7 @@ VISIT = """
     console.log("test successful");
 })().catch((error) => console.error(String(error)));
 """
+)
 
 
 @contextlib.contextmanager
