@@ -27,6 +27,7 @@ class FaultReportIntegration(models.Model):
 
     def _get_asked_points(self, lang):
         company = self.company_id
+        # The language of a company is no secret, but its card is not for visitors.
         codes = OrderedSet([lang, company.partner_id.sudo().lang, self.env.lang])
         installed = {code for code, _name in self.env["res.lang"].get_installed()}
         code = next((code for code in codes if code in installed), None)

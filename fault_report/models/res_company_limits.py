@@ -79,7 +79,8 @@ class ResCompany(models.Model):
     def _get_fault_report_rate(self):
         """Return how many reports a minute one user or one address may send."""
         self.ensure_one()
-        return self.sudo().fault_report_rate  # As above
+        # Whoever sends a report need not see the settings
+        return self.sudo().fault_report_rate
 
     @api.model
     def _get_fault_report_max_request(self):
