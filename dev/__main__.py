@@ -20,6 +20,9 @@ from . import (
     translations,
     virtualenv,
 )
+from . import (
+    journeys as data_journeys,
+)
 
 
 def _environment():
@@ -42,6 +45,10 @@ def test():
 
 def bench():
     return benchmarks.run(_environment())
+
+
+def journeys():
+    return data_journeys.run(_environment())
 
 
 def lint():
@@ -105,7 +112,7 @@ console.main(
     {
         command.__name__: command
         for command in (
-            *(run, test, bench, lint, stop, clean),
+            *(run, test, bench, journeys, lint, stop, clean),
             *(shell, psql, update, lock, terms),
         )
     }
