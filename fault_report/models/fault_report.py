@@ -8,6 +8,12 @@ from odoo.fields import Domain
 from . import text_rules
 
 WAITING_STATES = ("new", "assigned")
+# Where it is
+PLACE_FIELDS = {"partner_id", "facility_id", "equipment_id"}
+# What makes it an order, or ends it without one
+OUTCOME_FIELDS = {"outcome", "work_order_id", "sale_order_id"}
+# What ends an assignment, directly or by what follows from it
+ASSIGNMENT_END_FIELDS = {"technician_id"} | OUTCOME_FIELDS | PLACE_FIELDS
 # How far the clock of who reports may be ahead
 CLOCK_TOLERANCE = timedelta(minutes=5)
 TEXT_LIMITS = {
@@ -279,29 +285,70 @@ class FaultReport(models.Model):
             fields
         )
 
+    # The only place where a report is made, changed and deleted: each step by its name,
+    # in the order in which it happens.
+
     @api.model_create_multi
     def create(self, vals_list):
         self = self._without_protected_defaults()
-        for vals in vals_list:
-            self._check_protected_fields(vals)
-            defaults = {
-                name: self.env.context.get(f"default_{name}") for name in TEXT_LIMITS
-            }
-            text_rules.check_texts(self, {**defaults, **vals}, TEXT_LIMITS)
-            self._check_customer_follows(vals)
-        references = self._draw_references(vals_list)
-        return super().create(
-            [
-                {**vals, "reference": vals.get("reference") or reference}
-                for vals, reference in zip(vals_list, references, strict=True)
-            ]
-        )
+        self._check_new_values(vals_list)
+        reports = super().create(self._prepare_new_values(vals_list))
+        reports._signal_waiting_changed()
+        if reports._is_notifying():
+            reports._remember_as_created()
+            reports._post_event("created")
+            # Some have a technician from the start
+            reports.filtered("technician_id")._post_event("assigned")
+            reports._note_absences()
+        return reports
 
     def write(self, vals):
+        self._check_changed_values(vals)
+        before = self._remember_before(vals)
+        result = super().write(vals)
+        if not PLACE_FIELDS.isdisjoint(vals):
+            self._note_absences()
+        if not ASSIGNMENT_END_FIELDS.isdisjoint(vals):
+            self._drop_reminder_activities()
+        self._post_events_since(before)
+        return result
+
+    def unlink(self):
+        self.check_access("unlink")
+        self._unlink_points()
+        result = super().unlink()
+        self._signal_waiting_changed()
+        return result
+
+    @api.model
+    def _check_new_values(self, vals_list):
+        """Refuse what must not be in the values of new reports."""
+        defaults = {
+            name: self.env.context.get(f"default_{name}") for name in TEXT_LIMITS
+        }
+        for vals in vals_list:
+            self._check_protected_fields(vals)
+            text_rules.check_texts(self, {**defaults, **vals}, TEXT_LIMITS)
+            self._check_customer_follows(vals)
+
+    @api.model
+    def _prepare_new_values(self, vals_list):
+        """Return the values with the number and the service points of each report."""
+        references = self._draw_references(vals_list)
+        return [
+            {
+                **vals,
+                "reference": vals.get("reference") or reference,
+                "point_ids": self._prepare_points(vals),
+            }
+            for vals, reference in zip(vals_list, references, strict=True)
+        ]
+
+    def _check_changed_values(self, vals):
+        """Refuse values that must not be written."""
         self._check_protected_fields(vals)
         text_rules.check_texts(self, vals, TEXT_LIMITS)
         self._check_company_stays(vals)
-        return super().write(vals)
 
     def _check_company_stays(self, vals):
         """Refuse to move a report: its number, notes and orders are the company's."""
@@ -389,18 +436,29 @@ class FaultReport(models.Model):
     @api.model
     def _get_view_cache_key(self, view_id=None, view_type="form", **options):
         key = super()._get_view_cache_key(view_id, view_type, **options)
-        return (*key, self._has_statuses())
+        return (*key, self._has_statuses(), self._has_templates())
 
     @api.model
     def _get_view(self, view_id=None, view_type="form", **options):
-        """Leave the status out where the company has not defined any."""
+        """Leave out what the company does not use."""
         arch, view = super()._get_view(view_id, view_type, **options)
-        if not self._has_statuses():
-            names = ("status_id", "status_color", "group_by_status")
+        unused = self._get_unused_view_names()
+        if unused:
             for node in arch.xpath("//*[@name]"):
-                if node.get("name") in names:
+                if node.get("name") in unused:
                     node.getparent().remove(node)
         return arch, view
+
+    @api.model
+    def _get_unused_view_names(self):
+        """Return the names of the parts of views that the company does not use."""
+        names = set()
+        if not self._has_statuses():
+            names |= {"status_id", "status_color", "group_by_status"}
+        if not self._has_templates():
+            names |= {"service_points", "deviations", "deviation_count"}
+            names.add("fault_report_deviations")
+        return names
 
     @api.model
     def _has_statuses(self):

@@ -1,25 +1,10 @@
-from odoo import api, models
-
-PLACE_FIELDS = {"partner_id", "facility_id", "equipment_id"}
+from odoo import models
 
 
 class FaultReport(models.Model):
     """Say on the report why it did not go to the technician that the place has."""
 
     _inherit = "fault.report"
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        reports = super().create(vals_list)
-        if reports._is_notifying():
-            reports._note_absences()
-        return reports
-
-    def write(self, vals):
-        result = super().write(vals)
-        if PLACE_FIELDS & vals.keys():
-            self._note_absences()
-        return result
 
     def _note_absences(self):
         """Write a note on each report that was proposed to who cannot take it."""

@@ -1,7 +1,6 @@
 from odoo import api, models
 
 from .fault_report_notification import CREATED
-from .fault_report_point import VALUE_FIELDS
 
 CHANGED = "fault_report.changed"
 # What is remembered of a report besides its fields: ids by model
@@ -84,6 +83,10 @@ class FaultReport(models.Model):
             told[technician.id] = news["messages"]._get_channels_to_follower(technician)
         self._notify_safely("changed", technician, told=told, changes=changes, **news)
 
+    def _remember_as_created(self):
+        """Let nothing that is added right away count as a change."""
+        self._get_created_ids().update(self.ids)
+
     @api.model
     def _get_created_ids(self):
         """Return the set of the reports that this user made in this transaction.
@@ -113,25 +116,13 @@ class FaultReport(models.Model):
         ]
 
 
-class FaultReportNote(models.Model):
-    _inherit = "fault.report.note"
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        notes = super().create(vals_list)
-        for report, its_notes in notes.grouped("report_id").items():
-            report._remember(notes=its_notes)
-        return notes
-
-
 class FaultReportPoint(models.Model):
     _inherit = "fault.report.point"
 
-    def write(self, vals):
-        if vals.keys() & {*VALUE_FIELDS.values(), "remark"}:
-            for report, points in self.grouped("report_id").items():
-                report._remember(points=points)
-        return super().write(vals)
+    def _remember_answers(self):
+        """Keep the answers as they are, before they are changed."""
+        for report, points in self.grouped("report_id").items():
+            report._remember(points=points)
 
     def _get_answer_text(self):
         """Return the answer with its remark; an empty text if there is neither."""
@@ -142,19 +133,6 @@ class FaultReportPoint(models.Model):
 
 class IrAttachment(models.Model):
     _inherit = "ir.attachment"
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        attachments = super().create(vals_list)
-        attachments._remember_on_fault_reports()
-        return attachments
-
-    def write(self, vals):
-        result = super().write(vals)
-        # A file of the chatter finds its report only when the message is posted.
-        if vals.keys() & {"res_model", "res_id"}:
-            self._remember_on_fault_reports()
-        return result
 
     def _remember_on_fault_reports(self):
         """Let the technicians be told of new files of their reports."""

@@ -2,7 +2,7 @@ import base64
 import math
 
 from odoo import Command, api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import ValidationError
 
 from .errors import FieldError
 
@@ -65,7 +65,7 @@ class FaultReport(models.Model):
         return {
             *("company_id", "partner_id", "facility_id", "contact_id", "equipment_id"),
             *("name", "comment", "comment_internal", "priority", "customer_order_ref"),
-            *("contact_name", "email_from", "phone"),
+            *("contact_name", "email_from", "phone", "integration_id"),
         }
 
     @api.model
@@ -92,19 +92,9 @@ class FaultReport(models.Model):
         Hook: an override adds a channel.
         """
         self.ensure_one()
-        return self.channel == "qr"
-
-    def _check_required_points(self):
-        """Ask for the customer first: an order needs one."""
-        for report in self:
-            if not report.partner_id:
-                raise UserError(
-                    self.env._(
-                        "Choose the customer of %(report)s first.",
-                        report=report.reference,
-                    )
-                )
-        return super()._check_required_points()
+        # Of a web page, whose key anybody may use, the source is not shown.
+        in_page = self.integration_id.sudo().in_page
+        return self.channel == "qr" or in_page
 
     # === FILES === #
 

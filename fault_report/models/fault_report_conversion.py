@@ -134,7 +134,18 @@ class FaultReport(models.Model):
                         report=report.reference,
                     )
                 )
+        self._check_customer_known()
         self._check_required_points()
+
+    def _check_customer_known(self):
+        for report in self:
+            if not report.partner_id:
+                raise UserError(
+                    self.env._(
+                        "Choose the customer of %(report)s first.",
+                        report=report.reference,
+                    )
+                )
 
     def _check_can_share(self, model):
         """Refuse one order of reports that do not belong together."""
@@ -168,7 +179,16 @@ class FaultReport(models.Model):
         if not self._is_work_order_model(model):
             raise UserError(self.env._("“%s” is not a kind of work order.", model))
         self._check_target_rights(model)
-        return self._generate_order(model, self._prepare_work_order_values(model))
+        # Messages are left to the queue, Odoo's own about the order too. Technicians
+        # learn of the changed report by their own choice; that they are responsible
+        # for the order too, only if they do not.
+        reports = self.with_context(
+            mail_notify_force_send=False,
+            mail_auto_subscribe_no_notify=self._are_technicians_notified(),
+        )
+        order = reports._generate_order(model, self._prepare_work_order_values(model))
+        self._wake_mail_queue()
+        return order.with_env(self.env)
 
     def _generate_sale_order(self):
         """Make one quotation of these reports, with their files, and link all."""
@@ -219,6 +239,11 @@ class FaultReport(models.Model):
 
         Hook: an override does more, in the same transaction, for each report.
         """
+        self._copy_files_to(order)
+        if order._name != "sale.order":
+            self._copy_photos_to(order)
+
+    def _copy_files_to(self, order):
         self.ensure_one()
         # Whoever converts sees the report; its files are a part of it.
         files_sudo = (

@@ -61,9 +61,7 @@ class FaultReport(models.Model):
         recipients = {}
         # The settings of others are needed to respect them.
         for user in users.sudo():
-            if user == self.env.user or not self._may_be_told(kind, user):
-                continue
-            channels = user._get_fault_report_channels(SETTINGS[kind])
+            channels = self._get_user_channels(kind, user)
             for channel in channels - (told or {}).get(user.id, set()):
                 recipients.setdefault((user.lang, channel), []).append(user)
         for (lang, channel), group in recipients.items():
@@ -81,6 +79,12 @@ class FaultReport(models.Model):
                 **report._prepare_message_values(kind, channel, **values),
             )
         return {channel for _lang, channel in recipients}
+
+    def _get_user_channels(self, kind, user_sudo):
+        """Return the ways on which a user is told: none of their own doing."""
+        if user_sudo == self.env.user or not self._may_be_told(kind, user_sudo):
+            return set()
+        return user_sudo._get_fault_report_channels(SETTINGS[kind])
 
     def _may_be_told(self, kind, user):
         """Return whether the user may see what a message of this kind tells."""
@@ -145,24 +149,14 @@ class FaultReport(models.Model):
             self._wake_mail_queue()
         return result
 
-    def _generate_work_order(self, model=None):
-        """Tell the technician once, and leave also Odoo's messages to the queue.
-
-        He is told of the changed report by his own choice; that he is responsible for
-        the order too, only if he is not.
-        """
+    def _are_technicians_notified(self):
+        """Return whether all technicians of the reports are told when they change."""
         # The settings of others are needed to respect them.
         technicians = self.technician_id.sudo()
-        is_told = technicians and all(
+        return bool(technicians) and all(
             technician.fault_report_notify_changed != "none"
             for technician in technicians
         )
-        reports = self.with_context(
-            mail_notify_force_send=False, mail_auto_subscribe_no_notify=is_told
-        )
-        order = super(FaultReport, reports)._generate_work_order(model)
-        self._wake_mail_queue()
-        return order.with_env(self.env)
 
     @api.model
     def _wake_mail_queue(self):

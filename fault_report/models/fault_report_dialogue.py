@@ -30,12 +30,6 @@ class FaultReport(models.Model):
 
     # === WHO MAY === #
 
-    def _mail_get_operation_for_mail_message_operation(self, message_operation):
-        """A customer's user who sees a report may write about it."""
-        if message_operation == "create" and not self.env.user._is_internal():
-            return dict.fromkeys(self, "read")
-        return super()._mail_get_operation_for_mail_message_operation(message_operation)
-
     @api.model
     def _get_thread_with_access(self, thread_id, **kwargs):
         """A colleague writes with rights of his own; the link gives him none."""
@@ -43,11 +37,6 @@ class FaultReport(models.Model):
             keys = ("hash", "pid", "token")
             kwargs = {name: kwargs[name] for name in kwargs if name not in keys}
         return super()._get_thread_with_access(thread_id, **kwargs)
-
-    def _filter_may_add_to(self):
-        if not self.env.user._is_internal():
-            return self._filtered_access("read")
-        return super()._filter_may_add_to()
 
     # === WRITING === #
 

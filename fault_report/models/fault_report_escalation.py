@@ -53,12 +53,6 @@ class FaultReport(models.Model):
             "escalated_assignment",
         }
 
-    def _prepare_reminded_values(self):
-        values = super()._prepare_reminded_values()
-        if self.reminded_assignment != self.date_assigned:
-            values["first_reminded_at"] = values["reminded_at"]
-        return values
-
     @api.model
     def _cron_escalate(self, batch_size=200):
         """Tell who is in charge of what nobody has handled after the reminder."""

@@ -53,8 +53,11 @@ class FaultReport(models.Model):
     def _filter_may_add_to(self):
         """Return the reports that the user may add files and messages to.
 
-        Those he may edit, and his own while they wait to be handled.
+        Those they may edit, and their own while these wait to be handled. A customer's
+        user who sees a report may write about it.
         """
+        if not self.env.user._is_internal():
+            return self._filtered_access("read")
         editable = self._filtered_access("write")
         own = (self - editable)._filter_own_waiting()
         return editable + own._filtered_access("read")
@@ -77,7 +80,9 @@ class FaultReport(models.Model):
         return self.browse(own_sudo.ids)
 
     def _mail_get_operation_for_mail_message_operation(self, message_operation):
-        """Who may create a report writes about it too, while it is his own and new."""
+        """Who may add to a report writes about it, see `_filter_may_add_to`."""
+        if message_operation == "create" and not self.env.user._is_internal():
+            return dict.fromkeys(self, "read")
         operations = super()._mail_get_operation_for_mail_message_operation(
             message_operation
         )

@@ -86,8 +86,11 @@ class FaultReport(models.Model):
         text_rules.check_texts(self, {"close_reason": reason}, TEXT_LIMITS)
 
     def _write_outcome(self, outcome, reason):
+        vals = {"outcome": outcome, "close_reason": reason}
+        if not outcome:
+            vals["duplicate_of_id"] = False
         # Only the actions, which check access and state, write how it ended.
-        return self.sudo().write({"outcome": outcome, "close_reason": reason})
+        return self.sudo().write(vals)
 
     def _check_waiting(self):
         for report in self:

@@ -46,15 +46,6 @@ class FaultReport(models.Model):
     def _get_protected_fields(self):
         return super()._get_protected_fields() | {"integration_id"}
 
-    @api.model
-    def _get_channel_fields(self):
-        return super()._get_channel_fields() | {"integration_id"}
-
-    def _is_from_stranger(self):
-        # Not shown: in a web page, anybody uses its key.
-        in_page = self.integration_id.sudo().in_page
-        return super()._is_from_stranger() or in_page
-
 
 class FaultReportIntegration(models.Model):
     """What a web site sends, and what it may read."""

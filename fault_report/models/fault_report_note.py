@@ -42,7 +42,10 @@ class FaultReportNote(models.Model):
     def create(self, vals_list):
         for vals in vals_list:
             self._check_author(vals)
-        return super().create(vals_list)
+        notes = super().create(vals_list)
+        for report, its_notes in notes.grouped("report_id").items():
+            report._remember(notes=its_notes)
+        return notes
 
     def write(self, vals):
         self._check_author(vals)

@@ -1,9 +1,21 @@
 from odoo import api, models
 from odoo.fields import Domain
 
+from .fault_report import OUTCOME_FIELDS, WAITING_STATES
+from .fault_report_delivery import CUSTOMER_KINDS
+
 CREATED = "fault_report.created"
-# They change `state`, which is what is told
-LINKS = {"outcome", "work_order_id", "sale_order_id"}
+EVENTS = (
+    "created",
+    "assigned",
+    "converted",
+    "started",
+    "done",
+    "solved",
+    "cancelled",
+    "reopened",
+    "commented",
+)
 
 
 class FaultReport(models.Model):
@@ -17,32 +29,60 @@ class FaultReport(models.Model):
 
     # === WHAT HAPPENS === #
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        reports = super().create(vals_list)
-        if reports._is_notifying():
-            reports._get_created_ids().update(reports.ids)
-            reports._notify_created()
-        return reports
+    def _post_event(self, event):
+        """React to what has happened to these reports, in the same transaction.
 
-    def write(self, vals):
-        told_of = self._get_notified_fields() | LINKS
-        if not self._is_notifying() or not told_of & vals.keys():
-            return super().write(vals)
+        Hook: other addons listen here and call super().
+
+        :param str event: one of `EVENTS`
+        """
+        if not self or not self._is_notifying():
+            return
+        # Who causes an event need not see who is notified of it.
+        reports_sudo = self.sudo()
+        if event == "created":
+            reports_sudo._notify_created()
+        elif event == "assigned":
+            reports_sudo._notify_assigned()
+        elif event in CUSTOMER_KINDS:
+            reports_sudo._notify_customers(event)
+        self.env["fault.report.webhook"]._queue_event(event, reports_sudo)
+
+    def _remember_before(self, vals):
+        """Keep what `_post_events_since` needs, if these values can cause an event.
+
+        :return: what each report has reached, by id
+        """
+        fields = self._get_notified_fields() | OUTCOME_FIELDS
+        if not self._is_notifying() or fields.isdisjoint(vals):
+            return {}
         self._remember()
-        # To compare with; whether the user may write is checked below.
-        before = {
-            report.id: (report.technician_id, report._get_news())
-            for report in self.sudo()
-        }
-        result = super().write(vals)
-        # Only messages are made of what the user may not read himself.
-        for report_sudo in self.sudo():
-            technician, news = before[report_sudo.id]
-            if report_sudo.technician_id and report_sudo.technician_id != technician:
-                report_sudo._notify_safely("assigned", report_sudo.technician_id)
-            report_sudo._notify_customers(news)
-        return result
+        # To compare with; whether the user may write is checked by Odoo.
+        return {report.id: report._get_reached() for report in self.sudo()}
+
+    def _post_events_since(self, before):
+        """Post the events of what the reports have reached since `before`."""
+        happened = {event: self.browse() for event in EVENTS}
+        for report in self.sudo():
+            if report.id in before:
+                for key in report._get_reached() - before[report.id]:
+                    happened[key[0]] |= report
+        for event, reports in happened.items():
+            reports.with_env(self.env)._post_event(event)
+
+    def _get_reached(self):
+        """Return keys of what the report has reached: an event, and what makes it new.
+
+        Converted counts again when a quotation is followed by a work order.
+        """
+        self.ensure_one()
+        is_waiting = self.state in WAITING_STATES
+        reached = {("reopened",) if is_waiting else (self.state,)}
+        if self.technician_id:
+            reached.add(("assigned", self.technician_id.id))
+        if self.work_order_id:
+            reached.add(("converted", self.work_order_model))
+        return reached
 
     def _message_post_after_hook(self, message, msg_vals):
         result = super()._message_post_after_hook(message, msg_vals)
@@ -50,6 +90,9 @@ class FaultReport(models.Model):
             not message.author_id or message.author_id.partner_share
         ):
             self._remember(messages=message)
+        is_comment = message.message_type in ("comment", "email")
+        if is_comment and not (message.is_internal or message.subtype_id.internal):
+            self._post_event("commented")
         return result
 
     @api.model
@@ -78,20 +121,27 @@ class FaultReport(models.Model):
     # === NEW AND ASSIGNED === #
 
     def _notify_created(self):
-        """Tell the technicians of their reports, and who wants to know of new ones."""
-        # Who files a report need not see the users that are told.
-        reports_sudo = self.sudo()
-        subscribers = reports_sudo._get_subscribers()
-        for report in reports_sudo:
-            technician = report.technician_id
-            told = {}
-            if technician:
-                told[technician.id] = report._notify_safely("assigned", technician)
+        """Notify the users who want to know of new reports.
+
+        A technician who is notified of the assignment is not notified of the same
+        report on the same way.
+        """
+        subscribers = self._get_subscribers()
+        for report in self:
             users = subscribers.filtered(
                 lambda user: report.company_id in user.company_ids  # noqa: B023
             )
             if users:
-                report._notify_safely("new", users, told=told)
+                technician = report.technician_id
+                told = technician and {
+                    technician.id: report._get_user_channels("assigned", technician)
+                }
+                report._notify_safely("new", users, told=told or {})
+
+    def _notify_assigned(self):
+        """Notify the technicians of the reports that are theirs now."""
+        for report in self:
+            report._notify_safely("assigned", report.technician_id)
 
     def _get_subscribers(self):
         """Return the users who want to know of new reports in these companies."""
@@ -103,21 +153,16 @@ class FaultReport(models.Model):
 
     # === TO THE CUSTOMER === #
 
-    def _get_news(self):
-        """Return what a customer may be told of: a work order, or that it is solved."""
-        self.ensure_one()
-        return {
-            "converted": bool(self.work_order_id),
-            "solved": self.outcome == "solved",
-        }
+    def _notify_customers(self, kind):
+        """Notify the customer's users of what has become of their reports.
 
-    def _notify_customers(self, before):
-        """Tell the customer's users what has become of their report."""
-        self.ensure_one()
-        for kind, is_so in self._get_news().items():
-            users = is_so and not before[kind] and self._get_customer_users()
+        Of a quotation they learn from the salesman.
+        """
+        for report in self:
+            is_so = kind != "converted" or report.work_order_id
+            users = is_so and report._get_customer_users()
             if users:
-                self._notify_safely(kind, users)
+                report._notify_safely(kind, users)
 
     def _get_customer_users(self):
         """Return the portal users whose report it is.

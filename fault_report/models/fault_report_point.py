@@ -210,6 +210,8 @@ class FaultReportPoint(models.Model):
         self._check_photo(vals)
         if vals.get("value_photo"):
             self._prepare_photo(vals, self.report_id)
+        if not {*VALUE_FIELDS.values(), "remark"}.isdisjoint(vals):
+            self._remember_answers()
         return super().write(vals)
 
     def _prepare_photo(self, vals, reports):

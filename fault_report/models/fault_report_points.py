@@ -72,18 +72,11 @@ class FaultReport(models.Model):
 
     # === CREATE, DELETE === #
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        return super().create(
-            [{**vals, "point_ids": self._prepare_points(vals)} for vals in vals_list]
-        )
-
-    def unlink(self):
-        self.check_access("unlink")
+    def _unlink_points(self):
+        """Delete the points of reports that are about to be deleted."""
         # The database deletes the points with their report, but not their photos.
         # Delete does not imply Edit.
         self.sudo().point_ids.unlink()
-        return super().unlink()
 
     @api.model
     def _prepare_points(self, vals):
@@ -119,12 +112,6 @@ class FaultReport(models.Model):
                         points=", ".join(missing.mapped("name")),
                     )
                 )
-
-    def _post_conversion(self, order):
-        result = super()._post_conversion(order)
-        if order._name != "sale.order":
-            self._copy_photos_to(order)
-        return result
 
     def _copy_photos_to(self, order):
         """Put the photos of the points among the files of a work order.
@@ -175,20 +162,3 @@ class FaultReport(models.Model):
         """Return whether the user's companies have ever had a service template."""
         Template = self.env["fault.report.template"].with_context(active_test=False)
         return bool(Template.search_count([], limit=1))
-
-    @api.model
-    def _get_view_cache_key(self, view_id=None, view_type="form", **options):
-        key = super()._get_view_cache_key(view_id, view_type, **options)
-        return (*key, self._has_templates())
-
-    @api.model
-    def _get_view(self, view_id=None, view_type="form", **options):
-        """Leave the service points out where there is no template."""
-        arch, view = super()._get_view(view_id, view_type, **options)
-        if not self._has_templates():
-            for node in arch.xpath(
-                "//*[@name='service_points' or @name='deviations'"
-                " or @name='deviation_count' or @name='fault_report_deviations']"
-            ):
-                node.getparent().remove(node)
-        return arch, view

@@ -121,12 +121,6 @@ class FaultReport(models.Model):
             other.partner_id,
         )
 
-    def _write_outcome(self, outcome, reason):
-        if not outcome:
-            # Reopened; the link itself is nobody's to write.
-            self.sudo().duplicate_of_id = False
-        return super()._write_outcome(outcome, reason)
-
     def action_view_open_on_equipment(self):
         """List the reports on the same object that wait too."""
         self.ensure_one()

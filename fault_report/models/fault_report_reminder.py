@@ -142,20 +142,15 @@ class FaultReport(models.Model):
     def _prepare_reminded_values(self):
         """Return what marks the reminder of this assignment as sent."""
         self.ensure_one()
-        return {
-            "reminded_at": fields.Datetime.now(),
-            "reminded_assignment": self.date_assigned,
-        }
+        now = fields.Datetime.now()
+        values = {"reminded_at": now, "reminded_assignment": self.date_assigned}
+        if self.reminded_assignment != self.date_assigned:
+            values["first_reminded_at"] = now
+        return values
 
 
 class ResCompany(models.Model):
     _inherit = "res.company"
-
-    def write(self, vals):
-        result = super().write(vals)
-        if vals.keys() & self._get_fault_report_reminder_settings():
-            self._reschedule_fault_report_reminders()
-        return result
 
     @api.model
     def _get_fault_report_reminder_settings(self):

@@ -1,23 +1,14 @@
 from odoo import fields, models
 
 from .fault_report import WAITING_STATES
-from .fault_report_absence import PLACE_FIELDS
 
 ACTIVITY = "fault_report.mail_activity_type_reminder"
-# What ends an assignment, directly or by what follows from it
-ENDS = {"technician_id", "outcome", "work_order_id", "sale_order_id", *PLACE_FIELDS}
 
 
 class FaultReport(models.Model):
     """The reminder as an activity: there until done, handled or given to another."""
 
     _inherit = "fault.report"
-
-    def write(self, vals):
-        result = super().write(vals)
-        if ENDS & vals.keys():
-            self._drop_reminder_activities()
-        return result
 
     def _plan_reminder_activity(self):
         """Plan an activity for the technician, unless he has one already."""

@@ -15,19 +15,6 @@ class FaultReport(models.Model):
 
     _inherit = "fault.report"
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        reports = super().create(vals_list)
-        if reports:
-            self._signal_waiting_changed()
-        return reports
-
-    def unlink(self):
-        result = super().unlink()
-        if self:
-            self._signal_waiting_changed()
-        return result
-
     def _write_multi(self, vals_list):
         # Whatever changes the state, and whoever: it is written to the database here.
         if self._changes_waiting(vals_list):

@@ -125,13 +125,17 @@ class FaultReportWebhook(models.Model):
         return bool(self.sudo().search_count([], limit=1))
 
     @api.model
-    def _tell(self, event, report):
-        """Queue what has happened to the report, for all that want to know."""
-        # Whoever causes an event need not see the webhooks.
-        webhooks_sudo = self.sudo().search(
-            [("company_id", "=", report.company_id.id), (f"on_{event}", "=", True)]
-        )
-        webhooks_sudo._queue(event, report.sudo())
+    def _queue_event(self, event, reports_sudo):
+        """Queue what has happened to the reports, for each webhook that asks for it."""
+        if event not in EVENTS or not self._is_used():
+            return
+        for company, of_company in reports_sudo.grouped("company_id").items():
+            # Who causes an event need not see the webhooks.
+            webhooks_sudo = self.sudo().search(
+                [("company_id", "=", company.id), (f"on_{event}", "=", True)]
+            )
+            for report in of_company:
+                webhooks_sudo._queue(event, report)
 
     def _queue(self, event, report=None):
         """Add a delivery to each of the webhooks, in the transaction of the event."""
@@ -196,36 +200,3 @@ class FaultReportWebhook(models.Model):
 
 def _to_iso(date):
     return date.strftime("%Y-%m-%dT%H:%M:%SZ") if date else None
-
-
-class FaultReport(models.Model):
-    _inherit = "fault.report"
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        reports = super().create(vals_list)
-        webhooks = self.env["fault.report.webhook"]
-        if reports._is_notifying() and webhooks._is_used():
-            for report in reports:
-                webhooks._tell("created", report)
-                # Some have a technician from the start
-                if report.sudo().technician_id:
-                    webhooks._tell("assigned", report)
-        return reports
-
-    def write(self, vals):
-        webhooks = self.env["fault.report.webhook"]
-        if not self._is_notifying() or not webhooks._is_used():
-            return super().write(vals)
-        # To compare with; whether the user may write is checked below.
-        before = {
-            report.id: (report.technician_id, report.state) for report in self.sudo()
-        }
-        result = super().write(vals)
-        for report in self.sudo():
-            technician, state = before[report.id]
-            if report.technician_id and report.technician_id != technician:
-                webhooks._tell("assigned", report)
-            if report.state != state and report.state in ("converted", "solved"):
-                webhooks._tell(report.state, report)
-        return result

@@ -128,6 +128,10 @@ class FaultReportWorkOrderMixin(models.AbstractModel):
             self._release_fault_reports()
         elif before == "cancelled":
             self._take_up_fault_reports()
+        # Who does the work need not see fault reports.
+        reports_sudo = self.sudo().fault_report_ids
+        if now in ("started", "done"):
+            reports_sudo._post_event(now)
         if now == "done":
             self._post_work_order_done()
 

@@ -206,16 +206,22 @@ class IrAttachment(models.Model):
                     added[place] = added.get(place, 0) + 1
             prepared.append(vals)
         self._check_fault_report_count(added)
-        return super().create(prepared)
+        attachments = super().create(prepared)
+        attachments._remember_on_fault_reports()
+        return attachments
 
     def write(self, vals):
-        if not self._concerns_fault_report_files(vals):
-            return super().write(vals)
-        # Each file has a name, a content and a place of its own.
-        for attachment in self:
-            super(IrAttachment, attachment).write(
-                attachment._prepare_fault_report_write(vals)
-            )
+        if self._concerns_fault_report_files(vals):
+            # Each file has a name, a content and a place of its own.
+            for attachment in self:
+                super(IrAttachment, attachment).write(
+                    attachment._prepare_fault_report_write(vals)
+                )
+        else:
+            super().write(vals)
+        # A file of the chatter finds its report only when the message is posted.
+        if not {"res_model", "res_id"}.isdisjoint(vals):
+            self._remember_on_fault_reports()
         return True
 
     def _concerns_fault_report_files(self, vals):

@@ -62,6 +62,14 @@ class ResCompany(models.Model):
     def _check_fault_report_template(self):
         self._check_company(["fault_report_template_id"])
 
+    def write(self, vals):
+        result = super().write(vals)
+        if "alias_domain_id" in vals:
+            self._move_fault_report_alias()
+        if not self._get_fault_report_reminder_settings().isdisjoint(vals):
+            self._reschedule_fault_report_reminders()
+        return result
+
     def _get_fault_report_template(self):
         """Return the template for new fault reports, whoever files them."""
         # A reporter need not see the settings of the company.

@@ -50,11 +50,9 @@ class ResCompany(models.Model):
             "alias_defaults": {"company_id": self.id},
         }
 
-    def write(self, vals):
-        result = super().write(vals)
-        if "alias_domain_id" in vals:
-            for company in self.filtered("fault_report_alias_id"):
-                # The alias belongs to the domain of its company.
-                alias_sudo = company.fault_report_alias_id.sudo()
-                alias_sudo.alias_domain_id = company.alias_domain_id
-        return result
+    def _move_fault_report_alias(self):
+        """Let the alias belong to the domain of its company."""
+        for company in self.filtered("fault_report_alias_id"):
+            # Who may write the company may move its address.
+            alias_sudo = company.fault_report_alias_id.sudo()
+            alias_sudo.alias_domain_id = company.alias_domain_id

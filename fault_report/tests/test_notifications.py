@@ -236,7 +236,7 @@ class TestNewReports(NotificationCommon):
         reports = Report.create(values)
         self.end_transaction()
         with self.assertQueryCount(3):
-            reports._notify_created()
+            reports._post_event("created")
             self.env.cr.precommit.run()
 
 
