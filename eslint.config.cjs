@@ -138,7 +138,7 @@ const ODOO = {
 
 module.exports = [
     {
-        ignores: ["**/static/lib/", "**/static/src/lib/", "**/*.min.js", ".run/"],
+        ignores: ["**/static/tests/lib/", "**/static/src/lib/", "**/*.min.js", ".run/"],
     },
     {
         files: ["**/*.{js,cjs,mjs}"],

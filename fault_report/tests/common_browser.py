@@ -11,7 +11,7 @@ from odoo.tests import HttpCase
 from odoo.tests.common import ChromeBrowser
 
 PHONE, SCREEN = (390, 844), (1400, 900)
-AXE = "/fault_report/static/lib/axe-core/axe.min.js"
+AXE = "/fault_report/static/tests/lib/axe-core/axe.min.js"
 # What a page may not do is said in no error otherwise
 WATCH = """
 document.addEventListener("securitypolicyviolation", (event) => {

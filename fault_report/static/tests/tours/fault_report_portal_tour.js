@@ -18,7 +18,7 @@ async function checkAccessibility() {
         console.error(`The page is ${width} pixels wide`);
     }
     if (!window.axe) {
-        await loadJS("/fault_report/static/lib/axe-core/axe.min.js");
+        await loadJS("/fault_report/static/tests/lib/axe-core/axe.min.js");
     }
     const {violations} = await window.axe.run(".o_fault_report_page", {
         runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"],

@@ -18,7 +18,7 @@ async function checkAccessibility(selector) {
         console.error(`The page is ${width} pixels wide`);
     }
     if (!window.axe) {
-        await loadJS("/fault_report/static/lib/axe-core/axe.min.js");
+        await loadJS("/fault_report/static/tests/lib/axe-core/axe.min.js");
     }
     const {violations} = await window.axe.run(selector, {
         // It would fetch style sheets of others, such as fonts, to look into them

@@ -1,8 +1,8 @@
 """Draw the pictures of the demo data: “photos” of faults, portraits, a report.
 
-    python make_photos.py
+    python dev/demo_photos.py
 
-writes them into the folder `images` beside this file, always the same ones. It needs
+writes them into `fault_report/demo/images`, always the same ones. It needs
 nothing but Pillow, which Odoo needs too.
 """
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont
 
-FOLDER = Path(__file__).parent / "images"
+FOLDER = Path(__file__).parents[1] / "fault_report" / "demo" / "images"
 WIDTH, HEIGHT = 960, 720
 SCALE = 2  # drawn larger, then reduced: smooth edges
 
