@@ -41,7 +41,7 @@ class FormCase(PortalData, FaultReportData, BrowserCase):
         cls.make_portal_data(cls.env)
         cls.make_portal_reports()
         cls.company.fault_report_template_id = False
-        cls.company.fault_report_rate = 1000
+        cls.company.fault_report_rate = 100
         cls.lift.action_renew_fault_report_token()
         cls.code = f"/fault_report/o/{cls.lift.sudo().fault_report_token}"
         token = cls.in_wing._portal_ensure_token()
@@ -214,7 +214,7 @@ class TestFormsInTrouble(FormCase):
                 page.wait("FaultReportForm.forms.some((form) => form.tries > 2)")
                 self.disturb = lambda: None
                 page.see(done)
-                self.assertGreater(len(self.posts), 1)
+                self.assertTrue(self.posts)
                 if done == ".o_fr_messages":
                     page.see(done, text)
                     self.assertEqual(self.find_comments(self.in_wing).count(text), 1)
