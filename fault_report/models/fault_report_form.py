@@ -48,6 +48,7 @@ class FaultReport(models.Model):
             "unsentComment": self.env._("1 comment not sent yet."),
             "unsentComments": self.env._("{count} comments not sent yet."),
             "look": self.env._("Look at it"),
+            "arrived": self.env._("This has arrived:"),
             "tooLarge": self.env._("“{name}” is too large."),
             "tooMany": self.env._("{count} files at most."),
             "forbidden": self.env._(

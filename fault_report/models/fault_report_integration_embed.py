@@ -83,6 +83,6 @@ class FaultReportIntegration(models.Model):
             "again": self.env._("Report something else"),
             "closed": self.env._(
                 "This form cannot send anything at the moment. Please reach us in "
-                "another way:"
+                "another way."
             ),
         }

@@ -56,6 +56,7 @@
         unsentComment: "1 comment not sent yet.",
         unsentComments: "{count} comments not sent yet.",
         look: "Look at it",
+        arrived: "This has arrived:",
         remove: "Remove {name}",
         removed: "{name} removed.",
         open: "Open it",

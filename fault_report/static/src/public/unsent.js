@@ -159,7 +159,7 @@
         show(status = "", isBusy = false) {
             const parts = [];
             if (this.arrived.length) {
-                parts.push(make("p", "o_fr_unsent_arrived", this.texts.sent));
+                parts.push(make("p", "o_fr_unsent_arrived", this.texts.arrived));
                 parts.push(this.makeList(this.arrived, this.texts.open));
             }
             if (this.waiting.length) {
@@ -180,6 +180,7 @@
                 parts.push(button);
             }
             this.element.replaceChildren(...parts);
+            this.element.dataset.state = this.waiting.length ? "waiting" : "sent";
             this.element.hidden = !parts.length;
         }
 
