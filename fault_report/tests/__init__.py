@@ -12,11 +12,13 @@ from . import test_conversion_bulk
 from . import test_conversion_race
 from . import test_digest
 from . import test_embed
+from . import test_embed_refused
 from . import test_fault_report
 from . import test_file_rules
 from . import test_files
 from . import test_files_http
 from . import test_form
+from . import test_forms
 from . import test_import_export
 from . import test_integration
 from . import test_invoice

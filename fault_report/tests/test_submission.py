@@ -43,13 +43,13 @@ class TestSubmission(FaultReportCommon):
         self.assertFalse(replayed)
         self.assertNotEqual(first, second)
 
-    def test_old_keys_are_forgotten_after_two_days(self):
+    def test_old_keys_are_forgotten_after_thirty_days(self):
         self.send()
         Submission = self.env["fault.report.submission"]
-        with freeze_time(fields.Datetime.now() + timedelta(hours=47)):
+        with freeze_time(fields.Datetime.now() + timedelta(days=29, hours=23)):
             Submission._gc_submissions()
             self.assertTrue(Submission.search([("scope", "=", "test:1")]))
-        with freeze_time(fields.Datetime.now() + timedelta(hours=49)):
+        with freeze_time(fields.Datetime.now() + timedelta(days=30, hours=1)):
             Submission._gc_submissions()
             self.assertFalse(Submission.search([("scope", "=", "test:1")]))
 
