@@ -131,10 +131,22 @@ class FaultReport(models.Model):
             msg_dict["is_internal"] = True
         elif self._is_from_customer(msg_dict):
             msg_dict["is_internal"] = False
-        elif not msg_dict.get("parent_id"):
-            # Found by its number: nothing says who else it is for.
+        elif not self._answers_public_message(msg_dict):
+            # Nothing says that it is meant for the customer.
             msg_dict["is_internal"] = True
         return super().message_update(msg_dict, update_vals)
+
+    @api.model
+    def _answers_public_message(self, msg_dict):
+        # Of a message that is answered, only its kind is asked.
+        parent_sudo = self.env["mail.message"].sudo().browse(
+            msg_dict.get("parent_id") or ()
+        )
+        return bool(
+            parent_sudo.subtype_id
+            and not parent_sudo.subtype_id.internal
+            and not parent_sudo.is_internal
+        )
 
     @api.model
     def _is_believed(self, msg_dict):
@@ -322,7 +334,10 @@ class FaultReport(models.Model):
         try:
             with self._isolated():
                 self._queue_receipt(address)
-        except UserError:
+        except OperationalError:
+            # Odoo repeats the whole transaction.
+            raise
+        except Exception:
             _logger.exception("%s: no receipt", self.reference)
             self._report_undelivered([address], self.env._("Unknown error"))
 

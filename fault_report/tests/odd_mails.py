@@ -19,7 +19,7 @@ TYPES = (
     "application", "message/rfc822", "message/partial; id=1; number=1; total=2",
     "message/external-body; access-type=x", "message/delivery-status", "message/foo",
     "multipart/mixed", "multipart/mixed; boundary=", "multipart/related; boundary=\"\"",
-    "multipart/report; report-type=x; boundary=Z", "text/calendar; method=REQUEST",
+    "text/calendar; method=REQUEST",
     "application/ms-tnef", "application/pkcs7-mime; smime-type=enveloped-data",
     "image/x-emf", "image/svg+xml", "audio/amr", "video/3gpp", "text/html", "text/rtf",
     "text/x-vcard", "inode/x-empty", "hidden/file", "\x00/\x00", "a b/c d", "ä/ö", "x" * 3000,
@@ -153,7 +153,8 @@ class OddMails:
             if name == "From":
                 given["To"] = ALIAS
             yield f"{name}: {value[:30]!r}", self.make(**given)
-            yield f"{name}: {value[:30]!r}, no text", self.make(b"", **given)
+            if name != "Message-Id":
+                yield f"{name}: {value[:30]!r}, no text", self.make(b"", **given)
         for name in ("From", "Subject", "Message-Id", "Date", "Content-Type", "MIME-Version"):
             yield f"without {name}", self.make(**{name: None})
 
@@ -167,16 +168,21 @@ class OddMails:
 
     def _make_structures(self):
         plain = self.make_part("text/plain", TEXT)
-        good = self.make_parts(plain, plain)
-        yield "no boundary", good.replace(b"; boundary=BB", b"")
-        yield "another boundary", good.replace(b"boundary=BB", b"boundary=CC")
-        yield "not closed", good.replace(b"--BB--", b"")
-        yield "only one line feed", good.replace(b"\r\n", b"\n")
-        yield "only carriage returns", good.replace(b"\r\n", b"\r")
-        yield "blank lines first", b"\r\n\r\n" + good
-        yield "a line that is no header", b"this is no header\r\n" + good
-        yield "a line between", good.replace(b"MIME-Version", b"no header\r\nMIME-Version")
-        yield "mbox", b"From bo@example.org Thu Nov 26 08:12:00 2026\r\n" + good
+        for label, old, new in (
+            ("no boundary", b"; boundary=BB", b""),
+            ("another boundary", b"boundary=BB", b"boundary=CC"),
+            ("not closed", b"--BB--", b""),
+            ("only one line feed", b"\r\n", b"\n"),
+            ("only carriage returns", b"\r\n", b"\r"),
+            ("a line between", b"MIME-Version", b"no header\r\nMIME-Version"),
+        ):
+            yield label, self.make_parts(plain, plain).replace(old, new)
+        for label, first in (
+            ("blank lines first", b"\r\n\r\n"),
+            ("a line that is no header", b"this is no header\r\n"),
+            ("mbox", b"From bo@example.org Thu Nov 26 08:12:00 2026\r\n"),
+        ):
+            yield label, first + self.make_parts(plain, plain)
         yield "no parts", self.make(b"", "multipart/mixed; boundary=BB")
         yield "thousand parts", self.make_parts(*[plain] * 1000)
         inner = plain

@@ -9,11 +9,14 @@ from psycopg2.errors import SerializationFailure
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.http_routing.tests.common import MockRequest
+
 from ..tools import mail_repair
 from .odd_mails import TEXT, OddMails, make_bounces
 from .test_file_rules import make_picture
 from .test_mail import CARL, MailGatewayCase
 
+ODD_REFERENCES = {"header lost"}
 MUTED = (
     "odoo.addons.fault_report.models.mail_thread",
     "odoo.addons.fault_report.models.fault_report_mail",
@@ -58,32 +61,39 @@ class TestMailNet(MailGatewayCase):
 
     # === EVERY E-MAIL === #
 
+    def feed(self, mails, *expected):
+        """Return the labels of the e-mails that became something else than expected."""
+        wrong = []
+        for label, raw in mails:
+            try:
+                became = self.process(raw)
+            # Which one it was is told below.
+            except Exception as error:
+                became = repr(error)
+            if became not in expected:
+                wrong.append((label, became))
+        return wrong
+
     def test_every_odd_email_becomes_a_report(self):
-        started, number = time.process_time(), 0
-        for label, raw in OddMails().make_all():
-            number += 1
-            with self.subTest(label):
-                self.assertEqual(self.process(raw), (1, 1))
-        self.assertGreater(number, 500)
+        started = time.process_time()
+        mails = list(OddMails().make_all())
+        self.assertGreater(len(mails), 600)
+        self.assertEqual(self.feed(mails, (1, 1)), [])
         self.assertLess(time.process_time() - started, 60)
 
     def test_every_odd_answer_becomes_a_message(self):
         report = self.deliver(self.write_mail(From=CARL, Message_Id="<first@h.ex>"))
-        for label, raw in OddMails(["<first@h.ex>"]).make_all():
-            # One whose reference is the odd part is a new report.
-            expected = [(0, 1)]
-            if label.startswith(("References", "In-Reply-To")):
-                expected.append((1, 1))
-            with self.subTest(label):
-                self.assertIn(self.process(raw), expected)
-        self.assertGreater(len(report.message_ids), 500)
+        mails = list(OddMails(["<first@h.ex>"]).make_all())
+        wrong = self.feed(mails, (0, 1))
+        # One whose reference is the odd part is a new report, if it has no other.
+        self.assertLessEqual({name for name, _got in wrong}, ODD_REFERENCES, wrong)
+        self.assertEqual({got for _name, got in wrong} - {(1, 1)}, set())
+        self.assertGreater(len(report.message_ids), 600)
 
     def test_odd_bounces_raise_nothing_and_are_no_reports(self):
         report = self.deliver(self.write_mail(From=CARL))
         receipt = self.receipts(report)
-        for label, raw in make_bounces(receipt.message_id):
-            with self.subTest(label):
-                self.assertEqual(self.process(raw), (0, 0))
+        self.assertEqual(self.feed(make_bounces(receipt.message_id), (0, 0)), [])
 
     def test_most_odd_emails_keep_their_text(self):
         lost = []
@@ -93,10 +103,11 @@ class TestMailNet(MailGatewayCase):
             before = self.env["fault.report"].search([])
             self.process(raw)
             report = self.env["fault.report"].search([]) - before
-            if TEXT.decode() not in (report.comment or ""):
+            is_empty = label.endswith("no text")
+            if TEXT.decode() not in (report.comment or "") and not is_empty:
                 lost.append(label)
-        # In these the text cannot be told from something else.
-        self.assertLess(len(lost), 10, lost)
+        # Of these charsets any bytes can be a text.
+        self.assertEqual([x for x in lost if "utf-" not in x and "punycode" not in x], [])
 
     # === THE LAST NET === #
 
@@ -201,16 +212,21 @@ class TestMailNet(MailGatewayCase):
 
     def make_portal_user(self):
         self.portal = new_test_user(
-            self.env, "carl_portal", groups="base.group_portal", partner_id=self.carl.id
+            self.env,
+            "carl_portal",
+            groups="base.group_portal",
+            partner_id=self.carl.id,
+            email=self.carl.email,
         )
 
     def test_no_browser_shows_an_email_that_is_kept_as_it_came(self):
         with self.fail("_message_parse_extract_payload"):
             report = self.deliver(self.write_mail("<script>", From=CARL))
         for asked in (None, "text/html"):
-            stream = self.env["ir.binary"]._get_stream_from(
-                self.find_raw(report), mimetype=asked
-            )
+            with MockRequest(self.env):
+                stream = self.env["ir.binary"]._get_stream_from(
+                    self.find_raw(report), mimetype=asked
+                )
             self.assertEqual(stream.mimetype, "application/octet-stream")
             self.assertTrue(stream.as_attachment)
 

@@ -141,14 +141,11 @@ class TestMailText(MailGatewayCase):
             "From: the second floor\nTo: the third\nIt stands.",
             "Building: 4\nDate: today\nTo: be repaired\nFrom: Monday on",
             "Bo wrote: it stands",
-            "On 3 November the technician wrote:\nall fine. It is not.",
             "----- Pump room -----\nWater",
             "Floor 1 - ok\n--- Floor 2 ---\nnot ok",
             "5 > 3\nEnd",
             "De 4 lampor är trasiga",
         ):
-            if "technician wrote" in text:
-                continue
             with self.subTest(text):
                 self.assertEqual(mail_text.cut_history(text), text)
 
@@ -210,7 +207,13 @@ class TestMailText(MailGatewayCase):
 
     def test_the_number_in_the_subject_finds_the_report_of_those_it_belongs_to(self):
         report = self.deliver(self.write_mail(From="Ann <ann@elsewhere.example>"))
-        report.write({"partner_id": self.hotel.id, "contact_id": self.carl.id})
+        report.write(
+            {
+                "partner_id": self.hotel.id,
+                "facility_id": self.wing.id,
+                "contact_id": self.carl.id,
+            }
+        )
         follower, colleague = self.env["res.partner"].create(
             [
                 {"name": "Follower", "email": "follower@else.example"},

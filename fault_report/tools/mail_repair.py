@@ -14,8 +14,10 @@ from email.message import EmailMessage
 
 from ..models.text_rules import remove_refused
 
-# Longer ones cost Python's parser too much time; a Message-Id is kept in an index
-MAX_HEADER = 20_000
+# Longer headers and words cost Python's parser too much time; a Message-Id is kept in
+# an index.
+MAX_HEADER = 50_000
+MAX_WORD = 2_000
 MAX_MESSAGE_ID = 500
 MAX_DEPTH = 50
 # As far as an e-mail is read that has no readable parts
@@ -39,8 +41,9 @@ CHARSETS = {
 _REFUSED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:(.*)", re.S)
 _HEAD_END = re.compile(rb"\r\n\r\n|\n\n|\r\r|\n\r\n")
+_LONG_WORD = re.compile(rf"([^\s,;<>]{{{MAX_WORD}}})[^\s,;<>]+")
 _ADDRESS = re.compile(r"[^\s<>,;:\"()\[\]@]+@[^\s<>,;:\"()\[\]@]+")
-_BOUNDARY = re.compile(r"^--([^\s\"-][^\r\n\"]{0,198}?)[ \t]*\r?\n(?=[\w-]+[ \t]*:)", re.M)
+_BOUNDARY = re.compile(r"^--([!#-,.-~][ !#-~]{0,98}?)[ \t]*\r?\n(?=[\w-]+[ \t]*:)", re.M)
 _BASE64_RUN = re.compile(r"(?:^[A-Za-z0-9+/]{40,}={0,2}[ \t]*(?:\r?\n|\Z)){2,}", re.M)
 
 
@@ -153,7 +156,7 @@ def _repair_part(part, depth=0):
     changed = _repair_headers(part)
     if part.get_content_maintype() == "multipart":
         changed |= _repair_container(part)
-    payload = part.get_payload()
+    payload = _get_raw_payload(part)
     if isinstance(payload, list):
         for inner in payload:
             changed |= _repair_part(inner, depth + 1)
@@ -186,7 +189,7 @@ def _repair_header(name, value):
     if _is_readable(name, value):
         return value
     text = _decode_header(value.encode("utf-8", "surrogateescape"))
-    text = " ".join(text.replace("\ufffd", "?").split())
+    text = _LONG_WORD.sub(r"\1", " ".join(text.replace("\ufffd", "?").split()))
     lower = name.lower()
     if lower == "message-id":
         return make_message_id(value.encode("utf-8", "surrogateescape"))
@@ -195,13 +198,15 @@ def _repair_header(name, value):
     elif lower == "references":
         text = " ".join(re.findall(r"<[^<>\s]+>", text)[-32:])
     if not text.isascii():
-        text = Header(text, "utf-8", maxlinelen=10**6).encode()
+        text = " ".join(Header(text, "utf-8").encode().split())
     return text if text and _is_readable(name, text) else None
 
 
 def _is_readable(name, value):
     limit = MAX_MESSAGE_ID if name.lower() == "message-id" else MAX_HEADER
-    if len(value) > limit or _REFUSED.search(value) and not _is_utf8(value):
+    if len(value) > limit or _LONG_WORD.search(value):
+        return False
+    if _REFUSED.search(value) and not _is_utf8(value):
         return False
     try:
         text = str(policy.SMTP.header_factory(name, "".join(value.splitlines())))
@@ -231,22 +236,23 @@ def make_message_id(content):
 
 def _repair_container(part):
     """Find the parts of a multipart whose head does not say where they are."""
-    payload = part.get_payload()
+    payload = _get_raw_payload(part)
     if isinstance(payload, list) and payload:
         return False
     text = payload if isinstance(payload, str) else ""
+    content = text.encode("ascii", "surrogateescape")
     found = _BOUNDARY.search(text)
     if found:
         head = f'Content-Type: multipart/mixed; boundary="{found[1]}"\n\n'
-        inner = email.message_from_string(head + text, policy=policy.compat32)
-        if isinstance(inner.get_payload(), list):
+        inner = email.message_from_bytes(head.encode() + content, policy=policy.compat32)
+        if inner.is_multipart():
             part.set_payload(inner.get_payload())
-            _set_type(part, f'multipart/{part.get_content_subtype()}; boundary="{found[1]}"')
+            subtype = part.get_content_subtype()
+            _set_type(part, f'multipart/{subtype}; boundary="{found[1]}"')
             return True
     if part.get_content_subtype() == "report" and "auto-submitted" not in part:
         # It still only says that something did not arrive.
         part["Auto-Submitted"] = "auto-replied"
-    content = text.encode("ascii", "surrogateescape")
     _set_text(part, "plain", decode_text(content))
     return True
 
@@ -272,16 +278,21 @@ def _repair_leaf(part):
     return True
 
 
+def _get_raw_payload(part):
+    """Return the payload with its bytes as they are: `get_payload` replaces some."""
+    return part._payload
+
+
 def _read_as_odoo(part):
     """Return the content as Odoo reads it, or None if it cannot."""
     if part.get_content_maintype() not in READ_TYPES:
         return None
     if part.get_content_type() == "message/delivery-status":
-        return part.get_payload() if part.is_multipart() else None
+        return _get_raw_payload(part) if part.is_multipart() else None
     probe = EmailMessage(policy=policy.SMTP)
     for name, value in part.raw_items():
         probe.set_raw(name, value)
-    probe.set_payload(part.get_payload())
+    probe.set_payload(_get_raw_payload(part))
     try:
         name = probe.get_filename() or ""
         if _REFUSED.search(name + probe.get("content-id", "")):
@@ -318,7 +329,7 @@ def _get_filename(part):
 
 def get_content(part):
     """Return the decoded content of a part as bytes, however it is packed."""
-    payload = part.get_payload()
+    payload = _get_raw_payload(part)
     if isinstance(payload, list):
         return b"\n".join(inner.as_bytes() for inner in payload)
     try:

@@ -24,9 +24,8 @@ _REPLY_HEADER = re.compile(
 _NO = {"", "no", "false", "0", "none"}
 # How subjects of holiday notices begin
 _NOTICE = re.compile(
-    r"\W*(auto(matic|matisk|matische|matisches|matiskt|maattinen|maticke|matická|matikus)?"
-    r"[\s:-]*(re(ply|sponse)|antwort|svar|vastaus|odpov|válasz|antwoord|generated)\b|"
-    r"auto(reply|responder|svar|matisk svar)|auto:|out[\s-]of[\s-](the[\s-])?office|ooo\b|"
+    r"\W*(auto\w{0,9}[\s:-]*(re(ply|sponse)|antwort|antwoord|svar|vastaus|odpověď|válasz)\b|"
+    r"autorespon|auto:|out[\s-]of[\s-](the[\s-])?office|ooo\b|"
     r"abwesen|außer haus|frånvaro|fravær|poissa|afwezig|réponse automatique|"
     r"absence du bureau|respuesta autom|fuera de (la )?oficina|risposta automatica|"
     r"fuori (sede|ufficio)|resposta autom|ausência|ausencia|odpowiedź automatyczna|"
@@ -101,6 +100,7 @@ def is_forged(headers):
 # === WHAT WAS WRITTEN NOW === #
 
 _KILLED = ("style", "script", "head", "title", "img", "svg", "template", "noscript")
+_HEAD = re.compile(r"<(title|style|script)\b.*?</\1\s*>", re.S | re.I)
 _HIDDEN = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all", re.I)
 _LABELS = {
     "from": "from|von|från|de|da|van|fra|od|lähettäjä|от|kimden|feladó|expéditeur|von:",
@@ -139,6 +139,10 @@ _WROTE = re.compile(
     r"yazdı)\b[^\n]{0,200}:\s*$",
     re.I,
 )
+# How the line begins that says who wrote what is quoted, where it takes several lines
+_ON = re.compile(
+    r"\s*(on|am|den|le|el|il|op|em|dne|dnia|w dniu|\w{2,6}\.?,)\s[^\n]*\d", re.I
+)
 _DATED_ADDRESS = re.compile(r"\d{4}-\d\d-\d\d\b.{0,200}<[^<>\s]+@[^<>\s]+>\s*:\s*$")
 _DEVICE = re.compile(
     r"(sent from|get) (my |outlook )|von meinem .{3,30} gesendet|skickat från |"
@@ -159,22 +163,24 @@ def get_written(message, body):
     :param body: its HTML, as Odoo has parsed it
     """
     subject = str(message.get("Subject") or "")
-    plain, has_html = _find_plain(message)
-    if not has_html and plain.strip():
+    plain, html_text = _find_text(message, "plain"), _find_text(message, "html")
+    if plain.strip() and not html_text.strip():
         return cut_history(plain, subject)
-    return html_to_written(body, subject) or cut_history(plain, subject)
+    return (
+        html_to_written(html_text, subject)
+        or html_to_written(body, subject)
+        or cut_history(plain, subject)
+    )
 
 
-def _find_plain(message):
-    """Return the plain text of an e-mail, and whether it has HTML too."""
-    texts, has_html = [], False
-    for part in message.walk():
-        if part.get_content_maintype() != "text" or mail_repair.is_file(part):
-            continue
-        has_html = has_html or part.get_content_type() == "text/html"
-        if part.get_content_type() == "text/plain":
-            texts.append(str(part.get_content()))
-    return "\n".join(texts).replace("\r\n", "\n"), has_html
+def _find_text(message, subtype):
+    """Return what an e-mail says as plain text, or as HTML."""
+    texts = [
+        str(part.get_content())
+        for part in message.walk()
+        if part.get_content_type() == f"text/{subtype}" and not mail_repair.is_file(part)
+    ]
+    return "\n".join(texts).replace("\r\n", "\n")
 
 
 def html_to_written(body, subject=""):
@@ -193,8 +199,10 @@ def html_to_written(body, subject=""):
 def _parse(body):
     if not body or not body.strip():
         return None
+    # Odoo drops the tags of the head, and would leave what is in it.
+    body = _HEAD.sub("", str(body))
     # Odoo marks what is quoted.
-    body = html_sanitize(str(body), sanitize_tags=False) or ""
+    body = html_sanitize(body, sanitize_tags=False) or ""
     try:
         return html.fromstring(f"<div>{body}</div>") if body.strip() else None
     except (etree.LxmlError, ValueError):
@@ -266,10 +274,12 @@ def _begins_history(lines, number):
             any(_HEADER_LINES[kind].match(text) for text in following)
             for kind in ("sent", "to")
         )
-    return bool(line.strip()) and any(
-        _is_attribution(lines[number : number + length])
-        and lines[number].strip()[:1].isalnum()
-        for length in (1, 2, 3)
+    if _is_attribution([line]):
+        return True
+    return bool(_ON.match(line)) and any(
+        all(text.strip() for text in lines[number : number + length])
+        and _is_attribution(lines[number : number + length])
+        for length in (2, 3)
     )
 
 
@@ -307,7 +317,7 @@ def read_plainly(raw):
 def _read_text(raw):
     """Return the first text of an e-mail, by Python's parser if that can be."""
     try:
-        text = _find_text(email.message_from_bytes(raw, policy=policy.compat32))
+        text = _find_first_text(email.message_from_bytes(raw, policy=policy.compat32))
     # It may be anything; the rest of the e-mail is better than nothing.
     except Exception:
         text = ""
@@ -318,7 +328,7 @@ def _read_text(raw):
     return mail_repair.strip_base64(text[: mail_repair.MAX_RAW_TEXT])
 
 
-def _find_text(message):
+def _find_first_text(message):
     """Return the first text in an e-mail, plain before HTML."""
     for mimetype in ("text/plain", "text/html"):
         for part in message.walk():
