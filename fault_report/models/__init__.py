@@ -1,4 +1,5 @@
 # Parents and what they extend first: the order is that of the overrides
+from . import fault_report_protected_mixin
 from . import fault_report_text_mixin
 from . import fault_report
 from . import fault_report_place

@@ -7,6 +7,8 @@ from odoo import models
 from odoo.exceptions import AccessError, LockError, UserError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
+from .context_switches import with_own_context
+
 _logger = logging.getLogger(__name__)
 
 
@@ -177,7 +179,11 @@ class FaultReport(models.Model):
 
     def _generate_order(self, model, values):
         try:
-            order = self.env[model].with_company(self.company_id).create(values)
+            # Of the context, what `_generate_work_order` says about messages
+            own = with_own_context(
+                self, "mail_notify_force_send", "mail_auto_subscribe_no_notify"
+            )
+            order = own.env[model].with_company(self.company_id).create(values)
         except AccessError as error:
             raise self._get_target_rights_error(model) from error
         # Nobody but the conversion writes the links.
@@ -186,7 +192,7 @@ class FaultReport(models.Model):
         self._log_conversion(order)
         for report in self:
             report._post_conversion(order)
-        return order
+        return order.with_env(self.env)
 
     def _log_conversion(self, order):
         """Say on both sides where the other one is."""
@@ -197,7 +203,8 @@ class FaultReport(models.Model):
         author = self.env.user.partner_id
         subtype_id = self.env["ir.model.data"]._xmlid_to_res_id("mail.mt_note")
         # A note in the log of each, all at once, whatever else the user may do there
-        self.env["mail.message"].sudo().create(
+        own = with_own_context(self)
+        own.env["mail.message"].sudo().create(
             [
                 {
                     "model": record._name,
@@ -222,7 +229,8 @@ class FaultReport(models.Model):
         self.ensure_one()
         # Whoever converts sees the report; its files are a part of it.
         files_sudo = (
-            self.env["ir.attachment"]
+            with_own_context(self)
+            .env["ir.attachment"]
             .sudo()
             .search([("res_model", "=", self._name), ("res_id", "=", self.id)])
         )

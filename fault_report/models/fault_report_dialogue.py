@@ -8,6 +8,7 @@ from odoo.tools.mail import formataddr, plaintext2html
 from odoo.tools.misc import limited_field_access_token
 
 from . import text_rules
+from .context_switches import with_own_context
 from .errors import FieldError
 
 # Messages of a customer, a minute
@@ -20,6 +21,13 @@ CUSTOMER_ARGUMENTS = {
     *("body", "body_is_html", "attachments", "attachment_ids", "parent_id"),
     *("message_type", "subtype_xmlid", "subtype_id"),
 }
+# Of the context, what Odoo's route for messages needs
+POST_KEYS = (
+    "guest",
+    "message_post_store",
+    "mail_post_autofollow",
+    "mail_post_autofollow_author_skip",
+)
 
 
 class FaultReport(models.Model):
@@ -70,7 +78,8 @@ class FaultReport(models.Model):
             # Odoo's own route takes whoever has the link for the customer himself
             kwargs |= self._get_customer_author()
         # He may read the report, and has chosen nothing but the text and his files.
-        return super(FaultReport, self.sudo()).message_post(**kwargs).sudo(self.env.su)
+        own = with_own_context(self, *POST_KEYS).sudo()
+        return super(FaultReport, own).message_post(**kwargs).with_env(self.env)
 
     def message_notify(self, **kwargs):
         """Customers write to the report, and not to whom they like."""

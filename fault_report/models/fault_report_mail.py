@@ -7,6 +7,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 from . import text_rules
+from .context_switches import with_own_context
 from .errors import TooManyRequestsError
 
 _logger = logging.getLogger(__name__)
@@ -30,6 +31,8 @@ class FaultReport(models.Model):
 
     # === A NEW REPORT === #
 
+    # Public in Odoo: it acts as the superuser
+    @api.private
     @api.model
     def message_new(self, msg_dict, custom_values=None):
         """File the report of an e-mail; one that cannot be read well is filed too."""
@@ -42,7 +45,7 @@ class FaultReport(models.Model):
         # be a colleague's mail that somebody passed on.
         msg_dict["is_internal"] = True
         # Not as the user whose address is in “From”
-        reports = self.with_user(SUPERUSER_ID).with_company(company)
+        reports = with_own_context(self).with_user(SUPERUSER_ID).with_company(company)
         report = reports._create_from_mail(company, msg_dict)
         if not values.get(NO_RECEIPT):
             report._send_receipt(msg_dict["email_from"])
@@ -102,6 +105,8 @@ class FaultReport(models.Model):
 
     # === AN ANSWER === #
 
+    # Public in Odoo: who calls it chooses whose answer it seems to be
+    @api.private
     def message_update(self, msg_dict, update_vals=None):
         """What a customer answers is for his page, whatever he answered to."""
         self._clean_mail(msg_dict)

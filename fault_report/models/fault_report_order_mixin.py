@@ -7,6 +7,7 @@ class FaultReportOrderMixin(models.AbstractModel):
 
     _name = "fault.report.order.mixin"
     _description = "Order Made of Fault Reports"
+    _inherit = ["fault.report.protected.mixin"]
 
     # Also of an order that was cancelled, after which the report became another one
     fault_report_source_ids = fields.Many2many(
@@ -15,6 +16,7 @@ class FaultReportOrderMixin(models.AbstractModel):
         readonly=True,
         copy=False,
         groups="fault_report.group_view",
+        protected=True,
     )
 
     @api.model_create_multi

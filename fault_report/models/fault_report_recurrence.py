@@ -18,8 +18,11 @@ class FaultReport(models.Model):
         copy=False,
         check_company=True,
         index="btree_not_null",
+        protected=True,
     )
-    duplicate_ids = fields.One2many("fault.report", "duplicate_of_id", readonly=True)
+    duplicate_ids = fields.One2many(
+        "fault.report", "duplicate_of_id", readonly=True, protected=True
+    )
     open_on_equipment_count = fields.Integer(
         string="Other Open Reports", compute="_compute_open_on_equipment_count"
     )
@@ -80,10 +83,6 @@ class FaultReport(models.Model):
                         report=report.reference,
                     )
                 )
-
-    @api.model
-    def _get_protected_fields(self):
-        return super()._get_protected_fields() | {"duplicate_of_id"}
 
     def action_mark_duplicate(self, original):
         """Cancel the reports as duplicates of an open one on the same object.

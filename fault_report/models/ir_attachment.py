@@ -2,6 +2,7 @@ from odoo import api, models
 from odoo.exceptions import AccessError
 
 from . import file_rules
+from .context_switches import SILENT_IMPORT, UPLOAD, get_switch, switch_on
 from .ir_attachment_limits import CONTENT
 
 # Where an attachment belongs; together they say whether it is a report's file
@@ -179,7 +180,7 @@ class IrAttachment(models.Model):
             return False
         if vals.get("res_model") in self._get_fault_report_guarded_models():
             return bool(vals.get("res_id"))
-        return bool(self.env.context.get("fault_report_upload"))
+        return bool(get_switch(self.env, UPLOAD))
 
     # === CREATE, WRITE, DELETE === #
 
@@ -207,6 +208,13 @@ class IrAttachment(models.Model):
             prepared.append(vals)
         self._check_fault_report_count(added)
         return super().create(prepared)
+
+    @api.model
+    def load(self, fields, data):
+        """Let an import tell nobody, if it asks to."""
+        if self.env.context.get("tracking_disable"):
+            self = switch_on(self, **{SILENT_IMPORT: True})
+        return super().load(fields, data)
 
     def write(self, vals):
         if not self._concerns_fault_report_files(vals):

@@ -1,6 +1,7 @@
 import logging
 
 from odoo import api, models
+from odoo.exceptions import AccessError
 
 from .fault_report_mail import NO_RECEIPT
 
@@ -14,6 +15,8 @@ class MailThread(models.AbstractModel):
 
     _inherit = "mail.thread"
 
+    # Public in Odoo, and part of `message_process`
+    @api.private
     @api.model
     def message_route(
         self, message, message_dict, model=None, thread_id=None, custom_values=None
@@ -21,6 +24,7 @@ class MailThread(models.AbstractModel):
         routes = super().message_route(
             message, message_dict, model, thread_id, custom_values
         )
+        self._check_may_hand_over_mails(routes)
         kept = []
         for route in routes:
             if route[0] != "fault.report" or not self._is_by_machine(message):
@@ -36,6 +40,19 @@ class MailThread(models.AbstractModel):
                     (*route[:2], {**(route[2] or {}), NO_RECEIPT: 1}, *route[3:])
                 )
         return kept
+
+    @api.model
+    def _check_may_hand_over_mails(self, routes):
+        """Let the mail servers and administrators alone hand over e-mails for us.
+
+        `message_process` is public in Odoo: its gateway script calls it over RPC, as an
+        administrator. An e-mail says itself who has sent it.
+        """
+        is_ours = any(route[0] == "fault.report" for route in routes)
+        if is_ours and not self.env.is_system():
+            raise AccessError(
+                self.env._("Only the mail server hands over e-mails for fault reports.")
+            )
 
     @api.model
     def _is_by_machine(self, message):
