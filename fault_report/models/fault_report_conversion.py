@@ -11,6 +11,11 @@ from .context_switches import with_own_context
 
 _logger = logging.getLogger(__name__)
 
+CONVERSIONS = {
+    "work_order": "action_generate_work_order",
+    "sale_order": "action_generate_sale_order",
+}
+
 
 class FaultReport(models.Model):
     """Conversion: a report becomes a work order and a sales order, each once."""
@@ -64,10 +69,7 @@ class FaultReport(models.Model):
         :param str to: `work_order` or `sale_order`
         :return: how many were converted, and of the others who they are and why
         """
-        convert = {
-            "work_order": "action_generate_work_order",
-            "sale_order": "action_generate_sale_order",
-        }[to]
+        convert = self._get_conversion(to)
         failed = []
         for report in self:
             reason = report._try(convert)
@@ -79,6 +81,7 @@ class FaultReport(models.Model):
 
     def action_open_convert_each(self, to="work_order"):
         """Convert each report by itself, and show how far it is."""
+        self._get_conversion(to)
         return {
             "type": "ir.actions.client",
             "tag": "fault_report_convert_each",
@@ -91,6 +94,13 @@ class FaultReport(models.Model):
         return self._get_dialog(
             "fault.report.convert", self.env._("Another Kind of Work Order")
         )
+
+    def _get_conversion(self, to):
+        """Return the name of the action that makes an order of this kind."""
+        if not isinstance(to, str) or to not in CONVERSIONS:
+            self._check_may_convert()
+            raise UserError(self.env._("“%s” is not a kind of order.", to))
+        return CONVERSIONS[to]
 
     def _try(self, method):
         """Call the method; undo it and return the reason if it fails."""
@@ -108,8 +118,7 @@ class FaultReport(models.Model):
 
     # === CONVERSION === #
 
-    def _prepare_conversion(self):
-        """Check the permission, then let nobody else convert the same reports."""
+    def _check_may_convert(self):
         self.check_access("read")
         if not self.env.user.has_group("fault_report.group_convert"):
             raise AccessError(
@@ -118,6 +127,10 @@ class FaultReport(models.Model):
                     "ask an administrator for the permission."
                 )
             )
+
+    def _prepare_conversion(self):
+        """Check the permission, then let nobody else convert the same reports."""
+        self._check_may_convert()
         try:
             # Convert does not imply Edit. Notes and messages may still be added.
             self.sudo().lock_for_update(allow_referencing=True)

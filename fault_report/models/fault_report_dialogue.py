@@ -3,7 +3,7 @@ import uuid
 from odoo import api, models
 from odoo.exceptions import AccessError, ValidationError
 from odoo.fields import Domain
-from odoo.tools import html2plaintext, is_html_empty
+from odoo.tools import email_normalize, html2plaintext, is_html_empty
 from odoo.tools.mail import formataddr, plaintext2html
 from odoo.tools.misc import limited_field_access_token
 
@@ -88,6 +88,31 @@ class FaultReport(models.Model):
                 self.env._("You may not write about this fault report here.")
             )
         return super().message_notify(**kwargs)
+
+    @api.model
+    def _check_own_name(self, author_id, email_from):
+        """Refuse an author or a sender's address that is not the user's own."""
+        user = self.env.user
+        if self.env.su or user._is_admin():
+            return
+        own = {user.email_normalized, user.partner_id.email_normalized}
+        address = email_normalize(email_from)
+        if author_id not in (None, False, user.partner_id.id) or (
+            address and address not in own
+        ):
+            raise AccessError(
+                self.env._("You may write about a fault report in your own name only.")
+            )
+
+    def _check_may_send_outside(self):
+        """Ask for Edit before the user sends something to people outside."""
+        if not self.has_access("write"):
+            raise AccessError(
+                self.env._(
+                    "You may not write to people outside about this fault report: "
+                    "ask for the permission “Edit fault reports”."
+                )
+            )
 
     def _message_update_content(self, message, /, *, body, **kwargs):
         """What a customer corrects has the limits of what he writes."""

@@ -85,6 +85,12 @@ class FaultReport(models.Model):
         # The signature does not tell the secret that is in it.
         return super(FaultReport, self.sudo())._sign_token(pid)
 
+    def _get_share_url(self, *args, **kwargs):
+        # It holds the secret, with which anybody speaks as the customer.
+        if not self.env.su and self.env.user._is_internal():
+            self.check_access("write")
+        return super()._get_share_url(*args, **kwargs)
+
     # Public in Odoo: over RPC it would tell the secret
     @api.private
     def get_portal_url(self, *args, **kwargs):

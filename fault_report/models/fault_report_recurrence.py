@@ -90,8 +90,7 @@ class FaultReport(models.Model):
         :param original: a `fault.report` record, or its id
         """
         self.check_access("write")
-        if not isinstance(original, models.BaseModel):
-            original = self.browse(original)
+        original = self._read_record(self._name, original)
         original.check_access("read")
         original._check_waiting()
         if not all(report._is_about_the_same_as(original) for report in self):

@@ -45,9 +45,8 @@ class FaultReportNote(models.Model):
     def _carry_time(self):
         """Let the timesheet say what the notes say."""
         # Who writes a note need not have rights in timesheets.
-        for note_sudo in switch_on(
-            with_own_context(self).sudo(), **{FOLLOWS_NOTE: True}
-        ):
+        notes_sudo = with_own_context(self).sudo()
+        for note_sudo in switch_on(notes_sudo, **{FOLLOWS_NOTE: True}):
             line_sudo = note_sudo.timesheet_id
             values = note_sudo._prepare_timesheet_values()
             if line_sudo and values:
