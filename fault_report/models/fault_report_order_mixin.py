@@ -56,4 +56,5 @@ class FaultReportOrderMixin(models.AbstractModel):
 
     def action_view_fault_reports(self):
         """Open the report, or the list of reports, that this order was made of."""
-        return self.fault_report_ids._get_action()
+        reports = self.fault_report_ids if self else self.env["fault.report"]
+        return reports._get_action()
