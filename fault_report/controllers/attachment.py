@@ -6,6 +6,8 @@ from odoo.http import request
 
 from odoo.addons.mail.controllers.attachment import AttachmentController
 
+from ..models.context_switches import UPLOAD, Switch
+
 
 class FaultReportAttachmentController(AttachmentController):
     @http.route()
@@ -26,7 +28,7 @@ class FaultReportAttachmentController(AttachmentController):
         report = request.env[thread_model].browse(int(thread_id))
         # Its company decides how large a file may be; who may add one is asked next.
         company = report.sudo().exists().company_id
-        request.update_context(fault_report_upload=company.id or True)
+        request.update_context(**{UPLOAD: Switch(company.id or True)})
         try:
             with request.env.cr.savepoint():
                 return super().mail_attachment_upload(

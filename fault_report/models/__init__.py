@@ -1,4 +1,5 @@
 # Parents and what they extend first: the order is that of the overrides
+from . import fault_report_protected_mixin
 from . import fault_report_text_mixin
 from . import fault_report
 from . import fault_report_place
@@ -60,6 +61,7 @@ from . import ir_sequence
 from . import mail_mail
 from . import mail_message
 from . import mail_thread
+from . import message_senders
 from . import maintenance_equipment
 from . import maintenance_equipment_qr
 from . import maintenance_request

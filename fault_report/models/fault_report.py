@@ -37,10 +37,15 @@ class FaultReport(models.Model):
 
     _name = "fault.report"
     _description = "Fault Report"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = [
+        "mail.thread",
+        "mail.activity.mixin",
+        "fault.report.protected.mixin",
+    ]
     _order = "reported_at desc, id desc"
     _rec_names_search = ["name", "reference"]
     _check_company_auto = True
+    _protects_mail_lists = True
 
     # What and when
     name = fields.Char(
@@ -52,6 +57,7 @@ class FaultReport(models.Model):
         copy=False,
         default=lambda self: self.env._("New"),
         index="trigram",
+        protected=True,
     )
     company_id = fields.Many2one(
         "res.company", required=True, default=lambda self: self.env.company
@@ -77,6 +83,7 @@ class FaultReport(models.Model):
         readonly=True,
         default="form",
         copy=False,
+        protected=True,
     )
 
     # A reporter who is nobody's contact yet; whose and where is in fault_report_place
@@ -106,14 +113,17 @@ class FaultReport(models.Model):
 
     # The technician that `date_assigned` speaks of
     assigned_technician_id = fields.Many2one(
-        "res.users", compute="_compute_date_assigned", store=True
+        "res.users", compute="_compute_date_assigned", store=True, protected=True
     )
     date_assigned = fields.Datetime(
-        string="Assigned", compute="_compute_date_assigned", store=True
+        string="Assigned", compute="_compute_date_assigned", store=True, protected=True
     )
     note_ids = fields.One2many("fault.report.note", "report_id")
     time_spent = fields.Float(
-        compute="_compute_time_spent", store=True, help="Hours of all notes."
+        compute="_compute_time_spent",
+        store=True,
+        help="Hours of all notes.",
+        protected=True,
     )
 
     # What became of it
@@ -131,26 +141,35 @@ class FaultReport(models.Model):
         required=True,
         tracking=True,
         group_expand="_group_expand_state",
+        protected=True,
     )
     outcome = fields.Selection(
         [("solved", "Solved without an order"), ("cancelled", "Cancelled")],
         readonly=True,
         copy=False,
+        protected=True,
     )
-    close_reason = fields.Char(string="Reason", readonly=True, copy=False)
+    close_reason = fields.Char(
+        string="Reason", readonly=True, copy=False, protected=True
+    )
     date_handled = fields.Datetime(
-        string="Handled", compute="_compute_state", store=True, precompute=True
+        string="Handled",
+        compute="_compute_state",
+        store=True,
+        precompute=True,
+        protected=True,
     )
-    work_order_model = fields.Char(readonly=True, copy=False)
+    work_order_model = fields.Char(readonly=True, copy=False, protected=True)
     work_order_id = fields.Many2oneReference(
         string="Work Order ID",
         model_field="work_order_model",
         readonly=True,
         copy=False,
         index="btree_not_null",
+        protected=True,
     )
     sale_order_id = fields.Many2one(
-        "sale.order", readonly=True, copy=False, index="btree_not_null"
+        "sale.order", readonly=True, copy=False, index="btree_not_null", protected=True
     )
 
     _reference_unique = models.Constraint(
@@ -240,57 +259,14 @@ class FaultReport(models.Model):
                     )
                 )
 
-    @api.model
-    def _get_protected_fields(self):
-        """Return the names of the fields that follow from what is done.
-
-        Nobody writes them, whatever his rights and the channel.
-        """
-        return {
-            *("work_order_model", "work_order_id", "sale_order_id"),
-            *("state", "date_assigned", "assigned_technician_id", "date_handled"),
-            *("outcome", "close_reason", "reference", "time_spent", "channel"),
-            *("place_technician_id", "place_cost_center"),
-        }
-
-    def _check_protected_fields(self, vals):
-        protected = self._get_protected_fields().intersection(vals)
-        if protected and not self.env.su:
-            labels = [
-                self._fields[name]._description_string(self.env)
-                for name in sorted(protected)
-            ]
-            raise AccessError(
-                self.env._(
-                    "These fields follow from what is done with the report "
-                    "and cannot be written: %(fields)s.",
-                    fields=", ".join(labels),
-                )
-            )
-
     # === CREATE, WRITE, DELETE === #
-
-    def _without_protected_defaults(self):
-        """Return self without the context keys that would fill protected fields."""
-        protected = {f"default_{name}" for name in self._get_protected_fields()}
-        context = self.env.context
-        if self.env.su or not protected.intersection(context):
-            return self
-        kept = {key: value for key, value in context.items() if key not in protected}
-        return self.with_env(self.env(context=kept))
-
-    @api.model
-    def default_get(self, fields):
-        return super(FaultReport, self._without_protected_defaults()).default_get(
-            fields
-        )
 
     # The only place where a report is made, changed and deleted: each step by its name,
     # in the order in which it happens.
 
     @api.model_create_multi
     def create(self, vals_list):
-        self = self._without_protected_defaults()
+        self = self._without_client_switches()
         self._check_new_values(vals_list)
         reports = super().create(self._prepare_new_values(vals_list))
         reports._signal_waiting_changed()
@@ -303,6 +279,7 @@ class FaultReport(models.Model):
         return reports
 
     def write(self, vals):
+        self = self._without_client_switches()
         self._check_changed_values(vals)
         before = self._remember_before(vals)
         result = super().write(vals)

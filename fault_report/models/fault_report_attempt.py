@@ -68,7 +68,7 @@ class FaultReportAttempt(models.Model):
 
     def _with_cursor(self, cr):
         # Not as the user: he may have been made in the transaction that goes on.
-        return self.with_env(self.env(cr=cr, user=SUPERUSER_ID))
+        return self.with_env(self.env(cr=cr, user=SUPERUSER_ID, context={}))
 
     def _count(self, scope, limit, window):
         """Add an attempt, or return the seconds until the next one may be added."""

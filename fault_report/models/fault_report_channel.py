@@ -4,6 +4,7 @@ import math
 from odoo import Command, api, fields, models
 from odoo.exceptions import ValidationError
 
+from .context_switches import with_own_context
 from .errors import FieldError
 
 
@@ -36,8 +37,9 @@ class FaultReport(models.Model):
         company = self.env["res.company"].browse(
             vals.get("company_id") or self.env.company.id
         )
-        # Senders have no rights on any model: the door is what lets them in.
-        reports_sudo = self.sudo().with_company(company)
+        # Senders have no rights on any model: the channel is what lets them in. Their
+        # context does not reach what is created.
+        reports_sudo = with_own_context(self).sudo().with_company(company)
         point_commands = reports_sudo._prepare_channel_points(channel, company, points)
         try:
             report_sudo = reports_sudo.create(

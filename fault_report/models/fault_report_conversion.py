@@ -7,7 +7,14 @@ from odoo import models
 from odoo.exceptions import AccessError, LockError, UserError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
+from .context_switches import with_own_context
+
 _logger = logging.getLogger(__name__)
+
+CONVERSIONS = {
+    "work_order": "action_generate_work_order",
+    "sale_order": "action_generate_sale_order",
+}
 
 
 class FaultReport(models.Model):
@@ -62,10 +69,7 @@ class FaultReport(models.Model):
         :param str to: `work_order` or `sale_order`
         :return: how many were converted, and of the others who they are and why
         """
-        convert = {
-            "work_order": "action_generate_work_order",
-            "sale_order": "action_generate_sale_order",
-        }[to]
+        convert = self._get_conversion(to)
         failed = []
         for report in self:
             reason = report._try(convert)
@@ -77,6 +81,7 @@ class FaultReport(models.Model):
 
     def action_open_convert_each(self, to="work_order"):
         """Convert each report by itself, and show how far it is."""
+        self._get_conversion(to)
         return {
             "type": "ir.actions.client",
             "tag": "fault_report_convert_each",
@@ -89,6 +94,13 @@ class FaultReport(models.Model):
         return self._get_dialog(
             "fault.report.convert", self.env._("Another Kind of Work Order")
         )
+
+    def _get_conversion(self, to):
+        """Return the name of the action that makes an order of this kind."""
+        if not isinstance(to, str) or to not in CONVERSIONS:
+            self._check_may_convert()
+            raise UserError(self.env._("“%s” is not a kind of order.", to))
+        return CONVERSIONS[to]
 
     def _try(self, method):
         """Call the method; undo it and return the reason if it fails."""
@@ -106,8 +118,7 @@ class FaultReport(models.Model):
 
     # === CONVERSION === #
 
-    def _prepare_conversion(self):
-        """Check the permission, then let nobody else convert the same reports."""
+    def _check_may_convert(self):
         self.check_access("read")
         if not self.env.user.has_group("fault_report.group_convert"):
             raise AccessError(
@@ -116,6 +127,10 @@ class FaultReport(models.Model):
                     "ask an administrator for the permission."
                 )
             )
+
+    def _prepare_conversion(self):
+        """Check the permission, then let nobody else convert the same reports."""
+        self._check_may_convert()
         try:
             # Convert does not imply Edit. Notes and messages may still be added.
             self.sudo().lock_for_update(allow_referencing=True)
@@ -197,7 +212,11 @@ class FaultReport(models.Model):
 
     def _generate_order(self, model, values):
         try:
-            order = self.env[model].with_company(self.company_id).create(values)
+            # Of the context, what `_generate_work_order` says about messages
+            own = with_own_context(
+                self, "mail_notify_force_send", "mail_auto_subscribe_no_notify"
+            )
+            order = own.env[model].with_company(self.company_id).create(values)
         except AccessError as error:
             raise self._get_target_rights_error(model) from error
         # Nobody but the conversion writes the links.
@@ -206,7 +225,7 @@ class FaultReport(models.Model):
         self._log_conversion(order)
         for report in self:
             report._post_conversion(order)
-        return order
+        return order.with_env(self.env)
 
     def _log_conversion(self, order):
         """Say on both sides where the other one is."""
@@ -217,7 +236,8 @@ class FaultReport(models.Model):
         author = self.env.user.partner_id
         subtype_id = self.env["ir.model.data"]._xmlid_to_res_id("mail.mt_note")
         # A note in the log of each, all at once, whatever else the user may do there
-        self.env["mail.message"].sudo().create(
+        own = with_own_context(self)
+        own.env["mail.message"].sudo().create(
             [
                 {
                     "model": record._name,
@@ -247,7 +267,8 @@ class FaultReport(models.Model):
         self.ensure_one()
         # Whoever converts sees the report; its files are a part of it.
         files_sudo = (
-            self.env["ir.attachment"]
+            with_own_context(self)
+            .env["ir.attachment"]
             .sudo()
             .search([("res_model", "=", self._name), ("res_id", "=", self.id)])
         )

@@ -5,7 +5,15 @@ from contextlib import contextmanager
 from psycopg2 import OperationalError
 
 from odoo import api, models
-from odoo.tools import clean_context
+
+from .context_switches import (
+    SUBSCRIBE_NOBODY,
+    TO_USERS,
+    Switch,
+    get_switch,
+    switch_on,
+    with_own_context,
+)
 
 _logger = logging.getLogger(__name__)
 
@@ -68,9 +76,9 @@ class FaultReport(models.Model):
                 recipients.setdefault((user.lang, channel), []).append(user)
         for (lang, channel), group in recipients.items():
             context = {
-                **clean_context(self.env.context),
+                **with_own_context(self).env.context,
                 "lang": lang,
-                "fault_report_to_users": True,
+                TO_USERS: Switch(),
             }
             env = self.env(context=context, su=True)
             report = self.with_env(env).with_company(self.company_id)
@@ -124,7 +132,7 @@ class FaultReport(models.Model):
 
     def _mail_get_partners(self, introspect_fields=False):
         """Make no token for the customer where it is users who are told."""
-        if self.env.context.get("fault_report_to_users"):
+        if get_switch(self.env, TO_USERS):
             return dict.fromkeys(self.ids, self.env["res.partner"])
         return super()._mail_get_partners(introspect_fields=introspect_fields)
 
@@ -219,7 +227,7 @@ class FaultReport(models.Model):
     ):
         """Leave it to the queue: browsers' servers must not hold a request either."""
         # Nobody but the queue itself may see it and wake it up.
-        self.env["mail.push"].sudo().create(
+        with_own_context(self).env["mail.push"].sudo().create(
             [
                 {
                     "mail_push_device_id": device.id,
@@ -289,12 +297,11 @@ class FaultReport(models.Model):
 
     def _schedule_quietly(self, **values):
         """Plan an activity that sends no mail and makes nobody a follower."""
-        quiet = self.with_context(
-            mail_activity_quick_update=True, fault_report_subscribe_nobody=True
-        )
+        quiet = with_own_context(self).with_context(mail_activity_quick_update=True)
+        quiet = switch_on(quiet, **{SUBSCRIBE_NOBODY: True})
         return quiet.activity_schedule(**values)
 
     def message_subscribe(self, partner_ids=None, subtype_ids=None):
-        if self.env.context.get("fault_report_subscribe_nobody"):
+        if get_switch(self.env, SUBSCRIBE_NOBODY):
             return True
         return super().message_subscribe(partner_ids, subtype_ids)

@@ -8,6 +8,7 @@ from odoo.tools.mail import plaintext2html
 from odoo.tools.misc import limited_field_access_token
 
 from . import text_rules
+from .context_switches import with_own_context
 from .errors import FieldError
 
 # Messages of a customer, a minute
@@ -20,6 +21,13 @@ CUSTOMER_ARGUMENTS = {
     *("body", "body_is_html", "attachments", "attachment_ids", "parent_id"),
     *("message_type", "subtype_xmlid", "subtype_id"),
 }
+# Of the context, what Odoo's route for messages needs
+POST_KEYS = (
+    "guest",
+    "message_post_store",
+    "mail_post_autofollow",
+    "mail_post_autofollow_author_skip",
+)
 
 
 class FaultReport(models.Model):
@@ -59,7 +67,8 @@ class FaultReport(models.Model):
             # Odoo's own route takes whoever has the link for the customer himself
             kwargs |= self._get_customer_author()
         # He may read the report, and has chosen nothing but the text and his files.
-        return super(FaultReport, self.sudo()).message_post(**kwargs).sudo(self.env.su)
+        own = with_own_context(self, *POST_KEYS).sudo()
+        return super(FaultReport, own).message_post(**kwargs).with_env(self.env)
 
     def message_notify(self, **kwargs):
         """Customers write to the report, and not to whom they like."""
@@ -68,6 +77,31 @@ class FaultReport(models.Model):
                 self.env._("You may not write about this fault report here.")
             )
         return super().message_notify(**kwargs)
+
+    @api.model
+    def _check_own_name(self, author_id, email_from):
+        """Refuse an author or a sender's address that is not the user's own."""
+        user = self.env.user
+        if self.env.su or user._is_admin():
+            return
+        own = {user.email_normalized, user.partner_id.email_normalized}
+        address = email_normalize(email_from)
+        if author_id not in (None, False, user.partner_id.id) or (
+            address and address not in own
+        ):
+            raise AccessError(
+                self.env._("You may write about a fault report in your own name only.")
+            )
+
+    def _check_may_send_outside(self):
+        """Ask for Edit before the user sends something to people outside."""
+        if not self.has_access("write"):
+            raise AccessError(
+                self.env._(
+                    "You may not write to people outside about this fault report: "
+                    "ask for the permission “Edit fault reports”."
+                )
+            )
 
     def _message_update_content(self, message, /, *, body, **kwargs):
         """What a customer corrects has the limits of what he writes."""

@@ -7,12 +7,15 @@ class FaultReport(models.Model):
     _inherit = "fault.report"
 
     # Repeated reminders do not move it
-    first_reminded_at = fields.Datetime(readonly=True, copy=False)
+    first_reminded_at = fields.Datetime(readonly=True, copy=False, protected=True)
     escalation_date = fields.Datetime(
-        string="Next Escalation", compute="_compute_escalation_date", store=True
+        string="Next Escalation",
+        compute="_compute_escalation_date",
+        store=True,
+        protected=True,
     )
     # The `date_assigned` of the assignment that has been told
-    escalated_assignment = fields.Datetime(readonly=True, copy=False)
+    escalated_assignment = fields.Datetime(readonly=True, copy=False, protected=True)
 
     _escalation_index = models.Index(
         "(escalation_date, id) WHERE escalation_date IS NOT NULL"
@@ -45,13 +48,6 @@ class FaultReport(models.Model):
             return False
         return self.first_reminded_at and self.first_reminded_at + wait
 
-    @api.model
-    def _get_protected_fields(self):
-        return super()._get_protected_fields() | {
-            "first_reminded_at",
-            "escalation_date",
-            "escalated_assignment",
-        }
 
     @api.model
     def _cron_escalate(self, batch_size=200):

@@ -1,8 +1,11 @@
-from odoo import models
+from odoo import api, models
 from odoo.exceptions import UserError
 
 from . import text_rules
 from .fault_report import TEXT_LIMITS, WAITING_STATES
+
+# Of a column of ids
+MAX_ID = 2**31
 
 
 class FaultReport(models.Model):
@@ -19,7 +22,7 @@ class FaultReport(models.Model):
         self._check_waiting()
         if not technician:
             return self._get_dialog("fault.report.assign", self.env._("Assign"))
-        self.technician_id = technician
+        self.technician_id = self._read_record("res.users", technician)
         return True
 
     def action_cancel(self, reason=False):
@@ -103,6 +106,19 @@ class FaultReport(models.Model):
                         state=state[report.state].lower(),
                     )
                 )
+
+    @api.model
+    def _read_record(self, model, given):
+        """Return the record that the caller of an action has given, or its id is of."""
+        if isinstance(given, models.BaseModel) and given._name == model:
+            return given.ensure_one()
+        if type(given) is int and 0 < given < MAX_ID:
+            return self.env[model].browse(given)
+        raise UserError(
+            self.env._(
+                "Choose one %s.", self.env["ir.model"].sudo()._get(model).name.lower()
+            )
+        )
 
     def _get_dialog(self, model, title, **context):
         return {

@@ -35,6 +35,7 @@ class FaultReportIntegration(models.Model):
 
     _name = "fault.report.integration"
     _description = "Fault Report Integration"
+    _inherit = ["fault.report.protected.mixin"]
     _order = "name, id"
     _check_company_auto = True
 
@@ -49,11 +50,15 @@ class FaultReportIntegration(models.Model):
 
     # Who is let in
     key_prefix = fields.Char(
-        string="Key", readonly=True, copy=False, help="How the key begins."
+        string="Key",
+        readonly=True,
+        copy=False,
+        help="How the key begins.",
+        protected=True,
     )
-    key_hash = fields.Char(groups=fields.NO_ACCESS, copy=False)
-    former_key_hash = fields.Char(groups=fields.NO_ACCESS, copy=False)
-    former_key_until = fields.Datetime(readonly=True, copy=False)
+    key_hash = fields.Char(groups=fields.NO_ACCESS, copy=False, protected=True)
+    former_key_hash = fields.Char(groups=fields.NO_ACCESS, copy=False, protected=True)
+    former_key_until = fields.Datetime(readonly=True, copy=False, protected=True)
     grace_hours = fields.Integer(
         string="Hours of Grace",
         help="How long the former key still works after a new one was made.",
@@ -84,7 +89,7 @@ class FaultReportIntegration(models.Model):
     report_count = fields.Integer(
         string="Reports Received", compute="_compute_report_count"
     )
-    last_used = fields.Datetime(readonly=True, copy=False)
+    last_used = fields.Datetime(readonly=True, copy=False, protected=True)
 
     _key_index = models.UniqueIndex("(key_hash) WHERE key_hash IS NOT NULL")
     _rate_limit_range = models.Constraint(
@@ -126,7 +131,14 @@ class FaultReportIntegration(models.Model):
                     )
                 )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            self._check_protected_fields(vals)
+        return super().create(vals_list)
+
     def write(self, vals):
+        self._check_protected_fields(vals)
         if "in_page" in vals:
             # What was for everybody to see never becomes a secret.
             changed = self.filtered(lambda one: one.in_page != bool(vals["in_page"]))

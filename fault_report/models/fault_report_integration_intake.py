@@ -40,11 +40,8 @@ class FaultReport(models.Model):
         index="btree_not_null",
         ondelete="restrict",
         help="The web site that sent it.",
+        protected=True,
     )
-
-    @api.model
-    def _get_protected_fields(self):
-        return super()._get_protected_fields() | {"integration_id"}
 
 
 class FaultReportIntegration(models.Model):

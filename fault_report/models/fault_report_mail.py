@@ -12,6 +12,7 @@ from odoo.tools import clean_context
 
 from ..tools import mail_repair, mail_text
 from . import text_rules
+from .context_switches import with_own_context
 from .errors import TooManyRequestsError
 from .fault_report_delivery import RECEIPT
 
@@ -39,6 +40,8 @@ class FaultReport(models.Model):
 
     # === A NEW REPORT === #
 
+    # Public in Odoo: it acts as the superuser
+    @api.private
     @api.model
     def message_new(self, msg_dict, custom_values=None):
         """File the report of an e-mail; one that cannot be read well is filed too."""
@@ -124,6 +127,8 @@ class FaultReport(models.Model):
 
     # === AN ANSWER === #
 
+    # Public in Odoo: who calls it chooses whose answer it seems to be
+    @api.private
     def message_update(self, msg_dict, update_vals=None):
         """What a customer answers is for their page, whatever they answered to."""
         self._clean_mail(msg_dict)

@@ -1,5 +1,7 @@
 from odoo import models
 
+from .context_switches import with_own_context
+
 
 class FaultReport(models.Model):
     """A work order that is a request of Maintenance."""
@@ -13,7 +15,7 @@ class FaultReport(models.Model):
         team = self.sudo().equipment_id.maintenance_team_id
         if team and team.company_id in (self.env["res.company"], self.company_id):
             return team
-        Team = self.env["maintenance.team"].sudo()
+        Team = with_own_context(self).env["maintenance.team"].sudo()
         team = Team.search([("company_id", "=", self.company_id.id)], limit=1)
         team = team or Team.search([("company_id", "=", False)], limit=1)
         return team or Team.create(

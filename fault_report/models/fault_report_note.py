@@ -18,10 +18,18 @@ class FaultReportNote(models.Model):
     report_id = fields.Many2one(
         "fault.report", required=True, ondelete="cascade", index=True
     )
-    company_id = fields.Many2one(related="report_id.company_id", store=True)
-    partner_id = fields.Many2one(related="report_id.partner_id", store=True)
-    facility_id = fields.Many2one(related="report_id.facility_id", store=True)
-    equipment_id = fields.Many2one(related="report_id.equipment_id", store=True)
+    company_id = fields.Many2one(
+        related="report_id.company_id", store=True, protected=True
+    )
+    partner_id = fields.Many2one(
+        related="report_id.partner_id", store=True, protected=True
+    )
+    facility_id = fields.Many2one(
+        related="report_id.facility_id", store=True, protected=True
+    )
+    equipment_id = fields.Many2one(
+        related="report_id.equipment_id", store=True, protected=True
+    )
     date = fields.Date(required=True, default=fields.Date.context_today)
     user_id = fields.Many2one(
         "res.users",

@@ -7,6 +7,7 @@ class FaultReportOrderMixin(models.AbstractModel):
 
     _name = "fault.report.order.mixin"
     _description = "Order Made of Fault Reports"
+    _inherit = ["fault.report.protected.mixin"]
 
     # Also of an order that was cancelled, after which the report became another one
     fault_report_source_ids = fields.Many2many(
@@ -15,6 +16,7 @@ class FaultReportOrderMixin(models.AbstractModel):
         readonly=True,
         copy=False,
         groups="fault_report.group_view",
+        protected=True,
     )
 
     @api.model_create_multi
@@ -54,4 +56,5 @@ class FaultReportOrderMixin(models.AbstractModel):
 
     def action_view_fault_reports(self):
         """Open the report, or the list of reports, that this order was made of."""
-        return self.fault_report_ids._get_action()
+        reports = self.fault_report_ids if self else self.env["fault.report"]
+        return reports._get_action()

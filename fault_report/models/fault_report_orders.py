@@ -49,7 +49,7 @@ class FaultReport(models.Model):
 
     @api.model
     def _is_work_order_model(self, model):
-        return model in self._get_work_order_models()
+        return isinstance(model, str) and model in self._get_work_order_models()
 
     def _get_work_order_by_report(self):
         """Return the work orders that there are: one for a report that has one."""

@@ -79,7 +79,11 @@ class FaultReport(models.Model):
     )
     # What the place proposed: told apart from what somebody chose or typed
     place_cost_center = fields.Char(
-        compute="_compute_cost_center", store=True, precompute=True, copy=False
+        compute="_compute_cost_center",
+        store=True,
+        precompute=True,
+        copy=False,
+        protected=True,
     )
     technician_id = fields.Many2one(
         "res.users",
@@ -100,6 +104,7 @@ class FaultReport(models.Model):
         store=True,
         precompute=True,
         copy=False,
+        protected=True,
     )
 
     @api.depends("equipment_id", "facility_id")

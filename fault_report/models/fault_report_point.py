@@ -41,7 +41,7 @@ class FaultReportPoint(models.Model):
         "fault.report", required=True, ondelete="cascade", index=True
     )
     company_id = fields.Many2one(
-        related="report_id.company_id", store=True, precompute=True
+        related="report_id.company_id", store=True, precompute=True, protected=True
     )
 
     # What it asks for
@@ -74,10 +74,13 @@ class FaultReportPoint(models.Model):
         "fault.report.template.option", string="Option", ondelete="set null"
     )
     value_option_name = fields.Char(
-        string="Chosen Option", compute="_compute_value_option", store=True
+        string="Chosen Option",
+        compute="_compute_value_option",
+        store=True,
+        protected=True,
     )
     value_option_approved = fields.Boolean(
-        string="Approved", compute="_compute_value_option", store=True
+        string="Approved", compute="_compute_value_option", store=True, protected=True
     )
     value_date = fields.Date(string="Date")
     value_photo = fields.Image(
@@ -89,10 +92,18 @@ class FaultReportPoint(models.Model):
 
     # What follows from it
     is_answered = fields.Boolean(
-        string="Answered", compute="_compute_is_answered", store=True, precompute=True
+        string="Answered",
+        compute="_compute_is_answered",
+        store=True,
+        precompute=True,
+        protected=True,
     )
     is_deviation = fields.Boolean(
-        string="Deviation", compute="_compute_is_deviation", store=True, precompute=True
+        string="Deviation",
+        compute="_compute_is_deviation",
+        store=True,
+        precompute=True,
+        protected=True,
     )
 
     # === COMPUTED FIELDS === #

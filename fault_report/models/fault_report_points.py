@@ -5,6 +5,8 @@ from odoo.exceptions import UserError
 
 from odoo.addons.base.models.ir_qweb_fields import nl2br
 
+from .context_switches import with_own_context
+
 
 class FaultReport(models.Model):
     """Service points: what the company's template asks for, filled in on the report."""
@@ -23,13 +25,17 @@ class FaultReport(models.Model):
         check_company=True,
         index="btree_not_null",
         ondelete="set null",
+        protected=True,
     )
     point_ids = fields.One2many(
         "fault.report.point", "report_id", string="Service Points"
     )
     has_points = fields.Boolean(compute="_compute_has_points")
     deviation_count = fields.Integer(
-        string="Deviations", compute="_compute_deviation_count", store=True
+        string="Deviations",
+        compute="_compute_deviation_count",
+        store=True,
+        protected=True,
     )
 
     _deviations_index = models.Index(
@@ -65,10 +71,6 @@ class FaultReport(models.Model):
                     for point in template.point_ids
                 ),
             ]
-
-    @api.model
-    def _get_protected_fields(self):
-        return super()._get_protected_fields() | {"template_id", "deviation_count"}
 
     # === CREATE, DELETE === #
 
@@ -121,7 +123,7 @@ class FaultReport(models.Model):
         self.ensure_one()
         # Whoever converts sees the report; its photos are a part of it.
         for point_sudo in self.sudo().point_ids.filtered("value_photo"):
-            self.env["ir.attachment"].sudo().create(
+            with_own_context(self).env["ir.attachment"].sudo().create(
                 {
                     "name": f"{point_sudo.name}.jpg",
                     "datas": point_sudo.value_photo,

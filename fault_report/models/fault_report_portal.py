@@ -24,7 +24,7 @@ class FaultReport(models.Model):
     _inherit = ["fault.report", "portal.mixin"]
 
     # The secret is for the server alone, which puts it into links.
-    access_token = fields.Char(groups=fields.NO_ACCESS)
+    access_token = fields.Char(groups=fields.NO_ACCESS, protected=True)
     public_comment = fields.Text(
         string="Comment",
         compute="_compute_public_comment",
@@ -40,6 +40,7 @@ class FaultReport(models.Model):
         related="partner_id.commercial_partner_id",
         store=True,
         precompute=True,
+        protected=True,
     )
 
     # With what the list counts, filters and sorts by, so that it need not be looked up
@@ -56,13 +57,6 @@ class FaultReport(models.Model):
     def _compute_access_url(self):
         for report in self:
             report.access_url = f"/my/fault_reports/{report.id}"
-
-    @api.model
-    def _get_protected_fields(self):
-        return super()._get_protected_fields() | {
-            "access_token",
-            "commercial_partner_id",
-        }
 
     # === WHAT CUSTOMERS READ === #
 
@@ -90,6 +84,12 @@ class FaultReport(models.Model):
     def _sign_token(self, pid):
         # The signature does not tell the secret that is in it.
         return super(FaultReport, self.sudo())._sign_token(pid)
+
+    def _get_share_url(self, *args, **kwargs):
+        # It holds the secret, with which anybody speaks as the customer.
+        if not self.env.su and self.env.user._is_internal():
+            self.check_access("write")
+        return super()._get_share_url(*args, **kwargs)
 
     # Public in Odoo: over RPC it would tell the secret
     @api.private

@@ -18,8 +18,11 @@ class FaultReport(models.Model):
         copy=False,
         check_company=True,
         index="btree_not_null",
+        protected=True,
     )
-    duplicate_ids = fields.One2many("fault.report", "duplicate_of_id", readonly=True)
+    duplicate_ids = fields.One2many(
+        "fault.report", "duplicate_of_id", readonly=True, protected=True
+    )
     open_on_equipment_count = fields.Integer(
         string="Other Open Reports", compute="_compute_open_on_equipment_count"
     )
@@ -81,18 +84,13 @@ class FaultReport(models.Model):
                     )
                 )
 
-    @api.model
-    def _get_protected_fields(self):
-        return super()._get_protected_fields() | {"duplicate_of_id"}
-
     def action_mark_duplicate(self, original):
         """Cancel the reports as duplicates of an open one on the same object.
 
         :param original: a `fault.report` record, or its id
         """
         self.check_access("write")
-        if not isinstance(original, models.BaseModel):
-            original = self.browse(original)
+        original = self._read_record(self._name, original)
         original.check_access("read")
         original._check_waiting()
         if not all(report._is_about_the_same_as(original) for report in self):

@@ -22,11 +22,16 @@ class FaultReport(models.Model):
     _inherit = "fault.report"
 
     reminder_date = fields.Datetime(
-        string="Next Reminder", compute="_compute_reminder_date", store=True
+        string="Next Reminder",
+        compute="_compute_reminder_date",
+        store=True,
+        protected=True,
     )
-    reminded_at = fields.Datetime(string="Last Reminder", readonly=True, copy=False)
+    reminded_at = fields.Datetime(
+        string="Last Reminder", readonly=True, copy=False, protected=True
+    )
     # The `date_assigned` of the assignment that has had its reminder
-    reminded_assignment = fields.Datetime(readonly=True, copy=False)
+    reminded_assignment = fields.Datetime(readonly=True, copy=False, protected=True)
 
     # In the order of the cron: many may be due at the same second
     _reminder_index = models.Index(
@@ -65,14 +70,6 @@ class FaultReport(models.Model):
         if not hours or not is_given or self.state not in WAITING_STATES:
             return None
         return timedelta(seconds=round(hours * 3600))
-
-    @api.model
-    def _get_protected_fields(self):
-        return super()._get_protected_fields() | {
-            "reminder_date",
-            "reminded_at",
-            "reminded_assignment",
-        }
 
     # === THE CRON === #
 

@@ -16,7 +16,7 @@ class FaultReportTemplateOption(models.Model):
         "fault.report.template.point", required=True, ondelete="cascade", index=True
     )
     company_id = fields.Many2one(
-        related="point_id.company_id", store=True, precompute=True
+        related="point_id.company_id", store=True, precompute=True, protected=True
     )
     active = fields.Boolean(default=True)
     sequence = fields.Integer(default=10)

@@ -35,7 +35,7 @@ class FaultReportTemplatePoint(models.Model):
         "fault.report.template", required=True, ondelete="cascade", index=True
     )
     company_id = fields.Many2one(
-        related="template_id.company_id", store=True, precompute=True
+        related="template_id.company_id", store=True, precompute=True, protected=True
     )
     active = fields.Boolean(default=True)
     sequence = fields.Integer(default=10)

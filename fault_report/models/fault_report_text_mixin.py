@@ -11,6 +11,7 @@ class FaultReportTextMixin(models.AbstractModel):
 
     _name = "fault.report.text.mixin"
     _description = "Model With Checked Texts"
+    _inherit = ["fault.report.protected.mixin"]
 
     # For each field what `text_rules.check_texts` needs to know
     _text_limits = {}
@@ -20,9 +21,11 @@ class FaultReportTextMixin(models.AbstractModel):
         context = self.env.context
         defaults = {name: context.get(f"default_{name}") for name in self._text_limits}
         for vals in vals_list:
+            self._check_protected_fields(vals)
             text_rules.check_texts(self, {**defaults, **vals}, self._text_limits)
         return super().create(vals_list)
 
     def write(self, vals):
+        self._check_protected_fields(vals)
         text_rules.check_texts(self, vals, self._text_limits)
         return super().write(vals)

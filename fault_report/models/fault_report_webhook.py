@@ -9,6 +9,7 @@ from odoo import api, fields, models, tools
 from odoo.exceptions import ValidationError
 
 from . import webhook_client
+from .context_switches import with_own_context
 
 EVENTS = ("created", "assigned", "converted", "solved")
 CRON = "fault_report.ir_cron_send_webhooks"
@@ -141,7 +142,8 @@ class FaultReportWebhook(models.Model):
         """Add a delivery to each of the webhooks, in the transaction of the event."""
         if not self:
             return
-        self.env["fault.report.webhook.delivery"].sudo().create(
+        own = with_own_context(self)
+        own.env["fault.report.webhook.delivery"].sudo().create(
             [
                 {
                     "webhook_id": webhook.id,

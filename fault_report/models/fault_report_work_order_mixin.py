@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from .context_switches import with_own_context
+
 WORK_ORDER_PROGRESS = ("planned", "started", "done", "cancelled")
 
 
@@ -99,7 +101,7 @@ class FaultReportWorkOrderMixin(models.AbstractModel):
     def _post_work_order_done(self):
         """Do what follows when the work is done: close the reports' activities."""
         # Who does the work need not see the reports, nor other people's activities.
-        for report_sudo in self.sudo().fault_report_ids:
+        for report_sudo in with_own_context(self).sudo().fault_report_ids:
             if report_sudo.company_id.fault_report_close_activities:
                 report_sudo.activity_ids.action_feedback(
                     feedback=self.env._("%s is done.", self.display_name)

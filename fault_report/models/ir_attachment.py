@@ -2,6 +2,7 @@ from odoo import api, models
 from odoo.exceptions import AccessError
 
 from . import file_rules
+from .context_switches import SILENT_IMPORT, UPLOAD, get_switch, switch_on
 from .ir_attachment_limits import CONTENT
 
 # Where an attachment belongs; together they say whether it is a report's file
@@ -199,7 +200,7 @@ class IrAttachment(models.Model):
             return False
         if vals.get("res_model") in self._get_fault_report_guarded_models():
             return bool(vals.get("res_id"))
-        return bool(self.env.context.get("fault_report_upload"))
+        return bool(get_switch(self.env, UPLOAD))
 
     # === CREATE, WRITE, DELETE === #
 
@@ -229,6 +230,13 @@ class IrAttachment(models.Model):
         attachments = super().create(prepared)
         attachments._remember_on_fault_reports()
         return attachments
+
+    @api.model
+    def load(self, fields, data):
+        """Let an import tell nobody, if it asks to."""
+        if self.env.context.get("tracking_disable"):
+            self = switch_on(self, **{SILENT_IMPORT: True})
+        return super().load(fields, data)
 
     def write(self, vals):
         if self._concerns_fault_report_files(vals):

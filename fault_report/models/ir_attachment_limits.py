@@ -5,6 +5,7 @@ from odoo import api, models
 from odoo.exceptions import UserError, ValidationError
 
 from . import file_rules, photo_position
+from .context_switches import UPLOAD, get_switch
 
 CONTENT = ("raw", "datas")
 
@@ -24,7 +25,7 @@ class IrAttachment(models.Model):
         if model in self._get_fault_report_guarded_models() and id_:
             # Not shown: it decides what may be added.
             company = self.env[model].browse(id_).sudo().exists().company_id
-        elif type(chosen := self.env.context.get("fault_report_upload")) is int:
+        elif type(chosen := get_switch(self.env, UPLOAD)) is int:
             company = company.sudo().browse(chosen).exists()
         return (company or self.env.company)._get_fault_report_limits()
 

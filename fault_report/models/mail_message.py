@@ -2,6 +2,9 @@ from odoo import api, models
 from odoo.exceptions import AccessError
 from odoo.tools import parse_contact_from_email
 
+# Made under sudo by code alone
+CODE_TYPES = ("user_notification", "email")
+
 
 class MailMessage(models.Model):
     """What is said about a report stays what its author said, with its files."""
@@ -84,6 +87,7 @@ class MailMessage(models.Model):
         messages = super().create(vals_list)
         messages._check_fault_report_door()
         messages._check_fault_report_author()
+        messages._check_fault_report_recipients()
         return messages
 
     def write(self, vals):
@@ -119,13 +123,39 @@ class MailMessage(models.Model):
             raise AccessError(self.env._("Write on the page of the fault report."))
 
     def _check_fault_report_author(self):
-        """Refuse to put words into the mouth of others."""
-        if self.env.su:
+        """Refuse to put words into the mouth of others, or to use their address.
+
+        Notifications too: they are for some people alone, but sent all the same.
+        """
+        Report = self.env["fault.report"]
+        for message in self.sudo().filtered(lambda m: m.model == Report._name):
+            Report._check_own_name(message.author_id.id, message.email_from)
+
+    def _check_fault_report_recipients(self):
+        """Ask for Edit on the report before anything leaves the house.
+
+        Odoo's route for messages posts under sudo what the user has chosen. Whom our
+        own code notifies has been checked, and an e-mail has come from outside.
+        """
+        if self.env.user._is_superuser() or not self.env.user._is_internal():
             return
-        if any(not m._is_own_or_admin() for m in self._filter_about_fault_reports()):
-            raise AccessError(
-                self.env._("You may write about a fault report in your own name only.")
-            )
+        for message in self.sudo().filtered(lambda m: m.model == "fault.report"):
+            is_by_code = self.env.su and message.message_type in CODE_TYPES
+            if not is_by_code and message._has_recipients_outside():
+                report = self.env["fault.report"].sudo(False).browse(message.res_id)
+                report._check_may_send_outside()
+
+    def _has_recipients_outside(self):
+        """Return whether people get the message who are no users of the back office."""
+        self.ensure_one()
+        if self.outgoing_email_to or self.partner_ids.filtered("partner_share"):
+            return True
+        report = self.env[self.model].browse(self.res_id).exists()
+        return self.message_type != "user_notification" and any(
+            self.subtype_id in follower.subtype_ids
+            for follower in report.message_follower_ids
+            if follower.partner_id.partner_share
+        )
 
     def _get_fault_report_files(self):
         """Return the files of reports that the message shows in their thread."""

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from psycopg2 import OperationalError
 
 from odoo import api, models
-from odoo.exceptions import ConcurrencyError
+from odoo.exceptions import AccessError, ConcurrencyError
 from odoo.fields import Domain
 from odoo.service.model import retrying
 
@@ -66,6 +66,7 @@ class MailThread(models.AbstractModel):
         target = self._find_fault_report_target(mail_repair.read_headers(raw), model)
         if not target:
             return process(message)
+        self._check_may_hand_over_mails()
         keep = partial(self._process_fault_report_mail, raw, target, process)
         if self.env.context.get("fetchmail_cron_running"):
             # fetchmail never tries again: to it, an e-mail that failed is handled.
@@ -87,6 +88,18 @@ class MailThread(models.AbstractModel):
                 "An e-mail for fault reports is kept as it came", exc_info=True
             )
         return Report._keep_unreadable_mail(raw, target)
+
+    @api.model
+    def _check_may_hand_over_mails(self):
+        """Let mail servers and administrators alone hand over e-mails for us.
+
+        `message_process` is public in Odoo: its gateway script calls it over RPC, as an
+        administrator. An e-mail says itself who has sent it.
+        """
+        if not self.env.is_system():
+            raise AccessError(
+                self.env._("Only the mail server hands over e-mails for fault reports.")
+            )
 
     @api.model
     def _message_route_process(self, message, message_dict, routes):
@@ -187,6 +200,8 @@ class MailThread(models.AbstractModel):
 
     # === ROUTES === #
 
+    # Public in Odoo, and part of `message_process`
+    @api.private
     @api.model
     def message_route(
         self, message, message_dict, model=None, thread_id=None, custom_values=None
@@ -198,6 +213,7 @@ class MailThread(models.AbstractModel):
                 message, message_dict, model, thread_id, custom_values
             )
         if any(route[0] == "fault.report" for route in routes):
+            self._check_may_hand_over_mails()
             return self._filter_fault_report_routes(
                 routes, message, message_dict, headers
             )

@@ -5,6 +5,7 @@ from odoo.exceptions import AccessError
 from odoo.tools import hmac
 
 from . import text_rules
+from .context_switches import with_own_context
 from .errors import TooManyRequestsError
 
 TOKEN_BYTES = 18  # 144 bits
@@ -21,9 +22,12 @@ class MaintenanceEquipment(models.Model):
     object's name, and files reports on this object alone.
     """
 
-    _inherit = "maintenance.equipment"
+    _name = "maintenance.equipment"
+    _inherit = ["maintenance.equipment", "fault.report.protected.mixin"]
 
-    fault_report_token = fields.Char(copy=False, groups=fields.NO_ACCESS)
+    fault_report_token = fields.Char(
+        copy=False, groups=fields.NO_ACCESS, protected=True
+    )
     has_fault_report_token = fields.Boolean(
         string="QR Code Valid", compute="_compute_has_fault_report_token"
     )
@@ -199,7 +203,7 @@ class MaintenanceEquipment(models.Model):
             self.env._("Who scanned the QR code"), report.company_id
         )
         # A visitor's own message would be one that the customer sees.
-        report.with_user(SUPERUSER_ID).message_post(
+        with_own_context(report).with_user(SUPERUSER_ID).message_post(
             body=self.env._("Somebody who scanned the QR code noticed this fault too."),
             **author,
             message_type="comment",

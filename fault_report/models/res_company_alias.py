@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from .context_switches import with_own_context
+
 
 class ResCompany(models.Model):
     """The address to which customers send their faults."""
@@ -31,7 +33,8 @@ class ResCompany(models.Model):
                 )
             elif name:
                 company.fault_report_alias_id = (
-                    self.env["mail.alias"]
+                    with_own_context(self)
+                    .env["mail.alias"]
                     .sudo()
                     .create(company._prepare_fault_report_alias_values(name))
                 )

@@ -16,7 +16,7 @@ class FaultReportConvert(models.TransientModel):
         """Propose the first kind that is not what the plain button makes."""
         kinds = [kind for kind, _label in self._get_kinds()]
         usual = self.env.company.fault_report_work_order_model
-        return next((kind for kind in kinds if kind != usual), kinds[0])
+        return next((kind for kind in kinds if kind != usual), kinds and kinds[0])
 
     @api.model
     def _get_kinds(self):

@@ -45,17 +45,19 @@ class FaultReportLabel(models.TransientModel):
 
     def _prepare_codes(self):
         self.ensure_one()
-        if not 0 <= self.skipped < label_sheets.SHEETS[self.sheet].per_page:
+        labels = self._get_sheet().per_page
+        if not 0 <= self.skipped < labels:
             raise UserError(
-                self.env._(
-                    "A sheet has %s labels: leave out fewer.",
-                    label_sheets.SHEETS[self.sheet].per_page,
-                )
+                self.env._("A sheet has %s labels: leave out fewer.", labels)
             )
         self.equipment_ids._ensure_fault_report_token()
 
     def _get_sheet(self):
-        return label_sheets.SHEETS[self.sheet]
+        sheet = label_sheets.SHEETS.get(self.sheet)
+        if not sheet:
+            self.equipment_ids._check_fault_report_token_rights()
+            raise UserError(self.env._("Choose a label sheet."))
+        return sheet
 
     def _get_pages(self):
         """Return the pages: each a list of labels with their places."""

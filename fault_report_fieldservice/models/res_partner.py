@@ -1,5 +1,7 @@
 from odoo import models
 
+from odoo.addons.fault_report.models.context_switches import with_own_context
+
 
 class ResPartner(models.Model):
     _inherit = "res.partner"
@@ -12,7 +14,7 @@ class ResPartner(models.Model):
         location_sudo = self_sudo.fsm_location_ids[:1]
         if not location_sudo:
             kind = self_sudo.type
-            location_sudo = location_sudo.create(
+            location_sudo = with_own_context(location_sudo).create(
                 {
                     "partner_id": self.id,
                     "owner_id": (self_sudo.parent_id or self_sudo).id,

@@ -1,6 +1,8 @@
 from odoo import fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.fault_report.models.context_switches import FOLLOWS_NOTE, get_switch
+
 
 class AccountAnalyticLine(models.Model):
     _inherit = "account.analytic.line"
@@ -20,7 +22,7 @@ class AccountAnalyticLine(models.Model):
 
     def _check_follows_note(self):
         """Refuse to let timesheet and note say different things."""
-        if self.env.context.get("fault_report_note"):
+        if get_switch(self.env, FOLLOWS_NOTE):
             return
         # Who has the line need not see the report.
         for note_sudo in self.sudo().fault_report_note_ids:

@@ -1,5 +1,7 @@
 from odoo import models
 
+from odoo.addons.fault_report.models.context_switches import FOLLOWS_NOTE, switch_on
+
 
 class FaultReport(models.Model):
     _inherit = "fault.report"
@@ -9,5 +11,5 @@ class FaultReport(models.Model):
         # Who deletes a report need not have rights in timesheets.
         lines_sudo = self.sudo().note_ids.timesheet_id
         result = super().unlink()
-        lines_sudo.with_context(fault_report_note=True).unlink()
+        switch_on(lines_sudo, **{FOLLOWS_NOTE: True}).unlink()
         return result

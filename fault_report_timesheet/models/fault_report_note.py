@@ -1,5 +1,11 @@
 from odoo import api, fields, models
 
+from odoo.addons.fault_report.models.context_switches import (
+    FOLLOWS_NOTE,
+    switch_on,
+    with_own_context,
+)
+
 # What of a note is in its timesheet line
 CARRIED = {"date", "name", "time_spent", "user_id"}
 
@@ -14,6 +20,7 @@ class FaultReportNote(models.Model):
         index="btree_not_null",
         ondelete="set null",
         groups="hr_timesheet.group_hr_timesheet_user",
+        protected=True,
     )
 
     @api.model_create_multi
@@ -32,13 +39,14 @@ class FaultReportNote(models.Model):
         # Who deletes a note need not have rights in timesheets.
         lines_sudo = self.sudo().timesheet_id
         result = super().unlink()
-        lines_sudo.with_context(fault_report_note=True).unlink()
+        switch_on(lines_sudo, **{FOLLOWS_NOTE: True}).unlink()
         return result
 
     def _carry_time(self):
         """Let the timesheet say what the notes say."""
         # Who writes a note need not have rights in timesheets.
-        for note_sudo in self.sudo().with_context(fault_report_note=True):
+        notes_sudo = with_own_context(self).sudo()
+        for note_sudo in switch_on(notes_sudo, **{FOLLOWS_NOTE: True}):
             line_sudo = note_sudo.timesheet_id
             values = note_sudo._prepare_timesheet_values()
             if line_sudo and values:

@@ -1,10 +1,15 @@
 from odoo import api, fields, models
 
 from odoo.addons.fault_report.models import text_rules
+from odoo.addons.fault_report.models.context_switches import (
+    WITHOUT_POINTS,
+    get_switch,
+    switch_on,
+)
 
 CHANNEL = "website"
 # Sent by a form that was shown without the service points
-WITHOUT_POINTS = "without_points"
+WITHOUT_POINTS_FIELD = "without_points"
 MAX_TOKEN = 100
 
 
@@ -24,7 +29,7 @@ class FaultReport(models.Model):
     @api.model
     def _must_answer_points(self, channel):
         if channel == CHANNEL:
-            return not self.env.context.get("fault_report_without_points")
+            return not get_switch(self.env, WITHOUT_POINTS)
         return super()._must_answer_points(channel)
 
     def _is_from_stranger(self):
@@ -39,7 +44,7 @@ class FaultReport(models.Model):
             values["points"] = values["points"].browse()
         return {
             **values,
-            WITHOUT_POINTS: without_points,
+            WITHOUT_POINTS_FIELD: without_points,
             "captcha_keys": self._get_captcha_keys(),
         }
 
@@ -59,8 +64,8 @@ class FaultReport(models.Model):
         :param form: `vals`, `points`, `files`, `key` and `fingerprint`
         :return: the report, without access rules
         """
-        without_points = bool(form.vals.pop(WITHOUT_POINTS, None))
-        reports = self.with_context(fault_report_without_points=without_points)
+        without_points = bool(form.vals.pop(WITHOUT_POINTS_FIELD, None))
+        reports = switch_on(self, **{WITHOUT_POINTS: without_points})
         return reports._file_public_form(
             *(CHANNEL, f"website:{website.id}", form),
             company_id=website.sudo().company_id.id,
