@@ -12,6 +12,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 CREATES = {"create", "copy", "message_post", "message_notify", "_load_records"}
 OWN = "with_own_context"
+FIELDSERVICE = "fault_report_fieldservice/res_partner.py"
+TIMESHEET = "fault_report_timesheet"
 # Where: who calls it, and why it may; each has a context of its own unless said
 ALLOWED = {
     # the superuser
@@ -26,8 +28,8 @@ ALLOWED = {
     "fault_report_points.py: _copy_photos_to": "the conversion, a report's photos",
     "fault_report_webhook.py: _queue": "each event of a report",
     "res_company_alias.py: _inverse_fault_report_alias_name": "who writes the company",
-    "res_partner.py: _get_or_make_fsm_location": "the conversion",
-    "fault_report_note.py: _carry_time": "each note, to the timesheet",
+    f"{FIELDSERVICE}: _get_or_make_fsm_location": "the conversion",
+    f"{TIMESHEET}/fault_report_note.py: _carry_time": "each note, to the timesheet",
     "fault_report_dialogue.py: message_post": "a customer, after the checks above it",
     "fault_report_dialogue.py: _post_from_customer": "a customer's page",
 }
@@ -37,17 +39,42 @@ ENVIRONMENTS = {
     "fault_report_delivery.py: _queue_messages": "messages, in a context of their own",
     "maintenance_equipment_qr.py: _get_open_fault_key": "reads the secret of hashes",
 }
+# What clients call and what acts with more rights: what it asks for first, or does
+PUBLIC = {
+    "attachment.py: mail_attachment_upload": "reads the company alone",
+    "portal.py: fault_reports": "shows what was searched as the user",
+    "fault_report_dialogue.py: message_post": "whether the customer reads the report",
+    "fault_report_integration.py: action_new_key": "write",
+    "fault_report_notification.py: write": "compares before and after",
+    "fault_report_points.py: unlink": "unlink",
+    "fault_report_recurrence.py: action_mark_duplicate": "write, and read of the other",
+    "fault_report_webhook.py: create": "queues what has happened",
+    "fault_report_webhook.py: write": "queues what has happened",
+    "fault_report_webhook_delivery.py: action_retry": "write on the webhook",
+    "fault_report_work_order_mixin.py: write": "follows what was written before",
+    "fault_report_work_order_mixin.py: unlink": "unlink, by what it overrides",
+    "maintenance_equipment_qr.py: action_renew_fault_report_token": "Edit",
+    "maintenance_equipment_qr.py: action_revoke_fault_report_token": "Edit",
+    "res_company_alias.py: write": "write, by what it overrides",
+    f"{TIMESHEET}/fault_report.py: unlink": "unlink, by what it overrides",
+    f"{TIMESHEET}/fault_report_note.py: unlink": "unlink, by what it overrides",
+}
 # Creates nothing itself: it hands on to a method that has a context of its own
 WITHOUT_OWN_CONTEXT = {"fault_report_dialogue.py: _post_from_customer"}
 
 
 def get_functions():
-    """Return, by file and function, the functions of the addons outside of tests."""
+    """Return, by file and function, the functions of the addons outside of tests.
+
+    Files of other addons than the core have the addon's name before theirs.
+    """
     for path in sorted(ROOT.glob("fault_report*/**/*.py")):
-        if {"tests", "demo", "migrations", "static"}.isdisjoint(path.parts):
+        addon, *folders = path.relative_to(ROOT).parts
+        name = path.name if addon == "fault_report" else f"{addon}/{path.name}"
+        if {"tests", "demo", "migrations", "static"}.isdisjoint(folders):
             for node in ast.walk(ast.parse(path.read_text())):
                 if isinstance(node, ast.FunctionDef):
-                    yield f"{path.name}: {node.name}", node
+                    yield f"{name}: {node.name}", node
 
 
 def is_call(node, name):
@@ -108,6 +135,17 @@ def creates_with_privilege(function):
     )
 
 
+def is_called_by_clients(function):
+    """Return whether it is a public method that is not marked as private."""
+    is_private = any(
+        getattr(decorator, "attr", None) == "private"
+        for decorator in function.decorator_list
+    )
+    arguments = [argument.arg for argument in function.args.args]
+    is_public = not function.name.startswith("_") and arguments[:1] == ["self"]
+    return is_public and not is_private
+
+
 def makes_environment(function):
     """Return whether it makes an environment of the superuser: `env(su=True)`."""
     return any(
@@ -143,6 +181,15 @@ class TestPrivileges(unittest.TestCase):
     def test_who_makes_an_environment_of_the_superuser_is_named(self):
         found = {place for place, node in get_functions() if makes_environment(node)}
         self.assertEqual(found, ENVIRONMENTS.keys())
+
+    def test_a_public_method_that_acts_with_more_rights_asks_for_some_first(self):
+        found = {
+            place
+            for place, node in get_functions()
+            if is_called_by_clients(node) and is_privileged(node, get_aliases(node))
+        }
+        self.assertFalse(found - PUBLIC.keys(), "Say what it asks for first.")
+        self.assertFalse(PUBLIC.keys() - found, "No longer there.")
 
     def test_the_lint_sees_what_it_is_for(self):
         for code, expected in (

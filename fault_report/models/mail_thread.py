@@ -46,7 +46,7 @@ class MailThread(models.AbstractModel):
         """Let the mail servers and administrators alone hand over e-mails for us.
 
         `message_process` is public in Odoo: its gateway script calls it over RPC, as an
-        administrator. An e-mail says itself who has sent it.
+        administrator. Who has sent an e-mail is only what the e-mail says.
         """
         is_ours = any(route[0] == "fault.report" for route in routes)
         if is_ours and not self.env.is_system():

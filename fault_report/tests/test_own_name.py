@@ -116,6 +116,8 @@ class TestOwnName(FaultReportCommon):
             {"author_id": self.hotel.id},
             {"email_from": BOSS},
             {"email_from": '"edit@lifts.example" <boss@lifts.example>'},
+            {"email_from": f"{BOSS}, edit@lifts.example"},
+            {"email_from": "The Boss"},
         )
         colleague = {"partner_ids": self.boss.partner_id.ids}
         before = self.count()
@@ -129,6 +131,14 @@ class TestOwnName(FaultReportCommon):
                     way = (model, method, args, {**kwargs, **colleague, **name})
                     self.call(self.users[user], *way)
         self.assertEqual(self.count(), before)
+
+    def test_the_name_before_an_own_address_is_the_own_one_too(self):
+        editor = self.users["edit"]
+        report = self.report.with_user(editor)
+        for own in (editor.email, editor.email_formatted, editor.email.upper()):
+            self.assertTrue(report.message_post(body="x", email_from=own))
+        with self.assertRaises(AccessError):
+            report.message_post(body="x", email_from=f"The Boss <{editor.email}>")
 
     def test_a_composer_and_a_template_have_the_name_of_who_sends(self):
         editor = self.users["edit"]
