@@ -102,6 +102,17 @@ class FaultReport(models.Model):
             )
 
     @api.model
+    def _get_own_name(self):
+        """Return author and address of what the user sends; nothing to choose: empty.
+
+        Administrators and our own code send what a template says.
+        """
+        user = self.env.user
+        if self.env.su or user._is_admin():
+            return {}
+        return {"author_id": user.partner_id.id, "email_from": user.email_formatted}
+
+    @api.model
     def _is_own_address(self, email_from):
         """Return whether a sender's address, and the name before it, are the user's."""
         user = self.env.user

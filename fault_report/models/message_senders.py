@@ -18,11 +18,15 @@ class MailComposeMessage(models.TransientModel):
             if self.composition_mode == "mass_mail":
                 Report.browse(res_ids)._check_may_send_outside()
             for mail in values.values():
+                if self.template_id:
+                    mail.update(Report._get_own_name())
                 Report._check_own_name(mail.get("author_id"), mail.get("email_from"))
         return values
 
 
 class MailTemplate(models.Model):
+    """Whoever may write a template chooses a sender in it; it is sent as the user."""
+
     _inherit = "mail.template"
 
     def _send_check_access(self, res_ids):
@@ -31,14 +35,22 @@ class MailTemplate(models.Model):
             self.env[MODEL].browse(res_ids)._check_may_send_outside()
         return result
 
-    def send_mail_batch(self, res_ids, *args, email_values=None, **kwargs):
-        chosen = email_values or {}
+    def send_mail_batch(
+        self,
+        res_ids,
+        force_send=False,
+        raise_exception=False,
+        email_values=None,
+        email_layout_xmlid=False,
+    ):
         if self.model == MODEL:
-            self.env[MODEL]._check_own_name(
-                chosen.get("author_id"), chosen.get("email_from")
+            Report = self.env[MODEL]
+            email_values = {**Report._get_own_name(), **(email_values or {})}
+            Report._check_own_name(
+                email_values.get("author_id"), email_values.get("email_from")
             )
         return super().send_mail_batch(
-            res_ids, *args, email_values=email_values, **kwargs
+            res_ids, force_send, raise_exception, email_values, email_layout_xmlid
         )
 
 

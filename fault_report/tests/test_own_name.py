@@ -159,10 +159,25 @@ class TestOwnName(FaultReportCommon):
             )
             with self.subTest(mode, **name), self.assertRaises(AccessError):
                 composer.action_send_mail()
+        template = self.template.with_user(editor)
         with self.assertRaises(AccessError):
-            self.template.with_user(editor).send_mail(
-                self.report.id, email_values={"email_from": BOSS}
-            )
+            template.send_mail(self.report.id, email_values={"email_from": BOSS})
+        with self.assertRaises(AccessError):
+            template.send_mail(self.report.id, False, False, {"email_from": BOSS})
+
+    def test_a_template_is_sent_by_who_sends_it_whatever_sender_stands_in_it(self):
+        editor = self.users["edit"]
+        self.template.email_from = BOSS
+        template = self.template.with_user(editor)
+        mails = self.env["mail.mail"].search([])
+        template.send_mail(self.report.id)
+        report = self.report.with_user(editor)
+        report.message_mail_with_source(template)
+        message = report.message_post_with_source(template)
+        self.assertEqual(message.sudo().email_from, editor.email_formatted)
+        sent = self.env["mail.mail"].search([]) - mails
+        self.assertGreaterEqual(len(sent), 2)
+        self.assertEqual(set(sent.mapped("email_from")), {editor.email_formatted})
 
     def test_who_may_view_still_notifies_a_colleague_in_their_own_name(self):
         viewer = self.users["view"]
