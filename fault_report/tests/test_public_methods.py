@@ -205,13 +205,20 @@ class TestPublicMethods(FaultReportCommon):
     # === ARGUMENTS === #
 
     def get_parameters(self, model, name):
-        method = getattr(type(self.env[model]), name)
-        parameters = list(inspect.signature(method).parameters.values())[1:]
-        kinds = (
-            inspect.Parameter.POSITIONAL_OR_KEYWORD,
-            inspect.Parameter.KEYWORD_ONLY,
-        )
-        return [parameter for parameter in parameters if parameter.kind in kinds]
+        """Return the named parameters, also those of what it extends by `**kwargs`."""
+        collected = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+        found = {}
+        for cls in type(self.env[model]).mro():
+            if name in vars(cls):
+                parameters = list(
+                    inspect.signature(vars(cls)[name]).parameters.values()
+                )
+                for parameter in parameters[1:]:
+                    if parameter.kind not in collected:
+                        found.setdefault(parameter.name, parameter)
+                if parameters[-1].kind != inspect.Parameter.VAR_KEYWORD:
+                    break
+        return list(found.values())
 
     def get_shapes(self, model, name):
         """Return the arguments to call the method with: those it needs, and others.
