@@ -60,8 +60,8 @@ from . import ir_qweb
 from . import ir_sequence
 from . import mail_mail
 from . import mail_message
+from . import mail_template
 from . import mail_thread
-from . import message_senders
 from . import maintenance_equipment
 from . import maintenance_equipment_qr
 from . import maintenance_request

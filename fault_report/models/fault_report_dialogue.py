@@ -4,7 +4,7 @@ from odoo import api, models
 from odoo.exceptions import AccessError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import email_normalize, html2plaintext, is_html_empty
-from odoo.tools.mail import plaintext2html
+from odoo.tools.mail import email_split_tuples, formataddr, plaintext2html
 from odoo.tools.misc import limited_field_access_token
 
 from . import text_rules
@@ -84,14 +84,36 @@ class FaultReport(models.Model):
         user = self.env.user
         if self.env.su or user._is_admin():
             return
-        own = {user.email_normalized, user.partner_id.email_normalized}
-        address = email_normalize(email_from)
-        if author_id not in (None, False, user.partner_id.id) or (
-            address and address not in own
-        ):
+        is_own = not author_id or author_id == user.partner_id.id
+        if not is_own or not self._is_own_address(email_from):
             raise AccessError(
                 self.env._("You may write about a fault report in your own name only.")
             )
+
+    @api.model
+    def _get_own_name(self):
+        """Return author and address of what the user sends; nothing to choose: empty.
+
+        Administrators and our own code send what a template says.
+        """
+        user = self.env.user
+        if self.env.su or user._is_admin():
+            return {}
+        return {"author_id": user.partner_id.id, "email_from": user.email_formatted}
+
+    @api.model
+    def _is_own_address(self, email_from):
+        """Return whether a sender's address, and the name before it, are the user's."""
+        user = self.env.user
+        own = (user.email_formatted, user.partner_id.email_formatted)
+        if not email_from or email_from in own:
+            return True
+        found = email_split_tuples(email_from)
+        if len(found) != 1:
+            return False
+        ((name, address),) = found
+        addresses = {user.email_normalized, user.partner_id.email_normalized} - {False}
+        return email_normalize(address) in addresses and name in ("", user.name)
 
     def _check_may_send_outside(self):
         """Ask for Edit before the user sends something to people outside."""

@@ -150,8 +150,10 @@ class MailMessage(models.Model):
         self.ensure_one()
         if self.outgoing_email_to or self.partner_ids.filtered("partner_share"):
             return True
+        if self.message_type == "user_notification" or self.subtype_id.internal:
+            return False
         report = self.env[self.model].browse(self.res_id).exists()
-        return self.message_type != "user_notification" and any(
+        return any(
             self.subtype_id in follower.subtype_ids
             for follower in report.message_follower_ids
             if follower.partner_id.partner_share

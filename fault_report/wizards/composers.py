@@ -1,7 +1,4 @@
-"""What else in Odoo sends messages about records: composers and templates.
-
-They send under sudo what whoever calls them has chosen.
-"""
+"""Odoo's composers, which send under sudo what their user has chosen."""
 
 from odoo import models
 
@@ -18,28 +15,10 @@ class MailComposeMessage(models.TransientModel):
             if self.composition_mode == "mass_mail":
                 Report.browse(res_ids)._check_may_send_outside()
             for mail in values.values():
+                if self.template_id:
+                    mail.update(Report._get_own_name())
                 Report._check_own_name(mail.get("author_id"), mail.get("email_from"))
         return values
-
-
-class MailTemplate(models.Model):
-    _inherit = "mail.template"
-
-    def _send_check_access(self, res_ids):
-        result = super()._send_check_access(res_ids)
-        if self.model == MODEL:
-            self.env[MODEL].browse(res_ids)._check_may_send_outside()
-        return result
-
-    def send_mail_batch(self, res_ids, *args, email_values=None, **kwargs):
-        chosen = email_values or {}
-        if self.model == MODEL:
-            self.env[MODEL]._check_own_name(
-                chosen.get("author_id"), chosen.get("email_from")
-            )
-        return super().send_mail_batch(
-            res_ids, *args, email_values=email_values, **kwargs
-        )
 
 
 class SmsComposer(models.TransientModel):
