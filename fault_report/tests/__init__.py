@@ -57,3 +57,5 @@ from . import test_tours
 from . import test_translations
 from . import test_views
 from . import test_webhook
+from . import test_webhook_addresses
+from . import test_webhook_receivers
