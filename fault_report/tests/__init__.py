@@ -41,6 +41,7 @@ from . import test_portal_tours
 from . import test_processes
 from . import test_progress
 from . import test_qr
+from . import test_queue_time
 from . import test_public_pages
 from . import test_recurrence
 from . import test_refusals_swedish
