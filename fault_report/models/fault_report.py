@@ -105,6 +105,8 @@ class FaultReport(models.Model):
     date_assigned = fields.Datetime(
         string="Assigned", compute="_compute_date_assigned", store=True
     )
+    # Since when it has had no technician; not of one that was imported without
+    unassigned_since = fields.Datetime(compute="_compute_date_assigned", store=True)
     note_ids = fields.One2many("fault.report.note", "report_id")
     time_spent = fields.Float(
         compute="_compute_time_spent", store=True, help="Hours of all notes."
@@ -171,6 +173,9 @@ class FaultReport(models.Model):
             if report.technician_id != report.assigned_technician_id:
                 report.assigned_technician_id = report.technician_id
                 report.date_assigned = report.technician_id and fields.Datetime.now()
+                report.unassigned_since = (
+                    not report.technician_id and fields.Datetime.now()
+                )
 
     @api.depends("note_ids.time_spent")
     def _compute_time_spent(self):
@@ -245,6 +250,8 @@ class FaultReport(models.Model):
             *("state", "date_assigned", "assigned_technician_id", "date_handled"),
             *("outcome", "close_reason", "reference", "time_spent", "channel"),
             *("place_technician_id", "place_cost_center"),
+            "is_answer_waiting",
+            "unassigned_since",
         }
 
     def _check_protected_fields(self, vals):

@@ -16,6 +16,8 @@ SETTINGS = {
     "changed": "fault_report_notify_changed",
     "reminder": "fault_report_notify_assigned",
     "escalation": "fault_report_notify_assigned",
+    "answered": "fault_report_notify_changed",
+    "unassigned": "fault_report_notify_new",
     "converted": "fault_report_notify_work_order",
     "solved": "fault_report_notify_work_order",
 }
@@ -49,11 +51,15 @@ class FaultReport(models.Model):
             self._report_undelivered(users.sudo().mapped("name"), error)
         return set()
 
-    def _queue_messages(self, kind, users, told=None, **values):
+    def _queue_messages(
+        self, kind, users, told=None, setting=None, otherwise=(), **values
+    ):
         """Queue one message for each of `users` on each way he chose.
 
         :param kind: a key of `SETTINGS`
         :param told: user ids and the ways on which they get this already
+        :param setting: the setting of users that decides, if not that of the kind
+        :param otherwise: the ways for who chose none
         :param values: what `_prepare_message_values` needs
         :return: the ways used
         """
@@ -63,7 +69,8 @@ class FaultReport(models.Model):
         for user in users.sudo():
             if user == self.env.user or not self._may_be_told(kind, user):
                 continue
-            channels = user._get_fault_report_channels(SETTINGS[kind])
+            channels = user._get_fault_report_channels(setting or SETTINGS[kind])
+            channels = channels or set(otherwise)
             for channel in channels - (told or {}).get(user.id, set()):
                 recipients.setdefault((user.lang, channel), []).append(user)
         for (lang, channel), group in recipients.items():
@@ -268,6 +275,25 @@ class FaultReport(models.Model):
             ],
             limit=limit,
         )
+
+    def _plan_safely(self, type_xmlid, summary, user):
+        """Plan an activity for `user`, if there is none of this kind on the report."""
+        self.ensure_one()
+        if not user:
+            _logger.warning("%s: nobody to notice it: %s", self.reference, summary)
+            return
+        try:
+            with self._isolated():
+                if not self.activity_search([type_xmlid]):
+                    # In their words
+                    own = self.with_context(lang=user.lang, tz=user.tz)
+                    own._schedule_quietly(
+                        act_type_xmlid=type_xmlid, summary=summary, user_id=user.id
+                    )
+        except OperationalError:
+            raise
+        except Exception:
+            _logger.exception("%s: no activity (%s)", self.reference, type_xmlid)
 
     def _schedule_quietly(self, **values):
         """Plan an activity that sends no mail and makes nobody a follower."""

@@ -2,6 +2,7 @@ from odoo import api, models
 from odoo.fields import Domain
 
 CREATED = "fault_report.created"
+ANSWER_ACTIVITY = "fault_report.mail_activity_type_answer"
 # They change `state`, which is what is told
 LINKS = {"outcome", "work_order_id", "sale_order_id"}
 
@@ -23,6 +24,8 @@ class FaultReport(models.Model):
         if reports._is_notifying():
             reports._get_created_ids().update(reports.ids)
             reports._notify_created()
+            # The clock is no field of whoever files.
+            reports.sudo()._start_unassigned_clock()
         return reports
 
     def write(self, vals):
@@ -50,6 +53,12 @@ class FaultReport(models.Model):
             not message.author_id or message.author_id.partner_share
         ):
             self._remember(messages=message)
+        # Whoever writes need not see who notices it.
+        report_sudo = self.sudo()
+        if report_sudo._is_written_by_customer(message.sudo()):
+            report_sudo._notice_answer(message.sudo())
+        elif report_sudo._is_public_answer(message.sudo()):
+            report_sudo._end_answer_waiting()
         return result
 
     @api.model
@@ -100,6 +109,95 @@ class FaultReport(models.Model):
             & Domain(self._get_technician_domain())
             & Domain("company_ids", "in", self.company_id.ids)
         )
+
+    def _get_dispatchers(self):
+        """Return the users who may assign and convert reports in this company.
+
+        Hook: an override chooses others.
+        """
+        self.ensure_one()
+        # With all of their company's reports, administrators are asked after them
+        return self._get_users_with("group_edit", "group_convert") - (
+            self._get_administrators()
+        )
+
+    def _get_users_with(self, *groups):
+        """Return the users of the report's company with all of these permissions."""
+        self.ensure_one()
+        return self.env["res.users"].search(
+            Domain("company_ids", "in", self.company_id.ids)
+            & Domain.AND(
+                Domain("all_group_ids", "in", self.env.ref(f"fault_report.{name}").ids)
+                for name in groups
+            )
+        )
+
+    # === THE CUSTOMER HAS ANSWERED === #
+
+    def _notice_answer(self, message):
+        """See to it that somebody inside notices what the customer wrote."""
+        self.ensure_one()
+        if not self.is_answer_waiting:
+            self.is_answer_waiting = True
+        if not self._is_notifying():
+            return
+        told = self._tell_technician_of_answer() or any(
+            users and self._notify_safely("answered", users, setting=setting, messages=message)
+            for users, setting in self._get_answer_readers()
+        )
+        if not told:
+            self._plan_safely(
+                ANSWER_ACTIVITY,
+                self.env._("The customer has answered"),
+                self._get_answer_responsible(),
+            )
+        self._tell_workers_of_answer(message)
+
+    def _tell_technician_of_answer(self):
+        """Return whether the technician is told: with all else that has changed."""
+        technician = self._get_answer_technician()
+        return technician != self.env.user and bool(
+            technician
+            and technician._get_fault_report_channels("fault_report_notify_changed")
+        )
+
+    def _get_answer_technician(self):
+        return self.technician_id.filtered(self._can_be_technician)
+
+    def _get_answer_readers(self):
+        """Return users, and the setting that says how they are told.
+
+        The first that are reached are enough; nobody but the technician is asked if
+        there is one.
+        Hook: an override asks others.
+        """
+        if self._get_answer_technician():
+            return []
+        return [
+            (self._get_subscribers(), "fault_report_notify_new"),
+            (self._get_dispatchers(), "fault_report_notify_changed"),
+            (self._get_administrators(), "fault_report_notify_changed"),
+        ]
+
+    def _get_answer_responsible(self):
+        """Return who gets an activity where nobody wants messages."""
+        return (
+            self._get_answer_technician()
+            or self._get_dispatchers()
+            or self._get_administrators()
+            or self._get_users_with("group_edit")
+        )[:1]
+
+    def _tell_workers_of_answer(self, message):
+        """Tell who does the work, on the order if they get no message."""
+        order = self._get_work_order()
+        workers = order and order._get_work_order_workers() - self.technician_id
+        for worker in workers or ():
+            setting = "fault_report_notify_changed"
+            if not self._notify_safely(
+                "answered", worker, setting=setting, messages=message
+            ):
+                order._plan_answer_activity(self, worker)
 
     # === TO THE CUSTOMER === #
 

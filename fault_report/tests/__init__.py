@@ -1,4 +1,5 @@
 from . import test_access_matrix
+from . import test_answer_waiting
 from . import test_api
 from . import test_api_bad_requests
 from . import test_api_live
@@ -56,6 +57,7 @@ from . import test_template
 from . import test_text_rules
 from . import test_tours
 from . import test_translations
+from . import test_unassigned
 from . import test_views
 from . import test_webhook
 from . import test_webhook_addresses
