@@ -84,7 +84,8 @@ class FaultReport(models.Model):
         self.ensure_one()
         author = message.author_id
         if message.message_type not in ("comment", "email") or (
-            author and (not author.partner_share or author == self.company_id.partner_id)
+            author
+            and (not author.partner_share or author == self.company_id.partner_id)
         ):
             return False
         return not (

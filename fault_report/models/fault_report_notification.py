@@ -142,7 +142,10 @@ class FaultReport(models.Model):
         if not self._is_notifying():
             return
         told = self._tell_technician_of_answer() or any(
-            users and self._notify_safely("answered", users, setting=setting, messages=message)
+            users
+            and self._notify_safely(
+                "answered", users, setting=setting, messages=message
+            )
             for users, setting in self._get_answer_readers()
         )
         if not told:

@@ -239,8 +239,7 @@ class ResCompany(models.Model):
         # Whoever may change the company changes the time for all its reports.
         Report = self.env["fault.report"].sudo()
         waiting = Report.search(
-            Report._get_waiting_domain()
-            & Domain("company_id", "in", self.ids)
+            Report._get_waiting_domain() & Domain("company_id", "in", self.ids)
         )
         for name in ("reminder_date", "escalation_date", "unassigned_date"):
             self.env.add_to_compute(Report._fields[name], waiting)

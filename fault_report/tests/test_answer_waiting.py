@@ -202,9 +202,9 @@ class TestAnswerWaiting(AnswerCommon):
         self.report.technician_id = self.technician
         order = self.as_user(self.report, "convert").sudo()._generate_work_order()
         for worker, reads in ((self.users["delete"], True), (self.stranger, False)):
-            order.sudo().with_context(mail_auto_subscribe_no_notify=True).user_id = (
-                worker
-            )
+            order.sudo().with_context(
+                mail_auto_subscribe_no_notify=True
+            ).user_id = worker
             self.end_transaction()
             worker.write({"fault_report_notify_changed": "email", "email": "w@x.com"})
             before = len(self.env["mail.mail"].search(self.to(worker)))

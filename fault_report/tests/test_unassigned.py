@@ -183,9 +183,12 @@ class TestUnassigned(UnassignedCommon):
             )
             self.end_transaction()
         self.mails(self.dispatch).unlink()
-        Report = self.env["fault.report"]
+        Report, Cron = self.env["fault.report"], self.registry["ir.cron"]
         for _run in range(12):
-            with freeze_time(START + timedelta(hours=2)):
+            with (
+                freeze_time(START + timedelta(hours=2)),
+                patch.object(Cron, "_commit_progress", return_value=1),
+            ):
                 Report._cron_send_reminders(batch_size=7)
         self.assertEqual(self.count(self.dispatch), (16, 0))
         self.assertTrue(all(report.reminded_at for report in reports[1::2]))
