@@ -276,20 +276,16 @@ class FaultReport(models.Model):
             limit=limit,
         )
 
-    def _plan_safely(self, type_xmlid, summary, user):
-        """Plan an activity for `user`, if there is none of this kind on the report."""
+    def _plan_safely(self, type_xmlid, user):
+        """Plan an activity for `user`, if there is none of this type on the report."""
         self.ensure_one()
         if not user:
-            _logger.warning("%s: nobody to notice it: %s", self.reference, summary)
+            _logger.warning("%s: no user for %s", self.reference, type_xmlid)
             return
         try:
             with self._isolated():
                 if not self.activity_search([type_xmlid]):
-                    # In their words
-                    own = self.with_context(lang=user.lang, tz=user.tz)
-                    own._schedule_quietly(
-                        act_type_xmlid=type_xmlid, summary=summary, user_id=user.id
-                    )
+                    self._schedule_quietly(act_type_xmlid=type_xmlid, user_id=user.id)
         except OperationalError:
             raise
         except Exception:

@@ -149,11 +149,7 @@ class FaultReport(models.Model):
             for users, setting in self._get_answer_readers()
         )
         if not told:
-            self._plan_safely(
-                ANSWER_ACTIVITY,
-                self.env._("The customer has answered"),
-                self._get_answer_responsible(),
-            )
+            self._plan_safely(ANSWER_ACTIVITY, self._get_answer_responsible())
         self._tell_workers_of_answer(message)
 
     def _tell_technician_of_answer(self):

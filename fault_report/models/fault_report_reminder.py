@@ -175,21 +175,15 @@ class FaultReport(models.Model):
         # The mark follows from the cron; nobody writes it.
         for report in self.sudo():
             report.unassigned_told = report.unassigned_since
-            dispatchers, administrators = (
-                report._get_dispatchers(),
-                report._get_administrators(),
-            )
-            told = report._queue_messages("unassigned", dispatchers)
-            told = told or report._queue_messages(
-                "unassigned",
-                administrators.filtered("email_normalized"),
-                otherwise=("email",),
+            administrators = report._get_administrators().filtered("email_normalized")
+            told = report._queue_messages(
+                "unassigned", report._get_dispatchers()
+            ) or report._queue_messages(
+                "unassigned", administrators, otherwise=("email",)
             )
             if not told:
                 report._plan_safely(
-                    UNASSIGNED_ACTIVITY,
-                    self.env._("Not assigned yet"),
-                    report._get_answer_responsible(),
+                    UNASSIGNED_ACTIVITY, report._get_answer_responsible()
                 )
 
     def _remind(self):

@@ -206,14 +206,14 @@ class FaultReportWebhookDelivery(models.Model):
         self.ensure_one()
         if not self.answer_status:
             return self.env._(
-                "No answer (after %(seconds)s seconds): %(problem)s",
-                seconds=round(self.answer_seconds, 2),
+                "No answer (after %(seconds).2f seconds): %(problem)s",
+                seconds=self.answer_seconds,
                 problem=self.error,
             )
         return self.env._(
-            "The receiver answered %(status)s after %(seconds)s seconds. %(answer)s",
+            "The receiver answered %(status)s after %(seconds).2f seconds. %(answer)s",
             status=self.answer_status,
-            seconds=round(self.answer_seconds, 2),
+            seconds=self.answer_seconds,
             answer=(self.answer or "")[:ANSWER_SHOWN],
         ).strip()
 

@@ -112,7 +112,10 @@ class FaultReportWorkOrderMixin(models.AbstractModel):
     def _plan_answer_activity(self, report, worker):
         """Show who does the work that the customer has answered: once at a time."""
         self.ensure_one()
-        summary = self.env._("The customer has answered: %s", report.reference)
+        if "activity_ids" not in self._fields:
+            return
+        own = self.with_context(lang=worker.lang)
+        summary = own.env._("The customer has answered: %s", report.reference)
         is_planned = self.activity_ids.filtered(
             lambda activity: activity.user_id == worker and activity.summary == summary
         )
