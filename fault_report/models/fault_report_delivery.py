@@ -16,7 +16,7 @@ SETTINGS = {
     "changed": "fault_report_notify_changed",
     "reminder": "fault_report_notify_assigned",
     "escalation": "fault_report_notify_assigned",
-    "answered": "fault_report_notify_changed",
+    "answered": "fault_report_notify_new",
     "unassigned": "fault_report_notify_new",
     "converted": "fault_report_notify_work_order",
     "solved": "fault_report_notify_work_order",

@@ -77,22 +77,22 @@ class FaultReport(models.Model):
         waiting.activity_search([ANSWER_ACTIVITY]).unlink()
 
     def _is_written_by_customer(self, message):
-        """Return whether somebody outside has written, by whatever channel.
+        """Return whether a customer, or a visitor, has written by whatever channel.
 
-        The e-mail that a report was made of is no answer to it.
+        Others answer internal notes, such as suppliers. The e-mail that a report was
+        made of is no answer to it.
         """
         self.ensure_one()
         author = message.author_id
-        if message.message_type not in ("comment", "email") or (
-            author
-            and (not author.partner_share or author == self.company_id.partner_id)
-        ):
-            return False
-        return not (
-            message.message_type == "email"
-            and self.channel == "mail"
-            and message == self._get_first_mail()
+        is_ours = author and (
+            not author.partner_share or author == self.company_id.partner_id
         )
+        if is_ours or message.message_type not in ("comment", "email"):
+            return False
+        if message.message_type == "comment":
+            return True
+        is_report = self.channel == "mail" and message == self._get_first_mail()
+        return not (message.is_internal or is_report)
 
     def _get_first_mail(self):
         self.ensure_one()

@@ -141,45 +141,32 @@ class FaultReport(models.Model):
             self.is_answer_waiting = True
         if not self._is_notifying():
             return
-        told = self._tell_technician_of_answer() or any(
-            users
-            and self._notify_safely(
-                "answered", users, setting=setting, messages=message
+        if self._get_answer_technician():
+            is_told = self._tell_technician_of_answer()
+        else:
+            is_told = self._notify_safely(
+                "answered", self._get_subscribers(), messages=message
             )
-            for users, setting in self._get_answer_readers()
-        )
-        if not told:
+        if not is_told:
             self._plan_safely(ANSWER_ACTIVITY, self._get_answer_responsible())
         self._tell_workers_of_answer(message)
 
     def _tell_technician_of_answer(self):
         """Return whether the technician is told: with all else that has changed."""
         technician = self._get_answer_technician()
+        setting = "fault_report_notify_changed"
         return technician != self.env.user and bool(
-            technician
-            and technician._get_fault_report_channels("fault_report_notify_changed")
+            technician._get_fault_report_channels(setting)
         )
 
     def _get_answer_technician(self):
         return self.technician_id.filtered(self._can_be_technician)
 
-    def _get_answer_readers(self):
-        """Return users, and the setting that says how they are told.
-
-        The first that are reached are enough; nobody but the technician is asked if
-        there is one.
-        Hook: an override asks others.
-        """
-        if self._get_answer_technician():
-            return []
-        return [
-            (self._get_subscribers(), "fault_report_notify_new"),
-            (self._get_dispatchers(), "fault_report_notify_changed"),
-            (self._get_administrators(), "fault_report_notify_changed"),
-        ]
-
     def _get_answer_responsible(self):
-        """Return who gets an activity where nobody wants messages."""
+        """Return who gets an activity where nobody wants messages.
+
+        Hook: the user must be allowed to see the report.
+        """
         return (
             self._get_answer_technician()
             or self._get_dispatchers()
