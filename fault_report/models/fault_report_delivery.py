@@ -284,8 +284,9 @@ class FaultReport(models.Model):
             return
         try:
             with self._isolated():
-                if not self.activity_search([type_xmlid]):
-                    self._schedule_quietly(act_type_xmlid=type_xmlid, user_id=user.id)
+                clean = self.with_context(clean_context(self.env.context))
+                if not clean.activity_search([type_xmlid]):
+                    clean._schedule_quietly(act_type_xmlid=type_xmlid, user_id=user.id)
         except OperationalError:
             raise
         except Exception:

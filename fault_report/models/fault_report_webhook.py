@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models, tools
 from odoo.exceptions import ValidationError
+from odoo.tools import clean_context
 
 from . import webhook_client
 
@@ -225,9 +226,11 @@ class FaultReportWebhook(models.Model):
 
     def _create_deliveries(self, event, report=None):
         now = fields.Datetime.now()
-        # Nobody has the right to write what is told; only what happens does.
+        # Nobody has the right to write what is told; only what happens does, and no
+        # default of who causes it.
         return (
             self.env["fault.report.webhook.delivery"]
+            .with_context(clean_context(self.env.context))
             .sudo()
             .create(
                 [

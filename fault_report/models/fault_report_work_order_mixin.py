@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.tools import clean_context
 
 WORK_ORDER_PROGRESS = ("planned", "started", "done", "cancelled")
 
@@ -114,13 +115,16 @@ class FaultReportWorkOrderMixin(models.AbstractModel):
         self.ensure_one()
         if "activity_ids" not in self._fields:
             return
-        own = self.with_context(lang=worker.lang)
+        context = clean_context(self.env.context)
+        own = self.with_context(
+            {**context, "lang": worker.lang, "mail_activity_quick_update": True}
+        )
         summary = own.env._("The customer has answered: %s", report.reference)
         is_planned = self.activity_ids.filtered(
             lambda activity: activity.user_id == worker and activity.summary == summary
         )
         if not is_planned:
-            self.with_context(mail_activity_quick_update=True).activity_schedule(
+            own.activity_schedule(
                 "mail.mail_activity_data_todo", summary=summary, user_id=worker.id
             )
 
