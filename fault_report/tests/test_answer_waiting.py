@@ -140,6 +140,14 @@ class TestAnswerWaiting(AnswerCommon):
                 self.assertEqual(self.answers(self.dispatch), (0, 1))
                 self.assertEqual(len(self.activities()), 1)
 
+    def test_no_default_of_the_customer_fills_the_activity(self):
+        defaults = {"default_note": "Pay", "default_summary": "Pay"}
+        report = self.report.with_user(self.customer).with_context(**defaults)
+        report.message_post(body="It rings")
+        activity = self.activities()
+        self.assertEqual(len(activity), 1)
+        self.assertFalse(activity.note or activity.summary)
+
     def test_one_activity_is_open_at_a_time(self):
         self.write_on_the_page()
         self.write_with_the_link()
