@@ -123,6 +123,12 @@ class TestWebhookAddresses(BaseCase):
                     webhook_client.post(url, "{}", {})
                 pool.assert_not_called()
 
+    def test_a_host_has_the_characters_of_one(self):
+        for character in "%\\|^`{}<>\"'*,;!$&()+=~":
+            with self.subTest(character):
+                url = f"https://exam{character}ple.com/"
+                self.assertEqual(webhook_client.find_problem(url), "form")
+
     def test_one_address_inside_among_many_is_enough_to_refuse(self):
         for inside in sample(INSIDE_V4, 2) + sample(INSIDE_V6, 2):
             found = [
