@@ -118,6 +118,10 @@ class FaultReport(models.Model):
     date_assigned = fields.Datetime(
         string="Assigned", compute="_compute_date_assigned", store=True, protected=True
     )
+    # Since when it has had no technician; not of one that was imported without
+    unassigned_since = fields.Datetime(
+        compute="_compute_date_assigned", store=True, protected=True
+    )
     note_ids = fields.One2many("fault.report.note", "report_id")
     time_spent = fields.Float(
         compute="_compute_time_spent",
@@ -196,6 +200,9 @@ class FaultReport(models.Model):
             if report.technician_id != report.assigned_technician_id:
                 report.assigned_technician_id = report.technician_id
                 report.date_assigned = report.technician_id and fields.Datetime.now()
+                report.unassigned_since = (
+                    not report.technician_id and fields.Datetime.now()
+                )
 
     @api.depends("note_ids.time_spent")
     def _compute_time_spent(self):
@@ -275,6 +282,8 @@ class FaultReport(models.Model):
             reports._post_event("created")
             # Some have a technician from the start
             reports.filtered("technician_id")._post_event("assigned")
+            # The clock is no field of those who file.
+            reports.sudo()._start_unassigned_clock()
             reports._note_absences()
         return reports
 

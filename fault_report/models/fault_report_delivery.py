@@ -24,6 +24,8 @@ SETTINGS = {
     "changed": "fault_report_notify_changed",
     "reminder": "fault_report_notify_assigned",
     "escalation": "fault_report_notify_assigned",
+    "answered": "fault_report_notify_new",
+    "unassigned": "fault_report_notify_new",
     "converted": "fault_report_notify_work_order",
     "solved": "fault_report_notify_work_order",
 }
@@ -59,11 +61,15 @@ class FaultReport(models.Model):
             self._report_undelivered(users.sudo().mapped("name"), error)
         return set()
 
-    def _queue_messages(self, kind, users, told=None, **values):
+    def _queue_messages(
+        self, kind, users, told=None, setting=None, otherwise=(), **values
+    ):
         """Queue one message for each of `users` on each way he chose.
 
         :param kind: a key of `SETTINGS`
         :param told: user ids and the ways on which they get this already
+        :param setting: the setting of users that decides, if not that of the kind
+        :param otherwise: the ways for who chose none
         :param values: what `_prepare_message_values` needs
         :return: the ways used
         """
@@ -71,7 +77,7 @@ class FaultReport(models.Model):
         recipients = {}
         # The settings of others are needed to respect them.
         for user in users.sudo():
-            channels = self._get_user_channels(kind, user)
+            channels = self._get_user_channels(kind, user, setting, otherwise)
             for channel in channels - (told or {}).get(user.id, set()):
                 recipients.setdefault((user.lang, channel), []).append(user)
         for (lang, channel), group in recipients.items():
@@ -90,11 +96,12 @@ class FaultReport(models.Model):
             )
         return {channel for _lang, channel in recipients}
 
-    def _get_user_channels(self, kind, user_sudo):
+    def _get_user_channels(self, kind, user_sudo, setting=None, otherwise=()):
         """Return the ways on which a user is told: none of their own doing."""
         if user_sudo == self.env.user or not self._may_be_told(kind, user_sudo):
             return set()
-        return user_sudo._get_fault_report_channels(SETTINGS[kind])
+        channels = user_sudo._get_fault_report_channels(setting or SETTINGS[kind])
+        return channels or set(otherwise)
 
     def _may_be_told(self, kind, user):
         """Return whether the user may see what a message of this kind tells."""
@@ -294,6 +301,22 @@ class FaultReport(models.Model):
             ],
             limit=limit,
         )
+
+    def _plan_safely(self, type_xmlid, user):
+        """Plan an activity for `user`, if there is none of this type on the report."""
+        self.ensure_one()
+        if not user:
+            _logger.warning("%s: no user for %s", self.reference, type_xmlid)
+            return
+        try:
+            with self._isolated():
+                clean = with_own_context(self)
+                if not clean.activity_search([type_xmlid]):
+                    clean._schedule_quietly(act_type_xmlid=type_xmlid, user_id=user.id)
+        except OperationalError:
+            raise
+        except Exception:
+            _logger.exception("%s: no activity (%s)", self.reference, type_xmlid)
 
     def _schedule_quietly(self, **values):
         """Plan an activity that sends no mail and makes nobody a follower."""

@@ -1,6 +1,6 @@
 import uuid
 
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import email_normalize, html2plaintext, is_html_empty
@@ -10,6 +10,7 @@ from odoo.tools.misc import limited_field_access_token
 from . import text_rules
 from .context_switches import with_own_context
 from .errors import FieldError
+from .fault_report_notification import ANSWER_ACTIVITY
 
 # Messages of a customer, a minute
 COMMENT_RATE = 10
@@ -36,6 +37,18 @@ class FaultReport(models.Model):
     # A file for each responsibility. pylint: disable=consider-merging-classes-inherited
     _inherit = "fault.report"
 
+    is_answer_waiting = fields.Boolean(
+        string="Customer Has Answered",
+        readonly=True,
+        copy=False,
+        protected=True,
+        help="The customer wrote last. It ends with a public answer, or with “Seen”.",
+    )
+
+    _answer_waiting_index = models.Index(
+        "(reported_at DESC, id DESC) WHERE is_answer_waiting"
+    )
+
     # === WHO MAY === #
 
     @api.model
@@ -45,6 +58,63 @@ class FaultReport(models.Model):
             keys = ("hash", "pid", "token")
             kwargs = {name: kwargs[name] for name in kwargs if name not in keys}
         return super()._get_thread_with_access(thread_id, **kwargs)
+
+    # === WHO WROTE LAST === #
+
+    def action_seen(self):
+        """Take note of what the customers wrote last; it needs no answer."""
+        self.check_access("write")
+        # The mark follows from what is done; nobody writes it.
+        self.sudo()._end_answer_waiting()
+        return True
+
+    def _end_answer_waiting(self):
+        """Take back the mark, and the activities that ask for an answer."""
+        waiting = self.filtered("is_answer_waiting")
+        waiting.is_answer_waiting = False
+        waiting.activity_search([ANSWER_ACTIVITY]).unlink()
+
+    def _is_written_by_customer(self, message):
+        """Return whether a customer, or a visitor, has written by whatever channel.
+
+        Others answer internal notes, such as suppliers. The e-mail that a report was
+        made of is no answer to it.
+        """
+        self.ensure_one()
+        author = message.author_id
+        is_ours = author and (
+            not author.partner_share or author == self.company_id.partner_id
+        )
+        if is_ours or message.message_type not in ("comment", "email"):
+            return False
+        if message.message_type == "comment":
+            return True
+        is_report = self.channel == "mail" and message == self._get_first_mail()
+        return not (message.is_internal or is_report)
+
+    def _get_first_mail(self):
+        self.ensure_one()
+        return self.env["mail.message"].search(
+            [
+                ("model", "=", self._name),
+                ("res_id", "=", self.id),
+                ("message_type", "=", "email"),
+            ],
+            order="id",
+            limit=1,
+        )
+
+    def _is_public_answer(self, message):
+        """Return whether staff have written what the customer can read."""
+        author = message.author_id
+        return bool(
+            message.message_type in ("comment", "email")
+            and author
+            and not author.partner_share
+            and not message.is_internal
+            and message.subtype_id
+            and not message.subtype_id.internal
+        )
 
     # === WRITING === #
 
@@ -127,10 +197,15 @@ class FaultReport(models.Model):
 
     def _message_update_content(self, message, /, *, body, **kwargs):
         """What a customer corrects has the limits of what he writes."""
-        if body and not self.env.user._is_internal():
+        is_customer = not self.env.user._is_internal()
+        if body and is_customer:
             self._check_customer_rate()
             self._check_customer_text(body)
-        return super()._message_update_content(message, body=body, **kwargs)
+        result = super()._message_update_content(message, body=body, **kwargs)
+        if body and is_customer:
+            # What customers write is noticed; they need not see by whom.
+            self.sudo()._notice_answer(message)
+        return result
 
     def _check_customer_arguments(self, kwargs):
         """Refuse what chooses who gets a message, or from whom it seems to be.

@@ -8,7 +8,6 @@ from psycopg2 import OperationalError
 from odoo import SUPERUSER_ID, Command, api, models, tools
 from odoo.exceptions import UserError
 from odoo.fields import Domain
-from odoo.tools import clean_context
 
 from ..tools import mail_repair, mail_text
 from . import text_rules
@@ -66,8 +65,7 @@ class FaultReport(models.Model):
     @api.model
     def _as_gateway(self, company):
         """Return the model for filing e-mails: not as the user whose address is in “From”."""
-        context = clean_context(self.env.context)
-        return self.with_user(SUPERUSER_ID).with_context(context).with_company(company)
+        return with_own_context(self).with_user(SUPERUSER_ID).with_company(company)
 
     @api.model
     def _create_from_mail(self, company, msg_dict):

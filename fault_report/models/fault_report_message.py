@@ -173,6 +173,10 @@ class FaultReport(models.Model):
             return self.env._("Still waiting: %(report)s", report=name)
         if kind == "escalation":
             return self.env._("Nobody has handled: %(report)s", report=name)
+        if kind == "answered":
+            return self.env._("The customer has answered: %(report)s", report=name)
+        if kind == "unassigned":
+            return self.env._("Not assigned yet: %(report)s", report=name)
         if kind == "converted":
             return self.env._("Work order made: %(report)s", report=name)
         if kind == "solved":

@@ -6,6 +6,7 @@ from .fault_report_delivery import CUSTOMER_KINDS
 from .context_switches import SILENT_IMPORT, get_switch
 
 CREATED = "fault_report.created"
+ANSWER_ACTIVITY = "fault_report.mail_activity_type_answer"
 EVENTS = (
     "created",
     "assigned",
@@ -94,6 +95,12 @@ class FaultReport(models.Model):
         is_comment = message.message_type in ("comment", "email")
         if is_comment and not (message.is_internal or message.subtype_id.internal):
             self._post_event("commented")
+        # Whoever writes need not see who notices it.
+        report_sudo = self.sudo()
+        if report_sudo._is_written_by_customer(message.sudo()):
+            report_sudo._notice_answer(message.sudo())
+        elif report_sudo._is_public_answer(message.sudo()):
+            report_sudo._end_answer_waiting()
         return result
 
     @api.model
@@ -154,6 +161,81 @@ class FaultReport(models.Model):
             & Domain(self._get_technician_domain())
             & Domain("company_ids", "in", self.company_id.ids)
         )
+
+    def _get_dispatchers(self):
+        """Return the users who may assign and convert reports in this company.
+
+        Hook: an override chooses others.
+        """
+        self.ensure_one()
+        # With all of their company's reports, administrators are asked after them
+        return self._get_users_with("group_edit", "group_convert") - (
+            self._get_administrators()
+        )
+
+    def _get_users_with(self, *groups):
+        """Return the users of the report's company with all of these permissions."""
+        self.ensure_one()
+        return self.env["res.users"].search(
+            Domain("company_ids", "in", self.company_id.ids)
+            & Domain.AND(
+                Domain("all_group_ids", "in", self.env.ref(f"fault_report.{name}").ids)
+                for name in groups
+            )
+        )
+
+    # === THE CUSTOMER HAS ANSWERED === #
+
+    def _notice_answer(self, message):
+        """See to it that somebody inside notices what the customer wrote."""
+        self.ensure_one()
+        if not self.is_answer_waiting:
+            self.is_answer_waiting = True
+        if not self._is_notifying():
+            return
+        if self._get_answer_technician():
+            is_told = self._tell_technician_of_answer()
+        else:
+            is_told = self._notify_safely(
+                "answered", self._get_subscribers(), messages=message
+            )
+        if not is_told:
+            self._plan_safely(ANSWER_ACTIVITY, self._get_answer_responsible())
+        self._tell_workers_of_answer(message)
+
+    def _tell_technician_of_answer(self):
+        """Return whether the technician is told: with all else that has changed."""
+        technician = self._get_answer_technician()
+        setting = "fault_report_notify_changed"
+        return technician != self.env.user and bool(
+            technician._get_fault_report_channels(setting)
+        )
+
+    def _get_answer_technician(self):
+        return self.technician_id.filtered(self._can_be_technician)
+
+    def _get_answer_responsible(self):
+        """Return who gets an activity where nobody wants messages.
+
+        Hook: the user must be allowed to see the report.
+        """
+        return (
+            self._get_answer_technician()
+            or self._get_dispatchers()
+            or self._get_administrators()
+            or self._get_users_with("group_edit")
+        )[:1]
+
+    def _tell_workers_of_answer(self, message):
+        """Tell who does the work, on the order if they get no message."""
+        order = self._get_work_order()
+        workers = order and order._get_work_order_workers() - self.technician_id
+        for worker in workers or ():
+            setting = "fault_report_notify_changed"
+            if not self._notify_safely(
+                "answered", worker, setting=setting, messages=message
+            ):
+                order._plan_answer_activity(self, worker)
 
     # === TO THE CUSTOMER === #
 

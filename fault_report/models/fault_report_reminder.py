@@ -14,10 +14,14 @@ _logger = logging.getLogger(__name__)
 RETRY_AFTER = timedelta(hours=1)
 # A commit empties all caches, but what is due stays locked until then
 PER_COMMIT = 20
+UNASSIGNED_ACTIVITY = "fault_report.mail_activity_type_unassigned"
 
 
 class FaultReport(models.Model):
-    """The reminder: once per assignment, if the report still waits by then."""
+    """The reminder: once per assignment, if the report still waits by then.
+
+    Who dispatches is told once of what has no technician.
+    """
 
     _inherit = "fault.report"
 
@@ -33,6 +37,18 @@ class FaultReport(models.Model):
     # The `date_assigned` of the assignment that has had its reminder
     reminded_assignment = fields.Datetime(readonly=True, copy=False, protected=True)
 
+    unassigned_date = fields.Datetime(
+        string="Told That It Is Unassigned",
+        compute="_compute_unassigned_date",
+        store=True,
+        protected=True,
+    )
+    # The `unassigned_since` that has been told
+    unassigned_told = fields.Datetime(readonly=True, copy=False, protected=True)
+
+    _unassigned_index = models.Index(
+        "(unassigned_date, id) WHERE unassigned_date IS NOT NULL"
+    )
     # In the order of the cron: many may be due at the same second
     _reminder_index = models.Index(
         "(reminder_date, id) WHERE reminder_date IS NOT NULL"
@@ -71,12 +87,40 @@ class FaultReport(models.Model):
             return None
         return timedelta(seconds=round(hours * 3600))
 
+    # Not on the company's minutes, as above
+    @api.depends(
+        "state", "technician_id", "unassigned_since", "unassigned_told", "company_id"
+    )
+    def _compute_unassigned_date(self):
+        for report in self:
+            report.unassigned_date = report._get_unassigned_date()
+
+    def _get_unassigned_date(self):
+        """Return when it is told that the report has no technician, or False."""
+        self.ensure_one()
+        minutes = self.company_id.fault_report_unassigned_minutes
+        since = self.unassigned_since
+        if not minutes or not since or since == self.unassigned_told:
+            return False
+        if self.technician_id or self.state not in WAITING_STATES:
+            return False
+        return since + timedelta(minutes=minutes)
+
+    def _start_unassigned_clock(self):
+        """Count from now for those without a technician."""
+        unassigned = self.filtered(lambda report: not report.technician_id)
+        unassigned.unassigned_since = fields.Datetime.now()
+
     # === THE CRON === #
 
     @api.model
     def _cron_send_reminders(self, batch_size=200):
-        """Queue the reminders that are due."""
-        self._process_due("reminder_date", "_remind", batch_size)
+        """Queue the reminders that are due, and what is told of unassigned reports."""
+        if not self._process_due("reminder_date", "_remind", batch_size):
+            return
+        due = Domain("unassigned_date", "<=", fields.Datetime.now())
+        if self.search_count(due, limit=1):
+            self._process_due("unassigned_date", "_tell_unassigned", batch_size)
 
     @api.model
     def _process_due(self, date_field, method, batch_size):
@@ -97,7 +141,8 @@ class FaultReport(models.Model):
             for report in reports:
                 report._process_due_report(date_field, method, domain)
             if not cron._commit_progress(len(reports)):
-                break
+                return False
+        return len(due) <= batch_size
 
     def _process_due_report(self, date_field, method, domain):
         """Call `method` on the report, if it is still due, or put it off."""
@@ -120,6 +165,22 @@ class FaultReport(models.Model):
                 self.sudo()[date_field] = fields.Datetime.now() + RETRY_AFTER
         except OperationalError:
             _logger.info("%s is in use; its turn is next time", self)
+
+    def _tell_unassigned(self):
+        """Claim the message of each report, and queue it for who dispatches."""
+        # The mark follows from the cron; nobody writes it.
+        for report in self.sudo():
+            report.unassigned_told = report.unassigned_since
+            administrators = report._get_administrators().filtered("email_normalized")
+            told = report._queue_messages(
+                "unassigned", report._get_dispatchers()
+            ) or report._queue_messages(
+                "unassigned", administrators, otherwise=("email",)
+            )
+            if not told:
+                report._plan_safely(
+                    UNASSIGNED_ACTIVITY, report._get_answer_responsible()
+                )
 
     def _remind(self):
         """Claim the reminder of each report and queue the message."""
@@ -155,6 +216,7 @@ class ResCompany(models.Model):
             "fault_report_reminder_hours",
             "fault_report_reminder_repeat",
             "fault_report_escalation",
+            "fault_report_unassigned_minutes",
         }
 
     def _reschedule_fault_report_reminders(self):
@@ -162,9 +224,7 @@ class ResCompany(models.Model):
         # Whoever may change the company changes the time for all its reports.
         Report = self.env["fault.report"].sudo()
         waiting = Report.search(
-            Report._get_waiting_domain()
-            & Domain("company_id", "in", self.ids)
-            & Domain("technician_id", "!=", False)
+            Report._get_waiting_domain() & Domain("company_id", "in", self.ids)
         )
-        for name in ("reminder_date", "escalation_date"):
+        for name in ("reminder_date", "escalation_date", "unassigned_date"):
             self.env.add_to_compute(Report._fields[name], waiting)

@@ -1,6 +1,7 @@
 from odoo import fields, models
 
 from .fault_report import WAITING_STATES
+from .fault_report_reminder import UNASSIGNED_ACTIVITY
 
 ACTIVITY = "fault_report.mail_activity_type_reminder"
 
@@ -28,7 +29,11 @@ class FaultReport(models.Model):
     def _drop_reminder_activities(self):
         """Remove the activities of assignments that are over."""
         # Whoever handles a report need not be allowed to see what others plan.
-        for report in self.sudo().filtered("reminded_at"):
+        reports_sudo = self.sudo()
+        reports_sudo.filtered(
+            lambda report: report.unassigned_told and report.state != "new"
+        ).activity_search([UNASSIGNED_ACTIVITY]).unlink()
+        for report in reports_sudo.filtered("reminded_at"):
             activities = report.activity_search([ACTIVITY])
             if report.state in WAITING_STATES:
                 activities = activities.filtered(

@@ -1,3 +1,4 @@
+import time
 from datetime import timedelta
 
 from odoo import api, fields, models
@@ -68,6 +69,33 @@ class FaultReportRetryMixin(models.AbstractModel):
         """Return the kinds of failure that trying again does not cure."""
         raise NotImplementedError
 
+    # === THE TIME OF THE QUEUE === #
+
+    @api.model
+    def _get_fault_report_queue(self):
+        """Return the XML id of the scheduled action that sends these messages."""
+        raise NotImplementedError
+
+    @api.model
+    def _fault_report_get_time_left(self):
+        """Return the seconds that the queue has left; None outside of its action.
+
+        Odoo ends a process whose scheduled actions take too long together, and with it
+        what was being sent: each has a few seconds, and goes on after the others.
+        """
+        context = self.env.context
+        queue = self.env.ref(self._get_fault_report_queue(), raise_if_not_found=False)
+        if not queue or context.get("cron_id") != queue.id:
+            return None
+        return context.get("cron_end_time", float("inf")) - time.monotonic()
+
+    @api.model
+    def _fault_report_go_on_later(self):
+        """Let the queue go on after the other scheduled actions."""
+        waiting = self.search_count([("state", "=", "outgoing")])
+        self.env["ir.cron"]._commit_progress(remaining=waiting)
+        self.env.ref(self._get_fault_report_queue())._trigger()
+
     def _fault_report_queue_again(self):
         raise NotImplementedError
 
@@ -97,9 +125,7 @@ class FaultReport(models.Model):
     @api.model
     def _cron_retry_messages(self):
         """Send again what a mail server or SMS provider did not take."""
-        for model, cron in (
-            ("mail.mail", "mail.ir_cron_mail_scheduler_action"),
-            ("sms.sms", "sms.ir_cron_sms_scheduler_action"),
-        ):
-            if self.env[model]._fault_report_retry():
-                self.env.ref(cron)._trigger()
+        for model in ("mail.mail", "sms.sms"):
+            queue = self.env[model]
+            if queue._fault_report_retry():
+                self.env.ref(queue._get_fault_report_queue())._trigger()

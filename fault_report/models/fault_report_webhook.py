@@ -4,6 +4,7 @@ import json
 import secrets
 import time
 import uuid
+from datetime import timedelta
 
 from odoo import api, fields, models, tools
 from odoo.exceptions import ValidationError
@@ -12,6 +13,9 @@ from . import webhook_client
 from .context_switches import with_own_context
 
 EVENTS = ("created", "assigned", "converted", "solved")
+# How long a receiver that does not answer is left alone: after its first failure, the
+# second, …
+PAUSES = [timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60)]
 CRON = "fault_report.ir_cron_send_webhooks"
 
 
@@ -28,11 +32,11 @@ class FaultReportWebhook(models.Model):
         "res.company", required=True, default=lambda self: self.env.company
     )
     url = fields.Char(string="Address", required=True, help="It begins with https://.")
+    # Made when it is stored: what a form proposed would not be what is kept
     secret = fields.Char(
         required=True,
         copy=False,
         readonly=True,
-        default=lambda self: secrets.token_urlsafe(32),
         help="The receiver checks with it that a message comes from here.",
     )
     on_created = fields.Boolean(string="Created", default=True)
@@ -40,19 +44,34 @@ class FaultReportWebhook(models.Model):
     on_converted = fields.Boolean(string="Converted", default=True)
     on_solved = fields.Boolean(string="Solved", default=True)
     delivery_ids = fields.One2many("fault.report.webhook.delivery", "webhook_id")
-    failed_count = fields.Integer(string="Given Up", compute="_compute_failed_count")
+    delivery_count = fields.Integer(
+        string="Deliveries", compute="_compute_delivery_counts"
+    )
+    waiting_count = fields.Integer(string="Waiting", compute="_compute_delivery_counts")
+    failed_count = fields.Integer(string="Given Up", compute="_compute_delivery_counts")
+    # Of a receiver that does not answer: failures since it last did, and what was wrong
+    failures = fields.Integer(readonly=True, copy=False)
+    paused_until = fields.Datetime(string="Next Try", readonly=True, copy=False)
+    last_error = fields.Char(string="Last Problem", readonly=True, copy=False)
 
     @api.depends("delivery_ids.state")
-    def _compute_failed_count(self):
-        counts = dict(
-            self.env["fault.report.webhook.delivery"]._read_group(
-                [("webhook_id", "in", self.ids), ("state", "=", "failed")],
-                ["webhook_id"],
-                ["__count"],
+    def _compute_delivery_counts(self):
+        counts = {
+            (webhook, state): count
+            for webhook, state, count in self.env[
+                "fault.report.webhook.delivery"
+            ]._read_group(
+                [("webhook_id", "in", self.ids)], ["webhook_id", "state"], ["__count"]
             )
-        )
+        }
         for webhook in self:
-            webhook.failed_count = counts.get(webhook, 0)
+            pending, sent, failed = (
+                counts.get((webhook, state), 0)
+                for state in ("pending", "sent", "failed")
+            )
+            webhook.delivery_count = pending + sent + failed
+            webhook.waiting_count = pending
+            webhook.failed_count = failed
 
     @api.constrains("url")
     def _check_url(self):
@@ -72,10 +91,17 @@ class FaultReportWebhook(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         self.env.registry.clear_cache()
-        return super().create(vals_list)
+        return super().create(
+            [
+                {**vals, "secret": vals.get("secret") or secrets.token_urlsafe(32)}
+                for vals in vals_list
+            ]
+        )
 
     def write(self, vals):
-        self.env.registry.clear_cache()
+        # Whether there is one; a failure must not empty the caches of all processes
+        if "active" in vals:
+            self.env.registry.clear_cache()
         return super().write(vals)
 
     def unlink(self):
@@ -91,17 +117,29 @@ class FaultReportWebhook(models.Model):
             webhook.secret = secrets.token_urlsafe(32)
 
     def action_test(self):
-        """Send a message without a report, to see whether it arrives."""
+        """Send a message without a report, and show what comes back.
+
+        Only here somebody waits for the receiver: they have asked to, and not longer
+        than the client's timeout.
+        """
+        self.ensure_one()
         self.check_access("write")
-        self._queue("test")
+        # Deliveries are made by the program only.
+        delivery_sudo = self.sudo()._create_deliveries("test")
+        attempt, *arguments = delivery_sudo._prepare_attempt()
+        delivery_sudo.attempts = 1
+        delivery_sudo._settle(*attempt(*arguments))
+        is_accepted = delivery_sudo.state == "sent"
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
             "params": {
-                "type": "info",
-                "message": self.env._(
-                    "A test message is on its way: look at the deliveries in a minute."
-                ),
+                "type": "success" if is_accepted else "danger",
+                "sticky": not is_accepted,
+                "title": self.env._("Accepted")
+                if is_accepted
+                else self.env._("Not accepted"),
+                "message": delivery_sudo._get_answer_text(),
                 "next": {"type": "ir.actions.client", "tag": "soft_reload"},
             },
         }
@@ -116,6 +154,50 @@ class FaultReportWebhook(models.Model):
             # The export of terms takes a text in brackets after this for a term, too
             "name": self.env._("Deliveries"),
         }
+
+    def action_view_failed_deliveries(self):
+        """List what was given up, to send it again."""
+        action = self.action_view_deliveries()
+        return {**action, "context": {"search_default_failed": 1}}
+
+    # === RECEIVERS THAT ARE AWAY === #
+
+    def _pause(self, problem):
+        """Put off all that waits for a receiver that has just failed."""
+        self.ensure_one()
+        now = fields.Datetime.now()
+        until = now + PAUSES[min(self.failures, len(PAUSES) - 1)]
+        self.write(
+            {
+                "failures": self.failures + 1,
+                "paused_until": until,
+                "last_error": problem,
+            }
+        )
+        self._get_waiting_deliveries(before=until).next_try = until
+        self.env.ref(CRON)._trigger(at=until)
+
+    def _resume(self):
+        """Send what was put off, now that the receiver has answered."""
+        self.ensure_one()
+        if not self.failures:
+            return
+        # Who sends a test may only read deliveries, and not wake up the queue.
+        webhook_sudo = self.sudo()
+        until = webhook_sudo.paused_until
+        webhook_sudo.write({"failures": 0, "paused_until": False, "last_error": False})
+        waiting = webhook_sudo._get_waiting_deliveries(before=until, included=True)
+        waiting.next_try = fields.Datetime.now()
+        webhook_sudo.env.ref(CRON)._trigger()
+
+    def _get_waiting_deliveries(self, before, included=False):
+        return self.env["fault.report.webhook.delivery"].search(
+            [
+                ("webhook_id", "=", self.id),
+                ("state", "=", "pending"),
+                ("next_try", "<=" if included else "<", before),
+            ]
+        )
 
     # === EVENTS === #
 
@@ -142,20 +224,31 @@ class FaultReportWebhook(models.Model):
         """Add a delivery to each of the webhooks, in the transaction of the event."""
         if not self:
             return
-        own = with_own_context(self)
-        own.env["fault.report.webhook.delivery"].sudo().create(
-            [
-                {
-                    "webhook_id": webhook.id,
-                    "report_id": report.id if report else False,
-                    "event": event,
-                    **webhook._prepare_message(event, report),
-                }
-                for webhook in self
-            ]
-        )
+        self._create_deliveries(event, report)
         # Waking up the queue is nobody's right but the sender's need.
         self.env.ref(CRON).sudo()._trigger()
+
+    def _create_deliveries(self, event, report=None):
+        now = fields.Datetime.now()
+        # Nobody has the right to write what is told; only what happens does, and no
+        # default of who causes it.
+        return (
+            with_own_context(self.env["fault.report.webhook.delivery"])
+            .sudo()
+            .create(
+                [
+                    {
+                        "webhook_id": webhook.id,
+                        "report_id": report.id if report else False,
+                        "event": event,
+                        # Behind what waits for a receiver that is away
+                        "next_try": max(webhook.paused_until or now, now),
+                        **webhook._prepare_message(event, report),
+                    }
+                    for webhook in self
+                ]
+            )
+        )
 
     def _prepare_message(self, event, report):
         """Return the id of a message, and its text as it is sent and signed."""

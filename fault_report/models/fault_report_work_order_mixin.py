@@ -89,6 +89,10 @@ class FaultReportWorkOrderMixin(models.AbstractModel):
         self.ensure_one()
         return "planned"
 
+    def _get_work_order_workers(self):
+        """Return the users who do the work."""
+        return self.env["res.users"]
+
     def _get_work_order_date_done(self):
         """Return the date or time when the work was done, False if unknown."""
         return False
@@ -106,6 +110,23 @@ class FaultReportWorkOrderMixin(models.AbstractModel):
                 report_sudo.activity_ids.action_feedback(
                     feedback=self.env._("%s is done.", self.display_name)
                 )
+
+    def _plan_answer_activity(self, report, worker):
+        """Show who does the work that the customer has answered: once at a time."""
+        self.ensure_one()
+        if "activity_ids" not in self._fields:
+            return
+        own = with_own_context(self).with_context(
+            lang=worker.lang, mail_activity_quick_update=True
+        )
+        summary = own.env._("The customer has answered: %s", report.reference)
+        is_planned = self.activity_ids.filtered(
+            lambda activity: activity.user_id == worker and activity.summary == summary
+        )
+        if not is_planned:
+            own.activity_schedule(
+                "mail.mail_activity_data_todo", summary=summary, user_id=worker.id
+            )
 
     # === WHAT COMES BACK === #
 

@@ -1,4 +1,5 @@
 import re
+import time
 
 from markupsafe import Markup
 
@@ -13,6 +14,10 @@ PHOTOS_PLACE = re.compile(
 PHOTO_TYPES = ("image/jpeg", "image/png", "image/webp", "image/gif")
 MAX_PHOTOS = 3
 THUMBNAIL = (240, 240)
+# Mails that are sent in one connection: as many as a mail server takes in a moment
+MOMENT = 2  # seconds
+FIRST_BATCH = 2
+MAX_BATCH = 100
 
 
 class MailMail(models.Model):
@@ -22,6 +27,29 @@ class MailMail(models.Model):
     _fault_report_failed_index = models.Index(
         "(fault_report_retries) WHERE state = 'exception'"
     )
+
+    @api.model
+    def _get_fault_report_queue(self):
+        return "mail.ir_cron_mail_scheduler_action"
+
+    def _split_by_mail_configuration(self):
+        """In the queue's action, send few mails at once and end when its time is up."""
+        batches = super()._split_by_mail_configuration()
+        if self._fault_report_get_time_left() is None:
+            yield from batches
+            return
+        size = FIRST_BATCH
+        for *server, mail_ids in batches:
+            waiting = list(mail_ids)
+            while waiting:
+                if self._fault_report_get_time_left() <= 0:
+                    self._fault_report_go_on_later()
+                    return
+                start = time.monotonic()
+                yield *server, waiting[:size]
+                waiting = waiting[size:]
+                is_fast = time.monotonic() - start < MOMENT
+                size = min(size * 2, MAX_BATCH) if is_fast else max(size // 2, 1)
 
     @api.model
     def _get_fault_report_failed_domain(self):

@@ -32,6 +32,9 @@ class MaintenanceRequest(models.Model):
             return "done"
         return "planned" if self.stage_id.fault_report_is_first else "started"
 
+    def _get_work_order_workers(self):
+        return self.user_id
+
     def _get_work_order_date_done(self):
         return self.close_date
 

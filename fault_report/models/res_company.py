@@ -19,6 +19,12 @@ class ResCompany(models.Model):
         help="If the report still waits after the same time again, tell the head of "
         "its subgroup, else the administrators of fault reports.",
     )
+    fault_report_unassigned_minutes = fields.Integer(
+        string="Time to Assign",
+        default=30,
+        help="Minutes after which dispatchers, else the administrators, are told of a "
+        "fault report that has no technician. 0: never.",
+    )
     fault_report_work_order_model = fields.Selection(
         [("maintenance.request", "Maintenance request")],
         string="Kind of Work Order",
@@ -55,6 +61,13 @@ class ResCompany(models.Model):
         "CHECK(fault_report_reminder_hours >= 0"
         " AND fault_report_reminder_hours < 10000)",
         "The time to the reminder cannot be negative, nor 10,000 hours or more. "
+        "0 switches it off.",
+    )
+
+    _fault_report_unassigned_not_negative = models.Constraint(
+        "CHECK(fault_report_unassigned_minutes >= 0"
+        " AND fault_report_unassigned_minutes < 600000)",
+        "The time to assign cannot be negative, nor 600,000 minutes or more. "
         "0 switches it off.",
     )
 

@@ -13,6 +13,9 @@ class ResConfigSettings(models.TransientModel):
     fault_report_escalation = fields.Boolean(
         related="company_id.fault_report_escalation", readonly=False
     )
+    fault_report_unassigned_minutes = fields.Integer(
+        related="company_id.fault_report_unassigned_minutes", readonly=False
+    )
     fault_report_work_order_model = fields.Selection(
         related="company_id.fault_report_work_order_model",
         readonly=False,

@@ -6,9 +6,12 @@ change between the look and the call. Redirects are not followed for the same re
 """
 
 import ipaddress
+import re
 import socket
 import threading
+import time
 from contextlib import suppress
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import requests.certs
@@ -16,14 +19,48 @@ import urllib3
 
 TIMEOUT = 10  # seconds, for all of it
 READ_BYTES = 1024
-# Through these, IPv6 reaches addresses of IPv4 (RFC 6052, RFC 8215)
-NAT64 = ipaddress.ip_network("64:ff9b::/96")
-LOCAL_NAT64 = ipaddress.ip_network("64:ff9b:1::/48")
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+# Letters, digits and the colons of IPv6; not the zones of addresses on one cable
+HOST = re.compile(r"[a-z0-9_.:-]+")
+# The part of IPv6 that is given out (RFC 4291); all that is special lies outside,
+# but for what follows
+GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
+SPECIAL = [
+    ipaddress.ip_network(network)
+    for network in (
+        # Protocol assignments: among them the own router (PCP) and Teredo tunnels
+        "192.0.0.0/24",
+        "2001::/23",
+        # Relays of 6to4 (RFC 7526), documentation (RFC 9637)
+        "192.88.99.0/24",
+        "3fff::/20",
+    )
+]
+# Through these, IPv6 reaches addresses of IPv4 (RFC 6052)
+NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 class WebhookError(Exception):
-    """Why it was not delivered, for those who look after the webhook."""
+    """Why it was not delivered, for those who look after the webhook.
+
+    `answer` is what the receiver answered, None if it did not.
+    """
+
+    def __init__(self, message, answer=None):
+        super().__init__(message)
+        self.answer = answer
+
+    @property
+    def is_down(self):
+        """Whether the next message would fail too: no answer, or “not now”."""
+        return not self.answer or (
+            self.answer.status in (408, 429) or self.answer.status >= 500
+        )
+
+
+class Answer(NamedTuple):
+    status: int
+    text: str  # the first bytes of it
 
 
 def find_problem(url):
@@ -32,7 +69,7 @@ def find_problem(url):
         return "form"
     try:
         parts = urlsplit(url)
-        host, _port = parts.hostname, parts.port
+        host, _port = _get_host(parts), parts.port
     except ValueError:
         return "form"
     if not host or parts.username is not None or parts.fragment:
@@ -42,62 +79,109 @@ def find_problem(url):
     return "scheme"
 
 
+def _get_host(parts):
+    """Return the host as it is looked up: names of other scripts in ASCII.
+
+    :raises ValueError: if it can be none
+    """
+    host = parts.hostname or ""
+    if host and ":" not in host:
+        host = host.encode("idna").decode().lower()
+    if host and not HOST.fullmatch(host):
+        raise ValueError(host)
+    return host
+
+
 def post(url, body, headers, allow_private=False):
-    """Send `body`; return the status when it was accepted.
+    """Send `body`; return the `Answer` when it was accepted.
 
     :raises WebhookError: in any other case
     """
     if find_problem(url):
         raise WebhookError("The address is not valid.")
+    end = time.monotonic() + TIMEOUT
     parts = urlsplit(url)
+    hostname = _get_host(parts)
     port = parts.port or (443 if parts.scheme == "https" else 80)
-    address = _resolve(parts.hostname, port, allow_private)
+    address = _resolve(hostname, port, allow_private)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    host = f"[{hostname}]" if ":" in hostname else hostname
     headers = {**headers, "Host": f"{host}:{parts.port}" if parts.port else host}
+    seconds = max(end - time.monotonic(), 0.1)
     try:
-        with _get_pool(parts.scheme, parts.hostname, address, port) as pool:
+        with _get_pool(parts.scheme, hostname, address, port, seconds) as pool:
             response = pool.urlopen(
-                *("POST", target, body, headers),
+                "POST",
+                target,
+                body,
+                headers,
                 retries=False,
                 redirect=False,
                 assert_same_host=False,
                 preload_content=False,
             )
             try:
-                response.read(READ_BYTES)
+                content = _read_start(response)
             finally:
                 response.close()
     except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
         raise WebhookError(f"{type(error).__name__}: {error}"[:200]) from error
-    if not 200 <= response.status < 300:
-        raise WebhookError(f"The receiver answered {response.status}.")
-    return response.status
+    answer = Answer(response.status, content)
+    if not 200 <= answer.status < 300:
+        raise WebhookError(f"The receiver answered {answer.status}.", answer)
+    return answer
+
+
+def _read_start(response):
+    """Return the first bytes of an answer as text that the database can keep."""
+    content = response.read(READ_BYTES).decode("utf-8", "replace")
+    return "".join(c for c in content if c.isprintable() or c in "\n\t")
 
 
 def _resolve(host, port, allow_private):
     """Return the address to connect to; all of the host's have to be allowed."""
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        raise WebhookError("The host is not known.") from error
-    addresses = [entry[4][0] for entry in found]
+    addresses = _look_up(host, port)
     if not allow_private and not all(map(is_public, addresses)):
         raise WebhookError("The host is inside of the own network.")
     return addresses[0]
 
 
+def _look_up(host, port):
+    """Return the addresses of a host, or give up when the time is up.
+
+    The system's own look-up knows no timeout: it is left behind in a thread.
+    """
+    found = []
+
+    def look_up():
+        with suppress(OSError, UnicodeError):
+            found.extend(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+
+    thread = threading.Thread(target=look_up, daemon=True)
+    thread.start()
+    thread.join(TIMEOUT)
+    addresses = [entry[4][0] for entry in found]
+    if not addresses:
+        raise WebhookError("The host is not known.")
+    return addresses
+
+
 def is_public(address):
-    """Return whether an IP address is one of the Internet."""
+    """Return whether an IP address is one of the Internet.
+
+    An address that stands for one of IPv4 is judged by that.
+    """
     address = ipaddress.ip_address(address.partition("%")[0])
     if address.version == 6:
-        if address in LOCAL_NAT64:
-            return False
         inner = address.ipv4_mapped or address.sixtofour
         if address in NAT64:
             inner = ipaddress.ip_address(address.packed[-4:])
+        if not inner and address not in GLOBAL_UNICAST:
+            return False
         address = inner or address
-    return address.is_global and not address.is_multicast
+    if address.is_multicast or address.is_reserved or not address.is_global:
+        return False
+    return not any(address in network for network in SPECIAL)
 
 
 class _Deadline:
@@ -110,9 +194,11 @@ class _Deadline:
     timer = None
 
     def _new_conn(self):
+        end = time.monotonic() + self.timeout
         sock = super()._new_conn()
         # TLS takes the socket over; this is another handle of the same connection.
-        self.timer = threading.Timer(TIMEOUT, _cut, [sock.dup()])
+        seconds = max(end - time.monotonic(), 0.1)
+        self.timer = threading.Timer(seconds, _cut, [sock.dup()])
         self.timer.daemon = True
         self.timer.start()
         return sock
@@ -164,12 +250,13 @@ class _HTTPSPool(_Single, urllib3.HTTPSConnectionPool):
     ConnectionCls = _HTTPSConnection
 
 
-def _get_pool(scheme, host, address, port):
-    timeout = urllib3.Timeout(total=TIMEOUT)
+def _get_pool(scheme, host, address, port, seconds):
+    timeout = urllib3.Timeout(total=seconds)
     if scheme == "http":
         return _HTTPPool(address, port, timeout=timeout)
     return _HTTPSPool(
-        *(address, port),
+        address,
+        port,
         timeout=timeout,
         cert_reqs="CERT_REQUIRED",
         ca_certs=requests.certs.where(),

@@ -1,4 +1,5 @@
 from . import test_access_matrix
+from . import test_answer_waiting
 from . import test_api
 from . import test_api_bad_requests
 from . import test_api_live
@@ -47,6 +48,7 @@ from . import test_portal_tours
 from . import test_processes
 from . import test_progress
 from . import test_qr
+from . import test_queue_time
 from . import test_public_pages
 from . import test_recurrence
 from . import test_refusals_swedish
@@ -61,5 +63,8 @@ from . import test_template
 from . import test_text_rules
 from . import test_tours
 from . import test_translations
+from . import test_unassigned
 from . import test_views
 from . import test_webhook
+from . import test_webhook_addresses
+from . import test_webhook_receivers

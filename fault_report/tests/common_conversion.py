@@ -215,6 +215,11 @@ class NoLossOfWorkOrder(NoLoss):
         dialog.create({"kind": self.kind}).action_confirm()
         self.assertEqual(report.work_order_model, self.kind)
 
+    def test_r97_who_does_the_work_is_known(self):
+        order = self.convert(self.make_full_report())
+        # Who notices what a customer writes need not see the order.
+        self.assertEqual(order.sudo()._get_work_order_workers(), self.technician)
+
     def test_r60_a_technician_sees_the_report_at_the_top(self):
         report = self.make_full_report(comment_internal=True)
         summary = self.convert(report).with_user(self.converter).fault_report_summary

@@ -81,6 +81,8 @@ class TestNotificationTable(CustomerCommon):
             {"name": "Lifts", "user_id": cls.head.id}
         )
         cls.company.fault_report_reminder_hours = 4
+        # It has tests of its own, and would tell the administrators too
+        cls.company.fault_report_unassigned_minutes = 0
         cls.receivers = {
             "who wants to know of new ones": (cls.users["convert"], "new"),
             "who filed it himself": (cls.author, "new"),

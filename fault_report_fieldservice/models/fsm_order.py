@@ -44,6 +44,9 @@ class FSMOrder(models.Model):
         is_first = self.stage_id == self._default_stage_id()
         return "planned" if is_first and not self.date_start else "started"
 
+    def _get_work_order_workers(self):
+        return self.person_id.partner_id.user_ids.filtered(lambda user: not user.share)
+
     def _get_work_order_date_done(self):
         return self.date_end
 

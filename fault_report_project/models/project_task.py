@@ -39,6 +39,9 @@ class ProjectTask(models.Model):
         is_first = self.stage_id == self.project_id.type_ids[:1]
         return "planned" if is_first else "started"
 
+    def _get_work_order_workers(self):
+        return self.user_ids
+
     def _get_work_order_date_done(self):
         return self.date_end or self.date_last_stage_update
 

@@ -21,6 +21,9 @@ class RepairOrder(models.Model):
             "cancel": "cancelled",
         }.get(self.state, "planned")
 
+    def _get_work_order_workers(self):
+        return self.user_id
+
     def _get_work_order_date_done(self):
         return self.move_id.date
 

@@ -1,0 +1,108 @@
+"""A slow mail server or SMS provider does not use up the time of everything else."""
+
+from datetime import timedelta
+from unittest.mock import patch
+
+from odoo import fields
+from odoo.tests import freeze_time, tagged
+
+from .common import FaultReportCommon
+
+# Odoo ends the process after 120 s; other actions need some of them too
+ENOUGH = 60
+SERVER = "odoo.addons.base.models.ir_mail_server.IrMail_Server"
+
+
+@tagged("post_install", "-at_install")
+class TestQueueTime(FaultReportCommon):
+    def run_queue(self, name, target, seconds):
+        """Run a queue's action with a server that takes `seconds` for each.
+
+        :return: the seconds that it took, and how many were sent
+        """
+        queue = self.env.ref(name)
+        self.env["ir.cron.trigger"].search([("cron_id", "=", queue.id)]).unlink()
+        sent = []
+        with freeze_time(fields.Datetime.now()) as clock:
+
+            def send(_self, messages=None, *args, **kwargs):
+                count = 1
+                if isinstance(messages, list):
+                    count = sum(len(message["numbers"]) for message in messages)
+                clock.tick(timedelta(seconds=seconds * count))
+                sent.append(count)
+                if target.endswith("_send_sms_batch"):
+                    return [
+                        {"uuid": number["uuid"], "state": "success"}
+                        for message in messages
+                        for number in message["numbers"]
+                    ]
+                return "sent"
+
+            start = fields.Datetime.now()
+            with (
+                patch(target, send),
+                # Odoo's tests send nothing
+                patch(f"{SERVER}._disable_send", lambda _self: False),
+                patch(f"{SERVER}._connect__", lambda *_args, **_kwargs: None),
+                self.enter_registry_test_mode(),
+            ):
+                queue.method_direct_trigger()
+            took = (fields.Datetime.now() - start).total_seconds()
+        self.env.invalidate_all()
+        return took, sum(sent)
+
+    def is_going_on(self, name):
+        return self.env["ir.cron.trigger"].search_count(
+            [("cron_id", "=", self.env.ref(name).id)]
+        )
+
+    def check_queue(self, model, name, target):
+        for seconds in (0.05, 8, 25):
+            waiting = self.env[model].search_count([("state", "=", "outgoing")])
+            with self.subTest(seconds=seconds):
+                took, sent = self.run_queue(name, target, seconds)
+                self.assertTrue(sent)
+                self.assertLess(took, ENOUGH if seconds < 10 else 4 * seconds)
+                left = self.env[model].search_count([("state", "=", "outgoing")])
+                self.assertEqual(left, waiting - sent, "each once")
+                self.assertTrue(left)
+                self.assertTrue(self.is_going_on(name))
+
+    def test_a_slow_mail_server_leaves_time_to_the_other_actions(self):
+        self.env["mail.mail"].search([("state", "=", "outgoing")]).unlink()
+        self.env["mail.mail"].create(
+            [
+                {"email_to": f"a{number}@example.com", "body_html": "x"}
+                for number in range(400)
+            ]
+        )
+        self.check_queue(
+            "mail.mail",
+            "mail.ir_cron_mail_scheduler_action",
+            f"{SERVER}.send_email",
+        )
+
+    def test_a_slow_sms_provider_leaves_time_to_the_other_actions(self):
+        self.env["sms.sms"].search([("state", "=", "outgoing")]).unlink()
+        self.env["sms.sms"].create(
+            [
+                {"number": f"+4670174{number:04}", "body": "x", "state": "outgoing"}
+                for number in range(600)
+            ]
+        )
+        self.check_queue(
+            "sms.sms",
+            "sms.ir_cron_sms_scheduler_action",
+            "odoo.addons.sms.tools.sms_api.SmsApi._send_sms_batch",
+        )
+
+    def test_other_mails_are_sent_as_before(self):
+        mails = self.env["mail.mail"].create(
+            [
+                {"email_to": f"a{number}@example.com", "body_html": "x"}
+                for number in range(30)
+            ]
+        )
+        batches = list(mails._split_by_mail_configuration())
+        self.assertEqual([len(batch[-1]) for batch in batches], [30])
