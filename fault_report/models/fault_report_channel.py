@@ -1,10 +1,16 @@
 import base64
 import math
 
+from markupsafe import Markup
+from psycopg2 import IntegrityError
+
 from odoo import Command, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from .errors import FieldError
+from .errors import FieldError, PublicMessage
+
+# Whose and where: what the dispatcher can add later
+PLACE_FIELDS = ("partner_id", "facility_id", "contact_id", "equipment_id")
 
 
 class FaultReport(models.Model):
@@ -40,7 +46,7 @@ class FaultReport(models.Model):
         reports_sudo = self.sudo().with_company(company)
         point_commands = reports_sudo._prepare_channel_points(channel, company, points)
         try:
-            report_sudo = reports_sudo.create(
+            report_sudo = reports_sudo._create_at_place(
                 {
                     **vals,
                     "company_id": company.id,
@@ -55,6 +61,45 @@ class FaultReport(models.Model):
             raise
         report_sudo._add_channel_files(files)
         return report_sudo
+
+    @api.model
+    def _create_at_place(self, vals):
+        """Create the report; without its place rather than not at all.
+
+        The place may contradict itself, such as an object whose customer has become a
+        facility. The sender cannot mend that, and it is not theirs to know.
+        """
+        place = {name: vals[name] for name in PLACE_FIELDS if vals.get(name)}
+        if not place or vals["channel"] not in self._get_channels_without_customer():
+            return self.create(vals)
+        try:
+            with self._isolated():
+                return self.create(vals)
+        except (UserError, IntegrityError) as error:
+            if isinstance(error, PublicMessage):
+                raise
+            reason = str(error)
+        report = self.create(
+            {name: value for name, value in vals.items() if name not in place}
+        )
+        report._note_refused_place(place, reason)
+        return report
+
+    def _note_refused_place(self, place, reason):
+        """Keep for the dispatcher where the report came from, and what is wrong."""
+        self.ensure_one()
+        # Their names are for staff, who are the only ones to read a note.
+        records = [self.env[self._fields[name].comodel_name].browse(id_).exists()
+                   for name, id_ in place.items()]
+        self._message_log(
+            body=Markup("<p>%s</p><p>%s</p><p>%s</p>") % (
+                self.env._("The report could not be linked to where it came from. "
+                           "Correct the records, then choose customer and object here:"),
+                ", ".join(record.display_name for record in records if record),
+                reason,
+            ),
+            author_id=self.env.ref("base.partner_root").id,
+        )
 
     @api.model
     def _get_channel_fields(self):
@@ -114,20 +159,17 @@ class FaultReport(models.Model):
         limit = self.company_id._get_fault_report_limits().files
         if len(files) > limit:
             raise FieldError(self.env._("Send %s files at most.", limit), "files")
-        try:
-            return self.env["ir.attachment"].create(
-                [
-                    {
-                        "name": name,
-                        "raw": content,
-                        "res_model": self._name,
-                        "res_id": self.id,
-                    }
-                    for name, content in files
-                ]
-            )
-        except ValidationError as error:
-            raise FieldError(str(error), "files") from error
+        return self.env["ir.attachment"].create(
+            [
+                {
+                    "name": name,
+                    "raw": content,
+                    "res_model": self._name,
+                    "res_id": self.id,
+                }
+                for name, content in files
+            ]
+        )
 
     # === SERVICE POINTS === #
 

@@ -2,9 +2,10 @@ import base64
 import binascii
 
 from odoo import api, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import UserError
 
 from . import file_rules, photo_position
+from .errors import FieldError
 
 CONTENT = ("raw", "datas")
 
@@ -40,13 +41,14 @@ class IrAttachment(models.Model):
                 [("res_model", "=", model), ("res_id", "=", id_)]
             )
             if there + count > limit:
-                raise ValidationError(
+                raise FieldError(
                     self.env._(
                         "A fault report has %(limit)s files at most, and %(there)s are "
                         "there already.",
                         limit=limit,
                         there=there,
-                    )
+                    ),
+                    "files",
                 )
 
     def _prepare_fault_report_file(self, vals, limits):

@@ -1,12 +1,26 @@
 import re
 
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import (
+    HTTPException,
+    InternalServerError,
+    RequestEntityTooLarge,
+)
 from werkzeug.routing import BaseConverter
 
 from odoo import models
-from odoo.http import Response, request
+from odoo.exceptions import UserError
+from odoo.http import Response, SessionExpiredException, request
 
+from . import own_addresses
+from .errors import (
+    PublicMessage,
+    RefusedRequestError,
+    get_public_message,
+    is_passing,
+)
 from .file_rules import MEGABYTE
+
+own_addresses.keep_secrets_out_of_logs()
 
 # With the language of the website before it
 _FORMS = re.compile(
@@ -34,14 +48,60 @@ class IrHttp(models.AbstractModel):
         return {**super()._get_converters(), "fault_report_rest": RestConverter}
 
     @classmethod
+    def _post_dispatch(cls, response):
+        super()._post_dispatch(response)
+        if own_addresses.is_own(request.httprequest.path):
+            cls._guard_fault_report_page(response.headers)
+
+    @classmethod
+    def _guard_fault_report_page(cls, headers):
+        """Keep pages out of foreign frames, and secrets of addresses out of caches.
+
+        What a controller says itself is as strict, and stays.
+        """
+        headers.setdefault("X-Frame-Options", "SAMEORIGIN")
+        headers.setdefault("Content-Security-Policy", "frame-ancestors 'self'")
+        if own_addresses.has_secret(request.httprequest.full_path):
+            headers.setdefault("Referrer-Policy", "no-referrer")
+            headers.setdefault("Cache-Control", "no-store")
+
+    @classmethod
     def _handle_error(cls, exception):
+        """Say at our addresses what is for people outside, and nothing else."""
+        if not own_addresses.is_own(request.httprequest.path):
+            return super()._handle_error(exception)
+        if is_passing(exception):
+            # A page of the website would be looked up in the database.
+            return request.dispatcher.handle_error(exception)
+        if isinstance(exception, RequestEntityTooLarge):
+            return cls._handle_fault_report_too_large(exception)
+        return super()._handle_error(cls._make_fault_report_public(exception))
+
+    @classmethod
+    def _make_fault_report_public(cls, exception):
+        """Return what is shown instead of an error that may name records.
+
+        Odoo's pages show its words, and for `?debug=1` its traceback.
+        """
+        if request.dispatcher.routing_type != "http":
+            return exception  # The API says itself what it shows
+        if isinstance(exception, UserError) and not isinstance(
+            exception, PublicMessage
+        ):
+            message = get_public_message(request.env, exception)
+            return RefusedRequestError(message, exception.http_status, "refused")
+        known = (UserError, HTTPException, SessionExpiredException)
+        return exception if isinstance(exception, known) else InternalServerError()
+
+    @classmethod
+    def _handle_fault_report_too_large(cls, exception):
         """Answer a form that is far too large by a page that tells what to do.
 
         Odoo's own would read the form again to show it, and fail again.
         """
         form = _FORMS.fullmatch(request.httprequest.path)
         by_script = "json" in request.httprequest.headers.get("Accept", "")
-        if by_script or not form or not isinstance(exception, RequestEntityTooLarge):
+        if by_script or not form:
             return super()._handle_error(exception)
         request.params = {}  # Of the body; it is not read
         template = "qr" if form["code"] else "portal"

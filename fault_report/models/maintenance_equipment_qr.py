@@ -129,7 +129,8 @@ class MaintenanceEquipment(models.Model):
         # The secret in the address is his; it opens nothing but this one.
         return Report.sudo().search(
             [
-                ("equipment_id", "=", self.id),
+                # Without an object where it could not be linked to this one
+                ("equipment_id", "in", (self.id, False)),
                 ("channel", "=", "qr"),
                 ("access_token", "=", secret),
             ],

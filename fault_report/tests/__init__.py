@@ -40,6 +40,7 @@ from . import test_portal_rights
 from . import test_portal_tours
 from . import test_processes
 from . import test_progress
+from . import test_public_errors
 from . import test_qr
 from . import test_public_pages
 from . import test_recurrence
