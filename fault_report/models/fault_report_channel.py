@@ -270,5 +270,7 @@ class FaultReport(models.Model):
 
     def _read_photo_answer(self, point, value):
         if isinstance(value, bytes):
-            value = base64.b64encode(value)
-        return {"value_photo": value}
+            return {"value_photo": base64.b64encode(value)}
+        if not isinstance(value, str):
+            raise TypeError(value)
+        return {"value_photo": value.encode("ascii")}
