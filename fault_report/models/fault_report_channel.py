@@ -44,6 +44,7 @@ class FaultReport(models.Model):
         )
         # Senders have no rights on any model: the door is what lets them in.
         reports_sudo = self.sudo().with_company(company)
+        reports_sudo._check_day(channel, vals, files, points)
         point_commands = reports_sudo._prepare_channel_points(channel, company, points)
         try:
             report_sudo = reports_sudo._create_at_place(
@@ -61,6 +62,35 @@ class FaultReport(models.Model):
             raise
         report_sudo._add_channel_files(files)
         return report_sudo
+
+    @api.model
+    def _get_channels_of_strangers(self):
+        """Return the channels in which anyone may file, within the day's limits.
+
+        E-mails are kept whatever their number.
+        Hook: an override adds to the set.
+        """
+        return self._get_channels_without_customer() - {"mail"}
+
+    @api.model
+    def _check_day(self, channel, vals, files, points):
+        """Count what a stranger sends; refuse what is more than a day's share.
+
+        :raises TooManyRequestsError:
+        """
+        if channel not in self._get_channels_of_strangers():
+            return
+        company = self.env["res.company"].browse(
+            vals.get("company_id") or self.env.company.id
+        )
+        code = channel == "qr" and vals.get("equipment_id")
+        source = {"code": code, "key": vals.get("integration_id")}
+        photos = [answer.get("value") for answer in points]
+        contents = [content for _name, content in files] + photos
+        size = sum(len(one) for one in contents if isinstance(one, (bytes, str)))
+        attempts = self.env["fault.report.attempt"]
+        for kind, amount in (("reports", 1), ("megabytes", size)):
+            attempts._check_quota(company._get_fault_report_quota(kind, source), amount)
 
     @api.model
     def _create_at_place(self, vals):

@@ -64,7 +64,8 @@ class FaultReport(models.Model):
             if user == self.env.user or not self._may_be_told(kind, user):
                 continue
             channels = user._get_fault_report_channels(SETTINGS[kind])
-            for channel in channels - (told or {}).get(user.id, set()):
+            known = (told or {}).get(user.id, set())
+            for channel in self._limit_channels(kind, channels - known) - known:
                 recipients.setdefault((user.lang, channel), []).append(user)
         for (lang, channel), group in recipients.items():
             context = {

@@ -44,6 +44,7 @@ from . import test_progress
 from . import test_public_errors
 from . import test_qr
 from . import test_public_pages
+from . import test_quotas
 from . import test_recurrence
 from . import test_refusals_swedish
 from . import test_reminder
