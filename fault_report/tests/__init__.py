@@ -31,6 +31,7 @@ from . import test_no_loss
 from . import test_notification_table
 from . import test_notifications
 from . import test_notify_customer
+from . import test_own_addresses
 from . import test_permissions
 from . import test_portal_abuse
 from . import test_portal_access
