@@ -188,7 +188,7 @@ def find_problems(data):
 
 
 def _find_excess(data):
-    """Return the fields that are unknown or hold too much, by the sizes of the schema."""
+    """Return the fields that are unknown or exceed the sizes of the schema."""
     problems = {}
     for field, value in data.items():
         rule = REPORT["properties"].get(field)

@@ -32,7 +32,6 @@ def get_sender(address):
     return str(ip_network((parsed, IPV6_PREFIX), strict=False))
 
 
-
 class FaultReportAttempt(models.Model):
     """Who has knocked at a door lately: the rate limit of all Odoo processes.
 

@@ -119,12 +119,17 @@ class FaultReport(models.Model):
         """Keep for the dispatcher where the report came from, and what is wrong."""
         self.ensure_one()
         # Their names are for staff, who are the only ones to read a note.
-        records = [self.env[self._fields[name].comodel_name].browse(id_).exists()
-                   for name, id_ in place.items()]
+        records = [
+            self.env[self._fields[name].comodel_name].browse(id_).exists()
+            for name, id_ in place.items()
+        ]
         self._message_log(
-            body=Markup("<p>%s</p><p>%s</p><p>%s</p>") % (
-                self.env._("The report could not be linked to where it came from. "
-                           "Correct the records, then choose customer and object here:"),
+            body=Markup("<p>%s</p><p>%s</p><p>%s</p>")
+            % (
+                self.env._(
+                    "The report could not be linked to where it came from. "
+                    "Correct the records, then choose customer and object here:"
+                ),
                 ", ".join(record.display_name for record in records if record),
                 reason,
             ),

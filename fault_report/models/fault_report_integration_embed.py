@@ -58,9 +58,7 @@ class FaultReportIntegration(models.Model):
         )
         # One object of both
         settings = f"{forms[:-1]}, {json.dumps(self._get_embed())[1:]}"
-        return (
-            f"(function () {{\nconst FAULT_REPORT = {settings};\n{scripts}\n}})();\n"
-        )
+        return f"(function () {{\nconst FAULT_REPORT = {settings};\n{scripts}\n}})();\n"
 
     # Cleared with views, languages, parameters and files of Odoo
     @tools.ormcache("context", "version", cache="templates.cached_values")

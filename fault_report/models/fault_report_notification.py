@@ -149,7 +149,9 @@ class FaultReport(models.Model):
         """
         domain = Domain("is_in_summary", "=", True)
         found = self.search(domain, order="id", limit=SUMMARY_BATCH)
-        for company, reports in found.try_lock_for_update().grouped("company_id").items():
+        for company, reports in (
+            found.try_lock_for_update().grouped("company_id").items()
+        ):
             reports.is_in_summary = False
             users = reports._get_subscribers().filtered(
                 lambda user: company in user.company_ids  # noqa: B023

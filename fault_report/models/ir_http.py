@@ -49,9 +49,10 @@ class IrHttp(models.AbstractModel):
 
     @classmethod
     def _post_dispatch(cls, response):
-        super()._post_dispatch(response)
+        result = super()._post_dispatch(response)
         if own_addresses.is_own(request.httprequest.path):
             cls._guard_fault_report_page(response.headers)
+        return result
 
     @classmethod
     def _guard_fault_report_page(cls, headers):

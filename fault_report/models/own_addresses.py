@@ -8,7 +8,9 @@ import logging
 import re
 
 # With the language of the website before it
-_OWN = re.compile(r"(?:/[a-z]{2,3}(?:[_@]\w+)*)?/+(?:my/+fault_reports|fault_report)(?:/.*)?", re.S)
+_OWN = re.compile(
+    r"(?:/[a-z]{2,3}(?:[_@]\w+)*)?/+(?:my/+fault_reports|fault_report)(?:/.*)?", re.S
+)
 _API = re.compile(r"/fault_report/v1(?:/.*)?", re.S)
 
 # In an address within another one, these are encoded

@@ -106,19 +106,26 @@ class TestHostileJson(ApiCase):
             rest = b"" if field == "name" else b'"name":"x",'
             yield field, b'{%s"%s":%s}' % (rest, field.encode(), value)
         for name in api_schema.POINT["properties"]:
-            yield f"{name} of a point", (
-                b'{"name":"x","points":[{"%s":%s}]}' % (name.encode(), value)
+            yield (
+                f"{name} of a point",
+                (b'{"name":"x","points":[{"%s":%s}]}' % (name.encode(), value)),
             )
         for point in self.points:
-            yield f"the answer to {point.type}", (
-                b'{"name":"x","points":[{"point":%d,"value":%s}]}' % (point.id, value)
+            yield (
+                f"the answer to {point.type}",
+                (
+                    b'{"name":"x","points":[{"point":%d,"value":%s}]}'
+                    % (point.id, value)
+                ),
             )
         yield "a file", b'{"name":"x","files":[%s]}' % value
-        yield "the name of a file", (
-            b'{"name":"x","files":[{"name":%s,"content":"YQ=="}]}' % value
+        yield (
+            "the name of a file",
+            (b'{"name":"x","files":[{"name":%s,"content":"YQ=="}]}' % value),
         )
-        yield "the content of a file", (
-            b'{"name":"x","files":[{"name":"a.txt","content":%s}]}' % value
+        yield (
+            "the content of a file",
+            (b'{"name":"x","files":[{"name":"a.txt","content":%s}]}' % value),
         )
 
     def post(self, body):
@@ -161,7 +168,8 @@ class TestHostileJson(ApiCase):
             with self.subTest(name):
                 begin = time.process_time()
                 answer = self.send(
-                    data={"name": "x", "points": points}, files={"files": ("a.txt", b"a")}
+                    data={"name": "x", "points": points},
+                    files={"files": ("a.txt", b"a")},
                 )
                 self.assertIn(answer.status_code, (400, 413, 422))
                 # Both ends of the connection

@@ -18,7 +18,7 @@ MOST_CPU = 0.02  # seconds
 
 
 def get_addresses(secret="SeCrEt_-7"):
-    """Return addresses with a secret, as they are asked for, linked to, and redirected."""
+    """Return addresses with a secret, as they are asked for, linked and redirected."""
     for path in (
         f"/fault_report/o/{secret}",
         f"/sv/fault_report/o/{secret}",

@@ -1,4 +1,4 @@
-"""What people outside read when something inside is wrong: no names, and when to retry."""
+"""What people outside read when something inside is wrong."""
 
 import errno
 
@@ -189,7 +189,6 @@ class TestPassingTrouble(ChannelsCase):
                 with self.subTest(trouble=trouble, channel=channel):
                     key = f"{channel}-{id(trouble)}"
                     for method in ("create", "message_post"):
-                        original = getattr(Report, method)
                         setattr(Report, method, raising(trouble))
                     try:
                         with mute_logger(*LOGGERS, "odoo.addons.fault_report"):

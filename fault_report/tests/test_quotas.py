@@ -173,7 +173,7 @@ class TestMany(NotificationCommon):
         self.assertIn("30 new fault reports", summary.subject)
         bodies = "".join(str(mail.body_html) for mail in mails)
         for report in reports:
-            self.assertEqual(bodies.count(f"/odoo/fault-reports/{report.id}\""), 1)
+            self.assertEqual(bodies.count(f'/odoo/fault-reports/{report.id}"'), 1)
         self.run_cron()
         self.assertEqual(len(self.mails(self.dispatcher)), MANY + 1)
 
