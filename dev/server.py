@@ -133,6 +133,7 @@ def _start(environment):
         max_cron_threads=1,
         logfile=LOG,
     )
+    _set_address()
     with step("starting Odoo"), (RUN / "odoo.out").open("w") as output:
         server = subprocess.Popen(
             [environment.bin / "python", "-m", "odoo", "server", "-c", configuration],
@@ -152,6 +153,18 @@ def _start(environment):
             if time.monotonic() > deadline:
                 raise Failure(f"Odoo does not answer; see {LOG}.")
             time.sleep(0.2)
+
+
+def _set_address():
+    """Let links in messages lead to this server, whoever signs in from elsewhere."""
+    address = f"http://127.0.0.1:{port()}"
+    for key, value in (("web.base.url", address), ("web.base.url.freeze", "True")):
+        postgres.sql(
+            "INSERT INTO ir_config_parameter (key, value)"
+            f" VALUES ('{key}', '{value}')"
+            " ON CONFLICT (key) DO UPDATE SET value = EXCLUDED.value",
+            database=database(),
+        )
 
 
 def _answers():

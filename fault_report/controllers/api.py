@@ -138,6 +138,14 @@ class FaultReportApi(http.Controller):
         )
 
     def _read_json(self, content):
+        excess = api_schema.find_excess(content)
+        if excess == "too_many":
+            raise ContentError(
+                request.env._("There is more in the body than a report can hold."),
+                {"": excess},
+            )
+        if excess:
+            raise self._get_unreadable_error()
         try:
             return json.loads(
                 content.decode(),
@@ -159,7 +167,10 @@ class FaultReportApi(http.Controller):
             twice = {name for name, count in Counter(names).items() if count > 1}
             raise ContentError(
                 request.env._("Each field may be there once."),
-                dict.fromkeys(sorted(twice)[: api_schema.MAX_PROBLEMS], "duplicate"),
+                {
+                    name[: api_schema.MAX_NAMED]: "duplicate"
+                    for name in sorted(twice)[: api_schema.MAX_PROBLEMS]
+                },
             )
 
     def _read_form(self, received):

@@ -2,22 +2,27 @@ import json
 import logging
 import uuid
 
-import psycopg2
-import psycopg2.pool
 from werkzeug.exceptions import HTTPException
 
 from odoo.exceptions import AccessDenied, AccessError, UserError
 from odoo.http import HttpDispatcher, Response
 
-from ..models.errors import FieldError, RefusedRequestError
+from ..models.errors import (
+    RETRY_AFTER,
+    FieldError,
+    PublicMessage,
+    RefusedRequestError,
+    get_public_message,
+    is_passing,
+)
 from ..models.fault_report_integration import is_origin
+from .passing_trouble import get_busy_message
 
 _logger = logging.getLogger(__name__)
 
 # A browser that keeps an answer keeps it for this page and this key
 VARY = "Origin, Authorization"
 PREFLIGHT_AGE = 3600  # seconds
-RETRY_AFTER = 5  # seconds, when the database does not answer
 # The word for programs, where an exception has none of its own
 CODES = {
     400: "unreadable",
@@ -129,23 +134,25 @@ class ApiDispatcher(HttpDispatcher):
     def _describe(self, exc):
         """Return the status, the error for the body, and the headers."""
         status, message, headers = 500, None, {}
-        if isinstance(exc, HTTPException):
+        if is_passing(exc):
+            status, message = 503, get_busy_message(self.request)
+            headers["Retry-After"] = str(RETRY_AFTER)
+        elif isinstance(exc, HTTPException):
             status = exc.code
             headers = {
                 name: value
                 for name, value in exc.get_headers()
                 if name in ("Allow", "Retry-After")
             }
-        elif isinstance(exc, (AccessError, AccessDenied)):
-            # Not the API's own refusal: what it says is not for outside.
+        elif isinstance(exc, (AccessError, AccessDenied)) and not isinstance(
+            exc, PublicMessage
+        ):
             status = 403
         elif isinstance(exc, UserError):
-            status, message = exc.http_status, str(exc)
+            status = exc.http_status
+            message = get_public_message(self.request.env, exc)
             if hasattr(exc, "retry_after"):
                 headers["Retry-After"] = str(exc.retry_after)
-        elif isinstance(exc, (psycopg2.OperationalError, psycopg2.pool.PoolError)):
-            status = 503
-            headers["Retry-After"] = str(RETRY_AFTER)
         fields = getattr(exc, "fields", {})
         if isinstance(exc, FieldError):
             fields = {exc.field: "not_accepted"}
@@ -168,6 +175,5 @@ class ApiDispatcher(HttpDispatcher):
             404: env._("There is nothing at this address."),
             405: env._("This address does not take this method."),
             413: env._("The request is too large."),
-            503: env._("The server is busy: try again in a moment."),
         }
         return messages.get(status) or env._("Something went wrong: try again later.")

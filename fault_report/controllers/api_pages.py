@@ -1,16 +1,11 @@
-import json
-
 from odoo import http
 from odoo.http import request
-from odoo.tools import file_open
 
 from ..models.api_document import get_document
 from .api import ROOT, ROUTE
 
 SIGNED_IN = "/my/fault_reports"
-SCRIPTS = ("drafts", "photos", "captcha", "fault_report_form", "embed")
-FOLDER = "fault_report/static/src/public"
-PUBLIC = [("Cache-Control", "public, max-age=300")]
+PAGE_AGE = 300  # seconds
 
 
 class FaultReportApiPages(http.Controller):
@@ -18,22 +13,27 @@ class FaultReportApiPages(http.Controller):
 
     @http.route(f"{ROOT}/openapi.json", methods=["GET"], **ROUTE)
     def get_openapi(self):
-        return request.dispatcher.make_response(
-            get_document(request.httprequest.url_root.rstrip("/") + ROOT)
+        return self._answer_cacheable(
+            request.dispatcher.make_response(
+                get_document(request.httprequest.url_root.rstrip("/") + ROOT)
+            )
         )
 
     @http.route(f"{ROOT}/embed.js", methods=["GET"], **ROUTE)
     def get_embed(self):
         """Return one script with all that the form needs on a page of others."""
-        settings = json.dumps(request.env["fault.report.integration"]._get_embed())
-        parts = [f"const FAULT_REPORT = {settings};"]
-        for name in SCRIPTS:
-            with file_open(f"{FOLDER}/{name}.js") as file:
-                parts.append(file.read())
-        return request.make_response(
-            "(function () {\n%s\n})();\n" % "\n".join(parts),
-            [("Content-Type", "text/javascript; charset=utf-8"), *PUBLIC],
+        return self._answer_cacheable(
+            request.make_response(
+                request.env["fault.report.integration"]._get_embed_script(),
+                [("Content-Type", "text/javascript; charset=utf-8")],
+            )
         )
+
+    def _answer_cacheable(self, response):
+        """Return what everyone gets alike, or 304 to who has it already."""
+        response.headers["Cache-Control"] = f"public, max-age={PAGE_AGE}"
+        response.add_etag()
+        return response.make_conditional(request.httprequest.environ)
 
     @http.route(
         "/fault_report/signin",

@@ -10,6 +10,7 @@ from ..models.errors import (
     RequestTooLargeError,
     SubmissionConflictError,
     TooManyRequestsError,
+    get_public_message,
 )
 
 _CODES = {403: "forbidden", 404: "missing", 409: "conflict", 429: "too_many"}
@@ -42,18 +43,21 @@ def _is_script():
 
 def _refuse(error, render_again):
     status = get_status(error)
+    message = get_public_message(request.env, error)
     field = error.field if isinstance(error, FieldError) else None
     url = None
     if isinstance(error, SubmissionConflictError) and error.report:
         url = error.report.access_url
     if _is_script():
-        fields = {field: str(error)} if field else {}
-        message = "" if field else str(error)
-        content = {"message": message, "fields": fields, "url": url}
+        content = {
+            "message": "" if field else message,
+            "fields": {field: message} if field else {},
+            "url": url,
+        }
         content["code"] = _CODES.get(status, "invalid")
         response = request.make_json_response({"error": content}, status=status)
     else:
-        values = {"errors": {field: str(error)}, "error_url": url}
+        values = {"errors": {field: message}, "error_url": url}
         response = render_again(**values)
         response.status_code = status
     if isinstance(error, TooManyRequestsError):

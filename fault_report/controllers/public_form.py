@@ -3,7 +3,7 @@
 from odoo.exceptions import UserError
 from odoo.http import request
 
-from ..models.errors import FieldError, TooManyRequestsError
+from ..models.errors import FieldError, TooManyRequestsError, get_public_message
 from ..models.fault_report_public_form import PUBLIC_FIELDS
 from .form import read_form
 
@@ -29,11 +29,12 @@ def answer_form(act, show_again, headers=None):
 
 def _refuse(error, show_again, headers):
     status = error.http_status
+    message = get_public_message(request.env, error)
     if isinstance(error, TooManyRequestsError):
         headers = {**headers, "Retry-After": str(error.retry_after)}
     if not _is_by_script():
         kept = request.httprequest.form.to_dict()
-        response = show_again(status=status, problem=str(error), kept=kept)
+        response = show_again(status=status, problem=message, kept=kept)
         response.headers.update(headers)
         return response
     field = None
@@ -42,8 +43,8 @@ def _refuse(error, show_again, headers):
         names = {target: name for name, target in PUBLIC_FIELDS.items()}
         field = names.get(error.field, error.field)
     content = {
-        "message": None if field else str(error),
-        "fields": {field: str(error)} if field else {},
+        "message": None if field else message,
+        "fields": {field: message} if field else {},
     }
     return request.make_json_response(
         {"error": content}, headers=headers, status=status

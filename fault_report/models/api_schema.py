@@ -15,6 +15,11 @@ from . import file_rules, text_rules
 MAX_POINTS = 500
 MAX_KEY = 255
 MAX_PROBLEMS = 20  # told at once
+# No report comes near these; they bound the work before anything is looked at
+MAX_TOKENS = 20_000  # names, values and brackets
+MAX_DEPTH = 8
+MAX_NAMED = 50  # characters of a name that is told
+MAX_NUMBER = 400  # characters
 
 _LINE = r"^[^\u0000-\u001f\u007f-\u009f]*$"
 _TEXT = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$"
@@ -130,11 +135,46 @@ _CODES = {
 }
 
 
+# Texts, brackets and numbers of JSON, with what is before them; a text may be cut off.
+# One of them, or the end, always follows: the search never goes back.
+_TOKEN = re.compile(
+    rb'[\s,:]*+("(?:[^"\\]++|\\.)*+"?|[\[{]|[\]}]|[^\s"\[\]{},:]++|\Z)', re.S
+)
+
+
+def find_excess(content):
+    """Return what JSON holds more of than any report, before it is parsed.
+
+    The work ends with the first token too many; texts, such as files, are skipped.
+
+    :return: `too_many` for names and values, `too_deep` also for numbers without end,
+        or None
+    """
+    depth = 0
+    for count, found in enumerate(_TOKEN.finditer(content)):
+        start, end = found.span(1)
+        if start == end:
+            break
+        first = content[start]
+        depth += (first in b"[{") - (first in b"]}")
+        if depth > MAX_DEPTH or (first != ord('"') and end - start > MAX_NUMBER):
+            return "too_deep"
+        if count >= MAX_TOKENS:
+            return "too_many"
+    return None
+
+
 def find_problems(data):
     """Return what is wrong with a report that was sent.
 
+    Sizes come first: what is too large is looked at no further.
+
     :return: for each field, the word for programs; the field is "" for the whole
     """
+    if isinstance(data, dict):
+        problems = _find_excess(data)
+        if problems:
+            return problems
     problems = {}
     if isinstance(data, dict):
         # What no pattern can say: halves of a character
@@ -145,6 +185,35 @@ def find_problems(data):
         for field in _get_fields(error)[:MAX_PROBLEMS]:
             problems.setdefault(field, _CODES[error.validator])
     return problems
+
+
+def _find_excess(data):
+    """Return the fields that are unknown or exceed the sizes of the schema."""
+    problems = {}
+    for field, value in data.items():
+        rule = REPORT["properties"].get(field)
+        problem = "unknown" if rule is None else _get_excess(value, rule)
+        if problem:
+            problems[field[:MAX_NAMED]] = problem
+        if len(problems) == MAX_PROBLEMS:
+            break
+    return problems
+
+
+def _get_excess(value, rule):
+    """Return the word for what is too much in a value, or None."""
+    if isinstance(value, str):
+        return "too_long" if len(value) > rule.get("maxLength", len(value)) else None
+    if isinstance(value, list):
+        if len(value) > rule.get("maxItems", MAX_PROBLEMS):
+            return "too_many"
+        items = (_get_excess(item, rule.get("items", {})) for item in value)
+        return next(filter(None, items), None)
+    if isinstance(value, dict):
+        names = rule.get("properties", {})
+        parts = (_get_excess(value[name], names.get(name, {})) for name in value)
+        return next(filter(None, parts), None)
+    return None
 
 
 def _get_fields(error):

@@ -1,9 +1,70 @@
 """Refusals that say more than a sentence: to programs that read the answer."""
 
-from odoo.exceptions import UserError, ValidationError
+import errno
+import logging
+
+from psycopg2 import InterfaceError, OperationalError
+from psycopg2.pool import PoolError
+
+from odoo.exceptions import AccessError, UserError, ValidationError
+
+_logger = logging.getLogger(__name__)
+
+RETRY_AFTER = 5  # seconds, when database or disk cannot take anything
+# Out of space or of handles, or mounted read-only for now
+_PASSING_ERRNO = {
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EROFS,
+    errno.EMFILE,
+    errno.ENFILE,
+}
 
 
-class FieldError(ValidationError):
+def is_passing(exception):
+    """Return whether it is trouble of database or disk that the sender can wait out.
+
+    What was raised because of it counts as well; a refusal never does.
+    """
+    seen = set()
+    while exception is not None and id(exception) not in seen:
+        if isinstance(exception, UserError):
+            return False
+        if isinstance(exception, (OperationalError, InterfaceError, PoolError)):
+            return True
+        if isinstance(exception, OSError) and exception.errno in _PASSING_ERRNO:
+            return True
+        seen.add(id(exception))
+        exception = exception.__cause__ or exception.__context__
+    return False
+
+
+class PublicMessage:
+    """A refusal whose sentence may be read by anyone outside.
+
+    It names no customer, facility, object or user. What the sender typed, the names of
+    their files and the points they are asked for may be in it.
+    """
+
+
+def get_public_message(env, error):
+    """Return the sentence of a refusal for people outside.
+
+    Whatever was not written for them may name records: it stands in the log only.
+    """
+    if isinstance(error, PublicMessage):
+        return str(error)
+    _logger.info("Refused, without saying why: %s", error)
+    return env._(
+        "This cannot be accepted as it is. Please call us, and we take it from there."
+    )
+
+
+class ForbiddenError(PublicMessage, AccessError):
+    """What the sender may not do."""
+
+
+class FieldError(PublicMessage, ValidationError):
     """What is wrong with one field of what was sent.
 
     :ivar str field: the name it has at the door (`name`, `files`, `points` …)
@@ -20,7 +81,7 @@ class RequestTooLargeError(FieldError):
     http_status = 413
 
 
-class ContentError(ValidationError):
+class ContentError(PublicMessage, ValidationError):
     """What is wrong with several fields of what was sent.
 
     :ivar dict fields: for each name at the door, a word for programs (`too_long` …)
@@ -31,7 +92,7 @@ class ContentError(ValidationError):
         self.fields = fields
 
 
-class RefusedRequestError(UserError):
+class RefusedRequestError(PublicMessage, UserError):
     """What the API answers with a status of its own.
 
     :ivar str code: the word for programs
@@ -45,7 +106,7 @@ class RefusedRequestError(UserError):
         self.contact = contact
 
 
-class TooManyRequestsError(UserError):
+class TooManyRequestsError(PublicMessage, UserError):
     """Somebody asks too often.
 
     :ivar int retry_after: the seconds until the next attempt may succeed
@@ -58,7 +119,7 @@ class TooManyRequestsError(UserError):
         self.retry_after = retry_after
 
 
-class SubmissionConflictError(UserError):
+class SubmissionConflictError(PublicMessage, UserError):
     """The same submission came again with another content.
 
     :ivar report: what was filed the first time, if it is still there

@@ -1,11 +1,17 @@
 import base64
 import math
 
+from markupsafe import Markup
+from psycopg2 import IntegrityError
+
 from odoo import Command, api, fields, models
 from odoo.exceptions import ValidationError
 
 from .context_switches import with_own_context
-from .errors import FieldError
+from .errors import FieldError, PublicMessage
+
+# Whose and where: what the dispatcher can add later
+REPORTED_PLACE = ("partner_id", "facility_id", "contact_id", "equipment_id")
 
 
 class FaultReport(models.Model):
@@ -40,9 +46,10 @@ class FaultReport(models.Model):
         # Senders have no rights on any model: the channel is what lets them in. Their
         # context does not reach what is created.
         reports_sudo = with_own_context(self).sudo().with_company(company)
+        reports_sudo._check_day(channel, vals, files, points)
         point_commands = reports_sudo._prepare_channel_points(channel, company, points)
         try:
-            report_sudo = reports_sudo.create(
+            report_sudo = reports_sudo._create_at_place(
                 {
                     **vals,
                     "company_id": company.id,
@@ -57,6 +64,79 @@ class FaultReport(models.Model):
             raise
         report_sudo._add_channel_files(files)
         return report_sudo
+
+    @api.model
+    def _get_channels_of_strangers(self):
+        """Return the channels in which anyone may file, within the day's limits.
+
+        E-mails are kept whatever their number.
+        Hook: an override adds to the set.
+        """
+        return self._get_channels_without_customer() - {"mail"}
+
+    @api.model
+    def _check_day(self, channel, vals, files, points):
+        """Count what a stranger sends; refuse what is more than a day's share.
+
+        :raises TooManyRequestsError:
+        """
+        if channel not in self._get_channels_of_strangers():
+            return
+        company = self.env["res.company"].browse(
+            vals.get("company_id") or self.env.company.id
+        )
+        code = channel == "qr" and vals.get("equipment_id")
+        source = {"code": code, "key": vals.get("integration_id")}
+        photos = [answer.get("value") for answer in points]
+        contents = [content for _name, content in files] + photos
+        size = sum(len(one) for one in contents if isinstance(one, (bytes, str)))
+        attempts = self.env["fault.report.attempt"]
+        for kind, amount in (("reports", 1), ("megabytes", size)):
+            attempts._check_quota(company._get_fault_report_quota(kind, source), amount)
+
+    @api.model
+    def _create_at_place(self, vals):
+        """Create the report; without its place rather than not at all.
+
+        The place may contradict itself, such as an object whose customer has become a
+        facility. The sender cannot mend that, and it is not theirs to know.
+        """
+        place = {name: vals[name] for name in REPORTED_PLACE if vals.get(name)}
+        if not place or vals["channel"] not in self._get_channels_without_customer():
+            return self.create(vals)
+        try:
+            with self._isolated():
+                return self.create(vals)
+        except (UserError, IntegrityError) as error:
+            if isinstance(error, PublicMessage):
+                raise
+            reason = str(error)
+        report = self.create(
+            {name: value for name, value in vals.items() if name not in place}
+        )
+        report._note_refused_place(place, reason)
+        return report
+
+    def _note_refused_place(self, place, reason):
+        """Keep for the dispatcher where the report came from, and what is wrong."""
+        self.ensure_one()
+        # Their names are for staff, who are the only ones to read a note.
+        records = [
+            self.env[self._fields[name].comodel_name].browse(id_).exists()
+            for name, id_ in place.items()
+        ]
+        self._message_log(
+            body=Markup("<p>%s</p><p>%s</p><p>%s</p>")
+            % (
+                self.env._(
+                    "The report could not be linked to where it came from. "
+                    "Correct the records, then choose customer and object here:"
+                ),
+                ", ".join(record.display_name for record in records if record),
+                reason,
+            ),
+            author_id=self.env.ref("base.partner_root").id,
+        )
 
     @api.model
     def _get_channel_fields(self):
@@ -106,20 +186,17 @@ class FaultReport(models.Model):
         limit = self.company_id._get_fault_report_limits().files
         if len(files) > limit:
             raise FieldError(self.env._("Send %s files at most.", limit), "files")
-        try:
-            return self.env["ir.attachment"].create(
-                [
-                    {
-                        "name": name,
-                        "raw": content,
-                        "res_model": self._name,
-                        "res_id": self.id,
-                    }
-                    for name, content in files
-                ]
-            )
-        except ValidationError as error:
-            raise FieldError(str(error), "files") from error
+        return self.env["ir.attachment"].create(
+            [
+                {
+                    "name": name,
+                    "raw": content,
+                    "res_model": self._name,
+                    "res_id": self.id,
+                }
+                for name, content in files
+            ]
+        )
 
     # === SERVICE POINTS === #
 
@@ -220,5 +297,7 @@ class FaultReport(models.Model):
 
     def _read_photo_answer(self, point, value):
         if isinstance(value, bytes):
-            value = base64.b64encode(value)
-        return {"value_photo": value}
+            return {"value_photo": base64.b64encode(value)}
+        if not isinstance(value, str):
+            raise TypeError(value)
+        return {"value_photo": value.encode("ascii")}

@@ -77,8 +77,9 @@ class FaultReport(models.Model):
         recipients = {}
         # The settings of others are needed to respect them.
         for user in users.sudo():
-            channels = self._get_user_channels(kind, user, setting, otherwise)
-            for channel in channels - (told or {}).get(user.id, set()):
+            known = (told or {}).get(user.id, set())
+            channels = self._get_user_channels(kind, user, setting, otherwise) - known
+            for channel in self._limit_channels(kind, channels) - known:
                 recipients.setdefault((user.lang, channel), []).append(user)
         for (lang, channel), group in recipients.items():
             context = {

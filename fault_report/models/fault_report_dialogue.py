@@ -9,7 +9,7 @@ from odoo.tools.misc import limited_field_access_token
 
 from . import text_rules
 from .context_switches import with_own_context
-from .errors import FieldError
+from .errors import FieldError, ForbiddenError
 from .fault_report_notification import ANSWER_ACTIVITY
 
 # Messages of a customer, a minute
@@ -254,8 +254,8 @@ class FaultReport(models.Model):
         self.ensure_one()
         unknown = form.vals.keys() - {"comment"}
         if unknown or form.points:
-            raise ValidationError(
-                self.env._("Unknown fields: %s.", ", ".join(sorted(unknown)))
+            raise FieldError(
+                self.env._("Unknown fields: %s.", ", ".join(sorted(unknown))), "comment"
             )
 
         def post():
@@ -277,7 +277,7 @@ class FaultReport(models.Model):
         self.ensure_one()
         user = self.env.user
         if user._is_internal() and not self.sudo(False)._filter_may_add_to():
-            raise AccessError(
+            raise ForbiddenError(
                 self.env._("You may not write about this fault report here.")
             )
         text = text.strip()
@@ -292,15 +292,11 @@ class FaultReport(models.Model):
             )
         # Customers write no records: the door is what lets them in.
         report_sudo = self.sudo()
-        try:
-            return report_sudo.message_post(
-                body=plaintext2html(text) if text else "",
-                attachments=list(files),
-                **report_sudo._get_customer_author(),
-            )
-        except ValidationError as error:
-            # The text is fine, see above
-            raise FieldError(str(error), "files") from error
+        return report_sudo.message_post(
+            body=plaintext2html(text) if text else "",
+            attachments=list(files),
+            **report_sudo._get_customer_author(),
+        )
 
     def _get_customer_author(self):
         """Return who speaks: the user, or who knows the secret of the report's page.

@@ -1,11 +1,10 @@
 import uuid
 
 from odoo import api, models
-from odoo.exceptions import AccessError, ValidationError
 from odoo.fields import Domain
 
 from . import text_rules
-from .errors import FieldError
+from .errors import FieldError, ForbiddenError
 from .fault_report import TEXT_LIMITS
 
 SHOWN_OBJECTS = 20
@@ -33,7 +32,7 @@ class FaultReport(models.Model):
     @api.model
     def _check_may_file_on_portal(self):
         if not self._may_file_on_portal():
-            raise AccessError(
+            raise ForbiddenError(
                 self.env._(
                     "You may not file fault reports. Ask the company that looks after "
                     "your equipment for the permission."
@@ -131,8 +130,8 @@ class FaultReport(models.Model):
         self._check_may_file_on_portal()
         unknown = vals.keys() - PORTAL_FORM_FIELDS
         if unknown:
-            raise ValidationError(
-                self.env._("Unknown fields: %s.", ", ".join(sorted(unknown)))
+            raise FieldError(
+                self.env._("Unknown fields: %s.", ", ".join(sorted(unknown))), "name"
             )
         vals = {name: value for name, value in vals.items() if value}
         place = self._prepare_portal_place(vals)

@@ -228,15 +228,15 @@ class FaultReportIntegration(models.Model):
         """Count a request; refuse it when there are too many."""
         attempts = self.env["fault.report.attempt"]
         if not self:
-            attempts._check_rate(f"api:wrong:{address}", WRONG_KEYS)
+            attempts._check_rate("api:wrong", WRONG_KEYS, address=address)
             return
         if self.in_page and viewing:
             # Visitors who only look leave room for those who have something to report.
-            attempts._check_rate(f"api:view:{self.id}:{address}", PAGE_VIEWS)
+            attempts._check_rate(f"api:view:{self.id}", PAGE_VIEWS, address=address)
             return
         if self.in_page:
             limit = min(self.company_id._get_fault_report_rate(), self.rate_limit)
-            attempts._check_rate(f"api:{self.id}:{address}", limit)
+            attempts._check_rate(f"api:{self.id}", limit, address=address)
         attempts._check_rate(f"api:{self.id}", self.rate_limit)
 
     @api.model

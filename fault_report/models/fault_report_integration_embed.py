@@ -1,9 +1,17 @@
+import json
+import os
+
 from markupsafe import Markup
 
-from odoo import api, fields, models
-from odoo.tools import file_open
+from odoo import api, fields, models, tools
+from odoo.tools import file_open, file_path
 
-STYLE = "fault_report/static/src/public/fault_report_form.css"
+FOLDER = "fault_report/static/src/public"
+STYLE = f"{FOLDER}/fault_report_form.css"
+SCRIPTS = tuple(
+    f"{FOLDER}/{name}.js"
+    for name in ("drafts", "photos", "captcha", "fault_report_form", "embed")
+)
 
 
 class FaultReportIntegration(models.Model):
@@ -39,23 +47,49 @@ class FaultReportIntegration(models.Model):
             }
 
     @api.model
+    def _get_embed_script(self):
+        """Return one script with all that the form needs on a page of others."""
+        context = self.env.context
+        keys = self.env["ir.qweb"]._get_template_cache_keys()
+        forms, scripts = self._prepare_embed(
+            tuple(context.get(key) or False for key in keys if key != "lang"),
+            # A file that changes while Odoo runs
+            tuple(os.stat(file_path(path)).st_mtime_ns for path in (STYLE, *SCRIPTS)),
+        )
+        # One object of both
+        settings = f"{forms[:-1]}, {json.dumps(self._get_embed())[1:]}"
+        return f"(function () {{\nconst FAULT_REPORT = {settings};\n{scripts}\n}})();\n"
+
+    # Cleared with views, languages, parameters and files of Odoo
+    @tools.ormcache("context", "version", cache="templates.cached_values")
+    def _prepare_embed(self, context, version):
+        """Return what costs time: style and forms as JSON, and the scripts.
+
+        :param tuple context: what templates depend on, beside the language
+        :param tuple version: of the files
+        """
+        texts = []
+        for path in (STYLE, *SCRIPTS):
+            with file_open(path) as file:
+                texts.append(file.read())
+        forms = {
+            code: self.with_context(lang=code)._get_embed_form()
+            for code, _name in self.env["res.lang"].get_installed()
+        }
+        settings = {"style": texts[0], "forms": forms}
+        return json.dumps(settings), "\n".join(texts[1:])
+
+    @api.model
     def _get_embed(self):
-        """Return what the script of the form needs to know, in every language."""
-        with file_open(STYLE) as file:
-            style = file.read()
+        """Return what else the script of the form needs to know."""
         languages = [code for code, _name in self.env["res.lang"].get_installed()]
         return {
-            "style": style,
             "limits": self.env["fault.report"]._get_form_limits(
                 # The script is the same for all of them.
                 self.env["res.company"].sudo().search([])
             ),
             "captcha": self.env["fault.report"]._get_captcha_keys(),
             "language": self.env.company.partner_id.sudo().lang or languages[0],
-            "forms": {
-                code: self.with_context(lang=code)._get_embed_form()
-                for code in languages
-            },
         }
 
     @api.model

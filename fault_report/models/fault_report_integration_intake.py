@@ -113,6 +113,14 @@ class FaultReportIntegration(models.Model):
                 problems = {"files": "too_many"}
         if problems:
             raise ContentError(self._get_problem_message(problems), problems)
+        if data.get("email") and not text_rules.is_email(data["email"]):
+            raise FieldError(
+                self.env._(
+                    "“%s” is not an e-mail address: write it like name@example.com.",
+                    text_rules.make_visible(data["email"]),
+                ),
+                "email",
+            )
 
     def _get_problem_message(self, problems):
         texts = {

@@ -9,6 +9,8 @@ from .fault_report_delivery import CUSTOMER_KINDS
 SMS_LENGTH = 160
 # So much of a long text is shown as changed
 CHANGE_LENGTH = 300
+# So many reports does a message name that tells of many
+SUMMARY_LINES = 50
 # Filled in by `mail.mail`: a new report has its photos only after its message
 PHOTOS_PLACE = Markup('<p class="o_fault_report_photos"></p>')
 
@@ -18,11 +20,12 @@ class FaultReport(models.Model):
 
     _inherit = "fault.report"
 
-    def _prepare_message_values(self, kind, channel, **news):
+    def _prepare_message_values(self, kind, channel, summary=None, **news):
         """Return the values of `message_notify` in the language of the environment.
 
         Hook: an override changes the texts. For SMS, `sms_content` is what is sent.
 
+        :param summary: the reports that the message tells of together
         :param news: what has changed, as `_prepare_news` takes it
         """
         self.ensure_one()
@@ -33,6 +36,8 @@ class FaultReport(models.Model):
             "email_add_signature": False,
             "email_layout_xmlid": "mail.mail_notification_light",
         }
+        if summary:
+            return {**values, **summary._prepare_summary_values(channel)}
         if channel == "sms":
             text = self._get_sms_text(kind)
             title = self._get_message_title(kind)
@@ -62,6 +67,25 @@ class FaultReport(models.Model):
             "body": Markup('<p>%s</p>%s<p><a href="%s">%s</a></p>')
             % (title, details, self._get_message_link(kind), self.reference),
         }
+
+    def _prepare_summary_values(self, channel):
+        """Return what a message says that tells of many new reports at once."""
+        title = self.env._("%s new fault reports", len(self))
+        url = f"{self[:1].get_base_url()}/odoo/fault-reports"
+        if channel == "sms":
+            text = f"{title} {url}"
+            return {"subject": title, "body": text, "sms_content": text}
+        lines = Markup().join(
+            Markup('<li><a href="%s/%s">%s</a></li>') % (url, report.id, text)
+            for report in self[:SUMMARY_LINES]
+            for text in [report.display_name]
+        )
+        rest = len(self) - SUMMARY_LINES
+        more = self.env._("And %s more.", rest) if rest > 0 else ""
+        body = Markup('<p><a href="%s">%s</a></p><ul>%s</ul><p>%s</p>') % (
+            *(url, title, lines, more),
+        )
+        return {"subject": title, "body": body}
 
     def _prepare_news(self, changes=(), notes=(), messages=(), files=()):
         """Return as HTML what has changed, for the template to show.

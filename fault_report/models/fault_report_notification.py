@@ -1,9 +1,12 @@
-from odoo import SUPERUSER_ID, api, models
+from datetime import timedelta
+
+from odoo import SUPERUSER_ID, api, fields, models
 from odoo.fields import Domain
 
+from .context_switches import SILENT_IMPORT, get_switch
+from .errors import TooManyRequestsError
 from .fault_report import OUTCOME_FIELDS, WAITING_STATES
 from .fault_report_delivery import CUSTOMER_KINDS
-from .context_switches import SILENT_IMPORT, get_switch
 
 CREATED = "fault_report.created"
 ANSWER_ACTIVITY = "fault_report.mail_activity_type_answer"
@@ -18,6 +21,12 @@ EVENTS = (
     "reopened",
     "commented",
 )
+# More reports from outside within this time are told of together
+MANY = 10
+MANY_WITHIN = timedelta(minutes=10)
+SUMMARY_BATCH = 1000
+# Messages that people outside cause
+CAUSED_KINDS = {"new", "assigned", "changed", "answered"}
 
 
 class FaultReport(models.Model):
@@ -28,6 +37,15 @@ class FaultReport(models.Model):
     """
 
     _inherit = "fault.report"
+
+    is_in_summary = fields.Boolean(
+        readonly=True,
+        copy=False,
+        protected=True,
+        help="It is new, and the next message about many new reports tells of it.",
+    )
+
+    _in_summary_index = models.Index("(id) WHERE is_in_summary")
 
     # === WHAT HAPPENS === #
 
@@ -55,8 +73,8 @@ class FaultReport(models.Model):
 
         :return: what each report has reached, by id
         """
-        fields = self._get_notified_fields() | OUTCOME_FIELDS
-        if not self._is_notifying() or fields.isdisjoint(vals):
+        names = self._get_notified_fields() | OUTCOME_FIELDS
+        if not self._is_notifying() or names.isdisjoint(vals):
             return {}
         self._remember()
         # To compare with; whether the user may write is checked by Odoo.
@@ -142,7 +160,9 @@ class FaultReport(models.Model):
             users = subscribers.filtered(
                 lambda user: report.company_id in user.company_ids  # noqa: B023
             )
-            if users:
+            if users and report._is_one_of_many():
+                report.is_in_summary = True
+            elif users:
                 technician = report.technician_id
                 told = technician and {
                     technician.id: report._get_user_channels("assigned", technician)
@@ -236,6 +256,68 @@ class FaultReport(models.Model):
                 "answered", worker, setting=setting, messages=message
             ):
                 order._plan_answer_activity(self, worker)
+
+    # === MANY AT ONCE === #
+
+    def _is_one_of_many(self):
+        """Return whether more has come from outside lately than is told one by one."""
+        self.ensure_one()
+        if self.channel == "form":
+            return False
+        recent = (
+            self._get_waiting_domain()
+            & Domain("company_id", "=", self.company_id.id)
+            & Domain("channel", "!=", "form")
+            & Domain("reported_at", ">", fields.Datetime.now() - MANY_WITHIN)
+        )
+        return self.search_count(recent, limit=MANY + 1) > MANY
+
+    @api.model
+    def _cron_send_summaries(self):
+        """Tell who wants to know of new reports of those that came in great number.
+
+        Each report is in one message: it is marked as told in the transaction that
+        queues the message.
+        """
+        domain = Domain("is_in_summary", "=", True)
+        found = self.search(domain, order="id", limit=SUMMARY_BATCH)
+        for company, reports in (
+            found.try_lock_for_update().grouped("company_id").items()
+        ):
+            reports.is_in_summary = False
+            users = reports._get_subscribers().filtered(
+                lambda user: company in user.company_ids  # noqa: B023
+            )
+            if users:
+                reports[-1]._notify_safely("new", users, summary=reports)
+        self.env["ir.cron"]._commit_progress(
+            len(found), remaining=self.search_count(domain)
+        )
+
+    def _limit_channels(self, kind, channels):
+        """Return the ways on which a user is told: SMS cost, and strangers cause them.
+
+        Once the day's are used up, an e-mail is sent instead.
+        """
+        if "sms" not in channels or not self._is_caused_from_outside(kind):
+            return channels
+        source = {
+            "code": self.channel == "qr" and self.equipment_id.id,
+            "key": self.integration_id.id,
+        }
+        # Counted for whoever causes it, who has no rights on the count
+        attempts = self.env["fault.report.attempt"].sudo()
+        limits = self.company_id._get_fault_report_quota("sms", source)
+        try:
+            attempts._check_quota(limits)
+        except TooManyRequestsError:
+            return (channels - {"sms"}) | {"email"}
+        return channels
+
+    def _is_caused_from_outside(self, kind):
+        user = self.env.user
+        is_staff = user._is_internal() and not user._is_superuser()
+        return kind in CAUSED_KINDS and not is_staff
 
     # === TO THE CUSTOMER === #
 

@@ -14,8 +14,7 @@ from typing import NamedTuple
 
 from PIL import Image
 
-from odoo.exceptions import ValidationError
-
+from .errors import FieldError
 from .photo_position import remove_position
 
 MEGABYTE = 1024 * 1024
@@ -97,12 +96,12 @@ def check_file(env, name, content, limits):
     """Return the name, the content and the type that may be stored.
 
     :param Limits limits: those of the company that the file is for
-    :raises ValidationError: with the sentence for the user, naming the file
+    :raises FieldError: with the sentence for the user, naming the file
     """
     name = clean_name(name)
     problem, mimetype = find_problem(content, limits)
     if problem:
-        raise ValidationError(get_message(env, problem, name, limits))
+        raise FieldError(get_message(env, problem, name, limits), "files")
     if mimetype in _WITH_POSITION and not limits.keep_position:
         content = remove_position(content, mimetype)
     return complete_name(name, mimetype), content, mimetype

@@ -2,10 +2,11 @@ import base64
 import binascii
 
 from odoo import api, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import UserError
 
 from . import file_rules, photo_position
 from .context_switches import UPLOAD, get_switch
+from .errors import FieldError
 
 CONTENT = ("raw", "datas")
 
@@ -41,13 +42,14 @@ class IrAttachment(models.Model):
                 [("res_model", "=", model), ("res_id", "=", id_)]
             )
             if there + count > limit:
-                raise ValidationError(
+                raise FieldError(
                     self.env._(
                         "A fault report has %(limit)s files at most, and %(there)s are "
                         "there already.",
                         limit=limit,
                         there=there,
-                    )
+                    ),
+                    "files",
                 )
 
     def _prepare_fault_report_file(self, vals, limits):

@@ -1,18 +1,33 @@
 import re
 
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import (
+    HTTPException,
+    InternalServerError,
+    RequestEntityTooLarge,
+)
 from werkzeug.routing import BaseConverter
 
 from odoo import models
+from odoo.exceptions import UserError
 from odoo.http import Response, SessionExpiredException, request
 
+from . import own_addresses
+from .errors import (
+    PublicMessage,
+    RefusedRequestError,
+    get_public_message,
+    is_passing,
+)
 from .file_rules import MEGABYTE
+
+own_addresses.keep_secrets_out_of_logs()
 
 # With the language of the website before it
 _FORMS = re.compile(
     r"(?:/[a-z]{2,3}(?:_\w+)?)?/"
     r"(?:my/fault_reports/.+|fault_report/(?:(?P<code>o)/.+|website))"
 )
+
 
 # The text of the forms for what Odoo itself refuses
 _REFUSALS = {400: "stale", 403: "forbidden", 404: "missing", 413: "tooMuch"}
@@ -37,16 +52,63 @@ class IrHttp(models.AbstractModel):
         return {**super()._get_converters(), "fault_report_rest": RestConverter}
 
     @classmethod
+    def _post_dispatch(cls, response):
+        result = super()._post_dispatch(response)
+        if own_addresses.is_own(request.httprequest.path):
+            cls._guard_fault_report_page(response.headers)
+        return result
+
+    @classmethod
+    def _guard_fault_report_page(cls, headers):
+        """Keep pages out of foreign frames, and secrets of addresses out of caches.
+
+        What a controller says itself is as strict, and stays.
+        """
+        headers.setdefault("X-Frame-Options", "SAMEORIGIN")
+        headers.setdefault("Content-Security-Policy", "frame-ancestors 'self'")
+        if own_addresses.has_secret(request.httprequest.full_path):
+            headers.setdefault("Referrer-Policy", "no-referrer")
+            headers.setdefault("Cache-Control", "no-store")
+
+    @classmethod
     def _handle_error(cls, exception):
+        """Say at our addresses what is for people outside, and nothing else."""
+        if not own_addresses.is_own(request.httprequest.path):
+            return super()._handle_error(exception)
+        if is_passing(exception):
+            # A page of the website would be looked up in the database.
+            return request.dispatcher.handle_error(exception)
+        by_script = "application/json" in request.httprequest.headers.get("Accept", "")
+        if by_script and _FORMS.fullmatch(request.httprequest.path):
+            return cls._refuse_form_script(exception)
+        if isinstance(exception, RequestEntityTooLarge):
+            return cls._handle_fault_report_too_large(exception)
+        return super()._handle_error(cls._make_fault_report_public(exception))
+
+    @classmethod
+    def _make_fault_report_public(cls, exception):
+        """Return what is shown instead of an error that may name records.
+
+        Odoo's pages show its words, and for `?debug=1` its traceback.
+        """
+        if request.dispatcher.routing_type != "http":
+            return exception  # The API says itself what it shows
+        if isinstance(exception, UserError) and not isinstance(
+            exception, PublicMessage
+        ):
+            message = get_public_message(request.env, exception)
+            return RefusedRequestError(message, exception.http_status, "refused")
+        known = (UserError, HTTPException, SessionExpiredException)
+        return exception if isinstance(exception, known) else InternalServerError()
+
+    @classmethod
+    def _handle_fault_report_too_large(cls, exception):
         """Answer a form that is far too large by a page that tells what to do.
 
         Odoo's own would read the form again to show it, and fail again.
         """
         form = _FORMS.fullmatch(request.httprequest.path)
-        by_script = "application/json" in request.httprequest.headers.get("Accept", "")
-        if form and by_script:
-            return cls._refuse_form_script(exception, super()._handle_error)
-        if not form or not isinstance(exception, RequestEntityTooLarge):
+        if not form:
             return super()._handle_error(exception)
         request.params = {}  # Of the body; it is not read
         template = "qr" if form["code"] else "portal"
@@ -60,20 +122,18 @@ class IrHttp(models.AbstractModel):
         return response
 
     @classmethod
-    def _refuse_form_script(cls, exception, handle):
+    def _refuse_form_script(cls, exception):
         """Answer the script of a form in its own words whatever was refused.
 
         It waits for a page instead, such as that of a database that is down, to pass.
-
-        :param handle: what Odoo does with the exception
         """
         status = getattr(exception, "code", None)
         code = _REFUSALS.get(status)
         if isinstance(exception, SessionExpiredException):
-            handle(exception)  # Ends the session
+            super()._handle_error(exception)  # Ends the session
             status, code = 401, "signin"
         elif not isinstance(exception, HTTPException) or not code:
-            return handle(exception)
+            return super()._handle_error(cls._make_fault_report_public(exception))
         texts = request.env["fault.report"]._get_form_texts()
         error = {"code": code, "message": texts[code], "fields": {}}
         return request.make_json_response({"error": error}, status=status)

@@ -133,7 +133,8 @@ class MaintenanceEquipment(models.Model):
         # The secret in the address is his; it opens nothing but this one.
         return Report.sudo().search(
             [
-                ("equipment_id", "=", self.id),
+                # Without an object where it could not be linked to this one
+                ("equipment_id", "in", (self.id, False)),
                 ("channel", "=", "qr"),
                 ("access_token", "=", secret),
             ],
@@ -195,7 +196,7 @@ class MaintenanceEquipment(models.Model):
         try:
             # Once an hour from the same place is enough
             self.env["fault.report.attempt"]._check_rate(
-                f"me_too:{report.id}:{address}", 1, window=3600
+                f"me_too:{report.id}", 1, window=3600, address=address
             )
         except TooManyRequestsError:
             return
@@ -213,5 +214,5 @@ class MaintenanceEquipment(models.Model):
     def _check_scan_rate(self, address):
         Attempt = self.env["fault.report.attempt"]
         rate = self._get_scan_company()._get_fault_report_rate()
-        Attempt._check_rate(f"qr_address:{address}", rate)
+        Attempt._check_rate("qr_address", rate, address=address)
         Attempt._check_rate(f"qr:{self.id}", OBJECT_FACTOR * rate)

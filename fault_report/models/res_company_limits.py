@@ -1,3 +1,5 @@
+import math
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
@@ -5,6 +7,8 @@ from . import file_rules
 
 # Reports a minute: beyond it no company goes
 MOST_REPORTS = 100
+# One code, and one key, may use such a part of what the company accepts in a day
+SHARES = {"code": 10, "key": 2}
 # Of a request, where files are small: a report has several
 LEAST_REQUEST = 50 * file_rules.MEGABYTE
 
@@ -32,9 +36,37 @@ class ResCompany(models.Model):
         default=10,
         help="So many reports one customer's user, or one address, sends in a minute.",
     )
+    # Of what people outside send without an account
+    fault_report_day_reports = fields.Integer(
+        string="Reports a Day",
+        required=True,
+        default=1000,
+        help="From QR codes and web sites together. One code may use a tenth of it, "
+        "one key half of it.",
+    )
+    fault_report_day_megabytes = fields.Integer(
+        string="Megabytes a Day",
+        required=True,
+        default=5000,
+        help="Files of these reports together. One code may use a tenth of it, one "
+        "key half of it.",
+    )
+    fault_report_day_sms = fields.Integer(
+        string="SMS a Day",
+        required=True,
+        default=200,
+        help="SMS to staff about what people outside send; then e-mails are sent "
+        "instead. One code may use a tenth of it, one key half of it.",
+    )
     fault_report_keep_position = fields.Boolean(
         string="Keep the Position in Photos",
         help="Otherwise it is removed from photos where they were taken.",
+    )
+
+    _fault_report_day_range = models.Constraint(
+        "CHECK(fault_report_day_reports > 0 AND fault_report_day_megabytes > 0"
+        " AND fault_report_day_sms >= 0)",
+        "Accept at least one report and one megabyte a day.",
     )
 
     # Written out: the sentences are translated
@@ -81,6 +113,24 @@ class ResCompany(models.Model):
         self.ensure_one()
         # Whoever sends a report need not see the settings
         return self.sudo().fault_report_rate
+
+    def _get_fault_report_quota(self, kind, source):
+        """Return the most of a day by scope, as `_check_quota` takes it.
+
+        :param str kind: `reports`, `megabytes` or `sms`
+        :param dict source: ids of the object whose `code` was scanned, and of the
+            integration whose `key` was used, if any
+        """
+        self.ensure_one()
+        # Whoever sends a report need not see the settings
+        limit = self.sudo()[f"fault_report_day_{kind}"]
+        limit *= file_rules.MEGABYTE if kind == "megabytes" else 1
+        limits = {f"{kind}:company:{self.id}": limit}
+        for name, share in SHARES.items():
+            if source.get(name):
+                scope = f"{kind}:{name}:{source[name]}"
+                limits[scope] = math.ceil(limit / share)
+        return limits
 
     @api.model
     def _get_fault_report_max_request(self):

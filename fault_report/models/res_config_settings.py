@@ -43,6 +43,15 @@ class ResConfigSettings(models.TransientModel):
     fault_report_rate = fields.Integer(
         related="company_id.fault_report_rate", readonly=False
     )
+    fault_report_day_reports = fields.Integer(
+        related="company_id.fault_report_day_reports", readonly=False
+    )
+    fault_report_day_megabytes = fields.Integer(
+        related="company_id.fault_report_day_megabytes", readonly=False
+    )
+    fault_report_day_sms = fields.Integer(
+        related="company_id.fault_report_day_sms", readonly=False
+    )
     fault_report_keep_position = fields.Boolean(
         related="company_id.fault_report_keep_position", readonly=False
     )

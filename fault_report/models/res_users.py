@@ -1,6 +1,7 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
+
+from .errors import ForbiddenError, RefusedRequestError
 
 CHANNELS = [
     ("none", "No message"),
@@ -134,13 +135,14 @@ class ResUsers(models.Model):
         if user._is_public() or set(values) - set(
             self._fault_report_get_own_preferences()
         ):
-            raise AccessError(
+            raise ForbiddenError(
                 self.env._("You can only choose how you yourself are told.")
             )
         choices = [choice for choice, _label in CHANNELS]
         if any(value not in choices for value in values.values()):
-            raise UserError(
-                self.env._("Choose e-mail, SMS, both, or no message at all.")
+            raise RefusedRequestError(
+                self.env._("Choose e-mail, SMS, both, or no message at all."),
+                *(422, "not_offered"),
             )
         user.write(values)
         return user.fault_report_phone_missing and self._get_phone_missing_text()

@@ -8,10 +8,15 @@ from .errors import FieldError
 MAX_NAME = 200
 MAX_LINE = 255
 MAX_TEXT = 10_000
+MAX_EMAIL = 254
 
 # Control characters but tab and line breaks, and halves of surrogate pairs
 _REFUSED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _LINE_BREAK = re.compile(r"[\t\r\n]")
+_ATOM = r"[\w!#$%&'*+/=?^`{|}~-]+"
+_LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
+_EMAIL = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})*")
+_WITH_NAME = re.compile(r"[^<>]*<(?P<address>[^<>]*)>")
 # Letters and symbols without a shape
 _BLANK_GLYPHS = set("\u115f\u1160\u2800\u3164\uffa0")
 _INVISIBLE_CATEGORIES = {"Cf", "Zs", "Zl", "Zp", "Cc"}
@@ -98,6 +103,16 @@ def find_problem(text, limit, multiline=False):
     if len(text) > limit:
         return "long"
     return None
+
+
+def is_email(text):
+    """Return whether `text` can be one e-mail address, with a name before it or not.
+
+    The rule is that of browsers, but with the letters of all languages.
+    """
+    found = _WITH_NAME.fullmatch(text.strip())
+    address = found["address"] if found else text.strip()
+    return len(address) <= MAX_EMAIL and bool(_EMAIL.fullmatch(address))
 
 
 def make_visible(text, limit=50):

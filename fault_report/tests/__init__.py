@@ -2,6 +2,7 @@ from . import test_access_matrix
 from . import test_answer_waiting
 from . import test_api
 from . import test_api_bad_requests
+from . import test_api_hostile
 from . import test_api_live
 from . import test_api_points
 from . import test_assignment
@@ -37,6 +38,7 @@ from . import test_no_loss
 from . import test_notification_table
 from . import test_notifications
 from . import test_notify_customer
+from . import test_own_addresses
 from . import test_permissions
 from . import test_portal_abuse
 from . import test_portal_access
@@ -47,9 +49,11 @@ from . import test_portal_rights
 from . import test_portal_tours
 from . import test_processes
 from . import test_progress
+from . import test_public_errors
 from . import test_qr
 from . import test_queue_time
 from . import test_public_pages
+from . import test_quotas
 from . import test_recurrence
 from . import test_refusals_swedish
 from . import test_reminder

@@ -54,7 +54,7 @@ class FaultReport(models.Model):
         # Visitors may not read companies.
         company = website.sudo().company_id
         self.env["fault.report.attempt"]._check_rate(
-            f"website_address:{address}", company._get_fault_report_rate()
+            "website_address", company._get_fault_report_rate(), address=address
         )
 
     @api.model

@@ -1,0 +1,80 @@
+"""The addresses of fault reports: which are ours, and which of them hold a secret.
+
+Who knows the address of a QR page or of a tracking page may use it. It stands in no log
+of Odoo, goes to no other server, into no frame of a foreign page and into no cache.
+"""
+
+import logging
+import re
+
+# With the language of the website before it
+_OWN = re.compile(
+    r"(?:/[a-z]{2,3}(?:[_@]\w+)*)?/+(?:my/+fault_reports|fault_report)(?:/.*)?", re.S
+)
+_API = re.compile(r"/fault_report/v1(?:/.*)?", re.S)
+
+# In an address within another one, these are encoded
+_SLASH = r"(?:/|%(?:25)*2f)+"
+_EQUALS = r"(?:=|%(?:25)*3d)"
+_WORD = r"(?:(?!%(?:25)*(?:26|23|2f|3f|20|22))[^\s/&#?\"'<>\\])+"
+_SECRETS = re.compile(
+    rf"(?P<code>fault_report{_SLASH}o{_SLASH}){_WORD}(?:{_SLASH}{_WORD})*"
+    rf"|(?P<thanks>fault_report{_SLASH}website{_SLASH}thanks{_SLASH}){_WORD}"
+    rf"|(?P<query>access(?:_|%(?:25)*5f)token{_EQUALS}){_WORD}",
+    re.I,
+)
+MASK = "***"
+
+
+def is_own(path):
+    """Return whether this is the path of one of our pages or of the API."""
+    return bool(_OWN.fullmatch(path))
+
+
+def is_api(path):
+    return bool(_API.fullmatch(path))
+
+
+def has_secret(address):
+    """Return whether who knows this path and query may use what is behind it."""
+    return bool(_SECRETS.search(address))
+
+
+def mask(text):
+    """Return `text` with the secrets of all addresses in it taken out."""
+    return _SECRETS.sub(lambda found: found[found.lastgroup] + MASK, text)
+
+
+class SecretFilter(logging.Filter):
+    """Takes the secrets out of what is logged, tracebacks included."""
+
+    _formatter = logging.Formatter()
+
+    def filter(self, record):
+        try:
+            message = record.getMessage()
+        except (TypeError, ValueError, KeyError):
+            return True  # It cannot be written either; `logging` says so itself
+        masked = mask(message)
+        if masked != message:
+            record.msg, record.args = masked, None
+        if record.exc_info and not record.exc_text:
+            record.exc_text = self._formatter.formatException(record.exc_info)
+        if record.exc_text:
+            record.exc_text = mask(record.exc_text)
+        return True
+
+
+_FILTER = SecretFilter()
+
+
+def keep_secrets_out_of_logs():
+    """Install the filter: at what writes down requests, and where all logs come out.
+
+    A filter of a logger does not see what comes from the loggers below it; one of a
+    handler sees everything. Both, so that handlers added later get no secret either.
+    """
+    for logger in map(logging.getLogger, ("werkzeug", "odoo.http")):
+        logger.addFilter(_FILTER)
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(_FILTER)
