@@ -1,4 +1,0 @@
-from . import access
-from . import dialogue
-from . import filing
-from . import res_partner
