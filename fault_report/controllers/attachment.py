@@ -1,5 +1,7 @@
 import re
 
+from werkzeug.exceptions import UnsupportedMediaType
+
 from odoo import http
 from odoo.exceptions import UserError
 from odoo.http import request
@@ -37,3 +39,9 @@ class FaultReportAttachmentController(AttachmentController):
         except UserError as error:
             # The shape in which the web client's uploader looks for words to show
             return request.make_json_response({"error": {"message": str(error)}})
+
+    def _get_pdf_first_page_response(self, attachment):
+        """Take no PDF from outside apart, only for an icon."""
+        if attachment._is_from_fault_report():
+            raise UnsupportedMediaType
+        return super()._get_pdf_first_page_response(attachment)

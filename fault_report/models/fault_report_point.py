@@ -7,6 +7,7 @@ from odoo.tools import format_date, formatLang
 from . import photo_rules, text_rules
 from .fault_report_template_point import POINT_TYPES
 from .optional_float import OptionalFloat
+from .photo_field import Photo
 
 VALUE_FIELDS = {
     "check": "value_check",
@@ -83,11 +84,7 @@ class FaultReportPoint(models.Model):
         string="Approved", compute="_compute_value_option", store=True, protected=True
     )
     value_date = fields.Date(string="Date")
-    value_photo = fields.Image(
-        string="Photo",
-        max_width=photo_rules.MAX_SIDE,
-        max_height=photo_rules.MAX_SIDE,
-    )
+    value_photo = Photo(string="Photo")
     remark = fields.Char()
 
     # What follows from it

@@ -128,6 +128,7 @@ class FaultReport(models.Model):
                     "name": f"{point_sudo.name}.jpg",
                     "datas": point_sudo.value_photo,
                     "mimetype": "image/jpeg",
+                    "is_from_fault_report": True,
                     "res_model": order._name,
                     "res_id": order.id,
                 }

@@ -1,21 +1,19 @@
 """What a file from outside may be: the same at every door, whatever it is called.
 
-Nothing here decodes a picture or believes a name: the content decides. How many and how
-large they may be is said by the company that they are for.
+A name is not believed: the content decides. How many and how large they may be is said
+by the company that they are for. What a file may cost is said in `tools`.
 """
 
-import io
 import re
-import struct
 import unicodedata
-import warnings
-import zipfile
 from typing import NamedTuple
 
-from PIL import Image
-
+from ..tools.budget import TooComplexError
+from ..tools.picture import DamagedPictureError
+from ..tools.picture_structure import read_structure
+from ..tools.zip_names import read_names_and_type
+from . import picture_rules
 from .errors import FieldError
-from .photo_position import remove_position
 
 MEGABYTE = 1024 * 1024
 # Beyond these no company goes, whatever it chooses
@@ -48,8 +46,7 @@ EXTENSIONS = {
     f"{_ODF}.presentation": (".odp",),
     f"{_ODF}.graphics": (".odg",),
 }
-_PICTURES = {"image/jpeg", "image/png", "image/webp", "image/gif"}
-_WITH_POSITION = {"image/jpeg", "image/png", "image/webp", "image/heic"}
+PICTURES = {"image/jpeg", "image/png", "image/webp", "image/gif", "image/heic"}
 
 _SIGNATURES = (
     (b"\xff\xd8\xff", "image/jpeg"),
@@ -100,11 +97,22 @@ def check_file(env, name, content, limits):
     """
     name = clean_name(name)
     problem, mimetype = find_problem(content, limits)
+    if not problem and mimetype in PICTURES:
+        problem, content = _prepare_picture(env, content, mimetype, limits)
     if problem:
         raise FieldError(get_message(env, problem, name, limits), "files")
-    if mimetype in _WITH_POSITION and not limits.keep_position:
-        content = remove_position(content, mimetype)
+    picture_rules.remember(env, content)
     return complete_name(name, mimetype), content, mimetype
+
+
+def _prepare_picture(env, content, mimetype, limits):
+    """Return what is wrong with a picture, and the picture as it may be stored."""
+    try:
+        return None, picture_rules.prepare(env, content, mimetype, limits)
+    except TooComplexError:
+        return "complex", content
+    except DamagedPictureError:
+        return "damaged", content
 
 
 def get_message(env, problem, name, limits):
@@ -126,6 +134,12 @@ def get_message(env, problem, name, limits):
         )
     if problem == "damaged":
         return env._("“%(file)s” is damaged: send the picture again.", file=name)
+    if problem == "complex":
+        return env._(
+            "“%(file)s” is built in too complicated a way: save the picture anew and "
+            "send that.",
+            file=name,
+        )
     return env._(
         "“%(file)s” is of a kind that is not accepted. Send a picture (JPEG, PNG, "
         "WebP, GIF, HEIC), a PDF, an MP4 video, plain text, or an Office or "
@@ -137,7 +151,8 @@ def get_message(env, problem, name, limits):
 def find_problem(content, limits):
     """Return what is wrong with a file, and its type.
 
-    :return: (`empty`, `size`, `type`, `pixels` or `damaged`, or None; the type or None)
+    :return: (`empty`, `size`, `type`, `pixels`, `damaged` or `complex`, or None; the
+        type or None)
     """
     if not content:
         return "empty", None
@@ -146,46 +161,21 @@ def find_problem(content, limits):
     mimetype = guess_type(content)
     if not mimetype:
         return "type", None
-    if mimetype in _PICTURES:
-        return _find_picture_problem(content), mimetype
+    if mimetype in PICTURES:
+        return _find_picture_problem(content, mimetype), mimetype
     return None, mimetype
 
 
-def _find_picture_problem(content):
-    """Read the head of a picture; its pixels stay as they are, packed."""
+def _find_picture_problem(content, mimetype):
+    """Read what the picture is made of; its pixels stay as they are, packed."""
     try:
-        width, height = _read_picture_size(content)
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        return "pixels"
+        structure = read_structure(content, mimetype)
+    except TooComplexError:
+        return "complex"
     # Whatever the reader stumbles over, it is not a picture
     except Exception:
         return "damaged"
-    return "pixels" if width * height > MAX_PIXELS else None
-
-
-def _read_picture_size(content):
-    if content.startswith(b"RIFF"):
-        return _read_webp_size(content)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
-        source = io.BytesIO(content)
-        with Image.open(source, formats=("JPEG", "PNG", "GIF")) as picture:
-            return picture.size
-
-
-def _read_webp_size(content):
-    """Return width and height; the Pillow that Odoo sets up does not know WebP."""
-    kind = content[12:16]
-    if kind == b"VP8X":
-        sizes = content[24:27], content[27:30]
-        return tuple(int.from_bytes(size, "little") + 1 for size in sizes)
-    if kind == b"VP8L":
-        (bits,) = struct.unpack_from("<I", content, 21)
-        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
-    if kind == b"VP8 ":
-        width, height = struct.unpack_from("<HH", content, 26)
-        return width & 0x3FFF, height & 0x3FFF
-    raise ValueError("not a WebP picture")
+    return "pixels" if structure.pixels > MAX_PIXELS else None
 
 
 # === TYPES === #
@@ -219,15 +209,12 @@ def _guess_media_type(content):
 
 def _guess_zip_type(content):
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            names = archive.namelist()
-            if "mimetype" in names:
-                with archive.open("mimetype") as file:
-                    mimetype = file.read(100).decode("ascii").strip()
-                return mimetype if mimetype in EXTENSIONS else None
+        names, mimetype = read_names_and_type(content)
     # A broken archive fails in many ways
     except Exception:
         return None
+    if mimetype is not None:
+        return mimetype if mimetype in EXTENSIONS else None
     if "[Content_Types].xml" in names:
         for folder, mimetype in _OOXML_FOLDERS.items():
             if any(name.startswith(folder) for name in names):

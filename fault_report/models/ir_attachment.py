@@ -1,8 +1,9 @@
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
-from . import file_rules
+from . import file_rules, picture_rules
 from .context_switches import SILENT_IMPORT, UPLOAD, get_switch, switch_on
+from .file_stream import ReportFileStream
 from .ir_attachment_limits import CONTENT
 
 # Where an attachment belongs; together they say whether it is a report's file
@@ -20,6 +21,12 @@ class IrAttachment(models.Model):
     """
 
     _inherit = "ir.attachment"
+
+    is_from_fault_report = fields.Boolean(
+        readonly=True,
+        copy=False,
+        help="A copy of a file of a fault report. It is shown as carefully as that.",
+    )
 
     @api.model
     def _get_fault_report_guarded_models(self):
@@ -190,6 +197,21 @@ class IrAttachment(models.Model):
                 )
             )
 
+    def _check_fault_report_field(self, places):
+        """Let the photo of a service point be written through its field only.
+
+        It is checked there; a file that is put in its place would not be.
+        """
+        if self.env.su:
+            return
+        for place in places:
+            model = place.get("res_model") or ""
+            ours = model.startswith("fault.report") and model in self.env
+            fields_ = self.env[model]._fields if ours else {}
+            field = fields_.get(place.get("res_field"))
+            if field and field.type == "binary":
+                raise self._get_file_error("unlink")
+
     def _is_fault_report_place(self, vals):
         """Return whether these values make a report's file.
 
@@ -211,6 +233,7 @@ class IrAttachment(models.Model):
         names = [*PLACE, *EXPOSURE, *CONTENT, "name", "type"]
         defaults = self.default_get(names)
         vals_list = [{**defaults, **vals} for vals in vals_list]
+        self._check_fault_report_field(vals_list)
         added = {}
         limits = {}
         prepared = []
@@ -223,6 +246,7 @@ class IrAttachment(models.Model):
                 if place not in limits:
                     limits[place] = self._get_fault_report_limits(*place)
                 vals = self._prepare_fault_report_file(vals, limits[place])
+                vals = self._prepare_fault_report_thumbnail(vals)
                 if vals.get("res_id"):
                     added[place] = added.get(place, 0) + 1
             prepared.append(vals)
@@ -239,6 +263,13 @@ class IrAttachment(models.Model):
         return super().load(fields, data)
 
     def write(self, vals):
+        if not {*PLACE, *CONTENT, *INTERNAL}.isdisjoint(vals):
+            # What a file belongs to decides, not whether the user may see it.
+            places = [{name: file[name] for name in PLACE} for file in self.sudo()]
+            self._check_fault_report_field(places)
+            self._check_fault_report_field({**place, **vals} for place in places)
+        if "thumbnail" in vals and any(file._is_from_fault_report() for file in self):
+            vals = self._prepare_fault_report_thumbnail(vals)
         if self._concerns_fault_report_files(vals):
             # Each file has a name, a content and a place of its own.
             for attachment in self:
@@ -314,3 +345,30 @@ class IrAttachment(models.Model):
     def unlink(self):
         self._check_fault_report_removal()
         return super().unlink()
+
+    def copy_data(self, default=None):
+        """Remember of a copy where it is from, and that its content was checked."""
+        vals_list = super().copy_data(default)
+        if not {*CONTENT, "db_datas"}.isdisjoint(default or {}):
+            return vals_list
+        for file, vals in zip(self, vals_list, strict=True):
+            if file._is_from_fault_report():
+                picture_rules.remember_checksum(self.env, file.checksum)
+                vals["is_from_fault_report"] = True
+        return vals_list
+
+    # === HOW FILES ARE SHOWN === #
+
+    def _is_from_fault_report(self):
+        """Return whether this is a file of a report, a photo in it or a copy of one."""
+        self.ensure_one()
+        # Where a file belongs decides how it is shown, not to whom.
+        file_sudo = self.sudo()
+        model = file_sudo.res_model or ""
+        return model.startswith("fault.report") or file_sudo.is_from_fault_report
+
+    def _to_http_stream(self):
+        stream = super()._to_http_stream()
+        if self._is_from_fault_report():
+            return ReportFileStream.make(stream, self.mimetype)
+        return stream

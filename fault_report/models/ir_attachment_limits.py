@@ -4,7 +4,7 @@ import binascii
 from odoo import api, models
 from odoo.exceptions import UserError
 
-from . import file_rules, photo_position
+from . import file_rules, photo_rules, picture_rules
 from .context_switches import UPLOAD, get_switch
 from .errors import FieldError
 
@@ -58,19 +58,35 @@ class IrAttachment(models.Model):
             self.env, vals.get("name"), self._get_content(vals), limits
         )
         vals = {key: vals[key] for key in vals if key not in CONTENT}
-        vals |= {"name": name, "raw": content, "mimetype": mimetype}
-        return self._prepare_with_position(vals) if limits.keep_position else vals
+        return vals | {"name": name, "raw": content, "mimetype": mimetype}
 
     @api.model
-    def _prepare_with_position(self, vals):
-        """Make a large photo smaller as Odoo does, which would forget the position."""
-        if self.env.context.get("image_no_postprocess"):
+    def _prepare_fault_report_thumbnail(self, vals):
+        """Return `vals` with a thumbnail that was checked: a browser has made it."""
+        value = vals.get("thumbnail")
+        # Odoo's own for a PDF without one is a drawing ("<"): that is not decoded
+        if not value or value[:1] in ("P", b"P"):
             return vals
-        content = self._postprocess_contents(dict(vals))["raw"]
-        if content != vals["raw"]:
-            position = photo_position.read_position(vals["raw"])
-            content = photo_position.add_position(content, position)
-        return {**vals, "raw": content}
+        limits = self.env.company._get_fault_report_limits()
+        return {**vals, "thumbnail": photo_rules.clean_photo(self.env, value, limits)}
+
+    # === WHAT ODOO DOES WITH A FILE === #
+
+    @api.model
+    def _postprocess_contents(self, values):
+        """Leave a picture alone that is as small as it is to be."""
+        if picture_rules.has_checked(self.env) and picture_rules.is_checked(
+            self.env, self._get_content(values)
+        ):
+            return values
+        return super()._postprocess_contents(values)
+
+    @api.model
+    def _index(self, bin_data, file_type, checksum=None):
+        """Do not unpack a file from outside to search in it, but search in text."""
+        if file_type != "text/plain" and picture_rules.is_checked(self.env, bin_data):
+            return None
+        return super()._index(bin_data, file_type, checksum=checksum)
 
     @api.model
     def _get_content(self, vals):

@@ -1,13 +1,47 @@
+import logging
+
 from odoo import models
+
+from ..tools import picture
+from .file_stream import ReportFileStream
+
+_logger = logging.getLogger(__name__)
+_WHOLE = {"width": 0, "height": 0, "crop": False, "quality": 0}
 
 
 class IrBinary(models.AbstractModel):
     _inherit = "ir.binary"
 
-    def _get_stream_from(self, record, *args, **kwargs):
-        """Let no browser show an e-mail that is kept as it came, whatever is asked for."""
-        stream = super()._get_stream_from(record, *args, **kwargs)
-        if record._name == "ir.attachment" and record._is_raw_fault_report_mail():
-            stream.mimetype = "application/octet-stream"
-            stream.as_attachment = True
-        return stream
+    def _get_image_stream_from(self, record, field_name="raw", *args, **options):
+        """Show a picture of a report as a whole where it cannot be made small."""
+        stream = self._get_fault_report_stream(record, field_name)
+        if not stream or not any(options.get(name) for name in _WHOLE):
+            return super()._get_image_stream_from(record, field_name, *args, **options)
+        if picture.is_cheap(stream.read(), stream.true_mimetype):
+            try:
+                with picture.quiet():
+                    return super()._get_image_stream_from(
+                        record, field_name, *args, **options
+                    )
+            # Kept before pictures were decoded when they came in, or of another Pillow
+            except Exception as error:
+                _logger.info("%s cannot be made small: %r", record, error)
+        return super()._get_image_stream_from(
+            record, field_name, *args, **{**options, **_WHOLE}
+        )
+
+    def _get_fault_report_stream(self, record, field_name):
+        """Return the stream of a picture of a report, or None if it is none."""
+        model = record._name or ""
+        if model != "ir.attachment" and not model.startswith("fault.report"):
+            return None
+        if field_name not in record._fields or not record.exists():
+            return None
+        try:
+            stream = self._record_to_stream(record, field_name)
+        # Odoo's own way has an answer to each
+        except Exception:
+            return None
+        if not isinstance(stream, ReportFileStream):
+            return None
+        return stream if stream.true_mimetype.startswith("image/") else None

@@ -4,9 +4,9 @@ import time
 from markupsafe import Markup
 
 from odoo import api, models
-from odoo.exceptions import UserError
 from odoo.fields import Domain
-from odoo.tools.image import image_process
+
+from ..tools import picture
 
 PHOTOS_PLACE = re.compile(
     r'<p[^>]*class="o_fault_report_photos"[^>]*>.*?</p>', re.DOTALL
@@ -105,10 +105,15 @@ class MailMail(models.Model):
         )
         thumbnails = []
         for photo in photos:
+            content, mimetype = photo.raw, photo.mimetype
+            # A message without this picture is better than none.
+            if not picture.is_cheap(content, mimetype):
+                continue
             try:
-                small = image_process(photo.raw, size=THUMBNAIL, output_format="JPEG")
-            except (UserError, OSError, ValueError):
-                # A message without this picture is better than none.
+                small = picture.make_smaller(
+                    content, mimetype, THUMBNAIL, output_format="JPEG"
+                )
+            except picture.DamagedPictureError:
                 continue
             thumbnails.append((f"fault-report-{photo.id}.jpg", small, "image/jpeg"))
         return thumbnails

@@ -10,29 +10,42 @@ import zlib
 
 from PIL import Image
 
+from ..tools.budget import Budget
+from ..tools.tiff_directory import get_first_directory, iterate_entries
+
 _TIFF = re.compile(rb"(?:Exif\0\0|EXIF.{4}|eXIf)(?=II\*\0|MM\0\*)", re.S)
-_XMP_POSITION = re.compile(
-    rb"""(?P<head>\bexif:GPS\w{1,40}\s*=\s*)(?P<quote>["'])[^"'<>]{0,200}(?P=quote)"""
-    rb"|<(?P<tag>exif:GPS\w{1,40})[^<>]{0,200}>[^<>]{0,200}</(?P=tag)>"
-)
+# Where a HEIC says that nothing stands before the block
+_HEIC_TIFF = re.compile(rb"(?:Exif\0\0|\0\0\0\0)(?=II\*\0|MM\0\*)")
+_XMP_NAME = re.compile(rb"exif:GPS\w{1,40}")
+_XMP_VALUE = re.compile(rb"\s{0,40}=\s{0,40}([\"'])")
 _GPS_TAG = 0x8825
 _LONGEST_BLOCK = 0xFFFF - 2
-_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8}
 # Where programs put metadata as text, packed: nothing of it is needed
 _PNG_PROFILES = (b"XML:com.adobe.xmp", b"Raw profile type ")
+# A block of metadata, one of its entries and so many blanked bytes take a step. A photo
+# has a few blocks, of some hundred entries.
+_STEPS = 20_000
+_BLOCK = 100
+_BYTES = 64
+_LONGEST_TEXT = 200
 
 
 def remove_position(content, mimetype):
-    """Return the picture without where it was taken; all else stays byte by byte."""
+    """Return the picture without where it was taken; all else stays byte by byte.
+
+    :raises TooComplexError: when its metadata is made to be slow
+    """
+    budget = Budget(_STEPS)
     if mimetype == "image/png":
-        return _remove_png_position(content)
-    if not _TIFF.search(content) and not _XMP_POSITION.search(content):
-        return content
+        return _remove_png_position(content, budget)
     data = bytearray(content)
-    for match in _TIFF.finditer(content):
-        _blank_exif_position(data, match.end())
-    for match in _XMP_POSITION.finditer(content):
-        data[match.start() : match.end()] = b" " * len(match[0])
+    pattern = _HEIC_TIFF if mimetype == "image/heic" else _TIFF
+    for match in pattern.finditer(content):
+        budget.spend(_BLOCK)
+        if not _blank_exif_position(data, match.end(), budget):
+            # Nor is it found by its name then
+            data[match.start() : match.start() + 4] = b"\0\0\0\0"
+    _blank_xmp_position(content, data, budget)
     return bytes(data)
 
 
@@ -43,6 +56,8 @@ def read_position(content):
     """
     try:
         with Image.open(io.BytesIO(content)) as photo:
+            if not _is_short_position(photo.info.get("exif", b"")):
+                return b""
             position = photo.getexif().get_ifd(_GPS_TAG)
         exif = Image.Exif()
         exif[_GPS_TAG] = position
@@ -63,57 +78,101 @@ def add_position(content, block):
     return b"".join((content[:2], b"\xff\xe1", length, block, content[2:]))
 
 
-def _remove_png_position(content):
+def _is_short_position(block):
+    """Return whether the position in a block is not longer than the block allows.
+
+    Its entries may all point to the same large value, and each would be unpacked.
+    """
+    budget = Budget(_LONGEST_BLOCK)
+    block = block.removeprefix(b"Exif\0\0")
+    directory = get_first_directory(block)
+    for _entry, tag, _size, value in iterate_entries(block, 0, directory, budget):
+        if tag == _GPS_TAG:
+            for _entry, _tag, size, _value in iterate_entries(block, 0, value, budget):
+                budget.spend(size)
+    return True
+
+
+def _remove_png_position(content, budget):
     """Blank the position in each part of a PNG that may hold it, and sign it anew."""
-    parts = [content[:8]]
-    position = 8
+    parts = []
+    kept = position = 8
     while position + 12 <= len(content):
-        (length,) = struct.unpack_from(">I", content, position)
+        length, kind = struct.unpack_from(">I4s", content, position)
         end = position + 12 + length
-        part = content[position:end]
-        kind, body = part[4:8], part[8:-4]
-        if kind == b"eXIf" and len(part) == 12 + length:
-            data = bytearray(body)
-            _blank_exif_position(data, 0)
-            checksum = struct.pack(">I", zlib.crc32(kind + data))
-            part = part[:8] + bytes(data) + checksum
-        if not (kind in (b"tEXt", b"zTXt", b"iTXt") and body.startswith(_PNG_PROFILES)):
-            parts.append(part)
+        replacement = None
+        if kind == b"eXIf" and end <= len(content):
+            budget.spend(_BLOCK)
+            replacement = _make_png_exif(content[position + 8 : end - 4], budget)
+        elif kind in (b"tEXt", b"zTXt", b"iTXt") and content.startswith(
+            _PNG_PROFILES, position + 8
+        ):
+            replacement = b""
+        if replacement is not None:
+            parts += [content[kept:position], replacement]
+            kept = end
         position = end
-    return b"".join([*parts, content[position:]])
+    return b"".join([content[:8], *parts, content[kept:]])
 
 
-def _blank_exif_position(data, start):
+def _make_png_exif(body, budget):
+    """Return the part of a PNG that holds this metadata without its position."""
+    data = bytearray(body)
+    if not _blank_exif_position(data, 0, budget):
+        return b""
+    checksum = struct.pack(">I", zlib.crc32(b"eXIf" + data))
+    return struct.pack(">I", len(data)) + b"eXIf" + bytes(data) + checksum
+
+
+def _blank_exif_position(data, start, budget=None):
     """Empty the directory with the position in the EXIF block that starts at `start`.
 
     A block that cannot be followed to its end is made unreadable as a whole.
+
+    :return: whether it can be read
     """
-    order = "<" if data[start : start + 2] == b"II" else ">"
+    budget = budget or Budget(_STEPS)
     try:
-        (offset,) = struct.unpack_from(f"{order}I", data, start + 4)
-        (count,) = struct.unpack_from(f"{order}H", data, start + offset)
-        for index in range(count):
-            entry = start + offset + 2 + 12 * index
-            tag, _kind, _amount, value = struct.unpack_from(f"{order}HHII", data, entry)
+        offset = get_first_directory(data, start)
+        for _entry, tag, _size, value in iterate_entries(data, start, offset, budget):
             if tag == _GPS_TAG:
-                _blank_directory(data, start, value, order)
+                _blank_directory(data, start, value, budget)
     except struct.error:
         data[start : start + 4] = b"\0\0\0\0"[: len(data) - start]
+        return False
+    return True
 
 
-def _blank_directory(data, start, offset, order):
-    (count,) = struct.unpack_from(f"{order}H", data, start + offset)
-    for index in range(count):
-        entry = start + offset + 2 + 12 * index
-        _tag, kind, amount, value = struct.unpack_from(f"{order}HHII", data, entry)
-        size = _SIZES.get(kind, 1) * amount
+def _blank_directory(data, start, offset, budget):
+    for entry, _tag, size, value in iterate_entries(data, start, offset, budget):
         if size > 4:
-            _blank(data, start + value, size)
-        _blank(data, entry, 12)
-    _blank(data, start + offset, 2)
+            _blank(data, start + value, size, budget)
+        _blank(data, entry, 12, budget)
+    _blank(data, start + offset, 2, budget)
 
 
-def _blank(data, start, size):
+def _blank(data, start, size, budget):
     if start + size > len(data):
         raise struct.error("outside of the file")
+    budget.spend(size // _BYTES)
     data[start : start + size] = bytes(size)
+
+
+def _blank_xmp_position(content, data, budget):
+    """Blank what XMP tells of the position, in `data`, as attribute or as element."""
+    for name in _XMP_NAME.finditer(content):
+        budget.spend(_BLOCK)
+        start, end = name.span()
+        if content[start - 1 : start] == b"<":
+            closing = b"</" + name[0] + b">"
+            start, end = start - 1, end + 2 * _LONGEST_TEXT + len(closing)
+            stop = content.find(closing, start, end)
+            stop += len(closing) if stop >= 0 else 0
+        elif quote := _XMP_VALUE.match(content, end):
+            start, end = quote.end(), quote.end() + _LONGEST_TEXT + 1
+            stop = content.find(quote[1], start, end)
+        else:
+            continue
+        if stop < 0:
+            stop = min(end, len(data))
+        data[start:stop] = b" " * (stop - start)

@@ -2,26 +2,22 @@
 
 import base64
 import binascii
-import io
 
-from PIL import Image, WebPImagePlugin
-
-from odoo.tools.image import IMAGE_MAX_RESOLUTION, image_fix_orientation
-
-from . import photo_position
+from ..tools import picture
+from ..tools.budget import TooComplexError
+from . import file_rules, photo_position, picture_rules
 from .errors import FieldError
 
 MAX_SIDE = 1920
 QUALITY = 85
-# Odoo loads no plugin for WebP itself
-FORMATS = ("JPEG", "PNG", "GIF", WebPImagePlugin.WebPImageFile.format)
 
 
 def clean_photo(env, value, limits):
     """Return the picture alone, as JPEG of at most `MAX_SIDE` pixels, in base64.
 
     What else a camera writes into its files is gone; so is the position, unless the
-    company keeps it.
+    company keeps it. What was cleaned in this transaction stays as it is. Of more large
+    photos at once than `picture_rules` decodes, the last ones keep their size.
 
     :param value: the file in base64, or nothing
     :param limits: the `file_rules.Limits` of the company that the photo is for
@@ -31,37 +27,52 @@ def clean_photo(env, value, limits):
         return False
     try:
         content = base64.b64decode(value)
-        if len(content) > limits.size:
-            raise _get_too_large_error(env, limits)
-        photo = Image.open(io.BytesIO(content), formats=FORMATS)
-        # Known from the head of the file, before anything is decoded
-        if photo.width * photo.height > IMAGE_MAX_RESOLUTION:
-            raise _get_too_large_error(env, limits)
-        photo = image_fix_orientation(photo).convert("RGB")
-    except Image.DecompressionBombError as error:
-        raise _get_too_large_error(env, limits) from error
-    except (OSError, SyntaxError, ValueError, binascii.Error) as error:
+    except (binascii.Error, ValueError) as error:
+        raise _get_no_photo_error(env) from error
+    if picture_rules.is_checked(env, content, ("photos",)):
+        return value
+    _check_photo(env, content, limits)
+    try:
+        photo = _make_photo(env, content, limits)
+    except (TooComplexError, picture.DamagedPictureError) as error:
+        raise _get_no_photo_error(env) from error
+    picture_rules.remember(env, photo, "photos")
+    return base64.b64encode(photo)
+
+
+def _check_photo(env, content, limits):
+    """Refuse what is no photo or too large, before anything is decoded."""
+    problem, mimetype = file_rules.find_problem(content, limits)
+    if problem in ("size", "pixels"):
         raise FieldError(
-            env._("This is no photo: choose a JPEG, PNG, WebP or GIF file."),
+            env._(
+                "The photo is too large: %(bytes)s MB and %(pixels)s million pixels "
+                "at most.",
+                bytes=limits.megabytes,
+                pixels=file_rules.MAX_PIXELS // 1_000_000,
+            ),
             "value_photo",
-        ) from error
-    photo.thumbnail((MAX_SIDE, MAX_SIDE))
-    stream = io.BytesIO()
-    photo.save(stream, format="JPEG", quality=QUALITY, optimize=True)
-    small = stream.getvalue()
+        )
+    if problem or mimetype not in picture.FORMATS:
+        raise _get_no_photo_error(env)
+
+
+def _make_photo(env, content, limits):
+    mimetype = file_rules.guess_type(content)
+    if not picture_rules.may_decode(env, content, mimetype):
+        if limits.keep_position:
+            return content
+        return photo_position.remove_position(content, mimetype)
+    size = (MAX_SIDE, MAX_SIDE)
+    small = picture.make_smaller(content, mimetype, size, QUALITY, "JPEG")
     if limits.keep_position:
         position = photo_position.read_position(content)
         small = photo_position.add_position(small, position)
-    return base64.b64encode(small)
+    return small
 
 
-def _get_too_large_error(env, limits):
+def _get_no_photo_error(env):
     return FieldError(
-        env._(
-            "The photo is too large: %(bytes)s MB and %(pixels)s million pixels "
-            "at most.",
-            bytes=limits.megabytes,
-            pixels=int(IMAGE_MAX_RESOLUTION / 1e6),
-        ),
+        env._("This is no photo: choose a JPEG, PNG, WebP or GIF file."),
         "value_photo",
     )

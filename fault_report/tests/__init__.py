@@ -17,8 +17,10 @@ from . import test_embed
 from . import test_embed_refused
 from . import test_fault_report
 from . import test_file_rules
+from . import test_hostile_files
 from . import test_files
 from . import test_files_http
+from . import test_files_shown
 from . import test_form
 from . import test_forms
 from . import test_import_export

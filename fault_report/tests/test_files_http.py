@@ -1,11 +1,15 @@
 """Who may do what to the files of a report through the doors of the web client."""
 
+import base64
+import time
+
 from odoo.http import Request
 from odoo.tests import HttpCase, JsonRpcException, tagged
 from odoo.tools import mute_logger
 
 from .common import FaultReportData
 from .common_files import FilesData
+from .hostile_files import make_exif_marks, make_png_greedy_exif
 from .test_file_rules import make_picture
 
 TABLE = {
@@ -173,6 +177,49 @@ class TestFilesHttp(FilesData, FaultReportData, HttpCase):
             self.assertIn("door.jpg", self.answer)
             self.assertIn("JPEG", self.answer)
         self.assertEqual(self.snapshot(), before)
+
+    def test_a_photo_made_to_be_slow_is_refused_in_time(self):
+        self.authenticate("fault_edit", "fault_edit")
+        report = self.make_report_of(self.users["edit"])
+        slow = make_exif_marks(2 * 1024 * 1024)
+        for is_pending in ("false", "true"):
+            started = time.process_time()
+            self.assertFalse(
+                self.upload(report, name="a.jpg", content=slow, is_pending=is_pending)
+            )
+            self.assertLess(time.process_time() - started, 2)
+            self.assertIn("complicated", self.answer)
+
+    def test_a_pdf_from_outside_is_not_taken_apart_for_an_icon(self):
+        self.authenticate("fault_edit", "fault_edit")
+        report = self.make_report_of(self.users["edit"])
+        file = self.make_file(report, name="a.pdf", raw=b"%PDF-1.7\n")
+        answer = self.url_open(f"/mail/attachment/pdf_first_page/{file.id}")
+        self.assertEqual(answer.status_code, 415)
+
+    def test_a_thumbnail_made_to_be_slow_is_refused_in_time(self):
+        self.authenticate("fault_edit", "fault_edit")
+        report = self.make_report_of(self.users["edit"])
+        file = self.make_file(report, name="a.pdf", raw=b"%PDF-1.7\n")
+
+        def send(content):
+            self.make_jsonrpc_request(
+                "/mail/attachment/update_thumbnail",
+                {
+                    "attachment_id": file.id,
+                    "thumbnail": base64.b64encode(content).decode(),
+                },
+            )
+
+        started = time.process_time()
+        with (
+            mute_logger("odoo.http"),
+            self.assertRaisesRegex(JsonRpcException, "FieldError"),
+        ):
+            send(make_png_greedy_exif(2 * 1024 * 1024))
+        self.assertLess(time.process_time() - started, 2)
+        send(make_picture("PNG"))
+        self.assertTrue(file.thumbnail)
 
     def test_a_file_for_what_is_no_number_goes_nowhere(self):
         self.authenticate("admin", "admin")

@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import time
 
 from freezegun import freeze_time
 from lxml import html
@@ -20,6 +21,7 @@ from ..models.fault_report_submission import DRAFT_DAYS
 from .common import FaultReportCommon, FaultReportData
 from .common_api import encode
 from .common_portal import PortalData
+from .hostile_files import make_exif_marks, sign
 from .test_file_rules import GPS, make_picture
 from .test_mail import MailGatewayCase
 
@@ -189,6 +191,18 @@ class TestLimitsAtEachDoor(PortalData, MailGatewayCase):
         files = [("long.txt", b"x" * (MEGABYTE + 1))]
         self.assert_accepted(files)
         self.assert_refused(files, 0, "1 MB at most")
+
+    def test_a_photo_made_to_be_slow_is_answered_in_time_at_each_door(self):
+        slow = make_exif_marks(MEGABYTE - 1024)
+        started = time.process_time()
+        self.assert_refused([("a.jpg", slow)], 0, "complicated")
+        self.assertLess(time.process_time() - started, 2 * len(self.doors(self.wide)))
+
+    def test_a_picture_with_odd_content_is_refused_at_each_door(self):
+        odd = bytearray(make_picture("PNG"))
+        # A kind of PNG that there is not
+        odd[25] = 9
+        self.assert_refused([("a.jpg", bytes(sign(odd)))], 0, "damaged")
 
     def test_the_api_has_a_word_of_its_own_for_too_many_files(self):
         data = {"name": "x", "files": [encode("a.txt", b"a")] * 3}

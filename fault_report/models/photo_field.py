@@ -1,0 +1,14 @@
+from odoo import fields
+
+from . import photo_rules
+
+
+class Photo(fields.Image):
+    """A photo from outside: checked and made smaller by us, however it is assigned.
+
+    Odoo's own Image decodes what it is given, in `onchange` too.
+    """
+
+    def _image_process(self, value, env):
+        limits = env.company._get_fault_report_limits()
+        return photo_rules.clean_photo(env, value, limits)

@@ -1,0 +1,283 @@
+"""Files that are made to be slow or broken cost little and raise nothing unforeseen."""
+
+import base64
+import io
+import random
+import time
+
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from odoo import Command
+from odoo.exceptions import UserError
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from odoo.addons.http_routing.tests.common import MockRequest
+
+from ..models import file_rules, picture_rules
+from .common import FaultReportCommon
+from .hostile_files import (
+    PIXELS,
+    SEED,
+    build_small_zip,
+    get_makers,
+    make_originals,
+    mutate,
+    sign,
+)
+from .test_file_rules import make_heic_picture, make_picture
+
+MEGABYTE = 1024 * 1024
+# Bytes of a file, and the seconds of CPU within which it is answered
+BUDGETS = {2 * MEGABYTE: 2, 25 * MEGABYTE - 1024: 5}
+MUTATIONS = 200
+
+
+class HostileFilesCase(FaultReportCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        template = cls.env["fault.report.template"].create(
+            {
+                "name": "Visit",
+                "company_id": cls.company.id,
+                "point_ids": [Command.create({"name": "Look", "type": "photo"})],
+            }
+        )
+        cls.company.fault_report_template_id = template
+        cls.company.fault_report_max_files = file_rules.MOST_FILES
+        cls.editor = cls.users["edit"]
+        cls.report = cls.make_report()
+        cls.point = cls.report.with_user(cls.editor).point_ids
+
+    def setUp(self):
+        super().setUp()
+        self.forget()
+
+    def forget(self):
+        """Begin with what a new transaction may cost."""
+        self.env.cr.postcommit.data.clear()
+
+    def add_file(self, content, name="file"):
+        return (
+            self.report.with_user(self.editor)
+            .env["ir.attachment"]
+            .create(
+                {
+                    "name": name,
+                    "raw": content,
+                    "res_model": self.report._name,
+                    "res_id": self.report.id,
+                }
+            )
+        )
+
+    def set_photo(self, content):
+        self.point.value_photo = base64.b64encode(content)
+        self.point.flush_recordset()
+        return self.point
+
+    def try_to(self, add, content):
+        """Return the record that holds the content, or None when it was refused."""
+        self.forget()
+        try:
+            with mute_logger("odoo.sql_db"):
+                return add(content)
+        except UserError as error:
+            self.assertTrue(str(error))
+            return None
+
+    def render(self, record, field="raw", size=(64, 64)):
+        """Return what a browser gets for a thumbnail."""
+        with MockRequest(self.env):
+            stream = self.env["ir.binary"]._get_image_stream_from(
+                record.sudo(), field, width=size[0], height=size[1]
+            )
+            return stream.read()
+
+
+@tagged("post_install", "-at_install")
+class TestSlowFiles(HostileFilesCase):
+    def assert_cheap(self, seconds, work, *args):
+        started = time.process_time()
+        result = work(*args)
+        spent = time.process_time() - started
+        self.assertLess(spent, seconds)
+        return result
+
+    def try_slow_file(self, add, field, size, seconds):
+        for name, make in get_makers().items():
+            content = make(size)
+            # What a company lets be sent at most
+            content = content[: file_rules.Limits().size]
+            with self.subTest(name, size=size, field=field):
+                record = self.assert_cheap(seconds, self.try_to, add, content)
+                if record and (field != "raw" or record.mimetype.startswith("image/")):
+                    self.assert_cheap(seconds, self.render, record, field)
+
+    def test_a_slow_file_is_answered_in_time(self):
+        for size, seconds in BUDGETS.items():
+            self.try_slow_file(self.add_file, "raw", size, seconds)
+
+    def test_a_slow_photo_of_a_point_is_answered_in_time(self):
+        for size, seconds in BUDGETS.items():
+            self.try_slow_file(self.set_photo, "value_photo", size, seconds)
+
+    def test_a_slow_photo_is_answered_in_time_while_a_form_is_filled_in(self):
+        content = get_makers()["png_greedy_exif"](2 * MEGABYTE)
+        values = {"value_photo": base64.b64encode(content).decode()}
+        self.assert_cheap(2, self.point.onchange, values, ["value_photo"], {})
+        # A default goes past `create` of the model, but not past the field
+        Point = self.env[self.point._name].with_context(
+            default_value_photo=values["value_photo"]
+        )
+        values = {
+            "report_id": self.report.id,
+            "template_point_id": self.point.template_point_id.id,
+        }
+        with self.assertRaisesRegex(UserError, "no photo"):
+            self.assert_cheap(2, Point.create, values)
+
+    def test_twenty_large_pictures_at_once_are_answered_in_time_and_all_kept(self):
+        pictures = []
+        for number in range(20):
+            stream = io.BytesIO()
+            Image.new("RGBA", PIXELS, (number, 8, 7, 6)).save(stream, "PNG")
+            pictures.append(stream.getvalue())
+        values = [
+            {
+                "name": "a.png",
+                "raw": content,
+                "res_model": self.report._name,
+                "res_id": self.report.id,
+            }
+            for content in pictures
+        ]
+        Attachment = self.report.with_user(self.editor).env["ir.attachment"]
+        files = self.assert_cheap(5, Attachment.create, values)
+        with Image.open(io.BytesIO(files[0].raw)) as first:
+            self.assertEqual(first.size, (1920, 1920))
+        self.assertEqual(files[-1].raw, pictures[-1])
+        self.assertEqual(self.render(files[-1]), pictures[-1])
+        # Nor are they decoded when they go along with a work order
+        copies = self.assert_cheap(
+            2, files.sudo().copy, {"res_model": "res.partner", "res_id": 1}
+        )
+        self.assertEqual(copies[-1].raw, pictures[-1])
+
+    def test_twenty_photos_of_a_phone_are_all_made_smaller(self):
+        stream = io.BytesIO()
+        photo = Image.linear_gradient("L").resize((4000, 3000)).convert("RGB")
+        photo.save(stream, "JPEG")
+        self.forget()
+        for number in range(20):
+            file = self.add_file(stream.getvalue() + bytes([number]))
+            with Image.open(io.BytesIO(file.raw)) as stored:
+                self.assertEqual(stored.size, (1920, 1440))
+
+    def test_a_picture_is_decoded_once_in_a_transaction(self):
+        content = make_picture("PNG", (2000, 1000), gps=False)
+        limits = file_rules.Limits()
+        file_rules.check_file(self.env, "a.png", content, limits)
+        left = picture_rules._get_memory(self.env)["budget"].left
+        self.add_file(content)
+        self.assertEqual(picture_rules._get_memory(self.env)["budget"].left, left)
+
+    def test_a_copy_of_an_office_file_is_not_taken_apart_either(self):
+        file = self.add_file(build_small_zip())
+        self.forget()
+        copy = file.sudo().copy({"res_model": "res.partner", "res_id": 1})
+        self.assertTrue(copy.is_from_fault_report)
+        self.assertTrue(picture_rules.is_checked(self.env, copy.raw))
+
+
+@tagged("post_install", "-at_install")
+class TestDamagedPictures(HostileFilesCase):
+    def test_a_mutated_picture_is_refused_in_words_or_can_be_shown(self):
+        chance = random.Random(SEED)
+        answers = set()
+        for kind, original in make_originals().items():
+            self.assertTrue(self.render(self.add_file(original)))
+            for _count in range(MUTATIONS):
+                content = mutate(original, chance)
+                with self.subTest(kind, content=content.hex()):
+                    file = self.try_to(self.add_file, content)
+                    answers.add((kind, bool(file)))
+                    if file:
+                        self.assertTrue(self.render(file))
+                        self.assertTrue(self.render(file, size=(2000, 0)))
+                        # A report has a hundred at most
+                        file.with_env(self.env).unlink()
+        # Some of each kind are refused and others are not: both ways were tried
+        self.assertEqual(len(answers), 2 * len(make_originals()))
+
+    def test_a_mutated_photo_of_a_point_is_refused_in_words_or_is_a_jpeg(self):
+        chance = random.Random(SEED)
+        for kind, original in make_originals().items():
+            for _count in range(MUTATIONS // 4):
+                content = mutate(original, chance)
+                with self.subTest(kind, content=content.hex()):
+                    point = self.try_to(self.set_photo, content)
+                    if point:
+                        self.assertEqual(
+                            self.render(point, "value_photo")[:2], b"\xff\xd8"
+                        )
+
+    def test_a_picture_that_was_kept_unread_before_is_shown_as_a_whole(self):
+        damaged = bytearray(make_picture("PNG", (300, 300), gps=False))
+        # A kind of PNG that there is not
+        damaged[25] = 9
+        damaged = bytes(sign(damaged))
+        file = self.add_file(make_picture("PNG"))
+        self.env.cr.execute(
+            "UPDATE ir_attachment SET store_fname = NULL, db_datas = %s WHERE id = %s",
+            (damaged, file.id),
+        )
+        file.invalidate_recordset()
+        self.assertEqual(self.render(file), damaged)
+
+    def test_a_damaged_heic_is_refused_and_a_sound_one_kept(self):
+        content = make_heic_picture()
+        self.assertEqual(self.add_file(content, "a.heic").raw, content)
+        for damaged in (content[:-30], content[: len(content) // 2], content[:40]):
+            with self.assertRaisesRegex(UserError, "a.heic.*damaged"):
+                self.add_file(damaged, "a.heic")
+
+    def test_a_heic_is_kept_where_it_cannot_be_decoded(self):
+        self.patch(file_rules.picture_rules.picture, "pillow_heif", None)
+        content = make_heic_picture()[:-30]
+        self.assertEqual(self.add_file(content, "a.heic").raw, content)
+
+    def test_a_picture_stays_upright_when_only_xmp_tells_how_to_hold_it(self):
+        xmp = b'<x:xmpmeta><rdf:Description tiff:Orientation="%d"/></x:xmpmeta>'
+        element = b"<x:xmpmeta><tiff:Orientation>%d</tiff:Orientation></x:xmpmeta>"
+        for kind in ("PNG", "JPEG", "WEBP"):
+            for packet in (xmp, element):
+                for orientation in (1, 3, 6, 8):
+                    with self.subTest(kind, orientation=orientation):
+                        self.check_upright(kind, packet % orientation, orientation)
+
+    def check_upright(self, kind, packet, orientation):
+        # The upper half is white, as the sensor saw it
+        lying = Image.new("L", (40, 20))
+        lying.paste(255, (0, 0, 40, 10))
+        turned = {1: 0, 3: 180, 6: -90, 8: 90}[orientation]
+        upright = lying.rotate(turned, expand=True)
+        file = self.add_file(self.save_with_xmp(lying.convert("RGB"), kind, packet))
+        with Image.open(io.BytesIO(file.raw)) as stored:
+            self.assertEqual(stored.size, upright.size)
+            for place in ((4, 4), (stored.width - 5, stored.height - 5)):
+                light = stored.convert("L").getpixel(place) > 128
+                self.assertEqual(light, upright.getpixel(place) > 128)
+            self.assertIn(stored.getexif().get(0x0112, 1), (0, 1))
+
+    def save_with_xmp(self, picture, kind, packet):
+        stream = io.BytesIO()
+        options = {"xmp": packet}
+        if kind == "PNG":
+            info = PngInfo()
+            info.add_itxt("XML:com.adobe.xmp", packet.decode(), zip=True)
+            options = {"pnginfo": info}
+        picture.save(stream, kind, **options)
+        return stream.getvalue()

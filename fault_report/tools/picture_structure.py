@@ -1,0 +1,219 @@
+"""What a picture is made of, read part by part in one pass and a budget of steps.
+
+Pillow follows what a picture says about itself: thousands of parts, a directory whose
+entries all point to the same large value, a scan for each byte. All of that is seen
+here, before Pillow sees the picture, and nothing is decoded.
+"""
+
+import re
+import struct
+from typing import NamedTuple
+
+from .budget import Budget, TooComplexError
+from .tiff_directory import check_directory
+
+STEPS = 200_000
+# A part that a reader looks into, and one that it only passes on
+_PART, _PIECE = 1_000, 10
+_JPEG_SEGMENT = 100
+_MOST_SCANS = 64
+_LONGEST_METADATA = 128 * 1024
+
+# Neither an escaped byte, nor a restart, nor a byte to fill up with
+_JPEG_MARKER = re.compile(rb"\xff([\x01-\xcf\xd8-\xfe])")
+_JPEG_FRAMES = {*range(0xC0, 0xD0), 0xDE} - {0xC4, 0xC8, 0xCC}
+_HEIC_SIZE = re.compile(rb"ispe\0\0\0\0(.{4})(.{4})", re.S)
+_HEIC_TILES = re.compile(rb"(.{4})dimg", re.S)
+
+
+class Structure(NamedTuple):
+    """The size of a picture, and what decoding it costs, counted in pixels of a PNG."""
+
+    width: int
+    height: int
+    cost: int
+
+    @property
+    def pixels(self):
+        return self.width * self.height
+
+
+def read_structure(content, mimetype):
+    """Return the `Structure` of a picture.
+
+    :raises TooComplexError: when it is made to be slow
+    :raises Exception: of any kind, when it cannot be read
+    """
+    return _READERS[mimetype](content, Budget(STEPS))
+
+
+# === JPEG === #
+
+
+def _read_jpeg(content, budget):
+    sizes, exif, scans, position = [], b"", 0, 2
+    while marker := _JPEG_MARKER.search(content, position):
+        # Pillow steps over what stands between the parts byte by byte
+        budget.spend(_JPEG_SEGMENT + (0 if scans else marker.start() - position))
+        kind, position = marker[1][0], marker.end()
+        if kind == 0xD9 and scans:
+            break
+        if kind in (0x01, 0xD8, 0xD9):
+            continue
+        if position + 2 > len(content):
+            break
+        (length,) = struct.unpack_from(">H", content, position)
+        segment = content[position + 2 : position + length]
+        position += max(length, 2)
+        if kind == 0xDA:
+            scans += 1
+        elif kind in _JPEG_FRAMES:
+            sizes.append(struct.unpack_from(">HH", segment, 1))
+        elif kind == 0xE1 and segment.startswith(b"Exif\0\0"):
+            exif += segment[6:]
+            _check_length(exif)
+        elif kind == 0xE2 and segment.startswith(b"MPF\0"):
+            check_directory(segment[4:], budget)
+    check_directory(exif, budget)
+    if scans > _MOST_SCANS:
+        raise TooComplexError
+    height, width = (max(sides) for sides in zip(*sizes, strict=True))
+    # It is decoded at a smaller scale at once
+    cost = width * height // 3 + width * height // 20 * max(scans - 1, 0)
+    return Structure(width, height, cost)
+
+
+# === PNG === #
+
+
+def _read_png(content, budget):
+    width = height = 0
+    position = 8
+    while position + 12 <= len(content):
+        length, kind = struct.unpack_from(">I4s", content, position)
+        budget.spend(_PIECE if kind in (b"IDAT", b"fdAT", b"fcTL") else _PART)
+        if kind == b"IHDR":
+            # Pillow believes the last one
+            wide, high = struct.unpack_from(">II", content, position + 8)
+            width, height = max(width, wide), max(height, high)
+        elif kind in (b"eXIf", b"exIf"):
+            _check_exif(content[position + 8 : position + 8 + length], budget)
+        elif kind == b"IEND":
+            break
+        position += 12 + length
+    if not width * height:
+        raise ValueError("no size")
+    return Structure(width, height, width * height)
+
+
+# === GIF === #
+
+
+def _read_gif(content, budget):
+    width, height = struct.unpack_from("<HH", content, 6)
+    position = 13 + _get_palette_size(content[10])
+    while position < len(content) and content[position] != 0x3B:
+        kind = content[position]
+        budget.spend(_PIECE if kind in (0x21, 0x2C) else 1)
+        if kind == 0x21:
+            label = content[position + 1]
+            end = _skip_gif_blocks(content, position + 2, budget)
+            # Pillow puts a comment together piece by piece
+            budget.spend(end - position if label == 0xFE else 0)
+            position = end
+        elif kind == 0x2C:
+            left, top, wide, high, flags = struct.unpack_from(
+                "<HHHHB", content, position + 1
+            )
+            width, height = max(width, left + wide), max(height, top + high)
+            position += 10 + _get_palette_size(flags) + 1
+            position = _skip_gif_blocks(content, position, budget)
+        else:
+            position += 1
+    return Structure(width, height, width * height)
+
+
+def _get_palette_size(flags):
+    return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
+
+
+def _skip_gif_blocks(content, position, budget):
+    while position < len(content) and content[position]:
+        budget.spend()
+        position += 1 + content[position]
+    return position + 1
+
+
+# === WEBP === #
+
+
+def _read_webp(content, budget):
+    """Pillow takes the size from the same places, but decodes a frame to tell it."""
+    width, height = _read_webp_size(content)
+    position = 12
+    while position + 8 <= len(content):
+        kind, length = struct.unpack_from("<4sI", content, position)
+        budget.spend(_PIECE if kind == b"ANMF" else _JPEG_SEGMENT)
+        if kind == b"EXIF":
+            exif = content[position + 8 : position + 8 + length]
+            _check_exif(exif.removeprefix(b"Exif\0\0"), budget)
+        position += 8 + length + length % 2
+    return Structure(width, height, 2 * width * height)
+
+
+def _read_webp_size(content):
+    kind = content[12:16]
+    if kind == b"VP8X":
+        sizes = content[24:27], content[27:30]
+        return tuple(int.from_bytes(size, "little") + 1 for size in sizes)
+    if kind == b"VP8L":
+        (bits,) = struct.unpack_from("<I", content, 21)
+        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    if kind == b"VP8 ":
+        width, height = struct.unpack_from("<HH", content, 26)
+        return width & 0x3FFF, height & 0x3FFF
+    raise ValueError("not a WebP picture")
+
+
+# === HEIC === #
+
+
+def _read_heic(content, budget):
+    """Return the largest of the sizes in it; one that tells none has no pixels.
+
+    It may be put together of tiles, the same one many times. None is larger than the
+    second largest size.
+    """
+    sizes = [(0, 0, 0), (0, 0, 0)]
+    for found in _HEIC_SIZE.finditer(content):
+        budget.spend(_PIECE)
+        wide, high = int.from_bytes(found[1], "big"), int.from_bytes(found[2], "big")
+        sizes.append((wide * high, wide, high))
+    tiles = 0
+    for found in _HEIC_TILES.finditer(content):
+        budget.spend(_PIECE)
+        tiles += int.from_bytes(found[1], "big") // 2
+    *_others, (tile, _, _), (pixels, width, height) = sorted(sizes)
+    return Structure(width, height, 3 * max(pixels, tiles * tile))
+
+
+# === METADATA === #
+
+
+def _check_exif(block, budget):
+    _check_length(block)
+    check_directory(block, budget)
+
+
+def _check_length(block):
+    if len(block) > _LONGEST_METADATA:
+        raise TooComplexError
+
+
+_READERS = {
+    "image/jpeg": _read_jpeg,
+    "image/png": _read_png,
+    "image/gif": _read_gif,
+    "image/webp": _read_webp,
+    "image/heic": _read_heic,
+}

@@ -1,0 +1,55 @@
+"""Directories of TIFF, the format of EXIF and of lists of pictures inside a JPEG."""
+
+import struct
+
+from .budget import TooComplexError
+
+SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8}
+_ENTRY = 12
+
+
+def get_order(block, start=0):
+    """Return the byte order of the block that starts there, as `struct` names it."""
+    return "<" if block[start : start + 2] == b"II" else ">"
+
+
+def iterate_entries(block, start, offset, budget):
+    """Iterate over position, tag, size and value of the entries of a directory.
+
+    Each takes a step of the budget.
+
+    :raises struct.error: where the block ends before the directory does
+    :raises TooComplexError: when the budget is used up
+    """
+    order = get_order(block, start)
+    (count,) = struct.unpack_from(f"{order}H", block, start + offset)
+    for index in range(count):
+        budget.spend()
+        entry = start + offset + 2 + _ENTRY * index
+        tag, kind, amount, value = struct.unpack_from(f"{order}HHII", block, entry)
+        yield entry, tag, SIZES.get(kind, 1) * amount, value
+
+
+def get_first_directory(block, start=0):
+    """Return where the first directory of the block is, counted from its start."""
+    return struct.unpack_from(f"{get_order(block, start)}I", block, start + 4)[0]
+
+
+def check_directory(block, budget):
+    """Refuse a first directory whose entries share what they point to, again and again.
+
+    Pillow copies or unpacks each of them.
+
+    :raises TooComplexError: when they ask for many times what the block holds
+    """
+    allowed = 4 * len(block) + 4096
+    try:
+        offset = get_first_directory(block)
+        for _entry, _tag, size, _value in iterate_entries(block, 0, offset, budget):
+            # Of what leads out of the block nothing more than the block is read
+            allowed -= min(size, len(block)) if size > 4 else 0
+            if allowed < 0:
+                raise TooComplexError
+    except struct.error:
+        # Other readers stop there as well
+        return
