@@ -90,6 +90,7 @@
             "fault_report/static/src/public/drafts.js",
             "fault_report/static/src/public/captcha.js",
             "fault_report/static/src/public/fault_report_form.js",
+            "fault_report/static/src/public/unsent.js",
             "fault_report/static/src/public/fault_report_form.css",
         ],
         "fault_report.assets_portal": [

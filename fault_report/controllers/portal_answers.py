@@ -76,6 +76,7 @@ def get_form_data(company):
     Report = request.env["fault.report"]
     return {
         "data-fault-report-form": "1",
+        "data-owner": f"portal:{request.env.uid}",
         "data-texts": json.dumps(Report._get_form_texts()),
         "data-limits": json.dumps(Report._get_form_limits(company)),
     }

@@ -1,6 +1,7 @@
 """The OpenAPI document of the web API, made of the schema that checks requests."""
 
 from . import api_schema
+from .fault_report_submission import KEY_DAYS
 
 _ERROR = {
     "type": "object",
@@ -150,7 +151,7 @@ def get_document(url):
         "name": "Idempotency-Key",
         "in": "header",
         "description": "Sent again with the same key, it is the same report; for "
-        "two days.",
+        f"{KEY_DAYS} days.",
         "schema": {
             "type": "string",
             "pattern": f"^{api_schema.IDEMPOTENCY_KEY.pattern}$",

@@ -5,7 +5,10 @@ from odoo.tools import SQL
 
 from .errors import SubmissionConflictError
 
-KEPT = timedelta(hours=48)
+# Browsers keep what has not arrived yet, and send it again, for so many days after the
+# first attempt. Its key is known for longer: clocks differ, and answers get lost.
+DRAFT_DAYS = 14
+KEY_DAYS = 30
 
 
 class FaultReportSubmission(models.Model):
@@ -73,6 +76,7 @@ class FaultReportSubmission(models.Model):
 
     @api.autovacuum
     def _gc_submissions(self):
-        old = self.search([("date", "<", fields.Datetime.now() - KEPT)], limit=10_000)
+        oldest = fields.Datetime.now() - timedelta(days=KEY_DAYS)
+        old = self.search([("date", "<", oldest)], limit=10_000)
         old.unlink()
         return len(old), len(old) == 10_000

@@ -1,10 +1,10 @@
 import re
 
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.routing import BaseConverter
 
 from odoo import models
-from odoo.http import Response, request
+from odoo.http import Response, SessionExpiredException, request
 
 from .file_rules import MEGABYTE
 
@@ -13,6 +13,9 @@ _FORMS = re.compile(
     r"(?:/[a-z]{2,3}(?:_\w+)?)?/"
     r"(?:my/fault_reports/.+|fault_report/(?:(?P<code>o)/.+|website))"
 )
+
+# The text of the forms for what Odoo itself refuses
+_REFUSALS = {400: "stale", 403: "forbidden", 404: "missing", 413: "tooMuch"}
 
 
 class RestConverter(BaseConverter):
@@ -40,8 +43,10 @@ class IrHttp(models.AbstractModel):
         Odoo's own would read the form again to show it, and fail again.
         """
         form = _FORMS.fullmatch(request.httprequest.path)
-        by_script = "json" in request.httprequest.headers.get("Accept", "")
-        if by_script or not form or not isinstance(exception, RequestEntityTooLarge):
+        by_script = "application/json" in request.httprequest.headers.get("Accept", "")
+        if form and by_script:
+            return cls._refuse_form_script(exception, super()._handle_error)
+        if not form or not isinstance(exception, RequestEntityTooLarge):
             return super()._handle_error(exception)
         request.params = {}  # Of the body; it is not read
         template = "qr" if form["code"] else "portal"
@@ -53,3 +58,22 @@ class IrHttp(models.AbstractModel):
         response = Response(page, status=413, headers=headers)
         cls._post_dispatch(response)
         return response
+
+    @classmethod
+    def _refuse_form_script(cls, exception, handle):
+        """Answer the script of a form in its own words whatever was refused.
+
+        It waits for a page instead, such as that of a database that is down, to pass.
+
+        :param handle: what Odoo does with the exception
+        """
+        status = getattr(exception, "code", None)
+        code = _REFUSALS.get(status)
+        if isinstance(exception, SessionExpiredException):
+            handle(exception)  # Ends the session
+            status, code = 401, "signin"
+        elif not isinstance(exception, HTTPException) or not code:
+            return handle(exception)
+        texts = request.env["fault.report"]._get_form_texts()
+        error = {"code": code, "message": texts[code], "fields": {}}
+        return request.make_json_response({"error": error}, status=status)

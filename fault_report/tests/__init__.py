@@ -17,6 +17,7 @@ from . import test_file_rules
 from . import test_files
 from . import test_files_http
 from . import test_form
+from . import test_forms
 from . import test_import_export
 from . import test_integration
 from . import test_invoice

@@ -16,6 +16,7 @@ from odoo.tests import Form, HttpCase, new_test_user, tagged
 from ..controllers import form as form_reader
 from ..models import file_rules, photo_rules
 from ..models.errors import FieldError, TooManyRequestsError
+from ..models.fault_report_submission import DRAFT_DAYS
 from .common import FaultReportCommon, FaultReportData
 from .common_api import encode
 from .common_portal import PortalData
@@ -330,6 +331,8 @@ class TestLimitsHttp(PortalData, FaultReportData, HttpCase):
         )
         own = {"maxFiles": 2, "maxBytes": MEGABYTE, "keepPosition": True}
         others = {"maxFiles": 20, "maxBytes": 3 * MEGABYTE, "keepPosition": False}
+        for limits in (own, others):
+            limits["draftDays"] = DRAFT_DAYS
         self.assertEqual(self.read_limits(self.code), own)
         url = f"{report.access_url}?access_token={report._portal_ensure_token()}"
         self.assertEqual(self.read_limits(url), others)

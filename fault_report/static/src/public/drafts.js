@@ -6,7 +6,7 @@
     const DATABASE = "fault_report";
     const STORE = "drafts";
     const PREFIX = "fault_report_draft:";
-    const KEPT_DAYS = 14;
+    const DAY = 24 * 3600 * 1000;
 
     const FaultReportForm = window.FaultReportForm || {};
     window.FaultReportForm = FaultReportForm;
@@ -81,6 +81,11 @@
         async remove(key) {
             localStorage.removeItem(PREFIX + key);
         },
+        async keys() {
+            return Object.keys(localStorage)
+                .filter((name) => name.startsWith(PREFIX))
+                .map((name) => name.slice(PREFIX.length));
+        },
     };
 
     /**
@@ -105,29 +110,45 @@
 
     FaultReportForm.drafts = {
         /**
+         * Return the draft, unless it is too old. How long drafts are kept is the
+         * server's to say: it has to know their keys for longer.
+         *
          * @param {string} key
-         * @returns {Promise<object | null>} the draft, unless it is too old
+         * @param {number} days for which drafts are kept
+         * @returns {Promise<object | null>}
          */
-        async load(key) {
+        async load(key, days) {
             const draft = await attempt("load", [key], () =>
                 withStore("readonly", (store) => store.get(key))
             );
-            const oldest = Date.now() - KEPT_DAYS * 24 * 3600 * 1000;
-            if (draft && draft.date < oldest) {
+            if (draft && draft.date < Date.now() - days * DAY) {
                 await this.remove(key);
                 return null;
             }
             return draft || null;
         },
         /**
+         * @param {number} days for which drafts are kept
+         * @returns {Promise<Array>} of `name`, the key of the draft, and `draft`
+         */
+        async list(days) {
+            const names = await attempt("keys", [], () =>
+                withStore("readonly", (store) => store.getAllKeys())
+            );
+            const drafts = [];
+            for (const name of names || []) {
+                drafts.push({name, draft: await this.load(name, days)});
+            }
+            return drafts.filter(({draft}) => draft);
+        },
+        /**
          * @param {string} key
-         * @param {object} draft with `files`: objects of `field`, `name` and `blob`
+         * @param {object} draft with `date` and `files`: objects of `field`, `name`, `blob`
          * @returns {Promise}
          */
         save(key, draft) {
-            const dated = {...draft, date: Date.now()};
-            return attempt("save", [key, dated], () =>
-                withStore("readwrite", (store) => store.put(dated, key))
+            return attempt("save", [key, draft], () =>
+                withStore("readwrite", (store) => store.put(draft, key))
             );
         },
         remove(key) {

@@ -8,9 +8,11 @@
 // The script goes by names and `data-…` attributes of the form alone, so it works on a
 // page of Odoo, on a page of its own and in a shadow DOM:
 //   data-texts            the texts below, translated, as JSON
-//   data-limits           `maxFiles`, `maxBytes` and `keepPosition`, as JSON
+//   data-limits           `maxFiles`, `maxBytes`, `keepPosition` and `draftDays`, as JSON
 //   data-captcha-keys     the site keys of the captchas to pass, as JSON
 //   data-draft            the name under which the draft is kept (none: the address)
+//   data-owner            who sends it, such as portal:7 (none: the form asks for no user)
+//   data-kind             `report`, or what else the form sends: `comment`
 //   data-kept             the values are those that were just refused: no draft over them
 //   [name=idempotency_key]   gets the key under which the same is not filed twice
 //   [data-error-for=NAME]    the place of the error of the field NAME
@@ -21,9 +23,10 @@
 // It posts the form with `Accept: application/json` and the header `Idempotency-Key`,
 // and understands these answers:
 //   2xx {redirect} or anything for `onSuccess(answer, form)`
-//   4xx {error: {message, fields: {NAME: sentence}, url}}
-// All else (no answer, 429, 5xx) is tried again. Events on the form: `fault-report-state`
-// with `detail` editing, sending, waiting or sent.
+//   4xx {error: {code, message, fields: {NAME: sentence}, url}}
+// All else (no answer, 429, 5xx, a page instead of JSON) is tried again: while its
+// database is down, Odoo answers 404 with a page. Events on the form:
+// `fault-report-state` with `detail` editing, sending, waiting or sent.
 (function () {
     "use strict";
 
@@ -47,6 +50,13 @@
         tooLarge: "“{name}” is too large.",
         tooMany: "{count} files at most.",
         tooMuch: "This is too much at once: take some files away.",
+        kept: "What you entered is kept on this device and sent by itself.",
+        unsent: "1 report not sent yet.",
+        unsentMany: "{count} reports not sent yet.",
+        unsentComment: "1 comment not sent yet.",
+        unsentComments: "{count} comments not sent yet.",
+        look: "Look at it",
+        arrived: "This has arrived:",
         remove: "Remove {name}",
         removed: "{name} removed.",
         open: "Open it",
@@ -59,8 +69,12 @@
         retries: 20,
     };
 
-    // What an answer means that is a page instead of words for this script
-    const WITHOUT_WORDS = {200: "signin", 401: "signin", 403: "signin", 413: "tooMuch"};
+    // Where an answer leads that is the page to sign in
+    const SIGN_IN = /\/web\/login([?#]|$)/;
+    // What the next page of ours sends by itself, once it is open
+    const SENT_LATER = ["signin", "stale"];
+    // Seconds; a timer for more than 24 days would ring at once
+    const MAX_WAIT = 24 * 3600;
 
     function makeKey() {
         if (window.crypto && crypto.randomUUID) {
@@ -75,10 +89,23 @@
     }
 
     /**
+     * Return the seconds that a header asks to wait, or 0.
+     *
+     * @param {string | null} header seconds, or a date
+     * @returns {number}
+     */
+    function readWait(header) {
+        const date = Math.ceil((Date.parse(header) - Date.now()) / 1000);
+        const seconds = Number(header) || date;
+        return seconds > 0 ? seconds : 0;
+    }
+
+    /**
      * Post the form.
      *
      * @param {object} content with `url`, `body`, `headers`, `timeout`, `onProgress`
      * @returns {Promise<object>} `status` (0 without an answer), `data`, `retryAfter`
+     *     and the `url` that has answered in the end
      */
     function post(content) {
         const {url, body, headers, timeout, onProgress} = content;
@@ -102,11 +129,79 @@
                 } catch {
                     // A page instead: of a proxy, or to sign in
                 }
-                const retryAfter = Number(request.getResponseHeader("Retry-After"));
-                resolve({status: request.status, data, retryAfter});
+                const retryAfter = readWait(request.getResponseHeader("Retry-After"));
+                const {status, responseURL} = request;
+                resolve({status, data, retryAfter, url: responseURL});
             };
             request.send(body);
         });
+    }
+
+    /**
+     * Return what an answer means.
+     *
+     * @param {object} answer of `post`
+     * @returns {string} `arrived`, `refused`, `signin`, `stale`, `tooMuch`, or `later`
+     *     for what passes
+     */
+    function understand(answer) {
+        const {status, data, url} = answer;
+        if (status === 0 || status === 429 || status >= 500) {
+            return "later";
+        }
+        if (data && status < 300) {
+            return "arrived";
+        }
+        if (data && data.error) {
+            return SENT_LATER.includes(data.error.code) ? data.error.code : "refused";
+        }
+        if (status === 401 || status === 403 || SIGN_IN.test(url)) {
+            return "signin";
+        }
+        return status === 413 ? "tooMuch" : "later";
+    }
+
+    /**
+     * Send under a lock that all tabs share, so that only one of them sends it.
+     *
+     * @param {string} name of the draft
+     * @param {Function} action is told whether the lock was free
+     * @returns {Promise}
+     */
+    async function withLock(name, action) {
+        let result = null;
+        const run = async (lock) => {
+            result = {value: await action(Boolean(lock))};
+        };
+        try {
+            const options = {ifAvailable: true};
+            await navigator.locks.request(`fault_report:${name}`, options, run);
+        } catch {
+            // There are none on pages that are not encrypted: the key is the guard
+            if (!result) {
+                await run(true);
+            }
+        }
+        return result.value;
+    }
+
+    /**
+     * Open the page that comes next, also when it is the one that is open.
+     *
+     * @param {string} address
+     */
+    function open(address) {
+        const url = new URL(address, location.href);
+        const [next, current] = [url.href, location.href].map(
+            (href) => href.split("#")[0]
+        );
+        if (next === current) {
+            // A mere change of the hash would leave the page as it is
+            history.replaceState(history.state, "", url);
+            location.reload();
+        } else {
+            location.assign(url);
+        }
     }
 
     class Form {
@@ -118,6 +213,7 @@
             this.texts = {...TEXTS, ...translated, ...this.options.texts};
             this.draftKey =
                 this.options.draftKey || form.dataset.draft || location.pathname;
+            this.owner = this.options.owner || form.dataset.owner || "";
             this.key = makeKey();
             const keys = JSON.parse(form.dataset.captchaKeys || "{}");
             this.captcha = new FaultReportForm.Captcha(form, {
@@ -145,18 +241,18 @@
                 this.bags.get(input.name).addInput(input);
             }
             form.addEventListener("submit", (event) => {
-                // A button that goes elsewhere is the browser's own business
-                if (event.submitter && event.submitter.hasAttribute("formaction")) {
-                    FaultReportForm.drafts.remove(this.draftKey);
-                    this.isTouched = false;
-                    return;
-                }
                 event.preventDefault();
-                this.submit();
+                this.submit(event.submitter);
             });
             form.addEventListener("input", (event) => this.onInput(event.target));
             window.addEventListener("online", () => this.onOnline());
             window.addEventListener("pagehide", () => this.saveDraft());
+            window.addEventListener("pageshow", ({persisted}) => {
+                // Back from the page that came next: the button would be dead
+                if (persisted && this.state === "sent" && !this.options.onSuccess) {
+                    location.reload();
+                }
+            });
             this.setState("editing");
             this.restored = this.restore();
         }
@@ -228,28 +324,59 @@
             );
             return FaultReportForm.drafts.save(this.draftKey, {
                 key: this.key,
+                // From the first attempt on, its days are counted: so are those of its
+                // key on the server
+                date: this.sentAt || Date.now(),
+                sentAt: this.sentAt,
                 queued: this.isQueued,
+                owner: this.owner,
+                kind: this.form.dataset.kind || "report",
+                url: this.url,
+                page: location.href.split("#")[0],
+                title: document.title,
+                hasCaptcha: this.captcha.providers.length > 0,
                 fields: this.getFields()
                     .filter((element) => this.isChecked(element))
                     .map((element) => [element.name, element.value]),
+                body: this.getTexts(),
                 files,
             });
         }
 
+        get url() {
+            return this.target || this.options.url || this.form.action;
+        }
+
+        /** What goes to the server beside the files, and is the same each time. */
+        getTexts() {
+            const transport = ["csrf_token", "idempotency_key", "captcha"];
+            return [...this.getBody()].filter(
+                ([name, value]) =>
+                    typeof value === "string" && !transport.includes(name)
+            );
+        }
+
         async restore() {
-            const draft = await FaultReportForm.drafts.load(this.draftKey);
+            const draft = await FaultReportForm.drafts.load(
+                this.draftKey,
+                this.options.draftDays
+            );
             if (!draft || this.isTouched || this.form.dataset.kept !== undefined) {
                 return;
             }
             this.isTouched = true;
             this.key = draft.key;
+            this.sentAt = draft.sentAt || (draft.queued ? draft.date : null);
             this.fillIn(draft.fields);
             for (const bag of this.bags.values()) {
                 bag.restore(draft.files.filter((file) => file.field === bag.name));
             }
             this.discardButton.hidden = false;
             this.say(this.texts.restored);
-            if (draft.queued) {
+            if (draft.refused) {
+                this.showErrors({}, draft.refused);
+            } else if (draft.queued && (draft.owner ?? this.owner) === this.owner) {
+                this.target = draft.url;
                 await this.send();
             }
         }
@@ -294,7 +421,22 @@
             this.isTouched = true;
             // Half of a change is not to be sent by itself
             this.isQueued = false;
+            this.target = null;
             this.stopWaiting();
+        }
+
+        /** Begin with an empty form, for what is another report. */
+        renew() {
+            this.form.reset();
+            for (const bag of this.bags.values()) {
+                bag.restore([]);
+            }
+            this.key = makeKey();
+            Object.assign(this, {sentAt: null, target: null, tries: 0});
+            this.isTouched = false;
+            this.clearErrors();
+            this.say("");
+            this.setState("editing");
         }
 
         // === ERRORS === //
@@ -393,13 +535,19 @@
 
         // === SENDING === #
 
-        async submit() {
+        /**
+         * @param {HTMLElement} button that was pressed; it may lead elsewhere than the
+         *     form, such as to a report that is there already
+         */
+        async submit(button) {
             if (this.state === "sending" || this.state === "sent") {
                 return;
             }
             this.clearErrors();
             this.tries = 0;
-            if (this.validate()) {
+            const leads = button && button.hasAttribute("formaction");
+            this.target = leads ? button.formAction : null;
+            if ((button && button.formNoValidate) || this.validate()) {
                 await this.send();
             }
         }
@@ -411,9 +559,11 @@
             await Promise.all([...this.bags.values()].map((bag) => bag.ready));
             this.isTouched = true;
             this.isQueued = true;
+            this.sentAt = this.sentAt || Date.now();
             await this.saveDraft();
             this.tries += 1;
-            await this.onAnswer(await this.post());
+            const answer = await withLock(this.draftKey, () => this.post());
+            await this.onAnswer(answer);
         }
 
         async post() {
@@ -424,7 +574,7 @@
                 return {status: 0};
             }
             const answer = await post({
-                url: this.options.url || this.form.action,
+                url: this.url,
                 body: this.getBody(),
                 headers: {
                     Accept: "application/json",
@@ -461,16 +611,14 @@
             }
         }
 
-        async onAnswer({status, data, retryAfter}) {
-            if (status === 0) {
-                await this.wait(this.texts.offline, 0);
-            } else if (status === 429 || status >= 500) {
-                const message = data && data.error && data.error.message;
-                await this.wait(message || this.texts.unavailable, retryAfter);
-            } else if (status < 300 && data) {
-                await this.onSuccess(data);
+        async onAnswer(answer) {
+            const meaning = understand(answer);
+            if (meaning === "arrived") {
+                await this.onSuccess(answer.data);
+            } else if (meaning === "later") {
+                await this.onTrouble(answer);
             } else {
-                await this.onRefusal(status, data);
+                await this.onRefusal(meaning, answer);
             }
         }
 
@@ -483,24 +631,31 @@
             if (this.options.onSuccess) {
                 this.options.onSuccess(data, this.form);
             } else if (data.redirect) {
-                location.assign(data.redirect);
+                // Browsers fill in again what stood in a page that is reloaded
+                this.form.reset();
+                open(data.redirect);
             }
         }
 
-        async onRefusal(status, data) {
-            this.isQueued = false;
+        onTrouble({status, data, retryAfter}) {
+            const {offline, unavailable, kept} = this.texts;
+            const message = status === 429 && data && data.error && data.error.message;
+            const text = message ? `${message} ${kept}` : unavailable;
+            return this.wait(status === 0 ? offline : text, retryAfter);
+        }
+
+        async onRefusal(meaning, {status, data}) {
+            this.isQueued = SENT_LATER.includes(meaning);
+            if (status === 409) {
+                // What was sent under this key has arrived: the next is another
+                this.key = makeKey();
+                this.sentAt = null;
+            }
             await this.saveDraft();
             this.setState("editing");
-            const error = data && data.error;
-            if (error) {
-                if (status === 409) {
-                    // What was sent under this key has arrived: the next is another
-                    this.key = makeKey();
-                }
-                this.showErrors(error.fields || {}, error.message, error.url);
-            } else {
-                this.showErrors({}, this.texts[WITHOUT_WORDS[status] || "stale"]);
-            }
+            const error = (data && data.error) || {};
+            const message = error.message || this.texts[meaning];
+            this.showErrors(error.fields || {}, message, error.url);
         }
 
         // === WAITING FOR THE CONNECTION === #
@@ -509,7 +664,7 @@
             this.setState("waiting");
             const {retryAfter: delays, retries} = this.options;
             const delay = delays[Math.min(this.tries, delays.length) - 1];
-            const seconds = retryAfter || delay;
+            const seconds = Math.min(retryAfter || delay, MAX_WAIT);
             if (this.tries >= retries) {
                 this.say(this.texts.failed);
                 return;
@@ -541,8 +696,12 @@
      * @returns {object} the form's controller; `restored` is a promise
      */
     FaultReportForm.enhance = function (form, options = {}) {
-        return new Form(form, options);
+        const controller = new Form(form, options);
+        FaultReportForm.forms.push(controller);
+        return controller;
     };
+    FaultReportForm.forms = [];
+    Object.assign(FaultReportForm, {post, understand, withLock, fill});
 
     FaultReportForm.enhanceAll = function () {
         for (const form of document.querySelectorAll("form[data-fault-report-form]")) {
