@@ -65,6 +65,15 @@ class FaultReportApi(http.Controller):
             headers={"Cache-Control": f"private, max-age={POINTS_AGE}"},
         )
 
+    @http.route(f"{ROOT}/form", methods=["GET"], **ROUTE)
+    def read_form(self):
+        """Return what the form in a web page depends on: its key, and its origin."""
+        integration = self._authenticate(viewing=True)
+        return request.dispatcher.make_response(
+            integration._get_page_form(request.httprequest.args.get("lang")),
+            headers={"Cache-Control": f"private, max-age={POINTS_AGE}"},
+        )
+
     @http.route([ROOT, f"{ROOT}/<fault_report_rest:path>"], **ROUTE)
     def refuse(self, path=""):
         """Say in the API's own words that there is nothing here, or not like this."""

@@ -10,6 +10,7 @@ from odoo.exceptions import AccessDenied, AccessError, UserError
 from odoo.http import HttpDispatcher, Response
 
 from ..models.errors import FieldError, RefusedRequestError
+from ..models.fault_report_integration import is_origin
 
 _logger = logging.getLogger(__name__)
 
@@ -70,6 +71,7 @@ class ApiDispatcher(HttpDispatcher):
         # Found in the log by what the sender was told
         _logger.info("Request %s: %s %s", self.request_id, status, error["code"])
         error["request_id"] = self.request_id
+        headers = {**self._get_readable_headers(), **headers}
         return self.make_response({"error": error}, status, headers)
 
     def make_response(self, content, status=200, headers=None):
@@ -95,6 +97,17 @@ class ApiDispatcher(HttpDispatcher):
         integrations = self.request.env["fault.report.integration"]
         if not origin or not integrations._is_known_origin(origin):
             return {"Vary": VARY}
+        return self._get_readable_headers()
+
+    def _get_readable_headers(self):
+        """Return what lets the page that asks read the answer, whichever it is.
+
+        For refusals and preflights: they tell nothing that is not for everybody, and
+        a page that cannot read them takes them for a lost connection.
+        """
+        origin = self.request.httprequest.headers.get("Origin", "")
+        if origin != "null" and not is_origin(origin.lower()):
+            return {"Vary": VARY}
         return {
             "Vary": VARY,
             "Access-Control-Allow-Origin": origin,
@@ -103,6 +116,7 @@ class ApiDispatcher(HttpDispatcher):
 
     def _answer_preflight(self):
         headers = {
+            **self._get_readable_headers(),
             "Access-Control-Allow-Methods": "GET, POST",
             "Access-Control-Allow-Headers": "Authorization, Content-Type,"
             " Idempotency-Key",
@@ -135,12 +149,16 @@ class ApiDispatcher(HttpDispatcher):
         fields = getattr(exc, "fields", {})
         if isinstance(exc, FieldError):
             fields = {exc.field: "not_accepted"}
-        code = exc.code if isinstance(exc, RefusedRequestError) else None
+        code, contact = None, None
+        if isinstance(exc, RefusedRequestError):
+            code, contact = exc.code, exc.contact
         error = {
             "code": code or CODES.get(status, "internal"),
             "message": message or self._get_message(status),
             "fields": fields,
         }
+        if contact:
+            error["contact"] = contact
         return status, error, headers
 
     def _get_message(self, status):

@@ -28,6 +28,7 @@ from . import fault_report_integration
 from . import fault_report_integration_intake
 from . import fault_report_integration_embed
 from . import fault_report_integration_points
+from . import fault_report_integration_origin
 from . import fault_report_changes
 from . import fault_report_dialogue
 from . import fault_report_reminder

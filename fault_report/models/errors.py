@@ -35,12 +35,14 @@ class RefusedRequestError(UserError):
     """What the API answers with a status of its own.
 
     :ivar str code: the word for programs
+    :ivar dict contact: how people reach the company instead, or None
     """
 
-    def __init__(self, message, http_status, code):
+    def __init__(self, message, http_status, code, contact=None):
         super().__init__(message)
         self.http_status = http_status
         self.code = code
+        self.contact = contact
 
 
 class TooManyRequestsError(UserError):

@@ -1,7 +1,10 @@
+import contextlib
 import hashlib
 import secrets
 from datetime import timedelta
 from urllib.parse import urlsplit
+
+import idna
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
@@ -14,6 +17,8 @@ PREFIX = len(KEY_START) + 6
 # Attempts within a minute from one address
 WRONG_KEYS = 20
 PAGE_VIEWS = 60
+# Scheme, name of a host and port
+MAX_ORIGIN = 270
 
 
 def get_hash(key):
@@ -62,6 +67,9 @@ class FaultReportIntegration(models.Model):
         help="Web sites whose pages may use the key in the browser, one on each line, "
         "such as https://www.example.com. Programs on a server need none."
     )
+    refused_origin_ids = fields.One2many(
+        "fault.report.integration.origin", "integration_id", readonly=True
+    )
     rate_limit = fields.Integer(string="Requests per Minute", required=True, default=60)
 
     # What becomes of it
@@ -102,7 +110,7 @@ class FaultReportIntegration(models.Model):
     def _check_allowed_origins(self):
         for integration in self:
             for origin in integration._get_origins():
-                if not _is_origin(origin):
+                if not is_origin(origin):
                     raise ValidationError(
                         self.env._(
                             "“%s” is not an origin: write it like "
@@ -123,7 +131,10 @@ class FaultReportIntegration(models.Model):
             # What was for everybody to see never becomes a secret.
             changed = self.filtered(lambda one: one.in_page != bool(vals["in_page"]))
             changed._forget_keys()
-        return super().write(vals)
+        result = super().write(vals)
+        if "allowed_origins" in vals:
+            self._forget_refused_origins()
+        return result
 
     # === KEYS === #
 
@@ -191,8 +202,12 @@ class FaultReportIntegration(models.Model):
                 *(401, "key"),
             )
         if not integration_sudo._may_come_from(origin):
+            integration_sudo._note_refused_origin(origin, address)
             raise RefusedRequestError(
-                self.env._("This web page may not use the key."), 403, "origin"
+                self.env._("This web page may not use the key."),
+                *(403, "origin"),
+                # Who looks at a form is told what to do instead.
+                integration_sudo._get_contact() if viewing else None,
             )
         self.env.cr.postcommit.add(integration_sudo._note_use)
         return integration_sudo
@@ -227,7 +242,7 @@ class FaultReportIntegration(models.Model):
         """Return the allowed origins as browsers write them."""
         self.ensure_one()
         return {
-            line.strip().rstrip("/").lower()
+            _normalize_origin(line.strip())
             for line in (self.allowed_origins or "").splitlines()
             if line.strip()
         }
@@ -237,6 +252,33 @@ class FaultReportIntegration(models.Model):
         if not origin:
             return not self.in_page
         return origin.lower() in self._get_origins()
+
+    def _note_refused_origin(self, origin, address):
+        """Show administrators whose pages are refused, so that they can allow them."""
+        if origin and len(origin) <= MAX_ORIGIN and is_origin(origin.lower()):
+            self.env["fault.report.integration.origin"]._note(
+                self, origin.lower(), address
+            )
+
+    def _forget_refused_origins(self):
+        for integration in self:
+            allowed = integration._get_origins()
+            # No user writes these rows; the right to write the integration is checked.
+            integration.sudo().refused_origin_ids.filtered(
+                lambda refused, allowed=allowed: refused.origin in allowed
+            ).unlink()
+
+    def _get_contact(self):
+        """Return how visitors of a page with the key reach the company instead."""
+        self.ensure_one()
+        company = self.company_id
+        if not self.in_page:
+            return None
+        return {
+            "name": company.name,
+            "phone": company.phone or "",
+            "email": company.email or "",
+        }
 
     @api.model
     def _is_known_origin(self, origin):
@@ -263,15 +305,31 @@ class FaultReportIntegration(models.Model):
             )
 
 
-def _is_origin(text):
-    parts = urlsplit(text)
+def _normalize_origin(text):
+    """Return an origin as browsers write it, as far as it is one."""
+    text = text.rstrip("/").lower()
+    scheme, slashes, host = text.partition("://")
+    host = host.removesuffix({"http": ":80", "https": ":443"}.get(scheme, ""))
+    name, colon, port = host.partition(":")
+    if not host.isascii():
+        # An address with an umlaut, as it is looked up
+        with contextlib.suppress(idna.IDNAError):
+            host = f"{idna.encode(name, uts46=True).decode()}{colon}{port}"
+    return f"{scheme}{slashes}{host}"
+
+
+def is_origin(text):
+    """Return whether it is an origin, written as browsers write them."""
     try:
+        parts = urlsplit(text)
         port = parts.port
     except ValueError:
         return False
     host = parts.hostname or ""
+    if any(sign.isspace() or sign == "*" for sign in host):
+        return False
     written = f"{parts.scheme}://{host}" + (f":{port}" if port else "")
-    return parts.scheme in ("http", "https") and "*" not in host and text == written
+    return parts.scheme in ("http", "https") and bool(host) and text == written
 
 
 class FaultReportIntegrationKey(models.AbstractModel):

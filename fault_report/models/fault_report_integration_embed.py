@@ -51,7 +51,6 @@ class FaultReportIntegration(models.Model):
                 self.env["res.company"].sudo().search([])
             ),
             "captcha": self.env["fault.report"]._get_captcha_keys(),
-            "has_points": self._has_points(),
             "language": self.env.company.partner_id.sudo().lang or languages[0],
             "forms": {
                 code: self.with_context(lang=code)._get_embed_form()
@@ -81,12 +80,9 @@ class FaultReportIntegration(models.Model):
             "not_accepted": self.env._("This cannot be accepted."),
             "reference": self.env._("Its number is {reference}."),
             "track": self.env._("Follow what becomes of it"),
+            "again": self.env._("Report something else"),
+            "closed": self.env._(
+                "This form cannot send anything at the moment. Please reach us in "
+                "another way."
+            ),
         }
-
-    @api.model
-    def _has_points(self):
-        """Return whether any company asks for points: else no page has to look."""
-        # Whose page it is is not known yet
-        companies = self.env["res.company"].sudo().search([])
-        Report = self.env["fault.report"]
-        return any(map(Report._get_channel_template_points, companies))

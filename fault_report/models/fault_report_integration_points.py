@@ -25,6 +25,13 @@ class FaultReportIntegration(models.Model):
             "html": str(html) if points else "",
         }
 
+    def _get_page_form(self, lang=None):
+        """Return what the form in a web page needs to know of the key's company."""
+        return {
+            "html": self._get_points(lang)["html"],
+            "limits": self.env["fault.report"]._get_form_limits(self.company_id),
+        }
+
     def _get_asked_points(self, lang):
         company = self.company_id
         # The language of a company is no secret, but its card is not for visitors.

@@ -12,6 +12,7 @@ from . import test_conversion_bulk
 from . import test_conversion_race
 from . import test_digest
 from . import test_embed
+from . import test_embed_refused
 from . import test_fault_report
 from . import test_file_rules
 from . import test_files

@@ -132,6 +132,18 @@ class TestApiLive(BaseCase):
             r"^\S+ \S+ \d+ (?:ERROR|CRITICAL) .*", "\n".join(logs), re.MULTILINE
         )
 
+    def test_a_page_that_was_refused_is_shown_to_administrators(self):
+        integration, key = self.make_key(
+            in_page=True, allowed_origins="https://www.example.com"
+        )
+        for number in range(3):
+            answer = self.post(number % 2, key, Origin="https://example.com")
+            self.assertEqual(answer.status_code, 403)
+        with self.transaction() as env:
+            refused = env["fault.report.integration"].browse(integration)
+            (row,) = refused.refused_origin_ids
+            self.assertEqual((row.origin, row.count), ("https://example.com", 3))
+
     def test_r89_two_processes_share_one_limit(self):
         integration, key = self.make_key(rate_limit=4)
         statuses = [self.post(number % 2, key).status_code for number in range(6)]

@@ -15,10 +15,31 @@
     "use strict";
 
     const script = document.currentScript;
-    const {style, limits, captcha, language, forms} = FAULT_REPORT;
+    const {style, captcha, language, forms} = FAULT_REPORT;
     const headers = {Authorization: `Bearer ${script.dataset.key}`};
     // After so many seconds, a form without the points is better than none
     const PATIENCE = 5;
+    // What the page's owner is told in the console, and why nothing can be sent
+    const REASONS = {
+        origin:
+            "The origin of this page is not among the Allowed Origins of the " +
+            "integration. Add it there, or press Allow beside it: ",
+        key: "The key in data-key is wrong, was replaced or revoked. The page: ",
+        policy:
+            "The Content Security Policy of this page refuses what the form needs, as " +
+            "the console says. The page: ",
+    };
+    // What may be needed: the server, and the captchas
+    const NEEDED = [
+        new URL(script.src).origin,
+        "https://www.recaptcha.net",
+        "https://challenges.cloudflare.com",
+    ];
+    // To a script, what a policy refuses looks like a lost connection
+    let isPolicyAgainst = false;
+    document.addEventListener("securitypolicyviolation", ({blockedURI}) => {
+        isPolicyAgainst ||= NEEDED.some((origin) => blockedURI.startsWith(origin));
+    });
 
     function getForm() {
         const wanted = [
@@ -40,32 +61,97 @@
     }
 
     /**
+     * Show a box where the form stands.
+     *
+     * @param {HTMLFormElement} form
+     * @param {string} state
+     * @param {Array} parts
+     */
+    function replaceForm(form, state, parts) {
+        const box = document.createElement("div");
+        box.className = "o_fault_report_form o_fr_done";
+        box.style.cssText = form.style.cssText;
+        box.dataset.state = state;
+        box.tabIndex = -1;
+        box.append(...parts);
+        form.replaceWith(box);
+        return box;
+    }
+
+    function make(tag, values) {
+        return Object.assign(document.createElement(tag), values);
+    }
+
+    /**
      * Say instead of the form that the report has arrived.
      *
      * @param {object} answer of the server
-     * @param {HTMLFormElement} form
+     * @param {object} controller of the form
      * @param {object} texts
      */
-    function showSuccess(answer, form, texts) {
-        const done = document.createElement("div");
-        done.className = "o_fault_report_form o_fr_done";
-        done.style.cssText = form.style.cssText;
-        done.dataset.state = "sent";
-        done.tabIndex = -1;
-        const sentence = document.createElement("p");
-        sentence.className = "o_fr_status";
-        sentence.textContent = `${texts.sent} ${texts.reference.replace(
-            "{reference}",
-            answer.reference
-        )}`;
-        const link = document.createElement("a");
-        link.href = answer.tracking_url;
-        link.target = "_blank";
-        link.rel = "noopener noreferrer";
-        link.textContent = texts.track;
-        done.append(sentence, link);
-        form.replaceWith(done);
-        done.focus();
+    function showSuccess(answer, controller, texts) {
+        const {form} = controller;
+        const number = texts.reference.replace("{reference}", answer.reference);
+        const sentence = make("p", {
+            className: "o_fr_status",
+            textContent: `${texts.sent} ${number}`,
+        });
+        const link = make("a", {
+            href: answer.tracking_url,
+            target: "_blank",
+            rel: "noopener noreferrer",
+            textContent: texts.track,
+        });
+        const again = make("button", {
+            type: "button",
+            className: "o_fr_button o_fr_second o_fr_again",
+            textContent: texts.again,
+        });
+        const box = replaceForm(form, "sent", [sentence, link, again]);
+        again.addEventListener("click", () => {
+            box.replaceWith(form);
+            controller.renew();
+            form.elements.name.focus();
+        });
+        box.focus();
+    }
+
+    /**
+     * Return why nothing can be sent from this page, if so; tell it to its owner.
+     *
+     * @param {object} answer with `status` and `data`
+     * @returns {string | undefined} a key of `REASONS`
+     */
+    function findReason(answer) {
+        const code = answer.data?.error?.code;
+        const reason = answer.status === 0 && isPolicyAgainst ? "policy" : code;
+        if (!(reason in REASONS)) {
+            return undefined;
+        }
+        console.error(`Fault report form: ${REASONS[reason]}${location.origin}`);
+        return reason;
+    }
+
+    /**
+     * Return what a visitor reads where nothing can be sent: how to reach the company.
+     *
+     * @param {object} answer of the server
+     * @param {object} texts
+     * @returns {Array<HTMLElement>}
+     */
+    function makeContact(answer, texts) {
+        const {name, phone, email} = answer.data?.error?.contact || {};
+        const link = (scheme, text) => {
+            const entry = make("p", {className: "o_fr_contact"});
+            entry.append(make("a", {href: `${scheme}:${text}`, textContent: text}));
+            return entry;
+        };
+        return [
+            make("p", {textContent: texts.closed}),
+            name && make("p", {className: "o_fr_contact", textContent: name}),
+            phone && link("tel", phone),
+            email && link("mailto", email),
+        ].filter(Boolean);
     }
 
     /**
@@ -85,20 +171,23 @@
     }
 
     /**
-     * Ask the server for the service points of the company whose key it is.
+     * Ask the server whether the form works on this page, and what it asks for.
      *
-     * @param {HTMLFormElement} form
      * @param {string} code of the language
+     * @param {string} cache whether what the browser has kept will do
+     * @returns {Promise<object>} `status` (0 without an answer) and `data`
      */
-    async function addPoints(form, code) {
-        const url = new URL(`points?lang=${code}`, script.src);
-        const signal = AbortSignal.timeout(PATIENCE * 1000);
+    async function ask(code, cache = "default") {
+        const url = new URL(`form?lang=${code}`, script.src);
         try {
-            const answer = await fetch(url, {headers, signal});
-            const {html} = await answer.json();
-            form.querySelector("[data-points]").innerHTML = html || "";
+            const signal = AbortSignal.timeout(PATIENCE * 1000);
+            const answer = await fetch(url, {headers, signal, cache});
+            return {status: answer.status, data: await answer.json()};
         } catch {
-            // Offline, or too many visitors: a fault can be reported without them
+            // Offline, or too many visitors: a fault can be reported without. What a
+            // policy has refused is told a moment later.
+            await new Promise((resolve) => setTimeout(resolve, 50));
+            return {status: 0, data: null};
         }
     }
 
@@ -128,30 +217,43 @@
         return body;
     }
 
-    function enhance(form, texts) {
+    function enhance(form, {code, texts}, limits) {
         const controller = window.FaultReportForm.enhance(form, {
             ...limits,
             texts,
             captchaKeys: captcha,
             draftKey: `embed:${script.src}`,
+            owner: `embed:${script.dataset.key}`,
             url: new URL("reports", script.src).href,
             headers,
             prepare,
-            onSuccess: (answer) => showSuccess(answer, form, texts),
+            onSuccess: (answer) => showSuccess(answer, controller, texts),
         });
-        const onRefusal = controller.onRefusal.bind(controller);
-        // The API has words for programs where the form shows sentences
-        controller.onRefusal = (status, data) => {
-            const fields = (data && data.error && data.error.fields) || {};
-            for (const [name, code] of Object.entries(fields)) {
-                fields[name] = texts[code] || texts.not_accepted;
+        const {onAnswer, onRefusal} = controller;
+        controller.onAnswer = async (answer) => {
+            const reason = findReason(answer);
+            if (reason) {
+                await onRefusal.call(controller, "closed", answer);
+                const told = await ask(code, "reload");
+                controller.alert.replaceChildren(...makeContact(told, texts));
+            } else {
+                await onAnswer.call(controller, answer);
             }
-            return onRefusal(status, data);
         };
+        // The API has words for programs where the form shows sentences
+        controller.onRefusal = (meaning, answer) => {
+            const fields = answer.data?.error?.fields || {};
+            for (const [name, word] of Object.entries(fields)) {
+                fields[name] = texts[word] || texts.not_accepted;
+            }
+            return onRefusal.call(controller, meaning, answer);
+        };
+        return controller;
     }
 
     async function show() {
         const {code, html, texts} = getForm();
+        const answer = await ask(code);
         const host = document.createElement("div");
         host.className = "fault-report";
         host.lang = code.replace("_", "-");
@@ -168,14 +270,13 @@
         root.innerHTML = html;
         const form = root.querySelector("form");
         takeColours(form, host);
-        if (FAULT_REPORT.has_points) {
-            // Whoever is quick finds the button waiting, too
-            const button = form.querySelector("[type=submit]");
-            button.disabled = true;
-            await addPoints(form, code);
-            button.disabled = false;
+        if (findReason(answer)) {
+            replaceForm(form, "closed", makeContact(answer, texts));
+            return;
         }
-        enhance(form, texts);
+        const {html: points = "", limits = FAULT_REPORT.limits} = answer.data || {};
+        form.querySelector("[data-points]").innerHTML = points;
+        enhance(form, {code, texts}, limits);
     }
 
     if (document.readyState === "loading") {
