@@ -38,6 +38,7 @@ export class FaultReportBlock extends Interaction {
         if (piece.classList.contains(FORM)) {
             window.FaultReportForm.enhance(piece);
         }
+        window.FaultReportForm.sendUnsent(piece);
     }
 
     async loadForm() {
