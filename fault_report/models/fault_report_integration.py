@@ -275,13 +275,13 @@ class FaultReportIntegration(models.Model):
     def _forget_refused_origins(self):
         for integration in self:
             allowed = integration._get_origins()
-            # Nobody writes these rows; who may write the integration is asked.
+            # No user writes these rows; the right to write the integration is checked.
             integration.sudo().refused_origin_ids.filtered(
                 lambda refused, allowed=allowed: refused.origin in allowed
             ).unlink()
 
     def _get_contact(self):
-        """Return how visitors of a page that holds the key reach the company instead."""
+        """Return how visitors of a page with the key reach the company instead."""
         self.ensure_one()
         company = self.company_id
         if not self.in_page:

@@ -13,7 +13,7 @@ HOUR = 3600
 
 
 class FaultReportIntegrationOrigin(models.Model):
-    """A web site whose page was refused, because it is not among the allowed origins."""
+    """A web site whose pages are refused: it is not among the allowed origins."""
 
     _name = "fault.report.integration.origin"
     _description = "Refused Origin of an Integration"
@@ -79,7 +79,7 @@ class FaultReportIntegrationOrigin(models.Model):
         )
 
     def _make_room(self, integration_id):
-        """Drop what was seen least, so that an invented origin drives out no real one."""
+        """Drop what was seen least: an invented origin drives out no real one."""
         rows = self.search([("integration_id", "=", integration_id)])
         kept = rows.sorted(lambda row: (row.count, row.last_seen), reverse=True)
         kept[MAX_ORIGINS - 1 :].unlink()

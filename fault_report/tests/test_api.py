@@ -181,7 +181,12 @@ class TestApi(ApiCase):
         reading = f"{REPORTS}/{self.send(json={'name': 'x'}).json()['reference']}"
         rules = _generate_routing_rules(["fault_report"], nodb_only=False)
         ours = {
-            (url.replace("<fault_report_rest:reference>", reading[len(REPORTS) + 1 :]), m)
+            (
+                url.replace(
+                    "<fault_report_rest:reference>", reading[len(REPORTS) + 1 :]
+                ),
+                m,
+            )
             for url, endpoint in rules
             for m in endpoint.routing["methods"] or ()
             if url.startswith("/fault_report/v1") and "rest:path" not in url

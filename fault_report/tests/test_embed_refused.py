@@ -29,9 +29,7 @@ class EmbedCase(ApiCase, BrowserCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.company.write({"phone": "+49 30 1234", "email": "desk@example.com"})
-        cls.page = cls.make_integration(
-            name="Page", allowed_origins=SITE, in_page=True
-        )
+        cls.page = cls.make_integration(name="Page", allowed_origins=SITE, in_page=True)
         cls.page_key = cls.make_key(cls.page)
 
     def visit(self, browser, origin):
@@ -93,9 +91,7 @@ class TestEmbedRefused(EmbedCase):
         with serve(lambda: html) as origin, self.browse(PHONE) as page:
             self.visit(page, origin)
             page.wait(f"{ROOT}?.querySelector('.o_fr_done')")
-            self.assertIn(
-                "reach us in another way", page.run(f"{ROOT}.textContent")
-            )
+            self.assertIn("reach us in another way", page.run(f"{ROOT}.textContent"))
             self.assertIn("data-key", str(page.run("window.said")))
 
     def test_nor_is_a_policy_of_the_page_that_forbids_to_send(self):
@@ -130,9 +126,7 @@ class TestRefusedOrigins(ApiCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.page = cls.make_integration(
-            name="Page", allowed_origins=SITE, in_page=True
-        )
+        cls.page = cls.make_integration(name="Page", allowed_origins=SITE, in_page=True)
         cls.page_key = cls.make_key(cls.page)
         cls.boss = new_test_user(
             cls.env, "origin_boss", groups="fault_report.group_administrator"
@@ -165,9 +159,7 @@ class TestRefusedOrigins(ApiCase):
 
     def test_without_the_key_nothing_is_noted(self):
         self.refuse("https://example.com", key="fr_wrong")
-        self.assertFalse(
-            self.env["fault.report.integration.origin"].search_count([])
-        )
+        self.assertFalse(self.env["fault.report.integration.origin"].search_count([]))
 
     def test_a_stranger_cannot_fill_the_list(self):
         for number in range(NEW_ORIGINS + 3):

@@ -410,7 +410,9 @@ class TestDrafts(FormCase):
             )
             page.open(PAGE)
             page.see(".o_fr_unsent", "has arrived")
-            self.assertEqual(page.run("document.querySelectorAll('.o_fr_unsent').length"), 3)
+            self.assertEqual(
+                page.run("document.querySelectorAll('.o_fr_unsent').length"), 3
+            )
         self.assertEqual(self.posts, [f"{PAGE}/new"])
         self.assertEqual(self.count("In three tabs"), 1)
 
@@ -420,7 +422,7 @@ class TestDrafts(FormCase):
             self.keep(page, self.in_wing.access_url, "Said by the first")
             for login in (self.limited.login, None):
                 self.authenticate(login, login, browser=page.browser)
-                for url in (PAGE, self.tracking, self.code):
+                for url in [self.tracking, self.code] + [PAGE] * bool(login):
                     page.open(url)
                     page.wait("window.FaultReportForm")
                     page.wait(

@@ -1,5 +1,6 @@
 """Sent again, nothing changes; sent too often, it waits."""
 
+import json
 import os
 import threading
 from datetime import timedelta
@@ -14,6 +15,7 @@ from odoo.service.model import retrying
 from odoo.tests import BaseCase, TransactionCase, get_db_name, new_test_user, tagged
 
 from ..models.errors import SubmissionConflictError, TooManyRequestsError
+from ..models.file_rules import MOST_FILES
 from .common import FaultReportCommon
 
 ATTEMPT = "odoo.addons.fault_report.models.fault_report_attempt"
@@ -52,6 +54,15 @@ class TestSubmission(FaultReportCommon):
         with freeze_time(fields.Datetime.now() + timedelta(days=30, hours=1)):
             Submission._gc_submissions()
             self.assertFalse(Submission.search([("scope", "=", "test:1")]))
+
+    def test_the_answer_that_is_kept_for_a_key_stays_small(self):
+        self.company.fault_report_max_files = MOST_FILES
+        integration = self.env["fault.report.integration"].create({"name": "Site"})
+        files = [(f"{n:03}{'ü' * 500}.txt", b"text") for n in range(MOST_FILES)]
+        answer, _replayed = integration._file_report({"name": "Many"}, files, "key")
+        self.assertEqual(len(answer["files"]), MOST_FILES)
+        row = self.env["fault.report.submission"].search([("key", "=", "key")])
+        self.assertLess(len(json.dumps(row.answer, ensure_ascii=False).encode()), 10**5)
 
     def test_nobody_reads_or_writes_the_keys(self):
         administrator = new_test_user(

@@ -4,11 +4,13 @@ from lxml import html
 
 from odoo.tests import tagged
 
+from odoo.addons.fault_report.tests.common_browser import BrowserCase
+
 from .common import PAGE, WebsiteCase
 
 
 @tagged("post_install", "-at_install")
-class TestBlock(WebsiteCase):
+class TestBlock(WebsiteCase, BrowserCase):
     def test_the_page_keeps_words_and_a_link_that_works_without_a_script(self):
         self.make_page("/faults", "s_fault_report")
         page = html.fromstring(self.url_open("/faults").content)
@@ -31,6 +33,60 @@ class TestBlock(WebsiteCase):
         self.browser_size = "390x844"
         self.touch_enabled = True
         self.test_a_visitor_files_with_a_photo_from_a_page_with_the_block()
+
+    def test_a_visitor_reports_twice_in_a_row_the_first_kept_offline(self):
+        self.make_page("/faults", "s_fault_report")
+        form = "form.o_fault_report_form"
+        sent = f"document.querySelector('{form}')?.requestSubmit()"
+        with self.browse() as page:
+            for number, url in enumerate(("/faults", PAGE)):
+                page.open(url)
+                page.wait(f"document.querySelector('{form}[data-state=editing]')")
+                page.run(
+                    "XMLHttpRequest.prototype.send = function () {"
+                    " setTimeout(this.onerror); }"
+                )
+                page.run(
+                    f"document.querySelector('{form}').elements.name.value ="
+                    f" 'Kept {number}'"
+                )
+                page.run(sent)
+                page.see(f"{form}[data-state=waiting]", "kept on this device")
+            # The page sends its own, and before that the one of the block
+            page.open(f"{PAGE}/thanks/thanks")
+            page.see(".o_fr_unsent", "has arrived")
+            page.wait("document.querySelectorAll('.o_fr_unsent li').length === 2")
+            self.assertEqual(len(self.reports()), 2)
+            page.open("/faults")
+            page.wait(f"document.querySelector('{form}[data-state=editing]')")
+            page.run(f"document.querySelector('{form}').elements.name.value = 'Third'")
+            page.run(sent)
+            page.see(".o_fr_good", "has arrived")
+        self.assertEqual(len(self.reports()), 3)
+
+    def test_what_was_kept_is_sent_from_a_page_with_the_block(self):
+        self.make_page("/faults", "s_fault_report")
+        with self.browse(login=self.filing.login) as page:
+            page.open("/my/fault_reports/new")
+            form = "form.o_fault_report_form"
+            page.wait(f"document.querySelector('{form}[data-state=editing]')")
+            page.run(
+                "XMLHttpRequest.prototype.send = function () {"
+                " setTimeout(this.onerror); }"
+            )
+            page.run(
+                f"""(() => {{
+                    const form = document.querySelector("{form}");
+                    form.elements.name.value = "Kept in the portal";
+                    form.elements.facility_id.value = "{self.wing.id}";
+                    form.requestSubmit();
+                }})()"""
+            )
+            page.see(f"{form}[data-state=waiting]", "kept on this device")
+            page.open("/faults")
+            page.see(".s_fault_report_customer .o_fr_unsent", "has arrived")
+        report = self.env["fault.report"].search([("name", "=", "Kept in the portal")])
+        self.assertEqual((len(report), report.create_uid), (1, self.filing))
 
     def test_a_customer_finds_the_way_to_his_own_form(self):
         self.make_page("/faults", "s_fault_report")

@@ -122,9 +122,9 @@
      * @param {object} answer with `status` and `data`
      * @returns {string | undefined} a key of `REASONS`
      */
-    function findReason({status, data}) {
-        const code = data?.error?.code;
-        const reason = status === 0 && isPolicyAgainst ? "policy" : code;
+    function findReason(answer) {
+        const code = answer.data?.error?.code;
+        const reason = answer.status === 0 && isPolicyAgainst ? "policy" : code;
         if (!(reason in REASONS)) {
             return undefined;
         }
@@ -139,8 +139,8 @@
      * @param {object} texts
      * @returns {Array<HTMLElement>}
      */
-    function makeContact({data}, texts) {
-        const {name, phone, email} = data?.error?.contact || {};
+    function makeContact(answer, texts) {
+        const {name, phone, email} = answer.data?.error?.contact || {};
         const link = (scheme, text) => {
             const entry = make("p", {className: "o_fr_contact"});
             entry.append(make("a", {href: `${scheme}:${text}`, textContent: text}));
@@ -243,8 +243,8 @@
         // The API has words for programs where the form shows sentences
         controller.onRefusal = (meaning, answer) => {
             const fields = answer.data?.error?.fields || {};
-            for (const [name, code] of Object.entries(fields)) {
-                fields[name] = texts[code] || texts.not_accepted;
+            for (const [name, word] of Object.entries(fields)) {
+                fields[name] = texts[word] || texts.not_accepted;
             }
             return onRefusal.call(controller, meaning, answer);
         };

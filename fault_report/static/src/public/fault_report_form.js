@@ -11,7 +11,7 @@
 //   data-limits           `maxFiles`, `maxBytes`, `keepPosition` and `draftDays`, as JSON
 //   data-captcha-keys     the site keys of the captchas to pass, as JSON
 //   data-draft            the name under which the draft is kept (none: the address)
-//   data-owner            who sends it, such as portal:7 (none: the same for everybody)
+//   data-owner            who sends it, such as portal:7 (none: the form asks for no user)
 //   data-kind             `report`, or what else the form sends: `comment`
 //   data-kept             the values are those that were just refused: no draft over them
 //   [name=idempotency_key]   gets the key under which the same is not filed twice
@@ -89,6 +89,18 @@
     }
 
     /**
+     * Return the seconds that a header asks to wait, or 0.
+     *
+     * @param {string | null} header seconds, or a date
+     * @returns {number}
+     */
+    function readWait(header) {
+        const date = Math.ceil((Date.parse(header) - Date.now()) / 1000);
+        const seconds = Number(header) || date;
+        return seconds > 0 ? seconds : 0;
+    }
+
+    /**
      * Post the form.
      *
      * @param {object} content with `url`, `body`, `headers`, `timeout`, `onProgress`
@@ -117,7 +129,7 @@
                 } catch {
                     // A page instead: of a proxy, or to sign in
                 }
-                const retryAfter = Number(request.getResponseHeader("Retry-After"));
+                const retryAfter = readWait(request.getResponseHeader("Retry-After"));
                 const {status, responseURL} = request;
                 resolve({status, data, retryAfter, url: responseURL});
             };
@@ -132,7 +144,8 @@
      * @returns {string} `arrived`, `refused`, `signin`, `stale`, `tooMuch`, or `later`
      *     for what passes
      */
-    function understand({status, data, url}) {
+    function understand(answer) {
+        const {status, data, url} = answer;
         if (status === 0 || status === 429 || status >= 500) {
             return "later";
         }
@@ -320,6 +333,7 @@
                 kind: this.form.dataset.kind || "report",
                 url: this.url,
                 page: location.href.split("#")[0],
+                title: document.title,
                 hasCaptcha: this.captcha.providers.length > 0,
                 fields: this.getFields()
                     .filter((element) => this.isChecked(element))
@@ -632,14 +646,14 @@
 
         async onRefusal(meaning, {status, data}) {
             this.isQueued = SENT_LATER.includes(meaning);
-            await this.saveDraft();
-            this.setState("editing");
-            const error = (data && data.error) || {};
             if (status === 409) {
                 // What was sent under this key has arrived: the next is another
                 this.key = makeKey();
                 this.sentAt = null;
             }
+            await this.saveDraft();
+            this.setState("editing");
+            const error = (data && data.error) || {};
             const message = error.message || this.texts[meaning];
             this.showErrors(error.fields || {}, message, error.url);
         }

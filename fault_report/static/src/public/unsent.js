@@ -5,7 +5,7 @@
 //     <div data-fault-report-unsent="1" data-owner="portal:7" data-csrf="…" …>
 //
 //   data-owner            whose reports may be sent from here, beside those of forms that
-//                         are the same for everybody
+//                         ask for no user
 //   data-csrf             the token of the session that this page belongs to
 //   data-texts            the texts of the forms, translated, as JSON
 //   data-limits           `draftDays`, as JSON
@@ -38,8 +38,8 @@
         }
 
         /**
-         * Find what waits, and who may send it from here: nobody sends what another
-         * user of this browser has written.
+         * Find what waits and may be sent from here: what another user of this browser
+         * has written is not.
          */
         async find() {
             const drafts = await FaultReportForm.drafts.list(this.limits.draftDays);
@@ -148,9 +148,7 @@
             this.tries += 1;
             const {offline, unavailable, preparing} = this.texts;
             const text = status === 0 ? offline : unavailable;
-            this.show(
-                isElsewhere ? preparing : FaultReportForm.fill(text, {seconds})
-            );
+            this.show(isElsewhere ? preparing : FaultReportForm.fill(text, {seconds}));
             this.timer = setTimeout(() => this.send(), seconds * 1000);
         }
 
@@ -173,7 +171,11 @@
                 );
             }
             if (this.ready.length) {
-                const button = make("button", "o_fr_button o_fr_second", this.texts.retry);
+                const button = make(
+                    "button",
+                    "o_fr_button o_fr_second",
+                    this.texts.retry
+                );
                 button.type = "button";
                 button.disabled = isBusy;
                 button.addEventListener("click", () => this.send());
@@ -206,7 +208,8 @@
             for (const {draft, url} of entries) {
                 const entry = document.createElement("li");
                 const {name, comment} = Object.fromEntries(draft.fields);
-                entry.append(make("span", "", (name || comment || "").slice(0, 80)));
+                const title = name || comment || draft.title;
+                entry.append(make("span", "", title.slice(0, 80)));
                 if (draft.refused) {
                     entry.append(make("span", "o_fr_error", draft.refused));
                 }
