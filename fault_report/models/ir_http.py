@@ -73,10 +73,15 @@ class IrHttp(models.AbstractModel):
             return super()._handle_error(exception)
         if is_passing(exception):
             # A page of the website would be looked up in the database.
-            return request.dispatcher.handle_error(exception)
-        if isinstance(exception, RequestEntityTooLarge):
-            return cls._handle_fault_report_too_large(exception)
-        return super()._handle_error(cls._make_fault_report_public(exception))
+            response = request.dispatcher.handle_error(exception)
+        elif isinstance(exception, RequestEntityTooLarge):
+            response = cls._handle_fault_report_too_large(exception)
+        else:
+            public = cls._make_fault_report_public(exception)
+            response = super()._handle_error(public)
+        if isinstance(response, Response):
+            cls._guard_fault_report_page(response.headers)
+        return response
 
     @classmethod
     def _make_fault_report_public(cls, exception):
