@@ -77,13 +77,24 @@ class IrHttp(models.AbstractModel):
             return super()._handle_error(exception)
         if is_passing(exception):
             # A page of the website would be looked up in the database.
-            return request.dispatcher.handle_error(exception)
-        by_script = "application/json" in request.httprequest.headers.get("Accept", "")
-        if by_script and _FORMS.fullmatch(request.httprequest.path):
-            return cls._refuse_form_script(exception)
-        if isinstance(exception, RequestEntityTooLarge):
-            return cls._handle_fault_report_too_large(exception)
-        return super()._handle_error(cls._make_fault_report_public(exception))
+            response = request.dispatcher.handle_error(exception)
+        elif cls._is_fault_report_script():
+            response = cls._refuse_form_script(exception)
+        elif isinstance(exception, RequestEntityTooLarge):
+            response = cls._handle_fault_report_too_large(exception)
+        else:
+            public = cls._make_fault_report_public(exception)
+            response = super()._handle_error(public)
+        if isinstance(response, Response):
+            cls._guard_fault_report_page(response.headers)
+        return response
+
+    @classmethod
+    def _is_fault_report_script(cls):
+        """Return whether the script of a form sent this and waits for JSON."""
+        accepted = request.httprequest.headers.get("Accept", "")
+        is_form = _FORMS.fullmatch(request.httprequest.path)
+        return bool(is_form) and "application/json" in accepted
 
     @classmethod
     def _make_fault_report_public(cls, exception):

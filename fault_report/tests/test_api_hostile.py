@@ -188,3 +188,39 @@ class TestHostileJson(ApiCase):
         content = json.dumps(report).encode()
         self.assertIsNone(api_schema.find_excess(content))
         self.assertFalse(api_schema.find_problems(report))
+
+
+@tagged("post_install", "-at_install")
+class TestAddresses(ApiCase):
+    GOOD = (
+        *("ann@example.com", "Ann.O'Neil+lift@mail.example.co.uk", "å@räksmörgås.se"),
+        *(
+            "Ann Lind <ann@example.com>",
+            " ann@example.com ",
+            "a_b@xn--rksmrgs-5wao1o.se",
+        ),
+        *("1@2.example", "ann@localhost", '"Lind, Ann" <ann@example.com>'),
+    )
+    # What makes an address none, put into every place of it
+    BROKEN = (*' ,;:<>()[]\\"@', "..", "\u200b", "\u2028", "<b>")
+
+    def get_bad(self):
+        yield from ("ann", "@", "ann@", "@example.com", "ann@.", "ann@-a.se", "a@a_.se")
+        yield from ("ann@example..com", ".ann@example.com", "ann.@example.com")
+        yield from ("<>", "Ann <>", "Ann <ann>", "ann@example.com ann@example.com")
+        yield f"{'a' * 250}@example.com"
+        for piece in self.BROKEN:
+            yield f"an{piece}n@example.com"
+            yield f"ann@exam{piece}ple.com"
+            yield f"ann{piece}@example.com"
+
+    def test_an_e_mail_address_that_cannot_be_one_is_refused_by_name(self):
+        for email in self.get_bad():
+            with self.subTest(email):
+                answer = self.send(json={"name": "Fine", "email": email})
+                self.assertEqual(answer.status_code, 422, answer.text)
+                self.assertEqual(list(answer.json()["error"]["fields"]), ["email"])
+        for email in (*self.GOOD, ""):
+            with self.subTest(email):
+                answer = self.send(json={"name": "Fine", "email": email})
+                self.assertEqual(answer.status_code, 201, answer.text)

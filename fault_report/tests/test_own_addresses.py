@@ -192,6 +192,8 @@ class TestOwnAddresses(ChannelsCase):
     # === WORK === #
 
     def test_a_page_that_anyone_may_fetch_costs_little(self):
+        for code in ("de_DE", "es_ES", "fr_FR", "it_IT", "nl_NL", "pl_PL", "sv_SE"):
+            self.env["res.lang"]._activate_lang(code)
         for path in (
             *("/fault_report/v1/embed.js", "/fault_report/v1/openapi.json"),
             *("/fault_report/signin", self.code, "/fault_report/o/unknown"),
