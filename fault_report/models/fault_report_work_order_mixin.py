@@ -115,9 +115,8 @@ class FaultReportWorkOrderMixin(models.AbstractModel):
         self.ensure_one()
         if "activity_ids" not in self._fields:
             return
-        context = clean_context(self.env.context)
-        own = self.with_context(
-            {**context, "lang": worker.lang, "mail_activity_quick_update": True}
+        own = self.with_context(clean_context(self.env.context)).with_context(
+            lang=worker.lang, mail_activity_quick_update=True
         )
         summary = own.env._("The customer has answered: %s", report.reference)
         is_planned = self.activity_ids.filtered(
