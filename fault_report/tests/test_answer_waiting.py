@@ -293,6 +293,8 @@ class TestAnswerWaiting(AnswerCommon):
         self.assertFalse(report.is_answer_waiting)
         self.assertFalse(report.activity_ids)
         parent = report.message_ids.filtered(lambda m: m.message_type == "email")
+        parent.is_internal = False
+        self.assertFalse(report._is_written_by_customer(parent), "shown to them or not")
         self.report = report
         self.receive("ann@x.com", parent)
         self.assertTrue(report.is_answer_waiting)
