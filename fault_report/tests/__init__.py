@@ -7,9 +7,11 @@ from . import test_assignment
 from . import test_bad_input
 from . import test_badge
 from . import test_channel
+from . import test_context
 from . import test_conversion
 from . import test_conversion_bulk
 from . import test_conversion_race
+from . import test_dialogs
 from . import test_digest
 from . import test_embed
 from . import test_fault_report
@@ -30,6 +32,7 @@ from . import test_no_loss
 from . import test_notification_table
 from . import test_notifications
 from . import test_notify_customer
+from . import test_own_name
 from . import test_permissions
 from . import test_portal_abuse
 from . import test_portal_access
@@ -40,8 +43,9 @@ from . import test_portal_rights
 from . import test_portal_tours
 from . import test_processes
 from . import test_progress
-from . import test_qr
+from . import test_public_methods
 from . import test_public_pages
+from . import test_qr
 from . import test_recurrence
 from . import test_refusals_swedish
 from . import test_reminder
