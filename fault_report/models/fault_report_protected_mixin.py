@@ -48,7 +48,11 @@ class FaultReportProtectedMixin(models.AbstractModel):
 
     def _check_protected_fields(self, vals):
         """Refuse values that are not the client's to write."""
-        protected = self._get_protected_fields().intersection(vals)
+        protected = {
+            name
+            for name in self._get_protected_fields().intersection(vals)
+            if not self._is_deletion(name, vals[name])
+        }
         if protected and not self.env.su:
             labels = [
                 self._fields[name]._description_string(self.env)
@@ -61,6 +65,15 @@ class FaultReportProtectedMixin(models.AbstractModel):
                     fields=", ".join(labels),
                 )
             )
+
+    @api.model
+    def _is_deletion(self, name, value):
+        """Return whether records of a list are only deleted, with their own rights."""
+        is_list = self._fields[name].type == "one2many" and isinstance(value, list)
+        return bool(is_list and value) and all(
+            isinstance(command, (list, tuple)) and command[:1] in ([2], (2,))
+            for command in value
+        )
 
     @api.model
     def default_get(self, fields):
