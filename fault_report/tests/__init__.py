@@ -10,6 +10,7 @@ from . import test_channel
 from . import test_conversion
 from . import test_conversion_bulk
 from . import test_conversion_race
+from . import test_customer_search
 from . import test_digest
 from . import test_embed
 from . import test_fault_report
@@ -42,6 +43,7 @@ from . import test_processes
 from . import test_progress
 from . import test_qr
 from . import test_public_pages
+from . import test_recipients
 from . import test_recurrence
 from . import test_refusals_swedish
 from . import test_reminder
