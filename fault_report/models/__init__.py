@@ -1,5 +1,6 @@
 # Parents and what they extend first: the order is that of the overrides
 from . import fault_report_text_mixin
+from . import fault_report_reference_mixin
 from . import fault_report
 from . import fault_report_place
 from . import fault_report_handling

@@ -31,7 +31,7 @@ class FaultReport(models.Model):
 
     _name = "fault.report"
     _description = "Fault Report"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["fault.report.reference.mixin", "mail.thread", "mail.activity.mixin"]
     _order = "reported_at desc, id desc"
     _rec_names_search = ["name", "reference"]
     _check_company_auto = True

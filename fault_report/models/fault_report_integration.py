@@ -30,6 +30,7 @@ class FaultReportIntegration(models.Model):
 
     _name = "fault.report.integration"
     _description = "Fault Report Integration"
+    _inherit = ["fault.report.reference.mixin"]
     _order = "name, id"
     _check_company_auto = True
 

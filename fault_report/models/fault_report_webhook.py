@@ -19,6 +19,7 @@ class FaultReportWebhook(models.Model):
 
     _name = "fault.report.webhook"
     _description = "Fault Report Webhook"
+    _inherit = ["fault.report.reference.mixin"]
     _order = "name, id"
 
     name = fields.Char(required=True)

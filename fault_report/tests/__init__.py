@@ -45,6 +45,7 @@ from . import test_qr
 from . import test_public_pages
 from . import test_recipients
 from . import test_recurrence
+from . import test_references
 from . import test_refusals_swedish
 from . import test_reminder
 from . import test_reminder_batch
