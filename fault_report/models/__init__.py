@@ -5,6 +5,7 @@ from . import fault_report
 from . import fault_report_place
 from . import fault_report_handling
 from . import fault_report_attempt
+from . import fault_report_audit
 from . import fault_report_orders
 from . import fault_report_order_values
 from . import fault_report_conversion
@@ -69,6 +70,7 @@ from . import res_company_limits
 from . import res_config_settings
 from . import res_partner
 from . import res_partner_portal
+from . import res_groups
 from . import res_users
 from . import sale_order
 from . import sms_sms

@@ -3,7 +3,9 @@ from odoo.exceptions import AccessError
 from odoo.fields import Command
 
 X2MANY = ("one2many", "many2many")
-RELATIONS = ("many2one", "many2one_reference", *X2MANY)
+# References by a model's name are protected where there are any: no compute reads them
+# before they are stored.
+RELATIONS = ("many2one", *X2MANY)
 
 
 class FaultReportReferenceMixin(models.AbstractModel):
@@ -97,12 +99,7 @@ class FaultReportReferenceMixin(models.AbstractModel):
         """
         for name in set(names).intersection(vals):
             field = records._fields[name]
-            model = field.comodel_name
-            if field.type == "many2one_reference":
-                model = vals.get(field.model_field) or records[:1][field.model_field]
-            if model not in self.env:
-                continue
-            related = self.env[model].browse(_get_ids(vals[name]))
+            related = self.env[field.comodel_name].browse(get_ids(vals[name]))
             self._check_readable(records, name, related)
             relations = [
                 name for name, one in related._fields.items() if one.type in RELATIONS
@@ -118,8 +115,7 @@ class FaultReportReferenceMixin(models.AbstractModel):
         linked_ids = set()
         # What a record is linked to is known to who reads it.
         for record_sudo in records.sudo():
-            value = record_sudo[name]
-            linked_ids.update([value] if isinstance(value, int) else value.ids)
+            linked_ids.update(record_sudo[name].ids)
         new = related.browse(id_ for id_ in related.ids if id_ not in linked_ids)
         if new and not new.exists().has_access("read"):
             label = records._fields[name]._description_string(self.env)
@@ -174,7 +170,7 @@ def _key(name):
     return f"default_{name}"
 
 
-def _get_ids(value):
+def get_ids(value):
     """Return the ids that the value of a relation names, as a client writes it."""
     if isinstance(value, models.BaseModel):
         return value.ids

@@ -4,6 +4,7 @@ from . import test_api_bad_requests
 from . import test_api_live
 from . import test_api_points
 from . import test_assignment
+from . import test_audit
 from . import test_bad_input
 from . import test_badge
 from . import test_channel
@@ -36,6 +37,7 @@ from . import test_portal_abuse
 from . import test_portal_access
 from . import test_portal_addresses
 from . import test_portal_filing
+from . import test_portal_limits
 from . import test_portal_pages
 from . import test_portal_rights
 from . import test_portal_tours

@@ -153,9 +153,7 @@ class TestRecipients(PortalData, FaultReportCommon):
                         messages += self.name_in(user.partner_id)
                     for message in messages:
                         self.assertNotIn(user.partner_id, self.get_told(message))
-                    self.assertNotIn(
-                        user.partner_id, self.in_wing.message_partner_ids
-                    )
+                    self.assertNotIn(user.partner_id, self.in_wing.message_partner_ids)
 
     def test_r36_who_may_read_the_report_is_told_and_stays(self):
         users = self.reading + self.limited + self.colleague

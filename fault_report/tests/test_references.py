@@ -137,8 +137,6 @@ class TestReferences(FaultReportCommon):
         for model in self.get_models(user):
             for name in sorted(model._get_guarded_relations()):
                 field = model._fields[name]
-                if field.type == "many2one_reference":
-                    continue
                 record = self.hidden.get(field.comodel_name)
                 if record and not record.with_user(user).has_access("read"):
                     yield model, field, record
@@ -211,7 +209,9 @@ class TestReferences(FaultReportCommon):
             yield self.call(model, "web_save", [], values, spec)
             mine = model.browse(self.mine.get(model._name))
             if mine:
-                yield self.call(model, "onchange", mine.ids, {name: value}, [name], spec)
+                yield self.call(
+                    model, "onchange", mine.ids, {name: value}, [name], spec
+                )
                 yield self.call(model, "write", mine.ids, {name: value})
                 yield self.call(model, "web_save", mine.ids, {name: value}, spec)
         if field.type == "many2one":
