@@ -10,7 +10,7 @@ class ResCompany(models.Model):
         check_company=True,
         domain="[('allow_timesheets', '=', True),"
         " ('privacy_visibility', 'in', ('employees', 'followers'))]",
-        help="The time of notes on fault reports is put on this project, for staff only. "
+        help="The time of notes is put on this project, which is for staff only. "
         "Empty: not in the timesheets.",
     )
 
