@@ -36,6 +36,7 @@
         "wizards/portal_wizard_views.xml",
         "views/account_move_views.xml",
         "views/embed_templates.xml",
+        "views/fault_report_audit_views.xml",
         "views/fault_report_integration_views.xml",
         "views/fault_report_note_views.xml",
         "views/fault_report_status_views.xml",

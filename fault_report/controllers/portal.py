@@ -182,10 +182,13 @@ class FaultReportPortal(CustomerPortal):
     def _get_search_domain(self, search_in, words):
         Report = request.env["fault.report"]
         found = Report._search_portal_equipment(words, limit=200)
+        facilities = Report._get_portal_facilities().filtered_domain(
+            [("name", "ilike", words)]
+        )
         domains = {
             "name": Domain("name", "ilike", words),
             "reference": Domain("reference", "ilike", words),
-            "facility": Domain("facility_id.name", "ilike", words),
+            "facility": Domain("facility_id", "in", facilities.ids),
             "object": Domain("equipment_id", "in", found.ids),
         }
         return domains.get(search_in) or Domain.OR(domains.values())

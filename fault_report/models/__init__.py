@@ -1,10 +1,12 @@
 # Parents and what they extend first: the order is that of the overrides
 from . import fault_report_protected_mixin
 from . import fault_report_text_mixin
+from . import fault_report_reference_mixin
 from . import fault_report
 from . import fault_report_place
 from . import fault_report_handling
 from . import fault_report_attempt
+from . import fault_report_audit
 from . import fault_report_orders
 from . import fault_report_order_values
 from . import fault_report_conversion
@@ -72,6 +74,7 @@ from . import res_company_limits
 from . import res_config_settings
 from . import res_partner
 from . import res_partner_portal
+from . import res_groups
 from . import res_users
 from . import sale_order
 from . import sms_sms

@@ -38,6 +38,7 @@ class FaultReport(models.Model):
     _name = "fault.report"
     _description = "Fault Report"
     _inherit = [
+        "fault.report.reference.mixin",
         "mail.thread",
         "mail.activity.mixin",
         "fault.report.protected.mixin",

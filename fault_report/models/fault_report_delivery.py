@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from psycopg2 import OperationalError
 
 from odoo import api, models
+from odoo.tools import email_normalize
 
 from .context_switches import (
     SUBSCRIBE_NOBODY,
@@ -116,9 +117,15 @@ class FaultReport(models.Model):
 
         Hook: an override may accept fewer.
         """
-        companies = user.sudo().company_ids.ids
+        return bool(user.share) and self._is_permitted(user)
+
+    def _is_permitted(self, user, operation="read"):
+        """Return whether `user` may do this with the report now, in any company."""
+        self.ensure_one()
+        user_sudo = user.sudo()
+        companies = user_sudo.company_ids.ids
         own = self.with_user(user).with_context(allowed_company_ids=companies)
-        return bool(user.active and user.share and own.has_access("read"))
+        return bool(user_sudo.active) and own.has_access(operation)
 
     @contextmanager
     def _isolated(self):
@@ -150,9 +157,14 @@ class FaultReport(models.Model):
         return super()._get_notify_valid_parameters() | {"fault_report_channel"}
 
     def _notify_get_recipients(self, message, msg_vals=False, **kwargs):
-        """Use the way the user chose for fault reports, not that for all of Odoo."""
+        """Leave out who may not read the report now, whatever the message.
+
+        Also use the way the user chose for fault reports, not that for all of Odoo.
+        """
         recipients = super()._notify_get_recipients(message, msg_vals, **kwargs)
         recipients = self._drop_outsiders_from_notes(message, recipients)
+        if self:
+            recipients = self._filter_recipients(recipients, message, msg_vals or {})
         channel = kwargs.get("fault_report_channel")
         if channel:
             recipients = [{**data, "notif": channel} for data in recipients]
@@ -178,6 +190,58 @@ class FaultReport(models.Model):
         if not is_note or is_sent_out:
             return recipients
         return [data for data in recipients if data["id"] and not data["share"]]
+    def _filter_recipients(self, recipients, message, msg_vals):
+        """Return those who may read the report, and unsubscribe the others.
+
+        :param recipients: as Odoo's `_notify_get_recipients` returns them
+        """
+        self.ensure_one()
+        # Who writes need not see the users and contacts that are told.
+        partners_sudo = self.env["res.partner"].sudo().browse
+        ids = [data["id"] for data in recipients if data["id"]]
+        chosen = self._get_chosen_recipients(message, msg_vals)
+        refused = partners_sudo(ids).filtered(
+            lambda partner: not self._may_receive(partner, partner in chosen)
+        )
+        if refused:
+            self.sudo().message_unsubscribe(refused.ids)
+        return [data for data in recipients if data["id"] not in refused._ids]
+
+    def _get_chosen_recipients(self, message, msg_vals):
+        """Return whom a colleague who edits reports has named in this message."""
+        author = message.sudo().create_uid
+        ids = msg_vals.get("partner_ids", message.sudo().partner_ids.ids)
+        is_chosen = (
+            author._is_internal()
+            and not author._is_superuser()
+            and self._is_permitted(author, "write")
+        )
+        return self.env["res.partner"].browse(ids if is_chosen else [])
+
+    def _may_receive(self, partner, is_chosen):
+        """Return whether a message about the report may reach this contact.
+
+        Users by their own rights. A contact who was never a user belongs to the report,
+        or was named by a colleague; who is no user any more needs both.
+        """
+        users_sudo = partner.with_context(active_test=False).user_ids
+        active_sudo = users_sudo.filtered("active")
+        if active_sudo:
+            return any(self._is_permitted(user) for user in active_sudo)
+        is_own = self._is_own_contact(partner)
+        return is_chosen and is_own if users_sudo else is_chosen or is_own
+
+    def _is_own_contact(self, partner):
+        """Return whether a contact is of the customer and the place, or reported it."""
+        report_sudo = self.sudo()
+        if partner == report_sudo.contact_id:
+            return True
+        address = report_sudo.email_from and partner.email_normalized
+        if address and address == email_normalize(report_sudo.email_from):
+            return True
+        return bool(
+            report_sudo.filtered_domain(partner._get_portal_fault_report_domain())
+        )
 
     def _notify_thread_by_email(self, message, recipients_data, **kwargs):
         """Leave it to the queue: a slow mail server must not hold a request."""

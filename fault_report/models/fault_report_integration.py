@@ -35,7 +35,18 @@ class FaultReportIntegration(models.Model):
 
     _name = "fault.report.integration"
     _description = "Fault Report Integration"
-    _inherit = ["fault.report.protected.mixin"]
+    _inherit = [
+        "fault.report.audit.mixin",
+        "fault.report.reference.mixin",
+        "fault.report.protected.mixin",
+    ]
+    _audited_fields = {
+        "key_hash": ("key_made", "key_rotated", "key_revoked"),
+        "allowed_origins": "origins",
+        "in_page": "integration",
+        "active": "integration",
+    }
+    _audited_secrets = {"key_hash": "key_prefix"}
     _order = "name, id"
     _check_company_auto = True
 
@@ -208,13 +219,19 @@ class FaultReportIntegration(models.Model):
         # Who knocks has no rights; the key is what lets him in.
         integration_sudo = self.sudo()._find_by_key(key) if key else self.browse()
         integration_sudo._count(address, viewing)
+        audit = self.env["fault.report.audit"]
+        prefix = (key or "")[:PREFIX]
         if not integration_sudo:
+            audit._log_refused("key_refused", address, prefix)
             raise RefusedRequestError(
                 self.env._("The key is missing, wrong, or no longer valid."),
                 *(401, "key"),
             )
         if not integration_sudo._may_come_from(origin):
             integration_sudo._note_refused_origin(origin, address)
+            audit._log_refused(
+                "origin_refused", address, prefix, integration_sudo, origin
+            )
             raise RefusedRequestError(
                 self.env._("This web page may not use the key."),
                 *(403, "origin"),

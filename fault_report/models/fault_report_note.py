@@ -9,7 +9,7 @@ class FaultReportNote(models.Model):
 
     _name = "fault.report.note"
     _description = "Fault Report Note"
-    _inherit = ["fault.report.text.mixin"]
+    _inherit = ["fault.report.text.mixin", "fault.report.reference.mixin"]
     _order = "date desc, id desc"
     _text_limits = {
         "name": {"limit": text_rules.MAX_TEXT, "multiline": True, "required": True}

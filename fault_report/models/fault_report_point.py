@@ -30,7 +30,7 @@ class FaultReportPoint(models.Model):
 
     _name = "fault.report.point"
     _description = "Fault Report Service Point"
-    _inherit = ["fault.report.text.mixin"]
+    _inherit = ["fault.report.text.mixin", "fault.report.reference.mixin"]
     _order = "sequence, id"
     _check_company_auto = True
     _text_limits = {

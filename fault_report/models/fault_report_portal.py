@@ -1,6 +1,9 @@
 from odoo import api, fields, models
+from odoo.exceptions import AccessError
+from odoo.fields import Domain
 
-# What a customer's user may read over RPC; pages show some more, chosen one by one
+# What a customer's user may read over RPC; pages show some more, chosen one by one.
+# No messages: Odoo's chatter of the portal has a route of its own for those.
 PORTAL_FIELDS = frozenset(
     {
         *("id", "display_name", "name", "reference", "state", "progress", "priority"),
@@ -12,9 +15,11 @@ PORTAL_FIELDS = frozenset(
             "public_comment",
         ),
         *("company_id", "partner_id", "facility_id", "equipment_id"),
-        *("access_url", "website_message_ids"),
+        "access_url",
     }
 )
+# How customers compare a related record: by its id
+ID_OPERATORS = {"=", "!=", "in", "not in", "child_of", "parent_of"}
 
 
 class FaultReport(models.Model):
@@ -71,9 +76,72 @@ class FaultReport(models.Model):
     def _has_field_access(self, field, operation):
         if not super()._has_field_access(field, operation):
             return False
-        if self.env.su or self.env.user._is_internal():
+        if not self._is_for_customer():
             return True
         return operation == "read" and field.name in self._get_portal_fields()
+
+    @api.model
+    def _is_for_customer(self):
+        """Return whether the user is one whom the list of readable fields binds."""
+        return not self.env.su and not self.env.user._is_internal()
+
+    # What customers may read of a related record, they may not search through it: some
+    # relations bypass the rules of the other model, and a count is an answer too.
+
+    @api.model
+    def _search(self, domain, offset=0, limit=None, order=None, **kwargs):
+        if self._is_for_customer():
+            self._check_customer_domain(domain)
+            self._check_customer_order(order)
+        return super()._search(domain, offset, limit, order, **kwargs)
+
+    @api.model
+    def _read_group_groupby(self, alias, groupby_spec, query):
+        if self._is_for_customer():
+            self._check_customer_path(groupby_spec.partition(":")[0])
+        return super()._read_group_groupby(alias, groupby_spec, query)
+
+    @api.model
+    def _check_customer_domain(self, domain):
+        """Refuse conditions on anything but the report's own columns."""
+        for condition in Domain(domain).iter_conditions():
+            name = condition.field_expr
+            self._check_customer_path(name)
+            field = self._fields[name]
+            # Odoo asks for stored fields only: a search method may say more
+            self._check_field_access(field, "read")
+            if "any" in condition.operator or (
+                field.relational
+                and not self._is_comparison_of_ids(condition.operator, condition.value)
+            ):
+                raise self._get_customer_path_error(name)
+
+    @api.model
+    def _is_comparison_of_ids(self, operator, value):
+        values = value if isinstance(value, list | tuple | set | frozenset) else [value]
+        # A boolean asks whether there is one
+        return operator in ID_OPERATORS and all(
+            isinstance(one, int | None) for one in values
+        )
+
+    @api.model
+    def _check_customer_order(self, order):
+        """Refuse an order by the columns of a related record."""
+        for part in filter(None, (order or "").split(",")):
+            name = part.strip().partition(" ")[0]
+            # How Odoo sorts by a relation's id alone
+            self._check_customer_path(name.removesuffix(".id"))
+
+    @api.model
+    def _check_customer_path(self, path):
+        if path not in self._fields:
+            raise self._get_customer_path_error(path)
+
+    @api.model
+    def _get_customer_path_error(self, path):
+        return AccessError(
+            self.env._("You may search by what the fault report says, not by %s.", path)
+        )
 
     # === THE SECRET === #
 

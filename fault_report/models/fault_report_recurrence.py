@@ -27,7 +27,10 @@ class FaultReport(models.Model):
         string="Other Open Reports", compute="_compute_open_on_equipment_count"
     )
     equipment_fault_count = fields.Integer(
-        string="Faults in 12 Months", related="equipment_id.fault_count_year"
+        string="Faults in 12 Months",
+        related="equipment_id.fault_count_year",
+        # Those that the user may read
+        related_sudo=False,
     )
     equipment_days_since_fault = fields.Integer(
         string="Days Since the Fault Before",

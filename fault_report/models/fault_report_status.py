@@ -10,7 +10,7 @@ class FaultReportStatus(models.Model):
 
     _name = "fault.report.status"
     _description = "Fault Report Status"
-    _inherit = ["fault.report.text.mixin"]
+    _inherit = ["fault.report.text.mixin", "fault.report.reference.mixin"]
     _order = "sequence, id"
     _text_limits = {"name": {"limit": text_rules.MAX_LINE, "required": True}}
 

@@ -8,7 +8,7 @@ class FaultReportSubgroup(models.Model):
 
     _name = "fault.report.subgroup"
     _description = "Fault Report Subgroup"
-    _inherit = ["fault.report.text.mixin"]
+    _inherit = ["fault.report.text.mixin", "fault.report.reference.mixin"]
     _order = "name, id"
     _text_limits = {"name": {"limit": text_rules.MAX_LINE, "required": True}}
 

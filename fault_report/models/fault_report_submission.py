@@ -20,6 +20,7 @@ class FaultReportSubmission(models.Model):
 
     _name = "fault.report.submission"
     _description = "Submission of a Fault Report"
+    _inherit = ["fault.report.reference.mixin"]
     _log_access = False
 
     scope = fields.Char(required=True, help="Whose key it is, such as portal:7.")

@@ -13,7 +13,7 @@ class FaultReportTemplate(models.Model):
 
     _name = "fault.report.template"
     _description = "Service Template"
-    _inherit = ["fault.report.text.mixin"]
+    _inherit = ["fault.report.text.mixin", "fault.report.reference.mixin"]
     _order = "name, id"
     _text_limits = {"name": {"limit": text_rules.MAX_NAME, "required": True}}
 

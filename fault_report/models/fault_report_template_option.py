@@ -8,7 +8,7 @@ class FaultReportTemplateOption(models.Model):
 
     _name = "fault.report.template.option"
     _description = "Service Template Option"
-    _inherit = ["fault.report.text.mixin"]
+    _inherit = ["fault.report.text.mixin", "fault.report.reference.mixin"]
     _order = "sequence, id"
     _text_limits = {"name": {"limit": text_rules.MAX_LINE, "required": True}}
 

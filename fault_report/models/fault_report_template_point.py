@@ -27,7 +27,7 @@ class FaultReportTemplatePoint(models.Model):
 
     _name = "fault.report.template.point"
     _description = "Service Template Point"
-    _inherit = ["fault.report.text.mixin"]
+    _inherit = ["fault.report.text.mixin", "fault.report.reference.mixin"]
     _order = "sequence, id"
     _text_limits = TEXT_LIMITS
 

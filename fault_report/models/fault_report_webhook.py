@@ -24,6 +24,13 @@ class FaultReportWebhook(models.Model):
 
     _name = "fault.report.webhook"
     _description = "Fault Report Webhook"
+    _inherit = ["fault.report.audit.mixin", "fault.report.reference.mixin"]
+    _audited_fields = {
+        "url": "webhook_address",
+        "secret": "webhook_secret",
+        "active": "webhook",
+    }
+    _audited_secrets = {"secret": None}
     _order = "name, id"
 
     name = fields.Char(required=True)

@@ -34,6 +34,7 @@ class FaultReportWebhookDelivery(models.Model):
 
     _name = "fault.report.webhook.delivery"
     _description = "Delivery to a Webhook"
+    _inherit = ["fault.report.reference.mixin"]
     _order = "id desc"
     _rec_name = "uid"
 

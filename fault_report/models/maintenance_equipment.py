@@ -7,7 +7,8 @@ from .fault_report_recurrence import RECURRENCE_PERIOD
 class MaintenanceEquipment(models.Model):
     """A service object: what can be faulty at a customer's facility."""
 
-    _inherit = "maintenance.equipment"
+    _name = "maintenance.equipment"
+    _inherit = ["maintenance.equipment", "fault.report.reference.mixin"]
 
     customer_id = fields.Many2one(
         "res.partner",

@@ -6,7 +6,11 @@ from . import text_rules
 
 class ResPartner(models.Model):
     _name = "res.partner"
-    _inherit = ["res.partner", "fault.report.text.mixin"]
+    _inherit = [
+        "res.partner",
+        "fault.report.text.mixin",
+        "fault.report.reference.mixin",
+    ]
     _text_limits = {"cost_center": {"limit": text_rules.MAX_LINE}}
 
     is_facility = fields.Boolean(

@@ -1,20 +1,27 @@
+from contextlib import contextmanager
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
 from odoo.fields import Domain
 
+from .fault_report_reference_mixin import get_ids
+
 CUSTOMER_ACCESS = "fault_report.group_customer_access"
+LIMIT_FIELDS = ("limit_facilities", "allowed_facility_ids", "allow_no_facility")
+# What says whose customer a contact is
+CHILD_FIELDS = ("child_ids", "facility_ids")
+PLACE_FIELDS = {"parent_id", "is_facility", "is_company", "user_ids", *CHILD_FIELDS}
 # What the record rule of customers depends on
-RULE_FIELDS = {
-    *("limit_facilities", "allowed_facility_ids", "allow_no_facility"),
-    *("parent_id", "is_facility", "is_company"),
-}
+RULE_FIELDS = {*LIMIT_FIELDS, *PLACE_FIELDS}
 
 
 class ResPartner(models.Model):
     """What a customer's user sees of the fault reports, and whether he files them."""
 
     # A file for each responsibility. pylint: disable=consider-merging-classes-inherited
-    _inherit = "res.partner"
+    _name = "res.partner"
+    _inherit = ["res.partner", "fault.report.audit.mixin"]
+    _audited_fields = dict.fromkeys(LIMIT_FIELDS, "portal_limits")
 
     is_portal_user = fields.Boolean(
         compute="_compute_is_portal_user", groups=CUSTOMER_ACCESS
@@ -114,11 +121,98 @@ class ResPartner(models.Model):
                         )
                     )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        children = self.browse().union(
+            *(self._get_children_named(vals) for vals in vals_list)
+        )
+        with children._narrowing_portal_access():
+            return super().create(vals_list)
+
     def write(self, vals):
-        result = super().write(vals)
+        if "email" in vals:
+            self._check_portal_email(vals["email"])
+        if PLACE_FIELDS.isdisjoint(vals):
+            result = super().write(vals)
+        else:
+            affected = self | self._get_children_named(vals)
+            with affected._narrowing_portal_access():
+                result = super().write(vals)
         if not RULE_FIELDS.isdisjoint(vals):
             self._forget_portal_rules()
         return result
+
+    # What a customer's user sees hangs on fields that whoever creates contacts may
+    # write: there, it may become less, and more only with the right to give it.
+
+    @api.model
+    def _get_children_named(self, vals):
+        """Return the contacts that get another parent by these values."""
+        ids = [id_ for name in CHILD_FIELDS for id_ in get_ids(vals.get(name))]
+        return self.browse(ids)
+
+    @api.model
+    def _may_widen_portal_access(self):
+        user = self.env.user
+        # Who gives groups can give themselves this one.
+        givers = (CUSTOMER_ACCESS, "base.group_erp_manager")
+        return self.env.su or any(user.has_group(name) for name in givers)
+
+    @contextmanager
+    def _narrowing_portal_access(self, by_merge=False):
+        """Refuse what is done inside if a customer's user sees more afterwards.
+
+        :param by_merge: whether reports may change hands, too
+        """
+        users = self.env["res.users"].browse()
+        if self and not self._may_widen_portal_access():
+            below = [("partner_id", "child_of", self.ids), ("share", "=", True)]
+            # All of them, whoever sees the contacts
+            users = users.sudo().search(below)
+        before = {user: user.partner_id._get_portal_reach(by_merge) for user in users}
+        yield
+        if not users:
+            return
+        self.env.flush_all()
+        self.env.invalidate_all()
+        for user, reach in before.items():
+            now = user.partner_id._get_portal_reach(by_merge)
+            if not _is_within(now, reach):
+                raise self._get_portal_access_error(user)
+
+    def _get_portal_reach(self, by_merge=False):
+        """Return what the contact's user sees, to be compared with `_is_within`."""
+        self.ensure_one()
+        # These settings are kept from those they are about.
+        partner_sudo = self.sudo()
+        reports = self.env["fault.report"].sudo()
+        if by_merge:
+            reports = reports.search(partner_sudo._get_portal_fault_report_domain())
+        return {
+            "customer": partner_sudo._get_fault_report_customer().id,
+            "limited": partner_sudo.limit_facilities,
+            "facilities": set(partner_sudo.allowed_facility_ids.ids),
+            "no_facility": partner_sudo.allow_no_facility,
+            "reports": set(reports.ids),
+        }
+
+    def _check_portal_email(self, email):
+        """Refuse another address: a new password is sent to it."""
+        if self._may_widen_portal_access():
+            return
+        for partner in self.filtered(lambda one: (one.email or "") != (email or "")):
+            users = partner._get_portal_users()
+            if users and users != self.env.user:
+                raise self._get_portal_access_error(users[:1])
+
+    def _get_portal_access_error(self, user):
+        return AccessError(
+            self.env._(
+                "%s has access to the portal and would get more of it by this: ask for "
+                "the permission to manage customers' access.",
+                user.sudo().name,
+            )
+        )
 
     def _forget_portal_rules(self):
         """Let what was decided for these contacts take effect at the next click.
@@ -193,3 +287,18 @@ class ResPartner(models.Model):
         """Odoo's pages with addresses let a customer change those of his company."""
         allowed = super()._can_be_edited_by_current_customer(**kwargs)
         return allowed and bool(self._filter_portal_known())
+
+
+def _is_within(reach, former):
+    """Return whether a contact's user sees nothing that they did not see before."""
+    if reach["customer"] != former["customer"]:
+        return False
+    if not reach["reports"] <= former["reports"]:
+        return False
+    if not former["limited"]:
+        return True
+    return (
+        reach["limited"]
+        and reach["facilities"] <= former["facilities"]
+        and reach["no_facility"] <= former["no_facility"]
+    )

@@ -114,6 +114,23 @@ class ResUsers(models.Model):
             channels = channels - {"email"} or {"sms" if self.phone else "inbox"}
         return channels
 
+    # === WHO MAY === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        users = super().create(vals_list)
+        self.env["res.groups"]._log_fault_report_permissions({}, users)
+        return users
+
+    def write(self, vals):
+        if "group_ids" not in vals:
+            return super().write(vals)
+        groups = self.env["res.groups"]
+        before = groups._get_fault_report_holders(self)
+        result = super().write(vals)
+        groups._log_fault_report_permissions(before, self)
+        return result
+
     # === ONE'S OWN CHOICE === #
 
     @api.model

@@ -6,6 +6,7 @@ from . import test_api_hostile
 from . import test_api_live
 from . import test_api_points
 from . import test_assignment
+from . import test_audit
 from . import test_bad_input
 from . import test_badge
 from . import test_channel
@@ -13,6 +14,7 @@ from . import test_context
 from . import test_conversion
 from . import test_conversion_bulk
 from . import test_conversion_race
+from . import test_customer_search
 from . import test_dialogs
 from . import test_digest
 from . import test_embed
@@ -48,6 +50,7 @@ from . import test_portal_abuse
 from . import test_portal_access
 from . import test_portal_addresses
 from . import test_portal_filing
+from . import test_portal_limits
 from . import test_portal_pages
 from . import test_portal_rights
 from . import test_portal_tours
@@ -59,7 +62,9 @@ from . import test_public_pages
 from . import test_qr
 from . import test_queue_time
 from . import test_quotas
+from . import test_recipients
 from . import test_recurrence
+from . import test_references
 from . import test_refusals_swedish
 from . import test_reminder
 from . import test_reminder_batch

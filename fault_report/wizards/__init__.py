@@ -1,3 +1,4 @@
+from . import base_partner_merge
 from . import composers
 from . import fault_report_assign
 from . import fault_report_close

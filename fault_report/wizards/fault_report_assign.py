@@ -6,6 +6,7 @@ class FaultReportAssign(models.TransientModel):
 
     _name = "fault.report.assign"
     _description = "Assign a Technician"
+    _inherit = ["fault.report.reference.mixin"]
 
     report_ids = fields.Many2many("fault.report", required=True)
     company_id = fields.Many2one("res.company", compute="_compute_company_id")

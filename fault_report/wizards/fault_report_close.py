@@ -10,6 +10,7 @@ class FaultReportClose(models.TransientModel):
 
     _name = "fault.report.close"
     _description = "Close Without an Order"
+    _inherit = ["fault.report.reference.mixin"]
 
     report_ids = fields.Many2many("fault.report", required=True)
     outcome = fields.Selection(

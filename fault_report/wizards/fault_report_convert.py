@@ -6,6 +6,7 @@ class FaultReportConvert(models.TransientModel):
 
     _name = "fault.report.convert"
     _description = "Convert to Another Kind of Work Order"
+    _inherit = ["fault.report.reference.mixin"]
 
     report_ids = fields.Many2many("fault.report", required=True)
     kind = fields.Selection(

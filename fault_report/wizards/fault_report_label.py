@@ -9,6 +9,7 @@ class FaultReportLabel(models.TransientModel):
 
     _name = "fault.report.label"
     _description = "Print QR Labels"
+    _inherit = ["fault.report.reference.mixin"]
 
     equipment_ids = fields.Many2many(
         "maintenance.equipment",

@@ -9,6 +9,7 @@ class FaultReportReopen(models.TransientModel):
 
     _name = "fault.report.reopen"
     _description = "Reopen Fault Reports"
+    _inherit = ["fault.report.reference.mixin"]
 
     report_ids = fields.Many2many("fault.report", required=True)
     reason = fields.Char()

@@ -1,14 +1,38 @@
-from odoo import models
+from odoo import api, models
 from odoo.exceptions import UserError
 
 
 class ProjectProject(models.Model):
     _inherit = "project.project"
 
+    @api.constrains("privacy_visibility", "collaborator_ids")
+    def _check_fault_report_tasks(self):
+        """Refuse to show customers a project that holds what reports became."""
+        # Whoever changes a project need not see the companies' settings and reports.
+        for project_sudo in self.sudo():
+            if project_sudo._is_for_fault_reports():
+                project_sudo._check_fault_report_visibility()
+
+    def _is_for_fault_reports(self):
+        """Return whether reports become tasks of the project, or have become some."""
+        self.ensure_one()
+        companies = self.env["res.company"].search_count(
+            [("fault_report_project_id", "=", self.id)], limit=1
+        )
+        return bool(companies) or bool(
+            self.env["project.task"]
+            .with_context(active_test=False)
+            .search_count(
+                [("project_id", "=", self.id), ("fault_report_ids", "!=", False)],
+                limit=1,
+            )
+        )
+
     def _check_fault_report_visibility(self):
         """Refuse a project whose tasks customers see: files and texts go there."""
         for project in self:
-            if project.privacy_visibility in ("portal", "invited_users"):
+            visible = project.privacy_visibility in ("portal", "invited_users")
+            if visible or project.sudo().collaborator_ids:
                 raise UserError(
                     self.env._(
                         "Customers can see the tasks of %(project)s, and so what is "

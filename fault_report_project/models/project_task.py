@@ -6,6 +6,14 @@ class ProjectTask(models.Model):
     _name = "project.task"
     _inherit = ["project.task", "fault.report.work.order.mixin"]
 
+    @api.constrains("project_id")
+    def _check_fault_report_project(self):
+        """Refuse to move what a report has become to where customers see it."""
+        # Who has the task need not see the report.
+        for task_sudo in self.sudo():
+            if task_sudo.fault_report_ids:
+                task_sudo.project_id._check_fault_report_visibility()
+
     @api.model
     def _prepare_fault_report_values(self, reports):
         # Who converts need not see the settings of the company.

@@ -77,7 +77,13 @@ class TestProject(NoLossOfWorkOrder, FaultReportCommon):
         self.assertEqual(report.state, "new")
 
     def test_r36_a_project_that_customers_see_is_refused(self):
-        self.project.privacy_visibility = "portal"
+        # Chosen when that was not refused yet
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE project_project SET privacy_visibility = 'portal' WHERE id = %s",
+            [self.project.id],
+        )
+        self.env.invalidate_all()
         with self.assertRaisesRegex(UserError, "for staff only"):
             self.convert(self.make_report())
         with self.assertRaisesRegex(UserError, "for staff only"):

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from odoo.addons.fault_report.models.context_switches import FOLLOWS_NOTE, get_switch
@@ -10,6 +10,14 @@ class AccountAnalyticLine(models.Model):
     fault_report_note_ids = fields.One2many(
         "fault.report.note", "timesheet_id", groups="fault_report.group_view"
     )
+
+    @api.constrains("project_id", "task_id")
+    def _check_fault_report_project(self):
+        """Refuse to move the time of a note to where customers see it."""
+        # Who has the line need not see the report.
+        for line_sudo in self.sudo():
+            if line_sudo.fault_report_note_ids:
+                line_sudo.project_id._check_kept_from_customers()
 
     def write(self, vals):
         if not {"unit_amount", "date", "name", "employee_id"}.isdisjoint(vals):

@@ -50,6 +50,8 @@ class FaultReportNote(models.Model):
             line_sudo = note_sudo.timesheet_id
             values = note_sudo._prepare_timesheet_values()
             if line_sudo and values:
+                if values["project_id"] == line_sudo.project_id.id:
+                    del values["project_id"]
                 line_sudo.write(values)
             elif line_sudo:
                 line_sudo.unlink()
@@ -67,9 +69,13 @@ class FaultReportNote(models.Model):
         employee = self.user_id.with_company(self.company_id).employee_id
         if not (self.time_spent and project and employee):
             return None
+        name = self.report_id.reference
+        # One chosen before customers could be kept out of it
+        if not project._is_seen_by_customers():
+            name = f"{name}: {self.name}"
         return {
             "date": self.date,
-            "name": f"{self.report_id.reference}: {self.name}",
+            "name": name,
             "unit_amount": self.time_spent,
             "employee_id": employee.id,
             "project_id": project.id,

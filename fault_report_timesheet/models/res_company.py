@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class ResCompany(models.Model):
@@ -8,7 +8,13 @@ class ResCompany(models.Model):
         "project.project",
         string="Project for the Time of Notes",
         check_company=True,
-        domain="[('allow_timesheets', '=', True)]",
-        help="The time of notes on fault reports is put on this project. Empty: not "
-        "in the timesheets.",
+        domain="[('allow_timesheets', '=', True),"
+        " ('privacy_visibility', 'in', ('employees', 'followers'))]",
+        help="The time of notes is put on this project, which is for staff only. "
+        "Empty: not in the timesheets.",
     )
+
+    @api.constrains("fault_report_timesheet_project_id")
+    def _check_fault_report_timesheet_project(self):
+        # Who changes the settings need not see all that the project has.
+        self.sudo().fault_report_timesheet_project_id._check_kept_from_customers()

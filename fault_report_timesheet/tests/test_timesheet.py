@@ -8,7 +8,11 @@ class TestTimesheet(FaultReportCommon):
     def setUpClass(cls):
         super().setUpClass()
         cls.project = cls.env["project.project"].create(
-            {"name": "Service", "allow_timesheets": True}
+            {
+                "name": "Service",
+                "allow_timesheets": True,
+                "privacy_visibility": "employees",
+            }
         )
         cls.company.fault_report_timesheet_project_id = cls.project
         cls.employee = cls.env["hr.employee"].create(

@@ -1,0 +1,221 @@
+import logging
+
+from odoo import SUPERUSER_ID, api, fields, models
+from odoo.exceptions import AccessError
+from odoo.http import request
+
+from .errors import TooManyRequestsError
+
+_logger = logging.getLogger(__name__)
+
+EVENTS = [
+    ("key_made", "Key made"),
+    ("key_rotated", "Key replaced"),
+    ("key_revoked", "Key revoked"),
+    ("key_refused", "Key refused"),
+    ("origin_refused", "Web page refused"),
+    ("origins", "Allowed origins changed"),
+    ("integration", "Integration changed"),
+    ("webhook_address", "Webhook address changed"),
+    ("webhook_secret", "Webhook secret changed"),
+    ("webhook", "Webhook changed"),
+    ("portal_limits", "Portal limits changed"),
+    ("permission_given", "Permission given"),
+    ("permission_taken", "Permission taken"),
+]
+# Refused keys that are kept, an hour: of one address, and of all
+REFUSED_OF_ADDRESS = 10
+REFUSED_OF_ALL = 200
+HOUR = 3600
+KEPT_LENGTH = 1000
+
+
+class FaultReportAudit(models.Model):
+    """Who has changed what gives access, and who was refused. Only added to.
+
+    A line stands or falls with the change that it tells; that a key was refused is kept
+    although its request fails. Secrets are never in it.
+    """
+
+    _name = "fault.report.audit"
+    _description = "Fault Report Audit Trail"
+    _inherit = ["fault.report.reference.mixin"]
+    _order = "date desc, id desc"
+    _log_access = False
+
+    date = fields.Datetime(required=True, readonly=True, index=True)
+    event = fields.Selection(EVENTS, required=True, readonly=True)
+    user_name = fields.Char(
+        string="Who", readonly=True, help="Empty for senders without an account."
+    )
+    address = fields.Char(string="From Address", readonly=True)
+    subject = fields.Char(
+        string="Whose", readonly=True, help="What or whom the change is about."
+    )
+    detail = fields.Char(string="What", readonly=True)
+    before = fields.Char(readonly=True)
+    after = fields.Char(readonly=True)
+    company_id = fields.Many2one(
+        "res.company", readonly=True, index="btree_not_null", ondelete="cascade"
+    )
+
+    # Nothing is written, whoever asks. pylint: disable=method-required-super
+    def write(self, vals):
+        raise self._get_closed_error()
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
+        raise self._get_closed_error()
+
+    @api.model
+    def _get_closed_error(self):
+        return AccessError(self.env._("The audit trail is read, not changed."))
+
+    @api.model
+    def _log(self, event, record, detail="", before="", after=""):
+        """Add a line in the transaction of the change.
+
+        :param str event: one of `EVENTS`
+        :param record: what or whom the change is about
+        """
+        # No user adds lines; nothing of a client's context reaches them.
+        audit_sudo = self.with_env(self.env(su=True, context={}))
+        user_sudo = audit_sudo.env.user
+        # Its name is told to administrators of its company.
+        record_sudo = record.with_env(audit_sudo.env)
+        company = (
+            record_sudo.company_id
+            if "company_id" in record_sudo._fields
+            else self.env["res.company"]
+        )
+        return audit_sudo.create(
+            {
+                "date": fields.Datetime.now(),
+                "event": event,
+                "user_name": f"{user_sudo.name} ({user_sudo.login})",
+                "address": _get_address(),
+                "subject": _shorten(record_sudo.display_name),
+                "detail": _shorten(detail),
+                "before": _shorten(before),
+                "after": _shorten(after),
+                "company_id": company.id,
+            }
+        )
+
+    @api.model
+    def _log_refused(self, event, address, prefix, integration=None, detail=""):
+        """Add a line that stays although the request fails, if there is room.
+
+        :param str prefix: how the key begins; nothing more of it is kept
+        """
+        if not self._has_room(address):
+            return
+        # Of a stranger: only what may be in a key
+        shown = "".join(one for one in prefix if one.isalnum() or one in "_-")
+        with self.env.registry.cursor() as cr:
+            env = self.env(cr=cr, user=SUPERUSER_ID, context={})
+            self.with_env(env).create(
+                {
+                    "date": fields.Datetime.now(),
+                    "event": event,
+                    "address": address,
+                    "subject": integration and integration.name,
+                    "detail": _shorten(detail),
+                    "before": shown,
+                    "company_id": integration and integration.company_id.id,
+                }
+            )
+
+    @api.model
+    def _has_room(self, address):
+        attempts = self.env["fault.report.attempt"]
+        try:
+            attempts._check_rate(f"audit:{address}", REFUSED_OF_ADDRESS, window=HOUR)
+            attempts._check_rate("audit", REFUSED_OF_ALL, window=HOUR)
+        except TooManyRequestsError:
+            _logger.info("Refused keys are not kept any more this hour.")
+            return False
+        return True
+
+
+class FaultReportAuditMixin(models.AbstractModel):
+    """For every model with fields that give access: each change of them is kept."""
+
+    _name = "fault.report.audit.mixin"
+    _description = "Model With an Audit Trail"
+
+    # The event by field; for a key three: made, replaced, revoked
+    _audited_fields = {}
+    # What is shown instead of a secret's value: a field, or nothing
+    _audited_secrets = {}
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        records = super().create(vals_list)
+        if any(not self._audited_fields.keys().isdisjoint(vals) for vals in vals_list):
+            records._log_changes({})
+        elif self._audited_secrets:
+            # They have defaults
+            records._log_changes({})
+        return records
+
+    def write(self, vals):
+        if self._audited_fields.keys().isdisjoint(vals):
+            return super().write(vals)
+        before = self._get_audited()
+        result = super().write(vals)
+        self._log_changes(before)
+        return result
+
+    def unlink(self):
+        before = self._get_audited()
+        for record in self:
+            record._log_differences(before[record.id], {})
+        return super().unlink()
+
+    def _get_audited(self):
+        """Return value and text of the audited fields, by record and field."""
+        return {
+            # Whoever changes one of them need not see the others.
+            record_sudo.id: {
+                name: (record_sudo[name], record_sudo._get_audited_text(name))
+                for name in self._audited_fields
+            }
+            for record_sudo in self.sudo()
+        }
+
+    def _get_audited_text(self, name):
+        """Return the value for reading, never that of a secret."""
+        if name in self._audited_secrets:
+            name = self._audited_secrets[name]
+        value = self[name] if name else ""
+        if isinstance(value, models.BaseModel):
+            return ", ".join(value.mapped("display_name"))
+        return str(value or "")
+
+    def _log_changes(self, before):
+        after = self._get_audited()
+        for record in self:
+            record._log_differences(before.get(record.id, {}), after[record.id])
+
+    def _log_differences(self, before, after):
+        self.ensure_one()
+        nothing = (False, "")
+        for name, event in self._audited_fields.items():
+            old, old_text = before.get(name, nothing)
+            new, new_text = after.get(name, nothing)
+            if old == new or not (old or new):
+                continue
+            if isinstance(event, tuple):
+                made, replaced, revoked = event
+                event = revoked if not new else replaced if old else made
+            label = self._fields[name]._description_string(self.env)
+            self.env["fault.report.audit"]._log(event, self, label, old_text, new_text)
+
+
+def _get_address():
+    return request.httprequest.remote_addr if request else ""
+
+
+def _shorten(text):
+    return (text or "")[:KEPT_LENGTH]

@@ -1,0 +1,201 @@
+from odoo import api, models, tools
+from odoo.exceptions import AccessError
+from odoo.fields import Command
+
+X2MANY = ("one2many", "many2many")
+# References by a model's name are protected where there are any: no compute reads them
+# before they are stored.
+RELATIONS = ("many2one", *X2MANY)
+
+
+class FaultReportReferenceMixin(models.AbstractModel):
+    """For every model of ours: refuse to name records that the user may not read.
+
+    What is computed from a related record is computed without access rules, and told:
+    its name, its cost centre, how many there are. Whatever a client names is therefore
+    looked up with the client's own rights, before anything is computed; so is what a
+    compute follows from there. What a record is linked to already may stay.
+    """
+
+    _name = "fault.report.reference.mixin"
+    _description = "Model With Checked References"
+
+    # === WHAT CLIENTS SEND === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            self.browse()._check_references(vals)
+            self._check_computed(vals)
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self._check_references(vals)
+        if self.env.su or self._get_guarded_relations().isdisjoint(vals):
+            return super().write(vals)
+        before = self._get_followed()
+        result = super().write(vals)
+        self._check_followed(before)
+        return result
+
+    @api.model
+    def default_get(self, fields):
+        values = super().default_get(fields)
+        context = self.env.context
+        named = {name: value for name, value in values.items() if _key(name) in context}
+        self.browse()._check_references(named)
+        return values
+
+    def onchange(self, values, field_names, fields_spec):
+        self._check_references(values)
+        return super().onchange(values, field_names, fields_spec)
+
+    def web_read(self, specification):
+        """Also how a form that is being filled in is answered."""
+        new = self.filtered(lambda record: not record.id)
+        new._check_followed(new._origin._get_followed())
+        return super().web_read(specification)
+
+    # === THE GUARD === #
+
+    @api.model
+    @tools.ormcache()
+    def _get_guarded_relations(self):
+        """Return the names of the relations that are checked.
+
+        All of a model of this product; of a model that it extends, those it adds.
+        """
+        is_own = self._name.startswith("fault.report")
+        return frozenset(
+            name
+            for name, field in self._fields.items()
+            if field.type in RELATIONS
+            and (is_own or any(m.startswith("fault_report") for m in field._modules))
+        )
+
+    @api.model
+    @tools.ormcache()
+    def _get_followed_relations(self):
+        """Return the names of those that are computed from other relations."""
+        return frozenset(
+            name
+            for name in self._get_guarded_relations()
+            if (field := self._fields[name]).type == "many2one"
+            and field.store
+            and field.compute
+            and not field.related
+        )
+
+    def _check_references(self, vals):
+        """Refuse values that name records which the user may not read."""
+        if not self.env.su:
+            self._check_named(self, self._get_guarded_relations(), vals)
+
+    @api.model
+    def _check_named(self, records, names, vals):
+        """Refuse values of these records whose relations the user may not read.
+
+        Commands make records of other models: there, every relation is looked at.
+        """
+        for name in set(names).intersection(vals):
+            field = records._fields[name]
+            related = self.env[field.comodel_name].browse(get_ids(vals[name]))
+            self._check_readable(records, name, related)
+            relations = [
+                name for name, one in related._fields.items() if one.type in RELATIONS
+            ]
+            for nested in _get_nested(vals[name]):
+                self._check_named(related, relations, nested)
+
+    @api.model
+    def _check_readable(self, records, name, related):
+        """Refuse what the user may not read, but for what `records` are linked to."""
+        if not related:
+            return
+        linked_ids = set()
+        # What a record is linked to is known to who reads it.
+        for record_sudo in records.sudo():
+            linked_ids.update(record_sudo[name].ids)
+        new = related.browse(id_ for id_ in related.ids if id_ not in linked_ids)
+        if new and not new.exists().has_access("read"):
+            label = records._fields[name]._description_string(self.env)
+            raise AccessError(
+                self.env._(
+                    "You have no access to what was chosen as “%s”: choose another.",
+                    label,
+                )
+            )
+
+    def _get_followed(self):
+        """Return what the computed relations of these records are, by their ids."""
+        return {
+            record_sudo.id: {
+                name: record_sudo[name].id for name in self._get_followed_relations()
+            }
+            # Compared only
+            for record_sudo in self.sudo()
+        }
+
+    @api.model
+    def _check_computed(self, vals):
+        """Look at what a new record would be linked to before there is one.
+
+        Once there is, a constraint may tell the names.
+        """
+        named = {
+            name: vals[name]
+            for name in self._get_guarded_relations().intersection(vals)
+            if self._fields[name].type == "many2one" and isinstance(vals[name], int)
+        }
+        if named and not self.env.su:
+            self.new(named)._check_followed({})
+
+    def _check_followed(self, before):
+        """Refuse what computes have followed to where the user may not read.
+
+        :param before: what `_get_followed` returned, which may stay
+        """
+        if self.env.su:
+            return
+        for name in self._get_followed_relations():
+            # The rule is asked below, with the user's own rights.
+            for record_sudo in self.sudo():
+                kept = before.get(record_sudo._origin.id, {}).get(name)
+                found = record_sudo[name]._origin
+                if found.id != kept:
+                    self._check_readable(self.browse(), name, found.sudo(False))
+
+
+def _key(name):
+    return f"default_{name}"
+
+
+def get_ids(value):
+    """Return the ids that the value of a relation names, as a client writes it."""
+    if isinstance(value, models.BaseModel):
+        return value.ids
+    if not isinstance(value, list | tuple):
+        value = [value]
+    ids = []
+    for one in value:
+        if not isinstance(one, list | tuple):
+            ids.append(one)
+        elif one and one[0] in (Command.UPDATE, Command.LINK):
+            ids += one[1:2]
+        elif len(one) == 3 and one[0] == Command.SET:
+            ids += one[2] or ()
+    return [id_ for id_ in ids if isinstance(id_, int) and not isinstance(id_, bool)]
+
+
+def _get_nested(value):
+    """Return the values of records that the commands of a relation make or change."""
+    if not isinstance(value, list | tuple):
+        return []
+    return [
+        one[2]
+        for one in value
+        if isinstance(one, list | tuple)
+        and len(one) == 3
+        and one[0] in (Command.CREATE, Command.UPDATE)
+        and isinstance(one[2], dict)
+    ]

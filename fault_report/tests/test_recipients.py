@@ -1,0 +1,236 @@
+"""Messages about a report reach only who may read it at that moment."""
+
+from contextlib import contextmanager
+from unittest.mock import patch
+
+from odoo import Command
+from odoo.tests import tagged
+
+from ..models import fault_report_dialogue
+from .common import FaultReportCommon
+from .common_portal import PORTAL, PortalData
+
+
+@tagged("post_install", "-at_install")
+class TestRecipients(PortalData, FaultReportCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.make_portal_data(cls.env)
+        cls.make_portal_reports()
+        cls.colleague = cls.users["view"]
+        cls.colleague.email = "view@lifts.example"
+        for user in cls.filing + cls.reading + cls.limited:
+            user.email = f"{user.login}@hotel.example"
+        cls.second_company = cls.env["res.company"].create({"name": "Second"})
+
+    # Each takes the access of one user to the report in the wing away
+
+    def move_to_another_customer(self):
+        self.reading.partner_id.parent_id = self.hospital
+        return self.reading
+
+    def limit_to_another_facility(self):
+        self.reading.partner_id.write(
+            {
+                "limit_facilities": True,
+                "allowed_facility_ids": [Command.set(self.garage.ids)],
+            }
+        )
+        return self.reading
+
+    def change_the_facility(self):
+        self.limited.partner_id.allowed_facility_ids = self.garage
+        return self.limited
+
+    def take_the_portal(self):
+        self.reading.group_ids = [
+            Command.unlink(self.env.ref(PORTAL).id),
+            Command.link(self.env.ref("base.group_public").id),
+        ]
+        return self.reading
+
+    def archive_the_customer(self):
+        self.reading.active = False
+        return self.reading
+
+    def revoke_with_the_wizard(self):
+        wizard = self.env["portal.wizard"].create(
+            {"partner_ids": [Command.set(self.reading.partner_id.ids)]}
+        )
+        wizard.user_ids.action_revoke_access()
+        return self.reading
+
+    def give_the_report_to_another_customer(self):
+        self.in_wing.write(
+            {"equipment_id": self.hospital_lift.id, "facility_id": self.ward.id}
+        )
+        return self.reading
+
+    def take_view(self):
+        group = self.env.ref("fault_report.group_view")
+        self.colleague.group_ids = [Command.unlink(group.id)]
+        return self.colleague
+
+    def take_the_company(self):
+        self.colleague.write(
+            {
+                "company_ids": [Command.set(self.second_company.ids)],
+                "company_id": self.second_company.id,
+            }
+        )
+        return self.colleague
+
+    def archive_the_colleague(self):
+        self.colleague.active = False
+        return self.colleague
+
+    LOSSES = (
+        *("move_to_another_customer", "limit_to_another_facility"),
+        *("change_the_facility", "take_the_portal", "archive_the_customer"),
+        *("revoke_with_the_wizard", "give_the_report_to_another_customer"),
+        *("take_view", "take_the_company", "archive_the_colleague"),
+    )
+
+    # They are the customer's contacts as before, but no users any more
+    STILL_CONTACTS = ("archive_the_customer", "revoke_with_the_wizard")
+
+    @contextmanager
+    def undone(self):
+        """Undo in the database what is done inside."""
+        self.env.flush_all()
+        savepoint = self.env.cr.savepoint()
+        try:
+            yield
+        finally:
+            savepoint.close(rollback=True)
+            self.env.invalidate_all()
+            self.env.registry.clear_cache()
+
+    def get_told(self, message):
+        """Return who got it in any way: as notification, e-mail, SMS, or push."""
+        mails = self.env["mail.mail"].search([("mail_message_id", "=", message.id)])
+        notified = message.notification_ids.res_partner_id
+        return message.notified_partner_ids | notified | mails.recipient_ids
+
+    def send_each(self, partner):
+        """Send every kind of message about the report; return all of them."""
+        report = self.in_wing
+        editing = report.with_user(self.technician)
+        customer = self.filing if report.partner_id == self.hotel else self.foreign
+        public = {"body": "News", "subtype_xmlid": "mail.mt_comment"}
+        named = {"partner_ids": partner.ids}
+        return (
+            report.message_post(message_type="comment", **public)
+            + report.message_post(message_type="auto_comment", **named, **public)
+            + report.message_post(message_type="sms", body="News", **named)
+            + report.message_notify(body="For you", **named)
+            + editing.message_post(**public).sudo()
+            + report.with_user(customer).message_post(body="Waiting").sudo()
+        )
+
+    def name_in(self, partner):
+        """Send what a colleague with Edit addresses to a contact; return it."""
+        editing = self.in_wing.with_user(self.technician)
+        values = {"body": "News", "partner_ids": partner.ids}
+        return (
+            editing.message_post(subtype_xmlid="mail.mt_comment", **values)
+            + editing.message_notify(**values)
+        ).sudo()
+
+    @patch.object(fault_report_dialogue, "COMMENT_RATE", 1000)
+    def test_r70_who_lost_access_is_told_nothing_more(self):
+        for loss in self.LOSSES:
+            for notification in ("email", "inbox"):
+                with self.subTest(loss, way=notification), self.undone():
+                    self.colleague.notification_type = notification
+                    self.in_wing.message_subscribe(
+                        (self.reading + self.limited + self.colleague).partner_id.ids
+                    )
+                    user = getattr(self, loss)()
+                    messages = self.send_each(user.partner_id)
+                    if loss not in self.STILL_CONTACTS:
+                        messages += self.name_in(user.partner_id)
+                    for message in messages:
+                        self.assertNotIn(user.partner_id, self.get_told(message))
+                    self.assertNotIn(user.partner_id, self.in_wing.message_partner_ids)
+
+    def test_r36_who_may_read_the_report_is_told_and_stays(self):
+        users = self.reading + self.limited + self.colleague
+        self.in_wing.message_subscribe(users.partner_id.ids)
+        message = self.in_wing.message_post(
+            body="News", subtype_xmlid="mail.mt_comment"
+        )
+        self.assertLessEqual(users.partner_id, self.get_told(message))
+        self.assertLessEqual(users.partner_id, self.in_wing.message_partner_ids)
+
+    def test_r36_a_contact_who_is_no_user_any_more_is_told_when_named(self):
+        for loss in self.STILL_CONTACTS:
+            with self.subTest(loss), self.undone():
+                partner = getattr(self, loss)().partner_id
+                for message in self.name_in(partner):
+                    self.assertIn(partner, self.get_told(message))
+
+    def test_r36_a_message_of_another_day_is_filtered_when_it_goes_out(self):
+        self.in_wing.message_subscribe(self.reading.partner_id.ids)
+        message = self.in_wing.message_post(
+            body="News",
+            subtype_xmlid="mail.mt_comment",
+            scheduled_date="2099-01-01 00:00:00",
+        )
+        self.move_to_another_customer()
+        schedule = self.env["mail.message.schedule"].search(
+            [("mail_message_id", "=", message.id)]
+        )
+        schedule._send_notifications()
+        self.assertFalse(self.get_told(message) & self.reading.partner_id)
+
+    def test_r36_a_contact_without_an_account_is_told_of_his_own_report(self):
+        guest = self.env["res.partner"].create(
+            {"name": "Guest", "email": "guest@hotel.example"}
+        )
+        porter = guest.copy({"name": "Porter", "parent_id": self.hotel.id})
+        self.in_wing.email_from = "Guest <GUEST@hotel.example>"
+        self.in_garage.contact_id = False
+        for report, partner, told in (
+            (self.in_wing, guest, True),
+            (self.in_garage, guest, False),
+            (self.in_garage, porter, True),
+            (self.theirs, porter, False),
+        ):
+            report.message_subscribe(partner.ids)
+            message = report.message_post(body="News", subtype_xmlid="mail.mt_comment")
+            with self.subTest(report.name, partner=partner.name):
+                self.assertEqual(partner in self.get_told(message), told)
+                self.assertEqual(partner in report.message_partner_ids, told)
+
+    def test_r36_a_supplier_is_told_what_a_colleague_with_edit_sends_him(self):
+        supplier = self.env["res.partner"].create(
+            {"name": "Supplier", "email": "supplier@parts.example"}
+        )
+        values = {"body": "Please offer", "subtype_xmlid": "mail.mt_comment"}
+        editing = self.in_wing.with_user(self.technician)
+        message = editing.message_post(partner_ids=supplier.ids, **values)
+        self.assertIn(supplier, self.get_told(message.sudo()))
+        message = editing.message_post(**values)
+        self.assertNotIn(supplier, self.get_told(message.sudo()))
+        # Our own code, and an e-mail, name nobody on a colleague's behalf
+        message = self.in_wing.with_user(self.env.ref("base.user_root")).message_post(
+            partner_ids=supplier.ids, **values
+        )
+        self.assertNotIn(supplier, self.get_told(message.sudo()))
+
+    def test_r36_the_check_costs_a_fixed_number_of_queries_for_each_reader(self):
+        partners = self.env["res.partner"].create(
+            [{"name": f"Reader {n}", "parent_id": self.hotel.id} for n in range(20)]
+        )
+        for number, partner in enumerate(partners):
+            self.make_portal_user(f"portal_many_{number}", partner, PORTAL)
+        counts = []
+        for some in (partners[:10], partners):
+            self.in_wing.message_subscribe(some.ids)
+            self.env.flush_all()
+            before = self.env.cr.sql_log_count
+            self.in_wing.message_post(body="News", subtype_xmlid="mail.mt_comment")
+            counts.append(self.env.cr.sql_log_count - before)
+        self.assertLess(counts[1] - counts[0], 10 * 15)

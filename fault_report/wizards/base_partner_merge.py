@@ -1,0 +1,12 @@
+from odoo import models
+
+
+class BasePartnerMerge(models.TransientModel):
+    """Merged contacts change hands past their fields: their users see no more by it."""
+
+    _inherit = "base.partner.merge.automatic.wizard"
+
+    def _merge(self, partner_ids, dst_partner=None, extra_checks=True):
+        partners = self.env["res.partner"].browse(partner_ids)
+        with partners._narrowing_portal_access(by_merge=True):
+            return super()._merge(partner_ids, dst_partner, extra_checks)

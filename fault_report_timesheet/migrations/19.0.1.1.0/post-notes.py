@@ -1,0 +1,11 @@
+"""Take notes out of timesheets that customers see: the number of the report stays."""
+
+from odoo import SUPERUSER_ID, api
+
+
+def migrate(cr, version):
+    env = api.Environment(cr, SUPERUSER_ID, {})
+    notes = env["fault.report.note"].search([("timesheet_id.project_id", "!=", False)])
+    notes.filtered(
+        lambda note: note.timesheet_id.project_id._is_seen_by_customers()
+    )._carry_time()
