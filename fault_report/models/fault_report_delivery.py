@@ -19,6 +19,8 @@ SETTINGS = {
     "converted": "fault_report_notify_work_order",
     "solved": "fault_report_notify_work_order",
 }
+# In the context while a receipt is queued; no client can send it
+RECEIPT = object()
 # What is told to customers, not to staff
 CUSTOMER_KINDS = {"converted", "solved"}
 MAIL_QUEUE = "fault_report.mail_queue"
@@ -130,10 +132,33 @@ class FaultReport(models.Model):
     def _notify_get_recipients(self, message, msg_vals=False, **kwargs):
         """Use the way the user chose for fault reports, not that for all of Odoo."""
         recipients = super()._notify_get_recipients(message, msg_vals, **kwargs)
+        recipients = self._drop_outsiders_from_notes(message, recipients)
         channel = kwargs.get("fault_report_channel")
         if channel:
             recipients = [{**data, "notif": channel} for data in recipients]
         return recipients
+
+    def _drop_outsiders_from_notes(self, message, recipients):
+        """Return the recipients without those that may not read a note: all but staff.
+
+        Odoo tells the author of a message whoever is mentioned in its answers, and who
+        wrote what a note answers. Receipts, and what `message_notify` sends to
+        chosen users, are no notes of staff.
+        """
+        # Its kind decides who is told, whoever wrote it.
+        message_sudo = message.sudo()
+        is_note = (
+            message_sudo.is_internal
+            or not message_sudo.subtype_id
+            or message_sudo.subtype_id.internal
+        )
+        is_sent_out = (
+            message_sudo.message_type == "user_notification"
+            or self.env.context.get("fault_report_receipt") is RECEIPT
+        )
+        if not is_note or is_sent_out:
+            return recipients
+        return [data for data in recipients if data["id"] and not data["share"]]
 
     def _notify_thread_by_email(self, message, recipients_data, **kwargs):
         """Leave it to the queue: a slow mail server must not hold a request."""

@@ -3,8 +3,8 @@ import uuid
 from odoo import api, models
 from odoo.exceptions import AccessError, ValidationError
 from odoo.fields import Domain
-from odoo.tools import html2plaintext, is_html_empty
-from odoo.tools.mail import formataddr, plaintext2html
+from odoo.tools import email_normalize, html2plaintext, is_html_empty
+from odoo.tools.mail import plaintext2html
 from odoo.tools.misc import limited_field_access_token
 
 from . import text_rules
@@ -183,18 +183,29 @@ class FaultReport(models.Model):
             raise FieldError(str(error), "files") from error
 
     def _get_customer_author(self):
-        """Return who speaks: the user, or who filed the report and has no account."""
+        """Return who speaks: the user, or who knows the secret of the report's page.
+
+        They are the customer where staff or the customer filed the report. Elsewhere
+        anybody may have typed anybody's name and e-mail.
+        """
         self.ensure_one()
         user = self.env.user
         if not user._is_public():
             return {"author_id": user.partner_id.id}
-        name = self.contact_name or self.email_from
-        # A stranger reads his name there, and not whose report it has become
-        if not self._is_from_stranger() and (self.contact_id or not name):
-            return {"author_id": (self.contact_id or self.partner_id).id or False}
-        name = name or self.env._("Who reported it")
-        email = self.email_from or self.company_id.email or ""
-        return {"author_id": False, "email_from": formataddr((name, email))}
+        customer = self.contact_id or self.partner_id
+        if self._is_contact_typed() or not customer:
+            return self._get_unverified_author(self.contact_name, self.company_id)
+        return {"author_id": customer.id}
+
+    def _is_contact_typed(self):
+        """Return whether who reported it has only typed who they are."""
+        self.ensure_one()
+        return bool(
+            self.channel in self._get_channels_without_customer()
+            or self._is_from_stranger()
+            or self.email_from
+            or self.contact_name
+        )
 
     # === READING === #
 
@@ -215,13 +226,42 @@ class FaultReport(models.Model):
 
     def _get_public_messages_domain(self):
         comment = self.env.ref("mail.mt_comment")
-        return (
-            Domain("model", "=", self._name)
-            & Domain("res_id", "in", self.ids)
-            & Domain("subtype_id", "=", comment.id)
+        public = (
+            Domain("subtype_id", "=", comment.id)
             & Domain("message_type", "in", PUBLIC_TYPES)
             & Domain("is_internal", "=", False)
         )
+        return (
+            Domain("model", "=", self._name)
+            & Domain("res_id", "in", self.ids)
+            & (public | self._get_own_mails_domain())
+        )
+
+    def _get_own_mails_domain(self):
+        """Return the domain of the e-mails that the reader wrote, notes included.
+
+        To the others of the customer they stay internal: a colleague's words may have
+        been passed on in them. Who knows the secret of the page without an account is
+        the sender of the first one: it was sent to that address.
+        """
+        mails = Domain("message_type", "=", "email")
+        if not self.env.user._is_public():
+            return mails & Domain("author_id", "=", self.env.user.partner_id.id)
+        address = email_normalize(self.email_from) if len(self) == 1 else None
+        if not address or self.channel != "mail":
+            return Domain.FALSE
+        first = (
+            self.env["mail.message"]
+            .sudo()
+            .search(
+                Domain("model", "=", self._name)
+                & Domain("res_id", "=", self.id)
+                & Domain("email_from", "ilike", address)
+                & mails
+            )
+        )
+        own = first.filtered(lambda m: email_normalize(m.email_from) == address)
+        return Domain("id", "in", own.ids)
 
     def _get_public_files(self):
         """Return the files that the customer sees.

@@ -1,7 +1,8 @@
 from markupsafe import Markup
 
-from odoo import models
+from odoo import api, models, tools
 
+from . import text_rules
 from .fault_report_delivery import CUSTOMER_KINDS
 
 # One SMS of the old alphabet
@@ -113,18 +114,56 @@ class FaultReport(models.Model):
     def _get_notification_author(self):
         """Return the partner and the address that a message is from.
 
-        Of staff, himself; else the company: a customer's mail server does not know that
-        we write in his name.
+        Of staff, their own; else the company's: a customer's mail server does not know
+        that we write in their name, and OdooBot is nobody they know.
         """
         self.ensure_one()
         user = self.env.user
+        # The sender of the company's messages is no secret.
         company = self.company_id.sudo()
         if user._is_internal() and not user._is_superuser():
             return user.partner_id, user.email_formatted or company.email_formatted
-        if company.email:
-            return company.partner_id, company.email_formatted
-        root = self.env.ref("base.partner_root")
-        return root, root.email_formatted
+        return company.partner_id, self._format_company_sender(company, company.name)
+
+    @api.model
+    def _format_company_sender(self, company, name):
+        """Return a sender of this name with an address of the company."""
+        # An address that mails are sent from is no secret.
+        company = company.sudo()
+        addresses = (
+            company.email,
+            company.fault_report_alias_id.alias_full_name,
+            company.catchall_email,
+            company.default_from_email,
+            self.env.ref("base.partner_root").sudo().email,
+        )
+        return tools.formataddr((name, next(filter(None, addresses), "")))
+
+    def _message_compute_author(self, author_id=None, email_from=None):
+        """Let the company speak where nobody in particular does: gateways and crons."""
+        if (
+            self
+            and author_id is None
+            and not email_from
+            and self.env.user._is_superuser()
+        ):
+            author, email_from = self[:1]._get_notification_author()
+            return author.id, email_from
+        return super()._message_compute_author(author_id, email_from)
+
+    @api.model
+    def _get_unverified_author(self, name, company):
+        """Return author and sender of a message whose writer is not known for certain.
+
+        It is no contact's, whatever was typed, and answers to it reach the company.
+        """
+        name = tools.parse_contact_from_email(name or "")[0]
+        name = text_rules.clean_line(name, text_rules.MAX_LINE)
+        label = self.env._("%s (not verified)", name or self.env._("Who reported it"))
+        return {
+            "author_id": False,
+            "email_from": self._format_company_sender(company, label),
+        }
 
     def _get_message_title(self, kind):
         """Return what has happened, in a line."""

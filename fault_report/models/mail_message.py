@@ -1,5 +1,6 @@
 from odoo import api, models
 from odoo.exceptions import AccessError
+from odoo.tools import parse_contact_from_email
 
 
 class MailMessage(models.Model):
@@ -64,6 +65,12 @@ class MailMessage(models.Model):
             )
             .sudo(False)
         )
+
+    def _get_fault_report_author_name(self):
+        """Return who a message is from, for the report's page: no more than a name."""
+        self.ensure_one()
+        name, address = parse_contact_from_email(self.email_from or "")
+        return self.author_id.name or name or address or "–"
 
     def _is_own_or_admin(self):
         self.ensure_one()

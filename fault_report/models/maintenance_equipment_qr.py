@@ -195,11 +195,13 @@ class MaintenanceEquipment(models.Model):
             )
         except TooManyRequestsError:
             return
-        visitor = self.env.ref("base.public_user")
+        author = report._get_unverified_author(
+            self.env._("Who scanned the QR code"), report.company_id
+        )
         # A visitor's own message would be one that the customer sees.
         report.with_user(SUPERUSER_ID).message_post(
             body=self.env._("Somebody who scanned the QR code noticed this fault too."),
-            author_id=visitor.sudo().partner_id.id,
+            **author,
             message_type="comment",
             subtype_xmlid="mail.mt_note",
         )
