@@ -50,6 +50,7 @@ from . import digest_digest
 from . import ir_attachment
 from . import ir_attachment_filestore
 from . import ir_attachment_limits
+from . import ir_binary
 from . import ir_http
 from . import ir_mail_server
 from . import ir_qweb

@@ -1,10 +1,27 @@
+import base64
+import binascii
+import logging
+import re
+
 from markupsafe import Markup
+from psycopg2 import OperationalError
 
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError
 
 from . import file_rules
 from .fault_report import WAITING_STATES
+
+_logger = logging.getLogger(__name__)
+
+# A file that is packed into an attribute of HTML
+PACKED_FILE = re.compile(
+    r"data:([\w.+-]+/[\w.+-]+)?[^,\"'<>]{0,100};base64,([a-z0-9+/=\s]*)(?=[\"'\)&])",
+    re.I,
+)
+# What is left of one that is not kept
+LEFT_OUT_PICTURE = re.compile(r"<img\b[^>]*\bsrc=[\"']cid:packed-\d+[\"'][^>]*>", re.I)
+SHOWN_REFUSALS = 50
 
 
 class FaultReport(models.Model):
@@ -105,20 +122,54 @@ class FaultReport(models.Model):
         self, attachments, attachment_ids, message_values
     ):
         """Keep an e-mail whose files cannot be kept, and say which ones are missing."""
-        if not attachments or message_values.get("message_type") != "email":
+        if message_values.get("message_type") != "email":
             return super()._process_attachments_for_post(
                 attachments, attachment_ids, message_values
             )
-        kept, refusals = self._split_mail_files(attachments)
+        body, pictures = self._take_out_pictures(message_values.get("body") or Markup())
         values = super()._process_attachments_for_post(
-            kept, attachment_ids, message_values
+            [], attachment_ids, {**message_values, "body": body}
         )
-        if refusals:
-            body = values.get("body") or message_values.get("body") or Markup()
-            lines = Markup().join(Markup("<li>%s</li>") % line for line in refusals)
-            note = self.env._("These files of the e-mail were not kept:")
-            values["body"] = body + Markup("<p>%s</p><ul>%s</ul>") % (note, lines)
-        return values
+        kept, refusals = self._split_mail_files([*(attachments or ()), *pictures])
+        for attachment in kept:
+            try:
+                with self._isolated():
+                    one = super()._process_attachments_for_post(
+                        [attachment], [], {**message_values, "body": body}
+                    )
+            except OperationalError:
+                raise
+            except Exception as error:
+                refusals.append(self._get_file_refusal(attachment[0], error))
+                continue
+            body = one.get("body", body)
+            values["attachment_ids"] += one["attachment_ids"]
+        return {**values, "body": self._name_refusals(body, refusals)}
+
+    @api.model
+    def _take_out_pictures(self, body):
+        """Return the HTML of an e-mail and the pictures that were packed into it.
+
+        Odoo makes files of them later, all or nothing.
+        """
+        pictures = {}
+
+        def take(match):
+            kind, content = match[1], "".join(match[2].split())
+            cid = f"packed-{len(pictures) + 1}"
+            cid = pictures.setdefault(content, (cid, kind))[0]
+            return f"cid:{cid}"
+
+        body = Markup(PACKED_FILE.sub(take, str(body)))  # noqa: S704  as it was before
+        files = []
+        for content, (cid, kind) in pictures.items():
+            ending = re.sub(r"\W.*", "", kind.rpartition("/")[2]) or "bin"
+            try:
+                packed = base64.b64decode(content + "==", validate=False)
+            except binascii.Error:
+                packed = b""
+            files.append((f"{cid}.{ending}", packed, {"cid": cid}))
+        return body, files
 
     def _split_mail_files(self, attachments):
         """Return the files that can be kept, and a sentence for each of the others."""
@@ -128,24 +179,56 @@ class FaultReport(models.Model):
         )
         kept, refusals = [], []
         for attachment in attachments:
-            name, content = attachment[:2]
-            if content is None:
-                continue
-            if not isinstance(content, bytes):
-                content = getattr(content, "as_string", lambda c=content: c)().encode()
-            try:
-                file_rules.check_file(self.env, name, content, limits)
-            except ValidationError as error:
-                refusals.append(str(error))
-                continue
-            if len(kept) < room:
-                kept.append(attachment)
-            else:
+            name = file_rules.clean_name(attachment[0])
+            if len(kept) >= room:
                 refusals.append(
                     self.env._(
                         "“%(file)s”: a report has %(limit)s files at most.",
-                        file=file_rules.clean_name(name),
+                        file=name,
                         limit=limits.files,
                     )
                 )
+                continue
+            try:
+                content = self._get_mail_file_content(attachment)
+                file_rules.check_file(self.env, name, content, limits)
+            except Exception as error:
+                refusals.append(self._get_file_refusal(name, error))
+                continue
+            kept.append((name, content, *attachment[2:]))
         return kept, refusals
+
+    @api.model
+    def _get_mail_file_content(self, attachment):
+        content, info = attachment[1], (attachment[2:] or ({},))[0] or {}
+        if isinstance(content, str):
+            try:
+                return content.encode(info.get("encoding") or "utf-8")
+            except (LookupError, UnicodeError):
+                return content.encode("utf-8", "replace")
+        if hasattr(content, "as_bytes"):
+            return content.as_bytes()
+        return content or b""
+
+    @api.model
+    def _get_file_refusal(self, name, error):
+        """Return the sentence that names a file that is left out."""
+        if isinstance(error, UserError):
+            return str(error)
+        _logger.info("A file of an e-mail is left out", exc_info=error)
+        return self.env._(
+            "“%(file)s” is damaged and was left out.", file=file_rules.clean_name(name)
+        )
+
+    @api.model
+    def _name_refusals(self, body, refusals):
+        """Return the HTML with what is left out named below, and not shown in it."""
+        body = Markup(LEFT_OUT_PICTURE.sub("", str(body)))  # noqa: S704  as it was before
+        if not refusals:
+            return body
+        shown = refusals[:SHOWN_REFUSALS]
+        if len(refusals) > len(shown):
+            shown.append(self.env._("And %s more.", len(refusals) - len(shown)))
+        lines = Markup().join(Markup("<li>%s</li>") % line for line in shown)
+        note = self.env._("These files of the e-mail were not kept:")
+        return body + Markup("<p>%s</p><ul>%s</ul>") % (note, lines)

@@ -1,0 +1,383 @@
+"""Make odd e-mails readable for Python's and Odoo's parsers.
+
+What they read anyway stays as it is, byte by byte. Nothing here needs a database.
+"""
+
+import base64
+import codecs
+import email
+import hashlib
+import re
+from email import policy
+from email.header import Header, decode_header
+from email.message import EmailMessage
+
+from ..models.text_rules import remove_refused
+
+# Longer headers and words cost Python's parser too much time; a Message-Id is kept in
+# an index.
+MAX_HEADER = 50_000
+MAX_WORD = 2_000
+MAX_MESSAGE_ID = 500
+MAX_DEPTH = 50
+# As far as an e-mail is read that has no readable parts
+MAX_RAW_TEXT = 100_000
+ADDRESS_HEADERS = {
+    "from", "to", "cc", "bcc", "sender", "reply-to", "delivered-to",
+    "resent-to", "resent-cc", "resent-from",
+}  # fmt: skip
+# What Python makes content of; other main types raise
+READ_TYPES = {"text", "multipart", "message", "application", "image", "audio", "video"}
+# Names of charsets that Python does not know, and the one that is meant
+CHARSETS = {
+    "unknown-8bit": "utf-8",
+    "utf8mb4": "utf-8",
+    "utf8mb3": "utf-8",
+    "unicode": "utf-8",
+    "cp-1252": "cp1252",
+    "win-1252": "cp1252",
+    "ansi": "cp1252",
+}
+_REFUSED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:(.*)", re.S)
+_HEAD_END = re.compile(rb"\r\n\r\n|\n\n|\r\r|\n\r\n")
+_LONG_WORD = re.compile(rf"([^\s,;<>]{{{MAX_WORD}}})[^\s,;<>]+")
+_ADDRESS_END = re.compile(r"[\s<>,;:\"()\[\]]+")
+_BOUNDARY = re.compile(r"^--([!#-~][ !#-~]{0,98}?)[ \t]*\r?\n(?=[\w-]+[ \t]*:)", re.M)
+_BASE64_RUN = re.compile(r"(?:^[A-Za-z0-9+/]{40,}={0,2}[ \t]*(?:\r?\n|\Z)){2,}", re.M)
+
+
+def get_bytes(message):
+    """Return the e-mail as bytes, as `message_process` may be handed it."""
+    if isinstance(message, str):
+        return message.encode("utf-8", "surrogateescape")
+    return bytes(getattr(message, "data", message))
+
+
+# === THE HEAD === #
+
+
+def split_head(raw):
+    """Return the head and the rest of an e-mail."""
+    raw = raw.lstrip(b"\r\n")
+    end = _HEAD_END.search(raw)
+    return (raw[: end.end()], raw[end.end() :]) if end else (raw, b"")
+
+
+def read_headers(raw):
+    """Return the headers of any e-mail: lists of texts by lower-case name."""
+    fields = []
+    for line in re.split(rb"\r\n|\n|\r", split_head(raw)[0]):
+        if fields and line[:1] in (b" ", b"\t"):
+            fields[-1][1] += b" " + line.strip()
+        elif found := _FIELD.fullmatch(line.replace(b"\0", b"")):
+            fields.append([found[1].decode("ascii").lower(), found[2].strip()])
+    headers = {}
+    for name, value in fields:
+        headers.setdefault(name, []).append(_decode_header(value))
+    return headers
+
+
+def find_addresses(headers, names):
+    """Return the e-mail addresses in these headers, in lower case."""
+    return {
+        address.lower().strip(".'")
+        for name in names
+        for value in headers.get(name, ())
+        for address in _split_addresses(value)
+    }
+
+
+def _split_addresses(text):
+    """Return what has the form of an address; a long text costs little."""
+    parts = (word.split("@") for word in _ADDRESS_END.split(text))
+    return ["@".join(p[:2]) for p in parts if len(p) > 1 and p[0] and p[1]]
+
+
+def find_references(headers):
+    """Return the ids of the messages that an e-mail answers, the newest last."""
+    values = headers.get("references", []) + headers.get("in-reply-to", [])
+    return [found for value in values for found in re.findall(r"<[^<>\s]+>", value)]
+
+
+def _decode_header(value):
+    """Return a header's value as text, with its encoded words read."""
+    text = remove_refused(decode_text(value[:MAX_HEADER]))
+    try:
+        parts = decode_header(text)
+    # Python gives up on some encoded words
+    except Exception:
+        return text
+    words = (
+        decode_text(part, charset) if isinstance(part, bytes) else part
+        for part, charset in parts
+    )
+    return remove_refused("".join(words))
+
+
+def decode_text(content, charset=None):
+    """Return bytes as text: in the charset if possible, else in the likeliest."""
+    charset = CHARSETS.get((charset or "").lower(), charset)
+    for name in (charset, "utf-8"):
+        try:
+            text = codecs.decode(content, name)
+        except (LookupError, ValueError, TypeError):
+            continue
+        if isinstance(text, str):
+            return text
+    return content.decode("cp1252", "replace")
+
+
+# === REPAIR === #
+
+
+def repair(raw):
+    """Return the e-mail as parsers read it: the same bytes if nothing is wrong."""
+    mended = _repair_head(raw)
+    message = email.message_from_bytes(mended, policy=policy.compat32)
+    if not _repair_part(message):
+        return mended
+    return message.as_bytes(unixfrom=False)
+
+
+def _repair_head(raw):
+    """Leave out lines that are no headers: what comes after them would be text."""
+    head, rest = split_head(raw)
+    lines = head.splitlines(keepends=True)
+    kept = [
+        line
+        for number, line in enumerate(lines)
+        if not line.strip(b"\r\n")
+        or (line[:1] in (b" ", b"\t") and number)
+        or _FIELD.match(line.replace(b"\0", b""))
+        or (not number and line.startswith(b"From "))
+    ]
+    return raw if len(kept) == len(lines) else b"".join(kept) + rest
+
+
+def _repair_part(part, depth=0):
+    """Repair a part and those in it; return whether anything has changed."""
+    if depth > MAX_DEPTH:
+        raise ValueError("too many parts in each other")
+    changed = _repair_headers(part)
+    if part.get_content_maintype() == "multipart":
+        changed |= _repair_container(part)
+    payload = _get_raw_payload(part)
+    if isinstance(payload, list):
+        for inner in payload:
+            changed |= _repair_part(inner, depth + 1)
+    if part.get_content_maintype() != "multipart":
+        changed |= _repair_leaf(part)
+    return changed
+
+
+def _repair_headers(part):
+    before = list(part.raw_items())
+    after = [
+        (name, mended)
+        for name, value in before
+        if (mended := _repair_header(name, value)) is not None
+    ]
+    if after != before:
+        _set_headers(part, after)
+    return after != before
+
+
+def _set_headers(part, headers):
+    for name in set(part.keys()):
+        del part[name]
+    for name, value in headers:
+        part.set_raw(name, value)
+
+
+def _repair_header(name, value):
+    """Return a value that can be read and kept; None for one to leave out."""
+    if _is_readable(name, value):
+        return value
+    text = _decode_header(value.encode("utf-8", "surrogateescape"))
+    text = _LONG_WORD.sub(r"\1", " ".join(text.replace("\ufffd", "?").split()))
+    lower = name.lower()
+    if lower == "message-id":
+        return make_message_id(value.encode("utf-8", "surrogateescape"))
+    if lower in ADDRESS_HEADERS:
+        text = ", ".join(_split_addresses(text)) or re.sub(
+            r"[<>@,;:\"()\[\]]+", " ", text
+        )
+    elif lower == "references":
+        text = " ".join(re.findall(r"<[^<>\s]+>", text)[-32:])
+    if not text.isascii():
+        text = " ".join(Header(text, "utf-8").encode().split())
+    return text if text and _is_readable(name, text) else None
+
+
+def _is_readable(name, value):
+    limit = MAX_MESSAGE_ID if name.lower() == "message-id" else MAX_HEADER
+    if len(value) > limit or _LONG_WORD.search(value):
+        return False
+    if _REFUSED.search(value) and not _is_utf8(value):
+        return False
+    try:
+        text = str(policy.SMTP.header_factory(name, "".join(value.splitlines())))
+    # It may be anything: Python's parser fails in many ways
+    except Exception:
+        return False
+    is_lossy = "\ufffd" in text and "\ufffd" not in value
+    return not _REFUSED.search(text) and not is_lossy
+
+
+def _is_utf8(value):
+    """Return whether what looks refused are only the bytes of a text in UTF-8."""
+    try:
+        text = value.encode("utf-8", "surrogateescape").decode()
+    except UnicodeError:
+        return False
+    return not _REFUSED.search(text)
+
+
+def make_message_id(content):
+    """Return an id that is the same each time the e-mail comes."""
+    return f"<{hashlib.sha256(content).hexdigest()}@repaired.invalid>"
+
+
+# === PARTS === #
+
+
+def _repair_container(part):
+    """Find the parts of a multipart whose head does not say where they are."""
+    payload = _get_raw_payload(part)
+    if isinstance(payload, list) and payload:
+        return False
+    text = payload if isinstance(payload, str) else ""
+    content = text.encode("ascii", "surrogateescape")
+    found = _BOUNDARY.search(text)
+    if found:
+        head = f'Content-Type: multipart/mixed; boundary="{found[1]}"\n\n'
+        inner = email.message_from_bytes(
+            head.encode() + content, policy=policy.compat32
+        )
+        if inner.is_multipart():
+            part.set_payload(inner.get_payload())
+            subtype = part.get_content_subtype()
+            _set_type(part, f'multipart/{subtype}; boundary="{found[1]}"')
+            return True
+    if part.get_content_subtype() == "report" and "auto-submitted" not in part:
+        # It still only says that something did not arrive.
+        part["Auto-Submitted"] = "auto-replied"
+    _set_text(part, "plain", decode_text(content))
+    return True
+
+
+def _repair_leaf(part):
+    """Make the content readable: as what it is, else as mere bytes."""
+    text = _read_as_odoo(part)
+    if text is not None:
+        if not isinstance(text, str) or is_file(part) or not _REFUSED.search(text):
+            return False
+        _set_text(part, part.get_content_subtype(), text)
+        return True
+    content = get_content(part)
+    if part.get_content_maintype() == "text":
+        charset = part.get_content_charset()
+        _set_text(part, part.get_content_subtype(), decode_text(content, charset))
+    else:
+        _set_content(part, "application/octet-stream", content)
+    if _read_as_odoo(part) is None:
+        name = _get_filename(part)
+        _set_headers(part, [h for h in part.raw_items() if not _is_about_content(h[0])])
+        _set_content(part, "application/octet-stream", content, name or "file")
+    return True
+
+
+def _get_raw_payload(part):
+    """Return the payload with its bytes as they are: `get_payload` replaces some."""
+    return part._payload
+
+
+def _read_as_odoo(part):
+    """Return the content as Odoo reads it, or None if it cannot."""
+    if part.get_content_maintype() not in READ_TYPES:
+        return None
+    if part.get_content_type() == "message/delivery-status":
+        return _get_raw_payload(part) if part.is_multipart() else None
+    probe = EmailMessage(policy=policy.SMTP)
+    for name, value in part.raw_items():
+        probe.set_raw(name, value)
+    probe.set_payload(_get_raw_payload(part))
+    try:
+        name = probe.get_filename() or ""
+        if _REFUSED.search(name + probe.get("content-id", "")):
+            return None
+        if probe.get_content_maintype() == "text" and not probe.get_param("charset"):
+            probe.set_charset("utf-8")
+        probe.get_content_charset()
+        return probe.get_content()
+    # It may be anything: Python's parser fails in many ways
+    except Exception:
+        return None
+
+
+def _is_about_content(name):
+    return name.lower().startswith("content-")
+
+
+def is_file(part):
+    """Return whether a part is an attachment and not what was written."""
+    disposition = str(part.get("content-disposition", "")).strip().lower()
+    return bool(_get_filename(part)) or disposition.startswith("attachment")
+
+
+def _get_filename(part):
+    """Return the name of a part in plain characters, or an empty text."""
+    try:
+        name = part.get_filename() or ""
+    # It may be anything: Python's parser fails in many ways
+    except Exception:
+        return ""
+    name = remove_refused(decode_text(str(name).encode("utf-8", "surrogateescape")))
+    return re.sub(r"[\"\\\r\n]", "", name)[:200]
+
+
+def get_content(part):
+    """Return the decoded content of a part as bytes, however it is packed."""
+    payload = _get_raw_payload(part)
+    if isinstance(payload, list):
+        return b"\n".join(inner.as_bytes() for inner in payload)
+    try:
+        return part.get_payload(decode=True) or b""
+    # It may be anything: Python's parser fails in many ways
+    except Exception:
+        return (payload or "").encode("utf-8", "surrogateescape")
+
+
+def _set_text(part, subtype, text):
+    text = strip_base64(_clean(text))
+    mimetype = f"text/{subtype}" if subtype.isascii() else "text/plain"
+    _set_content(part, f'{mimetype}; charset="utf-8"', text.encode())
+
+
+def _clean(text):
+    """Return a text without characters that cannot be kept, and the gap they left."""
+    return remove_refused(re.sub(r" [\x00-\x08\x0e-\x1f]+(?= )", "", text))
+
+
+def strip_base64(text):
+    """Return a text without the packed files in it."""
+    return _BASE64_RUN.sub("", text)
+
+
+def _set_content(part, mimetype, content, name=None):
+    name = _get_filename(part) if name is None else name
+    _set_type(part, mimetype)
+    del part["Content-Transfer-Encoding"]
+    part["Content-Transfer-Encoding"] = "base64"
+    part.set_payload(base64.encodebytes(content).decode("ascii"))
+    if name:
+        del part["Content-Disposition"]
+        part.add_header(
+            "Content-Disposition", "attachment", filename=("utf-8", "", name)
+        )
+
+
+def _set_type(part, value):
+    del part["Content-Type"]
+    part["Content-Type"] = value
