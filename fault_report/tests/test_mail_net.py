@@ -109,7 +109,7 @@ class TestMailNet(MailGatewayCase):
 
     # === THE LAST NET === #
 
-    def fail(self, name, error=KeyError):
+    def breaking(self, name, error=KeyError):
         return patch.object(type(self.env["mail.thread"]), name, side_effect=error)
 
     def test_whatever_fails_the_text_and_the_email_are_kept_for_staff(self):
@@ -121,7 +121,7 @@ class TestMailNet(MailGatewayCase):
             "_detect_loop_headers",
         ):
             raw = self.write_mail(From=CARL).as_bytes()
-            with self.subTest(name), self.fail(name):
+            with self.subTest(name), self.breaking(name):
                 report = self.deliver(raw)
                 self.assertEqual(report.comment, "The lift stands still.")
                 self.assertEqual(report.contact_id, self.carl)
@@ -131,18 +131,18 @@ class TestMailNet(MailGatewayCase):
 
     def test_the_sender_of_an_email_that_fails_gets_a_receipt_and_no_refusal(self):
         alias = self.company.fault_report_alias_id
-        with self.fail("message_post"):
+        with self.breaking("message_post"):
             report = self.deliver(self.write_mail(From=CARL))
         self.assertTrue(report)
         self.assertNotEqual(alias.alias_status, "invalid")
-        with self.fail("_message_parse_extract_payload"):
+        with self.breaking("_message_parse_extract_payload"):
             report = self.deliver(self.write_mail(From=CARL))
         self.assertEqual(len(self.receipts(report)), 1)
 
     def test_an_answer_that_fails_is_a_message_on_its_report(self):
         report = self.deliver(self.write_mail(From=CARL, Message_Id="<first@h.ex>"))
         raw = self.write_mail("More.", From=CARL, In_Reply_To="<first@h.ex>").as_bytes()
-        with self.fail("_message_parse_extract_payload"):
+        with self.breaking("_message_parse_extract_payload"):
             self.assertFalse(self.deliver(raw))
         self.assertIn("More.", report._get_public_messages().body)
         self.assertEqual(self.find_raw(report).raw, raw)
@@ -150,26 +150,26 @@ class TestMailNet(MailGatewayCase):
     def test_an_answer_of_others_that_fails_stays_with_staff(self):
         report = self.deliver(self.write_mail(From=CARL, Message_Id="<first@h.ex>"))
         answer = self.write_mail("Secret.", In_Reply_To="<first@h.ex>")
-        with self.fail("_message_parse_extract_payload"):
+        with self.breaking("_message_parse_extract_payload"):
             self.deliver(answer)
         self.assertIn("Secret.", "".join(report.message_ids.mapped("body")))
         self.assertFalse(report._get_public_messages())
 
     def test_a_report_that_cannot_be_filed_is_one_without_a_text(self):
-        with self.fail_model("_prepare_mail_values"):
+        with self.breaking_model("_prepare_mail_values"):
             raw = self.write_mail(From=CARL).as_bytes()
             report = self.deliver(raw)
         self.assertEqual(report.name, "E-mail without a text")
         self.assertEqual(self.find_raw(report).raw, raw)
 
-    def fail_model(self, name, error=KeyError):
+    def breaking_model(self, name, error=KeyError):
         return patch.object(type(self.env["fault.report"]), name, side_effect=error)
 
     def test_what_odoo_repeats_is_left_to_odoo(self):
         mail = self.write_mail(From=CARL).as_bytes()
         failure = SerializationFailure("try again")
         with (
-            self.fail("message_parse", failure),
+            self.breaking("message_parse", failure),
             self.assertRaises(SerializationFailure),
         ):
             self.deliver(mail)
@@ -226,7 +226,7 @@ class TestMailNet(MailGatewayCase):
 
     def test_no_customer_reaches_an_email_that_is_kept_as_it_came(self):
         self.make_portal_user()
-        with self.fail("_message_parse_extract_payload"):
+        with self.breaking("_message_parse_extract_payload"):
             report = self.deliver(self.write_mail(From=CARL))
         raw = self.find_raw(report)
         self.assertNotIn(raw, report.with_user(self.portal)._get_public_files())
@@ -246,7 +246,7 @@ class TestMailNet(MailGatewayCase):
         )
 
     def test_no_browser_shows_an_email_that_is_kept_as_it_came(self):
-        with self.fail("_message_parse_extract_payload"):
+        with self.breaking("_message_parse_extract_payload"):
             report = self.deliver(self.write_mail("<script>", From=CARL))
         for asked in (None, "text/html"):
             with MockRequest(self.env):
@@ -261,7 +261,7 @@ class TestMailNet(MailGatewayCase):
             patch(
                 "odoo.addons.fault_report.models.fault_report_mail.MAX_RAW_MAIL", 2**20
             ),
-            self.fail("_message_parse_extract_payload"),
+            self.breaking("_message_parse_extract_payload"),
         ):
             report = self.deliver(OddMails().make(b"x" * 2**21))
         self.assertEqual(len(self.find_raw(report).raw), 2**20)
