@@ -177,14 +177,15 @@ class FaultReport(models.Model):
         wrote what a note answers. Receipts, and what `message_notify` sends to
         chosen users, are no notes of staff.
         """
+        # Its kind decides who is told, whoever wrote it.
+        message_sudo = message.sudo()
         is_note = (
-            message.is_internal
-            or not message.subtype_id
-            # The subtypes are the same for all.
-            or message.subtype_id.sudo().internal
+            message_sudo.is_internal
+            or not message_sudo.subtype_id
+            or message_sudo.subtype_id.internal
         )
         is_sent_out = (
-            message.message_type == "user_notification"
+            message_sudo.message_type == "user_notification"
             or self.env.context.get("fault_report_receipt") is RECEIPT
         )
         if not is_note or is_sent_out:

@@ -366,11 +366,15 @@ class FaultReport(models.Model):
         address = email_normalize(self.email_from) if len(self) == 1 else None
         if not address or self.channel != "mail":
             return Domain.FALSE
-        first = self.env["mail.message"].sudo().search(
-            Domain("model", "=", self._name)
-            & Domain("res_id", "=", self.id)
-            & Domain("email_from", "ilike", address)
-            & mails
+        first = (
+            self.env["mail.message"]
+            .sudo()
+            .search(
+                Domain("model", "=", self._name)
+                & Domain("res_id", "=", self.id)
+                & Domain("email_from", "ilike", address)
+                & mails
+            )
         )
         own = first.filtered(lambda m: email_normalize(m.email_from) == address)
         return Domain("id", "in", own.ids)

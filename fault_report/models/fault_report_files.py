@@ -16,7 +16,8 @@ _logger = logging.getLogger(__name__)
 
 # A file that is packed into an attribute of HTML
 PACKED_FILE = re.compile(
-    r"data:([\w.+-]+/[\w.+-]+)?[^,\"'<>]{0,100};base64,([a-z0-9+/=\s]*)(?=[\"'\)&])", re.I
+    r"data:([\w.+-]+/[\w.+-]+)?[^,\"'<>]{0,100};base64,([a-z0-9+/=\s]*)(?=[\"'\)&])",
+    re.I,
 )
 # What is left of one that is not kept
 LEFT_OUT_PICTURE = re.compile(r"<img\b[^>]*\bsrc=[\"']cid:packed-\d+[\"'][^>]*>", re.I)

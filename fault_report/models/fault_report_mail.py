@@ -1,5 +1,4 @@
 import logging
-
 from email.message import EmailMessage
 
 from markupsafe import Markup
@@ -64,7 +63,7 @@ class FaultReport(models.Model):
 
     @api.model
     def _as_gateway(self, company):
-        """Return the model for filing e-mails: not as the user whose address is in “From”."""
+        """Return the model for filing e-mails: not as the user who is in “From”."""
         return with_own_context(self).with_user(SUPERUSER_ID).with_company(company)
 
     @api.model
@@ -142,8 +141,8 @@ class FaultReport(models.Model):
     @api.model
     def _answers_public_message(self, msg_dict):
         # Of a message that is answered, only its kind is asked.
-        parent_sudo = self.env["mail.message"].sudo().browse(
-            msg_dict.get("parent_id") or ()
+        parent_sudo = (
+            self.env["mail.message"].sudo().browse(msg_dict.get("parent_id") or ())
         )
         return bool(
             parent_sudo.subtype_id
@@ -153,7 +152,7 @@ class FaultReport(models.Model):
 
     @api.model
     def _is_believed(self, msg_dict):
-        """Return whether the sender may be who they say: see `_get_unverified_author`."""
+        """Return whether the sender may be who they say they are."""
         return self._get_mail_sender(msg_dict) == msg_dict.get("email_from")
 
     def _is_from_customer(self, msg_dict):
@@ -172,7 +171,7 @@ class FaultReport(models.Model):
         return bool(address) and address == tools.email_normalize(self.email_from)
 
     def _is_sender_known(self, address):
-        """Return whether this address belongs to the report: see who may name its number."""
+        """Return whether an address is that of somebody whom the report concerns."""
         self.ensure_one()
         address = tools.email_normalize(address)
         if not address:
@@ -232,7 +231,7 @@ class FaultReport(models.Model):
 
     @api.model
     def _is_mail_refused(self, mail, report):
-        """Return whether Odoo would take no more of it: it came before, or is a loop."""
+        """Return whether Odoo would take no more: it came before, or is a loop."""
         if self.env["mail.message"].search_count(
             [("message_id", "=", mail.message_id)], limit=1
         ):
@@ -273,7 +272,9 @@ class FaultReport(models.Model):
         except OperationalError:
             raise
         except Exception:
-            _logger.warning("%s: an e-mail is not posted", self.reference, exc_info=True)
+            _logger.warning(
+                "%s: an e-mail is not posted", self.reference, exc_info=True
+            )
             return False
         return True
 
@@ -285,6 +286,9 @@ class FaultReport(models.Model):
             )
         values = {"author_id": author.id, "email_from": mail.address or mail.sender}
         is_answer = len(self.message_ids) > 0 and self._is_from_customer(values)
+        if mail.is_forged:
+            values = self._get_unverified_author(mail.sender, self.company_id)
+            is_answer = False
         self.with_context(mail_post_autofollow_author_skip=True).message_post(
             **values,
             body=tools.plaintext2html(mail.text),
@@ -302,7 +306,9 @@ class FaultReport(models.Model):
     def _attach_raw_mail(self, raw):
         """Add an e-mail as it came, for staff alone: customers read no notes."""
         self.ensure_one()
-        text = self.env._("This e-mail could not be read in full. It is kept as it came.")
+        text = self.env._(
+            "This e-mail could not be read in full. It is kept as it came."
+        )
         if len(raw) > MAX_RAW_MAIL:
             text = self.env._(
                 "This e-mail could not be read in full. The first %s MB are kept.",

@@ -165,7 +165,12 @@ class FaultReport(models.Model):
 
     def _message_compute_author(self, author_id=None, email_from=None):
         """Let the company speak where nobody in particular does: gateways and crons."""
-        if self and author_id is None and not email_from and self.env.user._is_superuser():
+        if (
+            self
+            and author_id is None
+            and not email_from
+            and self.env.user._is_superuser()
+        ):
             author, email_from = self[:1]._get_notification_author()
             return author.id, email_from
         return super()._message_compute_author(author_id, email_from)
@@ -178,9 +183,7 @@ class FaultReport(models.Model):
         """
         name = tools.parse_contact_from_email(name or "")[0]
         name = text_rules.clean_line(name, text_rules.MAX_LINE)
-        label = self.env._(
-            "%s (not verified)", name or self.env._("Who reported it")
-        )
+        label = self.env._("%s (not verified)", name or self.env._("Who reported it"))
         return {
             "author_id": False,
             "email_from": self._format_company_sender(company, label),

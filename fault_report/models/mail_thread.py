@@ -13,14 +13,15 @@ from odoo.service.model import retrying
 
 from ..tools import mail_repair, mail_text
 from .fault_report_mail import MAIL_TEXT, NO_RECEIPT
+from .text_rules import MAX_NAME
 
 _logger = logging.getLogger(__name__)
 
 # Where Odoo looks for the addresses that an e-mail is for
 TO_HEADERS = ("delivered-to", "to")
 RECIPIENT_HEADERS = (*TO_HEADERS, "cc", "resent-to", "resent-cc")
-# Words of a subject that can be the number of a report
-_NUMBER = re.compile(r"[\w/.\-]*\d[\w/.\-]*")
+# What is between the words of a subject
+_WORD_END = re.compile(r"[^\w/.\-]+")
 # In the context while e-mails are kept that cannot be filed; no client can send it
 KEEPING = object()
 
@@ -180,17 +181,19 @@ class MailThread(models.AbstractModel):
 
     @api.model
     def _find_report_by_number(self, headers, alias):
-        """Return the report whose number is in the subject, if the sender belongs to it."""
+        """Return the report that the subject names, if the sender belongs to it."""
         numbers = {
             word.strip(".-/")
             for subject in headers.get("subject", ())
-            for word in _NUMBER.findall(subject)
+            for word in _WORD_END.split(subject[:MAX_NAME])
         }
-        domain = Domain("reference", "in", [n for n in numbers if not n.isdigit()])
+        # A mere number may be that of anything.
+        numbers = [n for n in numbers if re.search(r"\d", n) and not n.isdigit()]
+        domain = Domain("reference", "in", numbers)
         if alias:
             domain &= Domain("company_id", "=", self._get_alias_company(alias).id)
         senders = mail_repair.find_addresses(headers, ["from"])
-        if not senders or mail_text.is_forged(headers):
+        if not numbers or not senders or mail_text.is_forged(headers):
             return self.env["fault.report"]
         # Whether the sender belongs to it is asked next.
         reports_sudo = self.env["fault.report"].sudo().search(domain, limit=5)

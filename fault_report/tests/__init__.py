@@ -33,6 +33,9 @@ from . import test_invoice
 from . import test_javascript
 from . import test_limits
 from . import test_mail
+from . import test_mail_net
+from . import test_mail_notes
+from . import test_mail_text
 from . import test_mail_controllers
 from . import test_mail_net
 from . import test_mail_notes

@@ -1,9 +1,10 @@
 """What is a note stays with staff; who reported by e-mail sees their own words."""
 
 from itertools import product
+from unittest.mock import patch
 
 from odoo.tests import new_test_user, tagged
-from odoo.tools import email_normalize
+from odoo.tools import email_normalize, mute_logger
 
 from .test_mail import ANN, CARL, MailGatewayCase
 
@@ -58,7 +59,9 @@ class TestMailNotes(MailGatewayCase):
         told = message.notification_ids.res_partner_id.filtered("partner_share")
         mails = self.env["mail.mail"].search([("mail_message_id", "=", message.id)])
         outside = mails.recipient_ids.filtered("partner_share") | told
-        return outside.mapped("email") + [mail for mail in mails.mapped("email_to") if mail]
+        return outside.mapped("email") + [
+            mail for mail in mails.mapped("email_to") if mail
+        ]
 
     def write_answer(self, kind, sender, parent):
         headers = {"From": sender, "In_Reply_To": parent.message_id}
@@ -250,6 +253,20 @@ class TestMailNotes(MailGatewayCase):
                         )[0]
                         self.assert_not_verified(message)
                         self.assertTrue(message.subtype_id.internal)
+
+    def test_an_email_with_a_false_sender_that_fails_is_not_verified_either(self):
+        forged = {"Authentication_Results": "mx.lifts.example; dmarc=fail"}
+        mail = self.write_mail(From=CARL, **forged)
+        Thread = type(self.env["mail.thread"])
+        with (
+            patch.object(
+                Thread, "_message_parse_extract_payload", side_effect=KeyError
+            ),
+            mute_logger("odoo.addons.fault_report.models.mail_thread"),
+        ):
+            report = self.deliver(mail)
+        message = report.message_ids.filtered(lambda m: m.message_type == "email")
+        self.assert_not_verified(message)
 
     def test_an_email_whose_sender_was_found_true_has_its_author(self):
         for result in (

@@ -42,8 +42,8 @@ _REFUSED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:(.*)", re.S)
 _HEAD_END = re.compile(rb"\r\n\r\n|\n\n|\r\r|\n\r\n")
 _LONG_WORD = re.compile(rf"([^\s,;<>]{{{MAX_WORD}}})[^\s,;<>]+")
-_ADDRESS = re.compile(r"[^\s<>,;:\"()\[\]@]+@[^\s<>,;:\"()\[\]@]+")
-_BOUNDARY = re.compile(r"^--([!#-,.-~][ !#-~]{0,98}?)[ \t]*\r?\n(?=[\w-]+[ \t]*:)", re.M)
+_ADDRESS_END = re.compile(r"[\s<>,;:\"()\[\]]+")
+_BOUNDARY = re.compile(r"^--([!#-~][ !#-~]{0,98}?)[ \t]*\r?\n(?=[\w-]+[ \t]*:)", re.M)
 _BASE64_RUN = re.compile(r"(?:^[A-Za-z0-9+/]{40,}={0,2}[ \t]*(?:\r?\n|\Z)){2,}", re.M)
 
 
@@ -65,7 +65,7 @@ def split_head(raw):
 
 
 def read_headers(raw):
-    """Return the headers of an e-mail, however odd: lists of texts by lower-case name."""
+    """Return the headers of any e-mail: lists of texts by lower-case name."""
     fields = []
     for line in re.split(rb"\r\n|\n|\r", split_head(raw)[0]):
         if fields and line[:1] in (b" ", b"\t"):
@@ -84,8 +84,14 @@ def find_addresses(headers, names):
         address.lower().strip(".'")
         for name in names
         for value in headers.get(name, ())
-        for address in _ADDRESS.findall(value)
+        for address in _split_addresses(value)
     }
+
+
+def _split_addresses(text):
+    """Return what has the form of an address; a long text costs little."""
+    parts = (word.split("@") for word in _ADDRESS_END.split(text))
+    return ["@".join(p[:2]) for p in parts if len(p) > 1 and p[0] and p[1]]
 
 
 def find_references(headers):
@@ -110,7 +116,7 @@ def _decode_header(value):
 
 
 def decode_text(content, charset=None):
-    """Return bytes as text: in the charset if that is possible, else in the likeliest."""
+    """Return bytes as text: in the charset if possible, else in the likeliest."""
     charset = CHARSETS.get((charset or "").lower(), charset)
     for name in (charset, "utf-8"):
         try:
@@ -194,7 +200,9 @@ def _repair_header(name, value):
     if lower == "message-id":
         return make_message_id(value.encode("utf-8", "surrogateescape"))
     if lower in ADDRESS_HEADERS:
-        text = ", ".join(_ADDRESS.findall(text)) or re.sub(r"[<>@,;:\"()\[\]]+", " ", text)
+        text = ", ".join(_split_addresses(text)) or re.sub(
+            r"[<>@,;:\"()\[\]]+", " ", text
+        )
     elif lower == "references":
         text = " ".join(re.findall(r"<[^<>\s]+>", text)[-32:])
     if not text.isascii():
@@ -244,7 +252,9 @@ def _repair_container(part):
     found = _BOUNDARY.search(text)
     if found:
         head = f'Content-Type: multipart/mixed; boundary="{found[1]}"\n\n'
-        inner = email.message_from_bytes(head.encode() + content, policy=policy.compat32)
+        inner = email.message_from_bytes(
+            head.encode() + content, policy=policy.compat32
+        )
         if inner.is_multipart():
             part.set_payload(inner.get_payload())
             subtype = part.get_content_subtype()
@@ -363,7 +373,9 @@ def _set_content(part, mimetype, content, name=None):
     part.set_payload(base64.encodebytes(content).decode("ascii"))
     if name:
         del part["Content-Disposition"]
-        part.add_header("Content-Disposition", "attachment", filename=("utf-8", "", name))
+        part.add_header(
+            "Content-Disposition", "attachment", filename=("utf-8", "", name)
+        )
 
 
 def _set_type(part, value):

@@ -99,8 +99,10 @@ def is_forged(headers):
 
 # === WHAT WAS WRITTEN NOW === #
 
+# As far as an e-mail is read: a comment is much shorter
+MAX_READ = 1_000_000
+MAX_CUT = 50_000
 _KILLED = ("style", "script", "head", "title", "img", "svg", "template", "noscript")
-_HEAD = re.compile(r"<(title|style|script)\b.*?</\1\s*>", re.S | re.I)
 _HIDDEN = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all", re.I)
 _LABELS = {
     "from": "from|von|från|de|da|van|fra|od|lähettäjä|от|kimden|feladó|expéditeur|von:",
@@ -112,19 +114,21 @@ _LABELS = {
     "konu|tárgy|assunto",
 }
 _HEADER_LINES = {
-    kind: re.compile(rf"[\s>*]*({words})\s*\*?\s*:\s*\*?(\s|$)", re.I)
+    kind: re.compile(rf"[\s>*]{{0,20}}({words})\s*\*?\s*:\s*\*?(\s|$)", re.I)
     for kind, words in _LABELS.items()
 }
 _ORIGINAL = re.compile(
-    r"[\s>*]*[-_=]{2,}\s*(original(meddelande|nachricht)?|ursprüngliche|ursprungligt|"
+    r"[\s>*]{0,20}[-_=]{2,40}\s{0,9}(original(meddelande|nachricht)?|ursprüngliche|ursprungligt|"
     r"mensaje|mensagem|message|messaggio|oorspronkelijk|oprindelig|opprinnelig|"
     r"alkuperäinen|oryginalna|wiadomość|původní|исходное|orijinal|eredeti)"
     r"[^\n]{0,40}?[-_=]{2,}\s*$",
     re.I,
 )
 _FORWARD = re.compile(
-    r"[\s>*]*([-_=]{2,}\s*(forwarded|weitergeleitete|vidarebefordra|message transféré|"
-    r"mensaje reenviado|messaggio inoltrato|doorgestuurd|videresendt|mensagem encaminhada|"
+    r"^[ \t>*]{0,20}([-_=]{2,40}\s{0,9}(forwarded|weitergeleitete|"
+    r"vidarebefordra|message transféré|"
+    r"mensaje reenviado|messaggio inoltrato|doorgestuurd|videresendt|"
+    r"mensagem encaminhada|"
     r"välitetty|пересылаемое|přeposlaná|przekazana)|begin forwarded message|"
     r"anfang der weitergeleiteten|vidarebefordrat brev|début du message (réexpédié|"
     r"transféré)|inizio messaggio inoltrato)",
@@ -178,7 +182,8 @@ def _find_text(message, subtype):
     texts = [
         str(part.get_content())
         for part in message.walk()
-        if part.get_content_type() == f"text/{subtype}" and not mail_repair.is_file(part)
+        if part.get_content_type() == f"text/{subtype}"
+        and not mail_repair.is_file(part)
     ]
     return "\n".join(texts).replace("\r\n", "\n")
 
@@ -188,7 +193,9 @@ def html_to_written(body, subject=""):
     root = _parse(body)
     if root is None:
         return ""
-    _drop(root, lambda node: node.tag in _KILLED or _HIDDEN.search(node.get("style", "")))
+    _drop(
+        root, lambda node: node.tag in _KILLED or _HIDDEN.search(node.get("style", ""))
+    )
     whole = _to_text(root)
     if _FORWARD.search(whole) or _FORWARD_SUBJECT.match(subject):
         return whole
@@ -197,13 +204,17 @@ def html_to_written(body, subject=""):
 
 
 def _parse(body):
-    if not body or not body.strip():
+    """Return the tree of an e-mail's HTML, with what is quoted marked by Odoo."""
+    content = str(body or "")[:MAX_READ].encode("utf-8", "replace")
+    if not content.strip():
         return None
-    # Odoo drops the tags of the head, and would leave what is in it.
-    body = _HEAD.sub("", str(body))
-    # Odoo marks what is quoted.
-    body = html_sanitize(body, sanitize_tags=False) or ""
     try:
+        # Odoo drops the tags of the head, and would leave what is in it.
+        parser = html.HTMLParser(encoding="utf-8")
+        root = html.document_fromstring(content, parser=parser)
+        _drop(root, lambda node: node.tag in _KILLED)
+        body = etree.tostring(root, encoding="unicode", method="html")
+        body = html_sanitize(body, sanitize_tags=False) or ""
         return html.fromstring(f"<div>{body}</div>") if body.strip() else None
     except (etree.LxmlError, ValueError):
         return None
@@ -218,8 +229,10 @@ def _drop(root, is_dropped):
 
 
 def _to_text(root):
-    text = html2plaintext(etree.tostring(root, encoding="unicode"), include_references=False)
-    return re.sub(r"[ \t\xa0]+\n|\n{3,}", "\n\n", text.replace("\xa0", " ")).strip()
+    source = etree.tostring(root, encoding="unicode")
+    text = html2plaintext(source, include_references=False).replace("\xa0", " ")
+    lines = "\n".join(line.rstrip() for line in text.split("\n"))
+    return re.sub(r"\n{3,}", "\n\n", lines).strip()
 
 
 def cut_history(text, subject=""):
@@ -227,7 +240,7 @@ def cut_history(text, subject=""):
 
     When nothing else is written, what is quoted is what was meant to be said.
     """
-    text = text.strip()
+    text = text.strip()[:MAX_CUT].strip()
     if _FORWARD.search(text) or _FORWARD_SUBJECT.match(subject):
         return text
     lines = _drop_quoted(text.split("\n"))
@@ -269,7 +282,7 @@ def _begins_history(lines, number):
     if line.rstrip("\r") in ("--", "-- ") or _ORIGINAL.match(line):
         return True
     if _HEADER_LINES["from"].match(line):
-        following = [text for text in lines[number + 1 :] if text.strip()][:6]
+        following = [t for t in lines[number + 1 : number + 13] if t.strip()][:6]
         return all(
             any(_HEADER_LINES[kind].match(text) for text in following)
             for kind in ("sent", "to")
@@ -294,6 +307,7 @@ class PlainMail(NamedTuple):
     address: str
     text: str
     message_id: str
+    is_forged: bool
 
 
 def read_plainly(raw):
@@ -311,6 +325,7 @@ def read_plainly(raw):
         address=next((a for a in senders if email_normalize(a)), ""),
         text=cut_history(_read_text(raw), subject),
         message_id=message_id,
+        is_forged=is_forged(headers),
     )
 
 
