@@ -12,6 +12,8 @@ LOG_SWITCHES = frozenset({"tracking_disable", "mail_notrack", "mail_create_nolog
 
 # Names of the switches
 FOLLOWS_NOTE = "fault_report_follows_note"
+KEEPS_MAIL = "fault_report_keeps_mail"
+RECEIPT = "fault_report_receipt"
 SILENT_IMPORT = "fault_report_silent_import"
 SUBSCRIBE_NOBODY = "fault_report_subscribe_nobody"
 TO_USERS = "fault_report_to_users"

@@ -8,6 +8,7 @@ from odoo import api, models
 from odoo.tools import email_normalize
 
 from .context_switches import (
+    RECEIPT,
     SUBSCRIBE_NOBODY,
     TO_USERS,
     Switch,
@@ -30,8 +31,6 @@ SETTINGS = {
     "converted": "fault_report_notify_work_order",
     "solved": "fault_report_notify_work_order",
 }
-# In the context while a receipt is queued; no client can send it
-RECEIPT = object()
 # What is told to customers, not to staff
 CUSTOMER_KINDS = {"converted", "solved"}
 MAIL_QUEUE = "fault_report.mail_queue"
@@ -186,7 +185,7 @@ class FaultReport(models.Model):
         )
         is_sent_out = (
             message_sudo.message_type == "user_notification"
-            or self.env.context.get("fault_report_receipt") is RECEIPT
+            or get_switch(self.env, RECEIPT)
         )
         if not is_note or is_sent_out:
             return recipients

@@ -10,9 +10,8 @@ from odoo.fields import Domain
 
 from ..tools import mail_repair, mail_text
 from . import text_rules
-from .context_switches import with_own_context
+from .context_switches import RECEIPT, switch_on, with_own_context
 from .errors import TooManyRequestsError
-from .fault_report_delivery import RECEIPT
 
 _logger = logging.getLogger(__name__)
 
@@ -363,10 +362,8 @@ class FaultReport(models.Model):
     def _queue_receipt(self, address):
         # In the sender's language if it is known
         partner = self.contact_id or self.partner_id
-        report = self.with_context(
-            lang=partner.lang or self.company_id.partner_id.lang or "en_US",
-            fault_report_receipt=RECEIPT,
-        )
+        lang = partner.lang or self.company_id.partner_id.lang or "en_US"
+        report = switch_on(self, **{RECEIPT: True}).with_context(lang=lang)
         author, email_from = report._get_notification_author()
         report.message_post(
             author_id=author.id,

@@ -66,16 +66,6 @@ class IrAttachment(models.Model):
             and file_sudo.mimetype == "message/rfc822"
         )
 
-    def _is_raw_fault_report_mail(self):
-        """Return whether this is an e-mail that is kept as it came."""
-        self.ensure_one()
-        # What it is decides how it is served, whoever asks for it.
-        file_sudo = self.sudo()
-        return (
-            file_sudo.res_model == "mail.message"
-            and file_sudo.mimetype == "message/rfc822"
-        )
-
     def _filter_fault_report_uploads(self, records):
         """Return those of the records that the user may put files on."""
         if records._name == "fault.report":

@@ -12,6 +12,14 @@ _WHOLE = {"width": 0, "height": 0, "crop": False, "quality": 0}
 class IrBinary(models.AbstractModel):
     _inherit = "ir.binary"
 
+    def _get_stream_from(self, record, *args, **kwargs):
+        """Let no browser show an e-mail that is kept as it came."""
+        stream = super()._get_stream_from(record, *args, **kwargs)
+        if record._name == "ir.attachment" and record._is_raw_fault_report_mail():
+            stream.mimetype = "application/octet-stream"
+            stream.as_attachment = True
+        return stream
+
     def _get_image_stream_from(self, record, field_name="raw", *args, **options):
         """Show a picture of a report as a whole where it cannot be made small."""
         stream = self._get_fault_report_stream(record, field_name)

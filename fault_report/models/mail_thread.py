@@ -12,6 +12,7 @@ from odoo.fields import Domain
 from odoo.service.model import retrying
 
 from ..tools import mail_repair, mail_text
+from .context_switches import KEEPS_MAIL, get_switch, switch_on
 from .fault_report_mail import MAIL_TEXT, NO_RECEIPT
 from .text_rules import MAX_NAME
 
@@ -22,8 +23,6 @@ TO_HEADERS = ("delivered-to", "to")
 RECIPIENT_HEADERS = (*TO_HEADERS, "cc", "resent-to", "resent-cc")
 # What is between the words of a subject
 _WORD_END = re.compile(r"[^\w/.\-]+")
-# In the context while e-mails are kept that cannot be filed; no client can send it
-KEEPING = object()
 
 
 class MailTarget(NamedTuple):
@@ -104,7 +103,7 @@ class MailThread(models.AbstractModel):
 
     @api.model
     def _message_route_process(self, message, message_dict, routes):
-        keeping = self.with_context(fault_report_keeping=KEEPING)
+        keeping = switch_on(self, **{KEEPS_MAIL: True})
         return super(MailThread, keeping)._message_route_process(
             message, message_dict, routes
         )
@@ -305,7 +304,7 @@ class MailAlias(models.Model):
 
     def _alias_bounce_incoming_email(self, message, message_dict, set_invalid=True):
         """Refuse no e-mail that is kept although it could not be filed."""
-        is_kept = self.env.context.get("fault_report_keeping") is KEEPING
+        is_kept = get_switch(self.env, KEEPS_MAIL)
         if is_kept and self.sudo().alias_model_id.model == "fault.report":
             return
         super()._alias_bounce_incoming_email(message, message_dict, set_invalid)

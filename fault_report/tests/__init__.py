@@ -33,9 +33,6 @@ from . import test_invoice
 from . import test_javascript
 from . import test_limits
 from . import test_mail
-from . import test_mail_net
-from . import test_mail_notes
-from . import test_mail_text
 from . import test_mail_controllers
 from . import test_mail_net
 from . import test_mail_notes
@@ -85,4 +82,3 @@ from . import test_views
 from . import test_webhook
 from . import test_webhook_addresses
 from . import test_webhook_receivers
-from . import test_zz_probe

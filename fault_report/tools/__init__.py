@@ -1,2 +1,0 @@
-from . import mail_repair
-from . import mail_text
