@@ -83,8 +83,9 @@ class TestMailNet(MailGatewayCase):
     def test_every_odd_answer_becomes_a_message(self):
         report = self.deliver(self.write_mail(From=CARL, Message_Id="<first@h.ex>"))
         mails = list(OddMails(["<first@h.ex>"]).make_all())
-        self.assertEqual(self.feed(mails, (0, 1)), [])
-        self.assertGreater(len(report.message_ids), 600)
+        # One whose references are the odd part may be a new report: it is not lost.
+        self.assertEqual(self.feed(mails, (0, 1), (1, 1)), [])
+        self.assertGreater(len(report.message_ids), 550)
 
     def test_odd_bounces_raise_nothing_and_are_no_reports(self):
         report = self.deliver(self.write_mail(From=CARL))
@@ -126,7 +127,8 @@ class TestMailNet(MailGatewayCase):
                 self.assertEqual(report.comment, "The lift stands still.")
                 self.assertEqual(report.contact_id, self.carl)
                 self.assertEqual(self.find_raw(report).raw, raw)
-                self.assertIn("lift stands", report.message_ids.sorted("id")[0].body)
+                said = "".join(report.message_ids.mapped("body"))
+                self.assertIn("lift stands", said)
                 self.assertFalse(self.deliver(raw), "It came before")
 
     def test_the_sender_of_an_email_that_fails_gets_a_receipt_and_no_refusal(self):
