@@ -5,7 +5,7 @@ from markupsafe import Markup
 from psycopg2 import IntegrityError
 
 from odoo import Command, api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 
 from .context_switches import with_own_context
 from .errors import FieldError, PublicMessage

@@ -183,13 +183,13 @@ class FaultReport(models.Model):
             or not message_sudo.subtype_id
             or message_sudo.subtype_id.internal
         )
-        is_sent_out = (
-            message_sudo.message_type == "user_notification"
-            or get_switch(self.env, RECEIPT)
+        is_sent_out = message_sudo.message_type == "user_notification" or get_switch(
+            self.env, RECEIPT
         )
         if not is_note or is_sent_out:
             return recipients
         return [data for data in recipients if data["id"] and not data["share"]]
+
     def _filter_recipients(self, recipients, message, msg_vals):
         """Return those who may read the report, and unsubscribe the others.
 

@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import email_normalize, html2plaintext, is_html_empty
-from odoo.tools.mail import email_split_tuples, formataddr, plaintext2html
+from odoo.tools.mail import email_split_tuples, plaintext2html
 from odoo.tools.misc import limited_field_access_token
 
 from . import text_rules

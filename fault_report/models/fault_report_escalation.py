@@ -48,7 +48,6 @@ class FaultReport(models.Model):
             return False
         return self.first_reminded_at and self.first_reminded_at + wait
 
-
     @api.model
     def _cron_escalate(self, batch_size=200):
         """Tell who is in charge of what nobody has handled after the reminder."""
