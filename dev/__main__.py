@@ -112,8 +112,18 @@ console.main(
     {
         command.__name__: command
         for command in (
-            *(run, test, bench, journeys, lint, stop, clean),
-            *(shell, psql, update, lock, terms),
+            run,
+            test,
+            bench,
+            journeys,
+            lint,
+            stop,
+            clean,
+            shell,
+            psql,
+            update,
+            lock,
+            terms,
         )
     }
 )

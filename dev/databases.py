@@ -84,8 +84,14 @@ class Environment:
         log.unlink(missing_ok=True)
         result = subprocess.run(
             [
-                *(self.bin / "python", "-m", "odoo", *arguments),
-                *("-c", configuration, "--logfile", log),
+                self.bin / "python",
+                "-m",
+                "odoo",
+                *arguments,
+                "-c",
+                configuration,
+                "--logfile",
+                log,
             ],
             env=self.variables(),
             cwd=RUN,
@@ -158,8 +164,13 @@ def base_template(environment, names):
 
     def make(database):
         environment.run(
-            *("server", "-d", database, "-i", ",".join(wanted)),
-            *("--stop-after-init", "--no-http"),
+            "server",
+            "-d",
+            database,
+            "-i",
+            ",".join(wanted),
+            "--stop-after-init",
+            "--no-http",
             configuration=environment.configuration("install"),
         )
 
@@ -176,8 +187,13 @@ def addons_template(environment, names):
 
     def make(database):
         log = environment.run(
-            *("server", "-d", database, "-i", ",".join(names)),
-            *("--stop-after-init", "--no-http"),
+            "server",
+            "-d",
+            database,
+            "-i",
+            ",".join(names),
+            "--stop-after-init",
+            "--no-http",
             configuration=environment.configuration("install"),
         )
         check_log(log)

@@ -122,14 +122,18 @@ class Canvas:
     def polygon(self, points, colour, opacity=1.0, blur=0):
         self._paint(
             lambda draw, value: draw.polygon(self._points(points), fill=value),
-            *(colour, opacity, blur),
+            colour,
+            opacity,
+            blur,
         )
 
     def rectangle(self, x0, y0, x1, y1, colour, opacity=1.0, blur=0, radius=0):
         box = self._scaled((x0, y0, x1, y1))
         self._paint(
             lambda draw, value: draw.rounded_rectangle(box, radius * SCALE, fill=value),
-            *(colour, opacity, blur),
+            colour,
+            opacity,
+            blur,
         )
 
     def ellipse(self, x, y, rx, ry, colour, opacity=1.0, blur=0):
@@ -146,7 +150,9 @@ class Canvas:
                 width=round(width * SCALE),
                 joint="curve",
             ),
-            *(colour, opacity, blur),
+            colour,
+            opacity,
+            blur,
         )
 
     def text(self, x, y, words, size, colour, opacity=1.0):
@@ -154,7 +160,9 @@ class Canvas:
             lambda draw, value: draw.text(
                 self._scaled((x, y)), words, fill=value, font=font(size), anchor="mm"
             ),
-            *(colour, opacity, 0),
+            colour,
+            opacity,
+            0,
         )
 
     def ball(self, x, y, radius, light, dark):
@@ -541,8 +549,16 @@ def leaking_duct():
             c.line(points, colour, 2.5, 0.5, 1)
     # Torn insulation: yellow wool under foil
     tear = [
-        *((664, 214), (690, 158), (738, 168), (786, 126), (838, 160), (832, 228)),
-        *((796, 240), (768, 280), (724, 262), (692, 276)),
+        (664, 214),
+        (690, 158),
+        (738, 168),
+        (786, 126),
+        (838, 160),
+        (832, 228),
+        (796, 240),
+        (768, 280),
+        (724, 262),
+        (692, 276),
     ]
     c.polygon([(x + 5, y + 8) for x, y in tear], (0, 0, 0), 0.5, 8)
     c.polygon(tear, (198, 158, 66))

@@ -27,7 +27,12 @@ def run(environment):
         code = subprocess.run(
             [
                 environment.bin / "python",
-                *("-m", "odoo", "shell", "--no-http", "-c", configuration),
+                "-m",
+                "odoo",
+                "shell",
+                "--no-http",
+                "-c",
+                configuration,
             ],
             env=variables,
             cwd=RUN,

@@ -35,8 +35,16 @@ def _install(python, folder):
     half.chmod(0o755)
     call(
         [
-            *(python, *PIP, "install", "--no-deps", "--require-hashes", "--no-compile"),
-            *("--target", half, "-r", LOCK_FILE),
+            python,
+            *PIP,
+            "install",
+            "--no-deps",
+            "--require-hashes",
+            "--no-compile",
+            "--target",
+            half,
+            "-r",
+            LOCK_FILE,
         ],
         "The addons of others cannot be installed; is there a network?",
     )

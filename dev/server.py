@@ -79,8 +79,14 @@ def install(environment):
             database=name,
         )
         log = environment.run(
-            *("server", "-d", name, "-i", ",".join(addons()), "--with-demo"),
-            *("--stop-after-init", "--no-http"),
+            "server",
+            "-d",
+            name,
+            "-i",
+            ",".join(addons()),
+            "--with-demo",
+            "--stop-after-init",
+            "--no-http",
             configuration=environment.configuration("install"),
         )
         databases.check_log(log)
@@ -104,8 +110,15 @@ def update(environment):
     changed = addons() if installed_odoo == environment.odoo.version else ["all"]
     with step(f"updating {', '.join(changed)}"):
         log = environment.run(
-            *("server", "-d", database(), "-u", ",".join(changed)),
-            *("-i", ",".join(addons()), "--stop-after-init", "--no-http"),
+            "server",
+            "-d",
+            database(),
+            "-u",
+            ",".join(changed),
+            "-i",
+            ",".join(addons()),
+            "--stop-after-init",
+            "--no-http",
             configuration=environment.configuration("install"),
         )
         databases.check_log(log)

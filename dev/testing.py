@@ -135,11 +135,24 @@ def _test(environment, part, selection=None):
         databases.copy(template, database)
     name = f"test_{part.name}"
     command = [
-        *(environment.bin / "python", "-m", "pytest"),
-        *("-p", "dev.pytest_log_gate", "-p", "dev.pytest_durations"),
-        *("-p", "no:cacheprovider", "--color", COLOR),
-        *("--odoo-config", environment.configuration(name, db_name=database)),
-        *("--odoo-database", database, "--odoo-http", "--odoo-log-level", "warn"),
+        environment.bin / "python",
+        "-m",
+        "pytest",
+        "-p",
+        "dev.pytest_log_gate",
+        "-p",
+        "dev.pytest_durations",
+        "-p",
+        "no:cacheprovider",
+        "--color",
+        COLOR,
+        "--odoo-config",
+        environment.configuration(name, db_name=database),
+        "--odoo-database",
+        database,
+        "--odoo-http",
+        "--odoo-log-level",
+        "warn",
         *(["-k", selection] if selection else _coverage(part.measured)),
         *part.files,
     ]
@@ -163,7 +176,7 @@ def _check_uninstall(environment):
     script = ROOT / "dev" / "uninstall_check.py"
     with step(f"uninstalling {CORE}"), script.open() as source:
         log = environment.run(
-            *("shell", "--no-http"), configuration=configuration, stdin=source
+            "shell", "--no-http", configuration=configuration, stdin=source
         )
         databases.check_log(log)
     databases.drop(database)

@@ -26,8 +26,16 @@ def _write(environment, installed, names):
         databases.copy(template, database)
         call(
             [
-                *(environment.bin / "python", "-m", "odoo", "i18n", "export"),
-                *("-c", environment.configuration("terms"), "-d", database, *names),
+                environment.bin / "python",
+                "-m",
+                "odoo",
+                "i18n",
+                "export",
+                "-c",
+                environment.configuration("terms"),
+                "-d",
+                database,
+                *names,
             ],
             "Odoo cannot export the terms.",
             env=environment.variables(),

@@ -12,8 +12,11 @@ from .paths import CACHE, LOCK_FILE
 
 # The lock file is made with the first, Debian 12's own; Odoo 19 runs on the others too.
 PYTHONS = (
-    *("/usr/bin/python3.11", "python3.11"),
-    *("python3.12", "python3.10", "python3"),
+    "/usr/bin/python3.11",
+    "python3.11",
+    "python3.12",
+    "python3.10",
+    "python3",
 )
 
 
@@ -60,9 +63,16 @@ def _make(folder, python):
             [
                 folder / "bin" / "python",
                 # The lock file is complete; pip is not to choose anything itself.
-                *("-m", "pip", "install", "--quiet", "--require-hashes", "--no-deps"),
-                *("--disable-pip-version-check", "--no-input"),
-                *("-r", LOCK_FILE),
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--require-hashes",
+                "--no-deps",
+                "--disable-pip-version-check",
+                "--no-input",
+                "-r",
+                LOCK_FILE,
             ],
             "The Python packages cannot be installed; is there a network?",
         )
@@ -85,11 +95,19 @@ def lock():
     with step("resolving the newest versions"):
         call(
             [
-                *(tools / "bin" / "pip-compile", "--quiet", "--upgrade"),
-                *("--generate-hashes", "--allow-unsafe", "--strip-extras"),
-                *("--no-emit-index-url", "--no-emit-find-links"),
-                *("--no-emit-trusted-host", "--no-emit-options"),
-                *("--output-file", LOCK_FILE.name, source.name),
+                tools / "bin" / "pip-compile",
+                "--quiet",
+                "--upgrade",
+                "--generate-hashes",
+                "--allow-unsafe",
+                "--strip-extras",
+                "--no-emit-index-url",
+                "--no-emit-find-links",
+                "--no-emit-trusted-host",
+                "--no-emit-options",
+                "--output-file",
+                LOCK_FILE.name,
+                source.name,
             ],
             "The requirements cannot be resolved:",
             cwd=LOCK_FILE.parent,

@@ -14,8 +14,18 @@ from dev import shards, testing
 ROOT = Path(__file__).resolve().parents[2]
 # What a part does with pytest, without Odoo
 PYTEST = (
-    *(sys.executable, "-m", "pytest", "-p", "no:odoo", "-p", "no:cacheprovider"),
-    *("-p", "dev.pytest_durations", "-q", "--rootdir", "."),
+    sys.executable,
+    "-m",
+    "pytest",
+    "-p",
+    "no:odoo",
+    "-p",
+    "no:cacheprovider",
+    "-p",
+    "dev.pytest_durations",
+    "-q",
+    "--rootdir",
+    ".",
 )
 KILLED_TWICE = """
 import os

@@ -9,7 +9,7 @@ from odoo import http
 from odoo.http import request
 
 from ..models import api_schema
-from ..models.errors import ContentError, RefusedRequestError
+from ..tools.errors import ContentError, RefusedRequestError
 from .api_dispatcher import ApiDispatcher
 from .captcha import check_captcha
 from .form import get_max_request
@@ -110,7 +110,8 @@ class FaultReportApi(http.Controller):
             request.env._(
                 "Idempotency-Key has to be 1 to 255 visible ASCII characters."
             ),
-            *(400, "idempotency_key"),
+            400,
+            "idempotency_key",
         )
 
     def _read_captcha(self, data):
@@ -134,7 +135,8 @@ class FaultReportApi(http.Controller):
                 "Send application/json or multipart/form-data, in UTF-8 "
                 "and not compressed."
             ),
-            *(415, "content_type"),
+            415,
+            "content_type",
         )
 
     def _read_json(self, content):
@@ -245,5 +247,6 @@ class FaultReportApi(http.Controller):
     def _get_unreadable_error(self):
         return RefusedRequestError(
             request.env._("The body cannot be read: is it complete, and in UTF-8?"),
-            *(400, "unreadable"),
+            400,
+            "unreadable",
         )

@@ -7,7 +7,8 @@ from werkzeug.exceptions import HTTPException
 from odoo.exceptions import AccessDenied, AccessError, UserError
 from odoo.http import HttpDispatcher, Response
 
-from ..models.errors import (
+from ..models.fault_report_integration import is_origin
+from ..tools.errors import (
     RETRY_AFTER,
     FieldError,
     PublicMessage,
@@ -15,7 +16,6 @@ from ..models.errors import (
     get_public_message,
     is_passing,
 )
-from ..models.fault_report_integration import is_origin
 from .passing_trouble import get_busy_message
 
 _logger = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ from odoo.http import request
 
 from odoo.addons.mail.controllers.attachment import AttachmentController
 
-from ..models.context_switches import UPLOAD, Switch
+from ..tools.context_switches import UPLOAD, Switch
 
 
 class FaultReportAttachmentController(AttachmentController):

@@ -3,7 +3,7 @@
 from odoo.exceptions import UserError
 from odoo.http import request
 
-from ..models.errors import FieldError
+from ..tools.errors import FieldError
 
 ACTION = "fault_report"
 PASSED = "fault_report.captcha"

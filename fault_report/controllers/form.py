@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from odoo.http import request as current_request
 
-from ..models.errors import FieldError, RequestTooLargeError
-from ..models.file_rules import MEGABYTE
+from ..tools.errors import FieldError, RequestTooLargeError
+from ..tools.file_rules import MEGABYTE
 
 # What carries the form and is no part of the report
 TRANSPORT = {"csrf_token", "idempotency_key", "captcha"}

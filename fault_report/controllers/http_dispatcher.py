@@ -1,7 +1,7 @@
 from odoo.http import HttpDispatcher
 
-from ..models.errors import is_passing
-from ..models.own_addresses import is_api, is_own
+from ..tools.errors import is_passing
+from ..tools.own_addresses import is_api, is_own
 from .api_dispatcher import ApiDispatcher
 from .passing_trouble import answer_busy
 

@@ -8,7 +8,7 @@ from markupsafe import Markup
 from odoo.http import Response
 from odoo.tools import LazyTranslate
 
-from ..models.errors import RETRY_AFTER
+from ..tools.errors import RETRY_AFTER
 
 _lt = LazyTranslate(__name__)
 

@@ -11,7 +11,7 @@ from odoo.tools import groupby
 
 from odoo.addons.portal.controllers.portal import CustomerPortal, pager
 
-from ..models import text_rules
+from ..tools import text_rules
 from .form import get_max_form, read_form
 from .portal_answers import answer, get_form_data
 

@@ -5,7 +5,7 @@ import json
 from odoo.exceptions import AccessError, MissingError, UserError
 from odoo.http import request
 
-from ..models.errors import (
+from ..tools.errors import (
     FieldError,
     RequestTooLargeError,
     SubmissionConflictError,

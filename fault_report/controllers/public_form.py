@@ -3,8 +3,8 @@
 from odoo.exceptions import UserError
 from odoo.http import request
 
-from ..models.errors import FieldError, TooManyRequestsError, get_public_message
-from ..models.fault_report_public_form import PUBLIC_FIELDS
+from ..models.intake.public_form import PUBLIC_FIELDS
+from ..tools.errors import FieldError, TooManyRequestsError, get_public_message
 from .form import read_form
 
 

@@ -1,7 +1,7 @@
 from odoo import http
 from odoo.http import request
 
-from ..models.ir_qweb import STYLE_BUNDLE
+from ..models.intake.ir_qweb import STYLE_BUNDLE
 from .form import get_max_form
 from .public_form import answer_form
 

@@ -1,7 +1,7 @@
 """The OpenAPI document of the web API, made of the schema that checks requests."""
 
 from . import api_schema
-from .fault_report_submission import KEY_DAYS
+from .intake.submission import KEY_DAYS
 
 _ERROR = {
     "type": "object",

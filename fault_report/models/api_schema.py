@@ -10,7 +10,7 @@ from itertools import islice
 
 from jsonschema import Draft202012Validator
 
-from . import file_rules, text_rules
+from ..tools import file_rules, text_rules
 
 MAX_POINTS = 500
 MAX_KEY = 255

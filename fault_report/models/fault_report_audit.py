@@ -4,7 +4,7 @@ from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import AccessError
 from odoo.http import request
 
-from .errors import TooManyRequestsError
+from ..tools.errors import TooManyRequestsError
 
 _logger = logging.getLogger(__name__)
 

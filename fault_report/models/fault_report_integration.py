@@ -9,7 +9,7 @@ import idna
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-from .errors import RefusedRequestError
+from ..tools.errors import RefusedRequestError
 
 KEY_START = "fr_"
 KEY_BYTES = 32
@@ -225,7 +225,8 @@ class FaultReportIntegration(models.Model):
             audit._log_refused("key_refused", address, prefix)
             raise RefusedRequestError(
                 self.env._("The key is missing, wrong, or no longer valid."),
-                *(401, "key"),
+                401,
+                "key",
             )
         if not integration_sudo._may_come_from(origin):
             integration_sudo._note_refused_origin(origin, address)
@@ -234,7 +235,8 @@ class FaultReportIntegration(models.Model):
             )
             raise RefusedRequestError(
                 self.env._("This web page may not use the key."),
-                *(403, "origin"),
+                403,
+                "origin",
                 # Who looks at a form is told what to do instead.
                 integration_sudo._get_contact() if viewing else None,
             )

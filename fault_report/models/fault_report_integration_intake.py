@@ -9,8 +9,9 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools.sql import escape_psql
 
-from . import api_schema, text_rules
-from .errors import ContentError, FieldError, RefusedRequestError
+from ..tools import text_rules
+from ..tools.errors import ContentError, FieldError, RefusedRequestError
+from . import api_schema
 
 # What is taken as it is, and its name at the door
 REPORT_FIELDS = {

@@ -3,7 +3,7 @@ import psycopg2
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from .errors import TooManyRequestsError
+from ..tools.errors import TooManyRequestsError
 
 # Shown to administrators; strangers who claim origins cannot make it longer
 MAX_ORIGINS = 20

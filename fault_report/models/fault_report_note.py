@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
-from . import text_rules
+from ..tools import text_rules
 
 
 class FaultReportNote(models.Model):

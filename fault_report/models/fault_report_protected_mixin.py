@@ -1,7 +1,7 @@
 from odoo import SUPERUSER_ID, api, models, tools
 from odoo.exceptions import AccessError
 
-from .context_switches import LOG_SWITCHES, SILENT_IMPORT, get_switch, switch_on
+from ..tools.context_switches import LOG_SWITCHES, SILENT_IMPORT, get_switch, switch_on
 
 
 class FaultReportProtectedMixin(models.AbstractModel):

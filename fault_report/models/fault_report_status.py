@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import ormcache
 
-from . import text_rules
+from ..tools import text_rules
 
 
 class FaultReportStatus(models.Model):

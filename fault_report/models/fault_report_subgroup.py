@@ -1,6 +1,6 @@
 from odoo import fields, models
 
-from . import text_rules
+from ..tools import text_rules
 
 
 class FaultReportSubgroup(models.Model):

@@ -1,6 +1,6 @@
 from odoo import api, models
 
-from . import text_rules
+from ..tools import text_rules
 
 
 class FaultReportTextMixin(models.AbstractModel):

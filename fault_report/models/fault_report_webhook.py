@@ -9,8 +9,8 @@ from datetime import timedelta
 from odoo import api, fields, models, tools
 from odoo.exceptions import ValidationError
 
+from ..tools.context_switches import with_own_context
 from . import webhook_client
-from .context_switches import with_own_context
 
 EVENTS = ("created", "assigned", "converted", "solved")
 # How long a receiver that does not answer is left alone: after its first failure, the

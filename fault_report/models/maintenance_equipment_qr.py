@@ -4,9 +4,9 @@ from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import AccessError
 from odoo.tools import hmac
 
-from . import text_rules
-from .context_switches import with_own_context
-from .errors import TooManyRequestsError
+from ..tools import text_rules
+from ..tools.context_switches import with_own_context
+from ..tools.errors import TooManyRequestsError
 
 TOKEN_BYTES = 18  # 144 bits
 MAX_TOKEN = 100
@@ -174,7 +174,9 @@ class MaintenanceEquipment(models.Model):
         self.ensure_one()
         self._check_scan_rate(address)
         return self.env["fault.report"]._file_public_form(
-            *("qr", f"qr:{self.id}", form),
+            "qr",
+            f"qr:{self.id}",
+            form,
             equipment_id=self.id,
             company_id=self._get_scan_company().id,
         )

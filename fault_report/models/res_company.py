@@ -1,4 +1,19 @@
+import math
+
 from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+from ..tools import file_rules
+from ..tools.context_switches import with_own_context
+
+# Reports a minute: beyond it no company goes
+MOST_REPORTS = 100
+
+# One code, and one key, may use such a part of what the company accepts in a day
+SHARES = {"code": 10, "key": 2}
+
+# Of a request, where files are small: a report has several
+LEAST_REQUEST = 50 * file_rules.MEGABYTE
 
 
 class ResCompany(models.Model):
@@ -97,3 +112,185 @@ class ResCompany(models.Model):
         if not text or not text.isdecimal() or len(text) > 9:
             return companies_sudo
         return companies_sudo.browse(int(text)).exists()
+
+    # === LIMITS === #
+
+    fault_report_max_files = fields.Integer(
+        string="Files of a Report",
+        required=True,
+        default=file_rules.Limits().files,
+        help="So many files a fault report has at most.",
+    )
+    fault_report_max_megabytes = fields.Integer(
+        string="Size of a File",
+        required=True,
+        default=file_rules.Limits().megabytes,
+        help="In MB; larger files are refused.",
+    )
+    fault_report_rate = fields.Integer(
+        string="Reports a Minute",
+        required=True,
+        default=10,
+        help="So many reports one customer's user, or one address, sends in a minute.",
+    )
+    # Of what people outside send without an account
+    fault_report_day_reports = fields.Integer(
+        string="Reports a Day",
+        required=True,
+        default=1000,
+        help="From QR codes and web sites together. One code may use a tenth of it, "
+        "one key half of it.",
+    )
+    fault_report_day_megabytes = fields.Integer(
+        string="Megabytes a Day",
+        required=True,
+        default=5000,
+        help="Files of these reports together. One code may use a tenth of it, one "
+        "key half of it.",
+    )
+    fault_report_day_sms = fields.Integer(
+        string="SMS a Day",
+        required=True,
+        default=200,
+        help="SMS to staff about what people outside send; then e-mails are sent "
+        "instead. One code may use a tenth of it, one key half of it.",
+    )
+    fault_report_keep_position = fields.Boolean(
+        string="Keep the Position in Photos",
+        help="Otherwise it is removed from photos where they were taken.",
+    )
+
+    _fault_report_day_range = models.Constraint(
+        "CHECK(fault_report_day_reports > 0 AND fault_report_day_megabytes > 0"
+        " AND fault_report_day_sms >= 0)",
+        "Accept at least one report and one megabyte a day.",
+    )
+
+    # Written out: the sentences are translated
+    @api.constrains(
+        "fault_report_max_files", "fault_report_max_megabytes", "fault_report_rate"
+    )
+    def _check_fault_report_limits(self):
+        for company in self:
+            if not 1 <= company.fault_report_max_files <= file_rules.MOST_FILES:
+                raise ValidationError(
+                    self.env._(
+                        "A fault report has 1 to %s files: choose a number in between.",
+                        file_rules.MOST_FILES,
+                    )
+                )
+            if not 1 <= company.fault_report_max_megabytes <= file_rules.MOST_MEGABYTES:
+                raise ValidationError(
+                    self.env._(
+                        "A file has 1 to %s MB at most: choose a number in between.",
+                        file_rules.MOST_MEGABYTES,
+                    )
+                )
+            if not 1 <= company.fault_report_rate <= MOST_REPORTS:
+                raise ValidationError(
+                    self.env._(
+                        "One sender files 1 to %s reports in a minute: choose a number "
+                        "in between.",
+                        MOST_REPORTS,
+                    )
+                )
+
+    def _get_fault_report_limits(self):
+        """Return the limits for files of this company's reports, whoever adds them."""
+        self.ensure_one()
+        company_sudo = self.sudo()  # Whoever adds a file need not see the settings
+        return file_rules.Limits(
+            company_sudo.fault_report_max_files,
+            company_sudo.fault_report_max_megabytes,
+            company_sudo.fault_report_keep_position,
+        )
+
+    def _get_fault_report_rate(self):
+        """Return how many reports a minute one user or one address may send."""
+        self.ensure_one()
+        # Whoever sends a report need not see the settings
+        return self.sudo().fault_report_rate
+
+    def _get_fault_report_quota(self, kind, source):
+        """Return the most of a day by scope, as `_check_quota` takes it.
+
+        :param str kind: `reports`, `megabytes` or `sms`
+        :param dict source: ids of the object whose `code` was scanned, and of the
+            integration whose `key` was used, if any
+        """
+        self.ensure_one()
+        # Whoever sends a report need not see the settings
+        limit = self.sudo()[f"fault_report_day_{kind}"]
+        limit *= file_rules.MEGABYTE if kind == "megabytes" else 1
+        limits = {f"{kind}:company:{self.id}": limit}
+        for name, share in SHARES.items():
+            if source.get(name):
+                scope = f"{kind}:{name}:{source[name]}"
+                limits[scope] = math.ceil(limit / share)
+        return limits
+
+    @api.model
+    def _get_fault_report_max_request(self):
+        """Return the largest size of a request, before it is known who it is for.
+
+        In base64 a file takes a third more than it has.
+        """
+        # What the widest company takes is no secret.
+        (megabytes,) = self.sudo()._read_group(
+            [], aggregates=["fault_report_max_megabytes:max"]
+        )[0]
+        return max(LEAST_REQUEST, 2 * (megabytes or 0) * file_rules.MEGABYTE)
+
+    # === E-MAIL ALIAS === #
+
+    fault_report_alias_id = fields.Many2one(
+        "mail.alias", copy=False, ondelete="set null"
+    )
+    fault_report_alias_name = fields.Char(
+        string="E-mail Alias",
+        compute="_compute_fault_report_alias_name",
+        inverse="_inverse_fault_report_alias_name",
+        help="Each e-mail to this address becomes a fault report. Empty: none.",
+    )
+
+    @api.depends("fault_report_alias_id.alias_name")
+    def _compute_fault_report_alias_name(self):
+        for company in self:
+            company.fault_report_alias_name = company.fault_report_alias_id.alias_name
+
+    def _inverse_fault_report_alias_name(self):
+        for company in self:
+            name = company.fault_report_alias_name
+            if company.fault_report_alias_id:
+                # Who may write the company may name its address.
+                company.fault_report_alias_id.sudo().write(
+                    company._prepare_fault_report_alias_values(name)
+                )
+            elif name:
+                company.fault_report_alias_id = (
+                    with_own_context(self)
+                    .env["mail.alias"]
+                    .sudo()
+                    .create(company._prepare_fault_report_alias_values(name))
+                )
+
+    def _prepare_fault_report_alias_values(self, name):
+        """Return the values of the alias: everybody may write to it."""
+        self.ensure_one()
+        models = self.env["ir.model"]
+        return {
+            "alias_name": name,
+            "alias_domain_id": self.alias_domain_id.id,
+            "alias_contact": "everyone",
+            "alias_model_id": models._get_id("fault.report"),
+            "alias_parent_model_id": models._get_id("res.company"),
+            "alias_parent_thread_id": self.id,
+            "alias_defaults": {"company_id": self.id},
+        }
+
+    def _move_fault_report_alias(self):
+        """Let the alias belong to the domain of its company."""
+        for company in self.filtered("fault_report_alias_id"):
+            # Who may write the company may move its address.
+            alias_sudo = company.fault_report_alias_id.sudo()
+            alias_sudo.alias_domain_id = company.alias_domain_id

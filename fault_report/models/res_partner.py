@@ -1,7 +1,7 @@
 from odoo import api, fields, models, tools
 from odoo.exceptions import ValidationError
 
-from . import text_rules
+from ..tools import text_rules
 
 
 class ResPartner(models.Model):

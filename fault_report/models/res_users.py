@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from .errors import ForbiddenError, RefusedRequestError
+from ..tools.errors import ForbiddenError, RefusedRequestError
 
 CHANNELS = [
     ("none", "No message"),
@@ -159,7 +159,8 @@ class ResUsers(models.Model):
         if any(value not in choices for value in values.values()):
             raise RefusedRequestError(
                 self.env._("Choose e-mail, SMS, both, or no message at all."),
-                *(422, "not_offered"),
+                422,
+                "not_offered",
             )
         user.write(values)
         return user.fault_report_phone_missing and self._get_phone_missing_text()

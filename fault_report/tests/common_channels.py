@@ -15,8 +15,13 @@ class ChannelsCase(PortalData, ApiCase):
     """Each of `CHANNELS` is the name of a method that files a report."""
 
     CHANNELS = (
-        *("send_by_code", "send_by_code_page", "send_by_api", "send_by_page_key"),
-        *("send_by_portal", "send_by_portal_page", "send_comment"),
+        "send_by_code",
+        "send_by_code_page",
+        "send_by_api",
+        "send_by_page_key",
+        "send_by_portal",
+        "send_by_portal_page",
+        "send_comment",
     )
 
     @classmethod

@@ -154,8 +154,11 @@ class TestAccessMatrix(FaultReportData, HttpCase):
             *(
                 self.env[model].search_count([])
                 for model in (
-                    *("fault.report.note", "fault.report.status"),
-                    *("maintenance.request", "maintenance.equipment", "sale.order"),
+                    "fault.report.note",
+                    "fault.report.status",
+                    "maintenance.request",
+                    "maintenance.equipment",
+                    "sale.order",
                 )
             ),
         )

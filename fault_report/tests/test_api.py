@@ -5,7 +5,7 @@ import psycopg2
 from odoo.http import _generate_routing_rules, request
 from odoo.tests import tagged
 
-from ..models.photo_position import remove_position
+from ..tools.photo_position import remove_position
 from .common_api import REPORTS, SITE, ApiCase, encode, get_sha256
 from .test_file_rules import make_picture
 

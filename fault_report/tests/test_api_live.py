@@ -64,10 +64,24 @@ class TestApiLive(BaseCase):
     def start(cls, number):
         port = get_free_port()
         command = [
-            *(sys.executable, "-m", "odoo", "server", "-c", config["config"]),
-            *("-d", get_db_name(), "--db-filter", f"^{get_db_name()}$"),
-            *("--http-interface", "127.0.0.1", "--http-port", str(port)),
-            *("--max-cron-threads", "0", "--logfile", cls.folder / f"{number}.log"),
+            sys.executable,
+            "-m",
+            "odoo",
+            "server",
+            "-c",
+            config["config"],
+            "-d",
+            get_db_name(),
+            "--db-filter",
+            f"^{get_db_name()}$",
+            "--http-interface",
+            "127.0.0.1",
+            "--http-port",
+            str(port),
+            "--max-cron-threads",
+            "0",
+            "--logfile",
+            cls.folder / f"{number}.log",
         ]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         cls.addClassCleanup(cls.stop, process)
@@ -218,10 +232,18 @@ class TestApiLive(BaseCase):
         (self.folder / "schemathesis.toml").write_text(SCHEMATHESIS)
         result = subprocess.run(
             [
-                *(sys.executable, "-m", "schemathesis.cli", "run"),
+                sys.executable,
+                "-m",
+                "schemathesis.cli",
+                "run",
                 f"{self.urls[0]}/fault_report/v1/openapi.json",
-                *("--header", f"Authorization: Bearer {key}"),
-                *("--max-time", "20", "--seed", "1", "--no-color"),
+                "--header",
+                f"Authorization: Bearer {key}",
+                "--max-time",
+                "20",
+                "--seed",
+                "1",
+                "--no-color",
             ],
             cwd=self.folder,
             capture_output=True,

@@ -8,8 +8,8 @@ from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
 from ..models import fault_report_audit
-from ..models.errors import RefusedRequestError, TooManyRequestsError
 from ..models.fault_report_integration import get_hash
+from ..tools.errors import RefusedRequestError, TooManyRequestsError
 from .common import PERMISSIONS, FaultReportCommon
 from .common_portal import PortalData
 

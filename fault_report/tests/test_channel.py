@@ -3,7 +3,7 @@
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
 
-from ..models.errors import FieldError
+from ..tools.errors import FieldError
 from .common import FaultReportCommon
 
 

@@ -5,8 +5,8 @@ from odoo.exceptions import AccessError
 from odoo.service.model import call_kw, get_public_method
 from odoo.tests import Form, new_test_user, tagged
 
-from ..models import context_switches
-from ..models.context_switches import get_switch, switch_on, with_own_context
+from ..tools import context_switches
+from ..tools.context_switches import get_switch, switch_on, with_own_context
 from .common import PERMISSIONS, FaultReportCommon
 
 ADDON = "fault_report"

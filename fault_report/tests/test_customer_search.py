@@ -11,9 +11,17 @@ from .common_portal import PortalData
 MARKER = "Zwiebelfisch"
 # Where a text that is not for customers can stand
 HOLDERS = {
-    *("fault.report", "fault.report.note", "fault.report.point", "mail.message"),
-    *("ir.attachment", "mail.tracking.value", "mail.mail", "mail.notification"),
-    *("maintenance.request", "mail.activity", "fault.report.submission"),
+    "fault.report",
+    "fault.report.note",
+    "fault.report.point",
+    "mail.message",
+    "ir.attachment",
+    "mail.tracking.value",
+    "mail.mail",
+    "mail.notification",
+    "maintenance.request",
+    "mail.activity",
+    "fault.report.submission",
 }
 REFUSALS = (AccessError, MissingError, UserError, ValueError, NotImplementedError)
 
@@ -35,7 +43,8 @@ class TestCustomerSearch(PortalData, FaultReportCommon):
         report.note_ids = [(0, 0, {"name": MARKER})]
         report.point_ids = [
             (
-                *(0, 0),
+                0,
+                0,
                 {
                     "name": MARKER,
                     "type": "text",

@@ -170,14 +170,17 @@ class TestSignIn(ApiCase):
 
     def test_r91_nothing_that_is_asked_for_leads_elsewhere(self):
         for query in (
-            *("", "?company=", "?company=0", "?company=999999", "?company=x"),
-            *(
-                "?company=-1",
-                "?company=1%20OR%201",
-                "?company=%00",
-                "?company=" + "9" * 99,
-            ),
-            *("?redirect=https://evil.example", "?next=//evil.example"),
+            "",
+            "?company=",
+            "?company=0",
+            "?company=999999",
+            "?company=x",
+            "?company=-1",
+            "?company=1%20OR%201",
+            "?company=%00",
+            "?company=" + "9" * 99,
+            "?redirect=https://evil.example",
+            "?next=//evil.example",
         ):
             with self.subTest(query):
                 answer = self.open(query)

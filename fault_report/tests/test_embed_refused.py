@@ -5,8 +5,8 @@ import contextlib
 from odoo.exceptions import AccessError
 from odoo.tests import new_test_user, tagged
 
-from ..models.errors import RefusedRequestError
 from ..models.fault_report_integration_origin import MAX_ORIGINS, NEW_ORIGINS
+from ..tools.errors import RefusedRequestError
 from .common_api import SITE, ApiCase
 from .common_browser import PHONE, BrowserCase
 from .test_embed import EMBED, serve

@@ -11,7 +11,7 @@ from PIL import Image
 from odoo.exceptions import ValidationError
 from odoo.tests import TransactionCase
 
-from ..models import file_rules, photo_position
+from ..tools import file_rules, photo_position
 
 GPS = 0x8825
 ORIENTATION = 0x0112

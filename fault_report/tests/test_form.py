@@ -10,7 +10,7 @@ from werkzeug.wrappers import Request
 from odoo.tests import tagged
 
 from ..controllers.form import read_form
-from ..models.errors import FieldError
+from ..tools.errors import FieldError
 from .common import FaultReportCommon
 
 

@@ -11,7 +11,7 @@ from odoo.modules.module import get_module_path
 from odoo.tests import HttpCase, tagged
 from odoo.tools import file_open, mute_logger
 
-from ..models.fault_report_submission import DRAFT_DAYS, KEY_DAYS
+from ..models.intake.submission import DRAFT_DAYS, KEY_DAYS
 from .common import FaultReportData
 from .common_browser import BrowserCase
 from .common_portal import PortalData

@@ -15,7 +15,7 @@ from odoo.tools import mute_logger
 
 from odoo.addons.http_routing.tests.common import MockRequest
 
-from ..models import file_rules, picture_rules
+from ..tools import file_rules, picture_rules
 from .common import FaultReportCommon
 from .hostile_files import (
     PIXELS,

@@ -15,9 +15,9 @@ from odoo.http import Request
 from odoo.tests import Form, HttpCase, new_test_user, tagged
 
 from ..controllers import form as form_reader
-from ..models import file_rules, photo_rules
-from ..models.errors import FieldError, TooManyRequestsError
-from ..models.fault_report_submission import DRAFT_DAYS
+from ..models.intake.submission import DRAFT_DAYS
+from ..tools import file_rules, photo_rules
+from ..tools.errors import FieldError, TooManyRequestsError
 from .common import FaultReportCommon, FaultReportData
 from .common_api import encode
 from .common_portal import PortalData

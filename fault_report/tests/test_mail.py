@@ -391,7 +391,7 @@ class TestMail(MailGatewayCase):
         Report = type(self.env["fault.report"])
         with (
             patch.object(Report, "_queue_receipt", side_effect=ValidationError("no")),
-            mute_logger("odoo.addons.fault_report.models.fault_report_mail"),
+            mute_logger("odoo.addons.fault_report.models.intake.email"),
         ):
             self.assertTrue(self.deliver(self.write_mail()))
 

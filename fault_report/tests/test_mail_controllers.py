@@ -105,7 +105,8 @@ class TestThreadController(ReportMatrix, MailControllerThreadCommon):
             self.report,
             [
                 MessagePostSubTestData(
-                    *(person, allowed),
+                    person,
+                    allowed,
                     partners=colleagues,
                     route_kw=keys,
                     exp_author=self.report.contact_id if keys else None,

@@ -17,8 +17,8 @@ from .test_file_rules import make_picture
 from .test_mail import CARL, MailGatewayCase
 
 MUTED = (
-    "odoo.addons.fault_report.models.mail_thread",
-    "odoo.addons.fault_report.models.fault_report_mail",
+    "odoo.addons.fault_report.models.intake.mail_thread",
+    "odoo.addons.fault_report.models.intake.email",
     "odoo.addons.mail.models.mail_thread",
     "odoo.tools.mail",
     "odoo.tools.mail.html_sanitize",
@@ -260,9 +260,7 @@ class TestMailNet(MailGatewayCase):
 
     def test_a_huge_email_is_kept_in_part(self):
         with (
-            patch(
-                "odoo.addons.fault_report.models.fault_report_mail.MAX_RAW_MAIL", 2**20
-            ),
+            patch("odoo.addons.fault_report.models.intake.email.MAX_RAW_MAIL", 2**20),
             self.breaking("_message_parse_extract_payload"),
         ):
             report = self.deliver(OddMails().make(b"x" * 2**21))
@@ -303,7 +301,7 @@ class TestMailNet(MailGatewayCase):
 
         with (
             patch.object(Attachment, "create", refuse),
-            mute_logger("odoo.addons.fault_report.models.fault_report_files"),
+            mute_logger("odoo.addons.fault_report.models.attachment.fault_report"),
         ):
             report = self.deliver(mail)
         message = report.message_ids.filtered(lambda m: m.message_type == "email")

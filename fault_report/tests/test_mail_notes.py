@@ -262,7 +262,7 @@ class TestMailNotes(MailGatewayCase):
             patch.object(
                 Thread, "_message_parse_extract_payload", side_effect=KeyError
             ),
-            mute_logger("odoo.addons.fault_report.models.mail_thread"),
+            mute_logger("odoo.addons.fault_report.models.intake.mail_thread"),
         ):
             report = self.deliver(mail)
         message = report.message_ids.filtered(lambda m: m.message_type == "email")

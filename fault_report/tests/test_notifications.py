@@ -9,7 +9,7 @@ from odoo.tools import mute_logger
 from .common import FaultReportCommon
 
 MODELS = {"fault.report", "maintenance.request", "sale.order"}
-DELIVERY = "odoo.addons.fault_report.models.fault_report_delivery"
+DELIVERY = "odoo.addons.fault_report.models.notification.delivery"
 
 
 class NotificationCommon(FaultReportCommon):

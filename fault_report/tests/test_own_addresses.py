@@ -9,7 +9,7 @@ from odoo.http import _generate_routing_rules
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from ..models import own_addresses
+from ..tools import own_addresses
 from .common_api import SITE
 from .common_channels import ChannelsCase
 
@@ -195,8 +195,11 @@ class TestOwnAddresses(ChannelsCase):
         for code in ("de_DE", "es_ES", "fr_FR", "it_IT", "nl_NL", "pl_PL", "sv_SE"):
             self.env["res.lang"]._activate_lang(code)
         for path in (
-            *("/fault_report/v1/embed.js", "/fault_report/v1/openapi.json"),
-            *("/fault_report/signin", self.code, "/fault_report/o/unknown"),
+            "/fault_report/v1/embed.js",
+            "/fault_report/v1/openapi.json",
+            "/fault_report/signin",
+            self.code,
+            "/fault_report/o/unknown",
         ):
             with self.subTest(path):
                 seconds = [self.measure(path) for _time in range(8)]

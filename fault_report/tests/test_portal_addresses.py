@@ -29,9 +29,17 @@ class TestPortalAddresses(PortalPages):
         code = f"/fault_report/o/{self.lift.sudo().fault_report_token}"
         self.sign_in(self.filing)
         pages = [
-            *("/my", "/my/account", PAGE, f"{PAGE}/page/1", f"{PAGE}/page/99999"),
-            *(f"{PAGE}/new", f"{PAGE}/new/objects", f"{PAGE}/new/open"),
-            *(self.in_wing.access_url, code, f"{code}/thanks"),
+            "/my",
+            "/my/account",
+            PAGE,
+            f"{PAGE}/page/1",
+            f"{PAGE}/page/99999",
+            f"{PAGE}/new",
+            f"{PAGE}/new/objects",
+            f"{PAGE}/new/open",
+            self.in_wing.access_url,
+            code,
+            f"{code}/thanks",
         ]
         pages[6:8] = [f"{PAGE}/objects", f"{PAGE}/open"]
         for url in pages:

@@ -109,14 +109,18 @@ class TestPortalPages(PortalPages):
         everything = self.get_names()
         self.assertEqual(len(everything), 3)
         for query in (
-            *(
-                "sortby=zzz",
-                "sortby=access_token",
-                "filterby=__class__",
-                "groupby=note",
-            ),
-            *("search_in=comment", "search=%00", "facility=abc", "facility=-1"),
-            *("object=abc", "object=99999999999999", "domain=[]", "order=id"),
+            "sortby=zzz",
+            "sortby=access_token",
+            "filterby=__class__",
+            "groupby=note",
+            "search_in=comment",
+            "search=%00",
+            "facility=abc",
+            "facility=-1",
+            "object=abc",
+            "object=99999999999999",
+            "domain=[]",
+            "order=id",
             f"facility={self.ward.id}",
             f"object={self.hospital_lift.id}",
         ):

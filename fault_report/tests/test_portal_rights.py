@@ -6,7 +6,7 @@ from odoo.service.model import call_kw
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
-from ..models.fault_report_portal import PORTAL_FIELDS
+from ..models.portal.access import PORTAL_FIELDS
 from .common import FaultReportCommon
 from .common_portal import PORTAL, PortalData
 
@@ -110,9 +110,13 @@ class TestPortalRights(PortalData, FaultReportCommon):
 
     def test_r36_notes_points_and_objects_are_out_of_reach(self):
         for model in (
-            *("fault.report.note", "fault.report.point", "maintenance.equipment"),
-            *("fault.report.template", "fault.report.submission"),
-            *("fault.report.attempt", "ir.attachment"),
+            "fault.report.note",
+            "fault.report.point",
+            "maintenance.equipment",
+            "fault.report.template",
+            "fault.report.submission",
+            "fault.report.attempt",
+            "ir.attachment",
         ):
             with self.subTest(model), self.assertRaises(AccessError):
                 call_kw(

@@ -45,8 +45,16 @@ class TestNoNames(ChannelsCase):
     @classmethod
     def get_records(cls):
         return (
-            *(cls.hotel, cls.wing, cls.garage, cls.hospital, cls.ward, cls.manager),
-            *(cls.janitor, cls.fan, cls.hospital_lift, cls.technician.partner_id),
+            cls.hotel,
+            cls.wing,
+            cls.garage,
+            cls.hospital,
+            cls.ward,
+            cls.manager,
+            cls.janitor,
+            cls.fan,
+            cls.hospital_lift,
+            cls.technician.partner_id,
         )
 
     def assert_no_names(self, answer):
@@ -70,8 +78,13 @@ class TestNoNames(ChannelsCase):
         integrity = psycopg2.errors.CheckViolation(text)
         errors = [
             *(kind(text) for kind in (UserError, ValidationError, AccessError)),
-            *(MissingError(text), integrity, KeyError(text), RuntimeError(text)),
-            *(ValueError(text), TypeError(text), AttributeError(text)),
+            MissingError(text),
+            integrity,
+            KeyError(text),
+            RuntimeError(text),
+            ValueError(text),
+            TypeError(text),
+            AttributeError(text),
         ]
         Report = type(self.env["fault.report"])
         for method in ("create", "message_post", "_add_channel_files"):

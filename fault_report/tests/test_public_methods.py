@@ -22,18 +22,35 @@ from odoo.sql_db import Cursor
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
-from ..models import context_switches
+from ..tools import context_switches
 from .common import FaultReportCommon
 
 ADDONS = "odoo.addons.fault_report"
 # Counts who has tried what
 UNWATCHED = {"fault_report_attempt"}
 WATCHED = {
-    *("mail_mail", "sms_sms", "mail_message", "mail_followers", "mail_activity"),
-    *("mail_notification", "mail_push", "mail_alias", "mail_scheduled_message"),
-    *("ir_attachment", "res_partner", "maintenance_equipment", "maintenance_request"),
-    *("sale_order", "sale_order_line", "project_task", "repair_order", "fsm_order"),
-    *("account_analytic_line", "account_move", "maintenance_team", "ir_rule"),
+    "mail_mail",
+    "sms_sms",
+    "mail_message",
+    "mail_followers",
+    "mail_activity",
+    "mail_notification",
+    "mail_push",
+    "mail_alias",
+    "mail_scheduled_message",
+    "ir_attachment",
+    "res_partner",
+    "maintenance_equipment",
+    "maintenance_request",
+    "sale_order",
+    "sale_order_line",
+    "project_task",
+    "repair_order",
+    "fsm_order",
+    "account_analytic_line",
+    "account_move",
+    "maintenance_team",
+    "ir_rule",
 }
 # Own belongings, which are no concern of fault reports
 OWN = {
@@ -57,12 +74,10 @@ Text
 
 
 NOISE = (
-    *(
-        "odoo.sql_db",
-        "odoo.fields",
-        "odoo.models",
-        "odoo.addons.mail.models.mail_thread",
-    ),
+    "odoo.sql_db",
+    "odoo.fields",
+    "odoo.models",
+    "odoo.addons.mail.models.mail_thread",
     "odoo.addons.base.models.ir_rule",
 )
 

@@ -10,9 +10,9 @@ from freezegun import freeze_time
 from odoo import fields
 from odoo.tests import tagged
 
-from ..models.errors import TooManyRequestsError
-from ..models.fault_report_attempt import get_sender
-from ..models.fault_report_notification import MANY
+from ..models.intake.rate_limit import get_sender
+from ..models.notification.events import MANY
+from ..tools.errors import TooManyRequestsError
 from .common_channels import ChannelsCase
 from .test_notifications import NotificationCommon
 

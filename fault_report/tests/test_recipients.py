@@ -6,7 +6,7 @@ from unittest.mock import patch
 from odoo import Command
 from odoo.tests import tagged
 
-from ..models import fault_report_dialogue
+from ..models.portal import dialogue as fault_report_dialogue
 from .common import FaultReportCommon
 from .common_portal import PORTAL, PortalData
 
@@ -86,10 +86,16 @@ class TestRecipients(PortalData, FaultReportCommon):
         return self.colleague
 
     LOSSES = (
-        *("move_to_another_customer", "limit_to_another_facility"),
-        *("change_the_facility", "take_the_portal", "archive_the_customer"),
-        *("revoke_with_the_wizard", "give_the_report_to_another_customer"),
-        *("take_view", "take_the_company", "archive_the_colleague"),
+        "move_to_another_customer",
+        "limit_to_another_facility",
+        "change_the_facility",
+        "take_the_portal",
+        "archive_the_customer",
+        "revoke_with_the_wizard",
+        "give_the_report_to_another_customer",
+        "take_view",
+        "take_the_company",
+        "archive_the_colleague",
     )
 
     # They are the customer's contacts as before, but no users any more

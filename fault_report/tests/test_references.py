@@ -86,8 +86,13 @@ class TestReferences(FaultReportCommon):
         cls.hidden = {
             record._name: record.with_env(cls.env)
             for record in (
-                *(cls.other_company, facility, equipment, report, template),
-                *(template.point_ids, template.point_ids.option_ids),
+                cls.other_company,
+                facility,
+                equipment,
+                report,
+                template,
+                template.point_ids,
+                template.point_ids.option_ids,
                 env["fault.report.note"].create(
                     {"report_id": report.id, "name": MARKER}
                 ),
@@ -127,7 +132,8 @@ class TestReferences(FaultReportCommon):
         for name in sorted(self.env.registry):
             model = self.env[name].with_user(user)
             is_ours = name.startswith("fault.report") or name in (
-                *("maintenance.equipment", "res.partner"),
+                "maintenance.equipment",
+                "res.partner",
             )
             if is_ours and not model._abstract and model.has_access("create"):
                 yield model

@@ -125,8 +125,12 @@ class TestReminder(ReminderCommon):
     def test_nobody_writes_when_it_is_due(self):
         own = self.report.with_user(self.technician)
         for name in (
-            *("reminder_date", "reminded_at", "reminded_assignment"),
-            *("first_reminded_at", "escalation_date", "escalated_assignment"),
+            "reminder_date",
+            "reminded_at",
+            "reminded_assignment",
+            "first_reminded_at",
+            "escalation_date",
+            "escalated_assignment",
         ):
             with self.assertRaises(AccessError):
                 own.write({name: START})

@@ -8,7 +8,7 @@ from odoo.tools import mute_logger
 
 from .test_reminder import START, ReminderCommon
 
-REMINDER = "odoo.addons.fault_report.models.fault_report_reminder"
+REMINDER = "odoo.addons.fault_report.models.notification.reminder"
 
 
 @tagged("post_install", "-at_install")

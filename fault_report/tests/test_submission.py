@@ -14,11 +14,11 @@ from odoo.modules.registry import Registry
 from odoo.service.model import retrying
 from odoo.tests import BaseCase, TransactionCase, get_db_name, new_test_user, tagged
 
-from ..models.errors import SubmissionConflictError, TooManyRequestsError
-from ..models.file_rules import MOST_FILES
+from ..tools.errors import SubmissionConflictError, TooManyRequestsError
+from ..tools.file_rules import MOST_FILES
 from .common import FaultReportCommon
 
-ATTEMPT = "odoo.addons.fault_report.models.fault_report_attempt"
+ATTEMPT = "odoo.addons.fault_report.models.intake.rate_limit"
 
 
 @tagged("post_install", "-at_install")

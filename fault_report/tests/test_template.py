@@ -224,7 +224,10 @@ class TestAnswers(TemplateCommon):
     def test_readings_deviate_outside_their_limits_only(self):
         point = self.point(self.make_filled_report(), "Door force")
         for value, deviates in (
-            *((-0.001, True), (0, False), (150, False), (150.001, True)),
+            (-0.001, True),
+            (0, False),
+            (150, False),
+            (150.001, True),
             (False, False),
         ):
             point.value_number = value
@@ -249,9 +252,14 @@ class TestAnswers(TemplateCommon):
         self.assertEqual(points.mapped("details"), ["≤ 0", "≥ 0", ""])
         report = self.make_filled_report()
         for name, value, deviates in (
-            *(("Freezer", 0, False), ("Freezer", 0.1, True), ("Freezer", -9, False)),
-            *(("Flow", 0, False), ("Flow", -0.1, True), ("Flow", 9, False)),
-            *(("Free", -9, False), ("Free", 9, False)),
+            ("Freezer", 0, False),
+            ("Freezer", 0.1, True),
+            ("Freezer", -9, False),
+            ("Flow", 0, False),
+            ("Flow", -0.1, True),
+            ("Flow", 9, False),
+            ("Free", -9, False),
+            ("Free", 9, False),
         ):
             point = self.point(report, name)
             point.value_number = value
@@ -422,8 +430,12 @@ class TestChangingATemplate(TemplateCommon):
         report = self.make_filled_report()
         point = self.point(report, "Door force").with_user(self.administrator)
         for values in (
-            *({"name": "Other"}, {"maximum": 1000}, {"required": False}),
-            *({"internal": False}, {"type": "text"}, {"is_deviation": False}),
+            {"name": "Other"},
+            {"maximum": 1000},
+            {"required": False},
+            {"internal": False},
+            {"type": "text"},
+            {"is_deviation": False},
             {"report_id": self.make_report().id},
         ):
             with self.subTest(values=values), self.assertRaises(AccessError):
@@ -479,9 +491,12 @@ class TestChangingATemplate(TemplateCommon):
     def test_texts_of_a_template_have_limits(self):
         point = self.template.point_ids[:1]
         for record, values in (
-            *((self.template, {"name": "x" * 201}), (self.template, {"name": " "})),
-            *((point, {"name": "x" * 256}), (point, {"help": "x" * 10_001})),
-            *((point, {"unit": "a\nb"}), (self.normal, {"name": "\u200b"})),
+            (self.template, {"name": "x" * 201}),
+            (self.template, {"name": " "}),
+            (point, {"name": "x" * 256}),
+            (point, {"help": "x" * 10_001}),
+            (point, {"unit": "a\nb"}),
+            (self.normal, {"name": "\u200b"}),
         ):
             with self.subTest(values=values), self.assertRaises(ValidationError):
                 record.write(values)

@@ -1,6 +1,6 @@
 from odoo.tests import BaseCase
 
-from ..models.text_rules import find_problem, is_blank
+from ..tools.text_rules import find_problem, is_blank
 
 
 class TestTextRules(BaseCase):

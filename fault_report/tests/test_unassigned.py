@@ -10,7 +10,7 @@ from odoo.tools import mute_logger
 from .test_notifications import NotificationCommon
 from .test_reminder import START
 
-REMINDER = "odoo.addons.fault_report.models.fault_report_reminder"
+REMINDER = "odoo.addons.fault_report.models.notification.reminder"
 
 
 class UnassignedCommon(NotificationCommon):

@@ -12,7 +12,7 @@ from email import policy
 from email.header import Header, decode_header
 from email.message import EmailMessage
 
-from ..models.text_rules import remove_refused
+from .text_rules import remove_refused
 
 # Longer headers and words cost Python's parser too much time; a Message-Id is kept in
 # an index.

@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
-from ..models import text_rules
+from ..tools import text_rules
 
 
 class FaultReportClose(models.TransientModel):

@@ -1,7 +1,7 @@
 from odoo import fields, models
 from odoo.exceptions import UserError
 
-from ..models import text_rules
+from ..tools import text_rules
 
 
 class FaultReportReopen(models.TransientModel):

@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from ..models.res_partner_portal import CUSTOMER_ACCESS
+from ..models.portal.res_partner import CUSTOMER_ACCESS
 
 
 class PortalWizardUser(models.TransientModel):

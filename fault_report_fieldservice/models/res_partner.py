@@ -1,6 +1,6 @@
 from odoo import models
 
-from odoo.addons.fault_report.models.context_switches import with_own_context
+from odoo.addons.fault_report.tools.context_switches import with_own_context
 
 
 class ResPartner(models.Model):

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from odoo.addons.fault_report.models.context_switches import FOLLOWS_NOTE, get_switch
+from odoo.addons.fault_report.tools.context_switches import FOLLOWS_NOTE, get_switch
 
 
 class AccountAnalyticLine(models.Model):

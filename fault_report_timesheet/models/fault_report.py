@@ -1,6 +1,6 @@
 from odoo import models
 
-from odoo.addons.fault_report.models.context_switches import FOLLOWS_NOTE, switch_on
+from odoo.addons.fault_report.tools.context_switches import FOLLOWS_NOTE, switch_on
 
 
 class FaultReport(models.Model):

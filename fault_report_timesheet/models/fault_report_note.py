@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from odoo.addons.fault_report.models.context_switches import (
+from odoo.addons.fault_report.tools.context_switches import (
     FOLLOWS_NOTE,
     switch_on,
     with_own_context,

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 
-from odoo.addons.fault_report.models import text_rules
-from odoo.addons.fault_report.models.context_switches import (
+from odoo.addons.fault_report.tools import text_rules
+from odoo.addons.fault_report.tools.context_switches import (
     WITHOUT_POINTS,
     get_switch,
     switch_on,
@@ -67,7 +67,9 @@ class FaultReport(models.Model):
         without_points = bool(form.vals.pop(WITHOUT_POINTS_FIELD, None))
         reports = switch_on(self, **{WITHOUT_POINTS: without_points})
         return reports._file_public_form(
-            *(CHANNEL, f"website:{website.id}", form),
+            CHANNEL,
+            f"website:{website.id}",
+            form,
             company_id=website.sudo().company_id.id,
         )
 

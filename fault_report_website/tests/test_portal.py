@@ -28,7 +28,10 @@ class TestPortal(WebsiteCase):
     def test_r68_the_customers_pages_are_pages_of_the_website(self):
         self.authenticate(self.filing.login, self.filing.login)
         for url in (
-            *("/my", "/my/account", "/my/fault_reports", "/my/fault_reports/new"),
+            "/my",
+            "/my/account",
+            "/my/fault_reports",
+            "/my/fault_reports/new",
             self.in_wing.access_url,
         ):
             with self.subTest(url):

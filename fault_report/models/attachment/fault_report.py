@@ -1,0 +1,239 @@
+import base64
+import binascii
+import logging
+import re
+
+from markupsafe import Markup
+from psycopg2 import OperationalError
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ...tools import file_rules
+from ..fault_report import WAITING_STATES
+
+_logger = logging.getLogger(__name__)
+
+# A file that is packed into an attribute of HTML
+PACKED_FILE = re.compile(
+    r"data:([\w.+-]+/[\w.+-]+)?[^,\"'<>]{0,100};base64,([a-z0-9+/=\s]*)(?=[\"'\)&])",
+    re.I,
+)
+# What is left of one that is not kept
+LEFT_OUT_PICTURE = re.compile(r"<img\b[^>]*\bsrc=[\"']cid:packed-\d+[\"'][^>]*>", re.I)
+SHOWN_REFUSALS = 50
+
+
+class FaultReport(models.Model):
+    """Files and messages of a report: who adds them, and what the chatter offers."""
+
+    _inherit = "fault.report"
+
+    can_add_files = fields.Boolean(compute="_compute_can_add_files")
+
+    @api.depends_context("uid")
+    @api.depends("state")
+    def _compute_can_add_files(self):
+        allowed = self._origin.sudo(False)._filter_may_add_to()
+        for report in self:
+            report.can_add_files = report._origin in allowed
+
+    def _get_photo_urls(self):
+        """Return the addresses of the photos of each report, those of its points first.
+
+        :return: dict of lists, by report
+        """
+        pictures = self.env["ir.attachment"]._read_group(
+            [
+                ("res_model", "=", self._name),
+                ("res_id", "in", self.ids),
+                ("mimetype", "=like", "image/%"),
+            ],
+            ["res_id"],
+            ["id:array_agg"],
+        )
+        found = dict(pictures)
+        points = self.point_ids.filtered("value_photo")
+        return {
+            report: [
+                *(
+                    f"/web/image/fault.report.point/{point.id}/value_photo"
+                    for point in points & report.point_ids
+                ),
+                *(f"/web/image/{file_id}" for file_id in found.get(report.id, ())),
+            ]
+            for report in self
+        }
+
+    # === WHO MAY === #
+
+    def _filter_may_add_to(self):
+        """Return the reports that the user may add files and messages to.
+
+        Those they may edit, and their own while these wait to be handled. A customer's
+        user who sees a report may write about it.
+        """
+        if not self.env.user._is_internal():
+            return self._filtered_access("read")
+        editable = self._filtered_access("write")
+        own = (self - editable)._filter_own_waiting()
+        return editable + own._filtered_access("read")
+
+    def _filter_own_waiting(self):
+        """Return those that the user filed himself and that nobody has handled."""
+        user = self.env.user
+        if not user.has_group("fault_report.group_create"):
+            return self.browse()
+        # Asked for before it is known whether the user may read them
+        own_sudo = (
+            self.sudo()
+            .exists()
+            .filtered(
+                lambda report: (
+                    report.create_uid == user and report.state in WAITING_STATES
+                )
+            )
+        )
+        return self.browse(own_sudo.ids)
+
+    def _mail_get_operation_for_mail_message_operation(self, message_operation):
+        """Who may add to a report writes about it, see `_filter_may_add_to`."""
+        if message_operation == "create" and not self.env.user._is_internal():
+            return dict.fromkeys(self, "read")
+        operations = super()._mail_get_operation_for_mail_message_operation(
+            message_operation
+        )
+        if message_operation == "create":
+            own = self._filter_own_waiting()
+            return {
+                report: "read" if report in own else operation
+                for report, operation in operations.items()
+            }
+        return operations
+
+    # === WHAT THE CHATTER OFFERS === #
+
+    def _thread_to_store(self, store, fields, *, request_list=None):
+        result = super()._thread_to_store(store, fields, request_list=request_list)
+        if request_list is not None and store.target.is_current_user(self.env):
+            may_remove = self.env["ir.attachment"]._may_remove_fault_report_files()
+            for report in self:
+                store.add(report, {"canRemoveFiles": may_remove}, as_thread=True)
+        return result
+
+    # === FILES THAT CAME BY E-MAIL === #
+
+    def _process_attachments_for_post(
+        self, attachments, attachment_ids, message_values
+    ):
+        """Keep an e-mail whose files cannot be kept, and say which ones are missing."""
+        if message_values.get("message_type") != "email":
+            return super()._process_attachments_for_post(
+                attachments, attachment_ids, message_values
+            )
+        body, pictures = self._take_out_pictures(message_values.get("body") or Markup())
+        values = super()._process_attachments_for_post(
+            [], attachment_ids, {**message_values, "body": body}
+        )
+        kept, refusals = self._split_mail_files([*(attachments or ()), *pictures])
+        for attachment in kept:
+            try:
+                with self._isolated():
+                    one = super()._process_attachments_for_post(
+                        [attachment], [], {**message_values, "body": body}
+                    )
+            except OperationalError:
+                raise
+            except Exception as error:
+                refusals.append(self._get_file_refusal(attachment[0], error))
+                continue
+            body = one.get("body", body)
+            values["attachment_ids"] += one["attachment_ids"]
+        return {**values, "body": self._name_refusals(body, refusals)}
+
+    @api.model
+    def _take_out_pictures(self, body):
+        """Return the HTML of an e-mail and the pictures that were packed into it.
+
+        Odoo makes files of them later, all or nothing.
+        """
+        pictures = {}
+
+        def take(match):
+            kind, content = match[1], "".join(match[2].split())
+            cid = f"packed-{len(pictures) + 1}"
+            cid = pictures.setdefault(content, (cid, kind))[0]
+            return f"cid:{cid}"
+
+        body = Markup(PACKED_FILE.sub(take, str(body)))  # noqa: S704  as it was before
+        files = []
+        for content, (cid, kind) in pictures.items():
+            ending = re.sub(r"\W.*", "", kind.rpartition("/")[2]) or "bin"
+            try:
+                packed = base64.b64decode(content + "==", validate=False)
+            except binascii.Error:
+                packed = b""
+            files.append((f"{cid}.{ending}", packed, {"cid": cid}))
+        return body, files
+
+    def _split_mail_files(self, attachments):
+        """Return the files that can be kept, and a sentence for each of the others."""
+        limits = self.company_id._get_fault_report_limits()
+        room = limits.files - self.env["ir.attachment"].sudo().search_count(
+            [("res_model", "=", self._name), ("res_id", "=", self.id)]
+        )
+        kept, refusals = [], []
+        for attachment in attachments:
+            name = file_rules.clean_name(attachment[0])
+            if len(kept) >= room:
+                refusals.append(
+                    self.env._(
+                        "“%(file)s”: a report has %(limit)s files at most.",
+                        file=name,
+                        limit=limits.files,
+                    )
+                )
+                continue
+            try:
+                content = self._get_mail_file_content(attachment)
+                file_rules.check_file(self.env, name, content, limits)
+            except Exception as error:
+                refusals.append(self._get_file_refusal(name, error))
+                continue
+            kept.append((name, content, *attachment[2:]))
+        return kept, refusals
+
+    @api.model
+    def _get_mail_file_content(self, attachment):
+        content, info = attachment[1], (attachment[2:] or ({},))[0] or {}
+        if isinstance(content, str):
+            try:
+                return content.encode(info.get("encoding") or "utf-8")
+            except (LookupError, UnicodeError):
+                return content.encode("utf-8", "replace")
+        if hasattr(content, "as_bytes"):
+            return content.as_bytes()
+        return content or b""
+
+    @api.model
+    def _get_file_refusal(self, name, error):
+        """Return the sentence that names a file that is left out."""
+        if isinstance(error, UserError):
+            return str(error)
+        _logger.info("A file of an e-mail is left out", exc_info=error)
+        return self.env._(
+            "“%(file)s” is damaged and was left out.", file=file_rules.clean_name(name)
+        )
+
+    @api.model
+    def _name_refusals(self, body, refusals):
+        """Return the HTML with what is left out named below, and not shown in it."""
+        body = Markup(LEFT_OUT_PICTURE.sub("", str(body)))  # noqa: S704  as it was before
+        if not refusals:
+            return body
+        shown = refusals[:SHOWN_REFUSALS]
+        if len(refusals) > len(shown):
+            shown.append(self.env._("And %s more.", len(refusals) - len(shown)))
+        lines = Markup().join(Markup("<li>%s</li>") % line for line in shown)
+        note = self.env._("These files of the e-mail were not kept:")
+        return body + Markup("<p>%s</p><ul>%s</ul>") % (note, lines)

@@ -1,0 +1,10 @@
+# What others inherit comes first.
+from . import order_mixin
+from . import work_order_mixin
+from . import account_move
+from . import conversion
+from . import maintenance_request
+from . import order_values
+from . import orders
+from . import progress
+from . import sale_order

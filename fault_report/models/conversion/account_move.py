@@ -1,0 +1,52 @@
+from odoo import api, fields, models
+
+from ...tools import text_rules
+
+
+class AccountMove(models.Model):
+    _name = "account.move"
+    _inherit = ["account.move", "fault.report.text.mixin"]
+    _text_limits = {"cost_center": {"limit": text_rules.MAX_LINE}}
+
+    # Copied: a credit note, and the invoice in place of a wrong one, are for the same.
+    cost_center = fields.Char(tracking=True, help="Printed on the invoice.")
+    # Not stored, so it cannot be given either: in the values for a new invoice it only
+    # keeps orders apart.
+    customer_order_ref = fields.Char(
+        string="Customer's Order Number",
+        compute="_compute_customer_order_ref",
+        # Who prints an invoice need not see the orders behind it.
+        compute_sudo=True,
+        help="That of the sales orders, whatever the reference says.",
+    )
+
+    @api.depends("line_ids.sale_line_ids.order_id.client_order_ref")
+    def _compute_customer_order_ref(self):
+        for move in self:
+            orders = move.line_ids.sale_line_ids.order_id
+            numbers = set(orders.mapped("client_order_ref")) - {False, ""}
+            move.customer_order_ref = ", ".join(sorted(numbers)) or False
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        return super().create([self._without_empty_texts(vals) for vals in vals_list])
+
+    @api.model
+    def _without_empty_texts(self, vals):
+        """Return `vals` with no value, instead of an empty text, where there is none.
+
+        Otherwise a list grouped by it would have two groups for "none".
+        """
+        empty = {name: False for name in self._text_limits if vals.get(name) == ""}
+        return {**vals, **empty}
+
+    def _get_missing_order_ref(self):
+        """Return the customer's order number if the printed reference lacks it.
+
+        A credit note refers to its invoice there, and the invoice in place of a wrong
+        one to nothing. What somebody has typed on an invoice is left to him.
+        """
+        self.ensure_one()
+        if self.move_type == "out_invoice" and self.ref:
+            return False
+        return self.customer_order_ref != self.ref and self.customer_order_ref

@@ -1,0 +1,282 @@
+import logging
+
+import psycopg2
+from markupsafe import Markup
+
+from odoo import models
+from odoo.exceptions import AccessError, LockError, UserError
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+
+from ...tools.context_switches import with_own_context
+
+_logger = logging.getLogger(__name__)
+
+CONVERSIONS = {
+    "work_order": "action_generate_work_order",
+    "sale_order": "action_generate_sale_order",
+}
+
+
+class FaultReport(models.Model):
+    """Conversion: a report becomes a work order and a sales order, each once."""
+
+    _inherit = "fault.report"
+
+    # === ACTIONS === #
+
+    def action_generate_work_order(self, model=None):
+        """Make a work order of each report that has none; open what there is now.
+
+        :param str model: the kind of work order; by default that of the company
+        """
+        self._prepare_conversion()
+        orders = [
+            report._get_work_order() or report._generate_work_order(model)
+            for report in self
+        ]
+        return self._get_orders_action(self._join_alike(orders))
+
+    def action_generate_shared_work_order(self):
+        """Make one work order of several reports of the same customer."""
+        self._prepare_conversion()
+        self._check_can_share("work_order")
+        return self._get_orders_action(self._generate_work_order())
+
+    def action_generate_sale_order(self):
+        """Make a quotation of each report that has none; open what there is now."""
+        self._prepare_conversion()
+        for report in self:
+            if not report._get_sale_order():
+                report._generate_sale_order()
+        return self._get_orders_action(self.sale_order_id)
+
+    def action_generate_shared_sale_order(self):
+        """Make one quotation of several reports of the same customer."""
+        self._prepare_conversion()
+        self._check_can_share("sale.order")
+        if len(set(self.mapped("cost_center"))) > 1:
+            raise UserError(
+                self.env._(
+                    "These reports have different cost centers, and a quotation has "
+                    "one: make a quotation of each."
+                )
+            )
+        return self._get_orders_action(self._generate_sale_order())
+
+    def action_convert_each(self, to="work_order"):
+        """Convert each report by itself; one that cannot be does not stop the others.
+
+        :param str to: `work_order` or `sale_order`
+        :return: how many were converted, and of the others who they are and why
+        """
+        convert = self._get_conversion(to)
+        failed = []
+        for report in self:
+            reason = report._try(convert)
+            if reason:
+                failed.append(
+                    {"id": report.id, "name": report.display_name, "reason": reason}
+                )
+        return {"converted": len(self) - len(failed), "failed": failed}
+
+    def action_open_convert_each(self, to="work_order"):
+        """Convert each report by itself, and show how far it is."""
+        self._get_conversion(to)
+        return {
+            "type": "ir.actions.client",
+            "tag": "fault_report_convert_each",
+            "params": {"ids": self.ids, "to": to},
+        }
+
+    def action_open_convert_dialog(self):
+        """Ask which kind of work order it shall be, then convert."""
+        self.env["fault.report.convert"].check_access("create")
+        return self._get_dialog(
+            "fault.report.convert", self.env._("Another Kind of Work Order")
+        )
+
+    def _get_conversion(self, to):
+        """Return the name of the action that makes an order of this kind."""
+        if not isinstance(to, str) or to not in CONVERSIONS:
+            self._check_may_convert()
+            raise UserError(self.env._("“%s” is not a kind of order.", to))
+        return CONVERSIONS[to]
+
+    def _try(self, method):
+        """Call the method; undo it and return the reason if it fails."""
+        try:
+            with self.env.cr.savepoint():
+                getattr(self, method)()
+        except UserError as error:
+            return str(error)
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            raise  # The whole request is repeated
+        except psycopg2.Error:
+            _logger.exception("%s of %s", method, self)
+            return self.env._("The database refuses it.")
+        return False
+
+    # === CONVERSION === #
+
+    def _check_may_convert(self):
+        self.check_access("read")
+        if not self.env.user.has_group("fault_report.group_convert"):
+            raise AccessError(
+                self.env._(
+                    "You may not convert fault reports: "
+                    "ask an administrator for the permission."
+                )
+            )
+
+    def _prepare_conversion(self):
+        """Check the permission, then let nobody else convert the same reports."""
+        self._check_may_convert()
+        try:
+            # Convert does not imply Edit. Notes and messages may still be added.
+            self.sudo().lock_for_update(allow_referencing=True)
+        except LockError as error:
+            raise LockError(
+                self.env._(
+                    "Somebody else is working on this fault report right now. "
+                    "Reload the page to see what became of it."
+                )
+            ) from error
+        for report in self:
+            if report.outcome:
+                raise UserError(
+                    self.env._(
+                        "%(report)s is closed: reopen it before you convert it.",
+                        report=report.reference,
+                    )
+                )
+        self._check_customer_known()
+        self._check_required_points()
+
+    def _check_customer_known(self):
+        for report in self:
+            if not report.partner_id:
+                raise UserError(
+                    self.env._(
+                        "Choose the customer of %(report)s first.",
+                        report=report.reference,
+                    )
+                )
+
+    def _check_can_share(self, model):
+        """Refuse one order of reports that do not belong together."""
+        if not self:
+            raise UserError(self.env._("Choose the fault reports first."))
+        if any(report._get_order_of(model) for report in self):
+            raise UserError(
+                self.env._("Some of these reports have such an order already.")
+            )
+        if len(self.partner_id) > 1 or len(self.company_id) > 1:
+            raise UserError(self.env._("One order can only be made for one customer."))
+
+    def _check_target_rights(self, model):
+        if not self.env[model].has_access("create"):
+            raise self._get_target_rights_error(model)
+
+    def _get_target_rights_error(self, model):
+        """Say what is missing, in other words than Odoo's."""
+        return AccessError(
+            self.env._(
+                "To make a “%(kind)s” of a fault report you need rights for it "
+                "too: ask an administrator for them.",
+                # Its name is on every menu: who lacks rights may see it.
+                kind=self.env["ir.model"].sudo()._get(model).name,
+            )
+        )
+
+    def _generate_work_order(self, model=None):
+        """Make one work order of these reports, with their files, and link all."""
+        model = model or self.company_id.fault_report_work_order_model
+        if not self._is_work_order_model(model):
+            raise UserError(self.env._("“%s” is not a kind of work order.", model))
+        self._check_target_rights(model)
+        # Messages are left to the queue, Odoo's own about the order too. Technicians
+        # learn of the changed report by their own choice; that they are responsible
+        # for the order too, only if they do not.
+        reports = self.with_context(
+            mail_notify_force_send=False,
+            mail_auto_subscribe_no_notify=self._are_technicians_notified(),
+        )
+        order = reports._generate_order(model, self._prepare_work_order_values(model))
+        self._wake_mail_queue()
+        return order.with_env(self.env)
+
+    def _generate_sale_order(self):
+        """Make one quotation of these reports, with their files, and link all."""
+        self._check_target_rights("sale.order")
+        return self._generate_order("sale.order", self._prepare_sale_order_values())
+
+    def _generate_order(self, model, values):
+        try:
+            # Of the context, what `_generate_work_order` says about messages
+            own = with_own_context(
+                self, "mail_notify_force_send", "mail_auto_subscribe_no_notify"
+            )
+            order = own.env[model].with_company(self.company_id).create(values)
+        except AccessError as error:
+            raise self._get_target_rights_error(model) from error
+        # Nobody but the conversion writes the links.
+        order.sudo().fault_report_source_ids = self
+        self._link_order(order)
+        self._log_conversion(order)
+        for report in self:
+            report._post_conversion(order)
+        return order.with_env(self.env)
+
+    def _log_conversion(self, order):
+        """Say on both sides where the other one is."""
+        link = order._get_html_link()
+        notes = [(report, self.env._("Converted to %s", link)) for report in self]
+        links = Markup(", ").join(report._get_html_link() for report in self)
+        notes.append((order, self.env._("Made of %s", links)))
+        author = self.env.user.partner_id
+        subtype_id = self.env["ir.model.data"]._xmlid_to_res_id("mail.mt_note")
+        # A note in the log of each, all at once, whatever else the user may do there
+        own = with_own_context(self)
+        own.env["mail.message"].sudo().create(
+            [
+                {
+                    "model": record._name,
+                    "res_id": record.id,
+                    "body": body,
+                    "message_type": "notification",
+                    "subtype_id": subtype_id,
+                    "is_internal": True,
+                    "author_id": author.id,
+                    "email_from": author.email_formatted,
+                    "reply_to": author.email_formatted,
+                }
+                for record, body in notes
+            ]
+        )
+
+    def _post_conversion(self, order):
+        """Carry the files along.
+
+        Hook: an override does more, in the same transaction, for each report.
+        """
+        self._copy_files_to(order)
+        if order._name != "sale.order":
+            self._copy_photos_to(order)
+
+    def _copy_files_to(self, order):
+        self.ensure_one()
+        # Whoever converts sees the report; its files are a part of it.
+        files_sudo = (
+            with_own_context(self)
+            .env["ir.attachment"]
+            .sudo()
+            .search([("res_model", "=", self._name), ("res_id", "=", self.id)])
+        )
+        files_sudo.copy(
+            {
+                "res_model": order._name,
+                "res_id": order.id,
+                "public": False,
+                "access_token": False,
+            }
+        )

@@ -1,0 +1,52 @@
+from odoo import fields, models
+
+from ...tools import text_rules
+
+
+class SaleOrder(models.Model):
+    _name = "sale.order"
+    _inherit = [
+        "sale.order",
+        "fault.report.order.mixin",
+        "fault.report.text.mixin",
+    ]
+    _text_limits = {"cost_center": {"limit": text_rules.MAX_LINE}}
+
+    cost_center = fields.Char(
+        copy=False, tracking=True, help="Printed on the order and on its invoices."
+    )
+    fault_report_ids = fields.One2many(
+        "fault.report",
+        "sale_order_id",
+        readonly=True,
+        groups="fault_report.group_view",
+    )
+
+    def write(self, vals):
+        if vals.get("state", "cancel") != "cancel":
+            cancelled = self.filtered(lambda order: order.state == "cancel")
+            cancelled._take_up_fault_reports()
+        return super().write(vals)
+
+    def _prepare_invoice(self):
+        """Add what the orders on one invoice have in common.
+
+        Always texts: the orders are sorted by them, which False would not allow.
+        """
+        return {
+            **super()._prepare_invoice(),
+            "cost_center": self.cost_center or "",
+            "customer_order_ref": self.client_order_ref or "",
+        }
+
+    def _get_invoice_grouping_keys(self):
+        """Make an invoice for each cost centre and customer's order number.
+
+        Not for each `ref`: where the customer has no number it is the order's own,
+        and orders without numbers belong together.
+        """
+        return [
+            *super()._get_invoice_grouping_keys(),
+            "cost_center",
+            "customer_order_ref",
+        ]

@@ -1,0 +1,314 @@
+import base64
+import math
+
+from markupsafe import Markup
+from psycopg2 import IntegrityError
+
+from odoo import Command, api, fields, models
+from odoo.exceptions import UserError, ValidationError
+
+from ...tools.context_switches import with_own_context
+from ...tools.errors import FieldError, PublicMessage
+
+# Whose and where: what the dispatcher can add later
+REPORTED_PLACE = ("partner_id", "facility_id", "contact_id", "equipment_id")
+
+
+class FaultReport(models.Model):
+    """The one way in for whoever is no user of the back office."""
+
+    _inherit = "fault.report"
+
+    @api.model
+    def _create_from_channel(self, channel, vals, files=(), points=()):
+        """Create the report that came through a door, with its files and answers.
+
+        Whoever calls has checked that the sender may name these records. All or
+        nothing: what cannot be kept is refused with everything else.
+
+        :param str channel: one of the values of `channel`
+        :param dict vals: values of `_get_channel_fields()` and no others
+        :param files: pairs of a name and the content in bytes
+        :param points: answers of service points: dicts of `point` (id of the template's
+            point), `value` and `remark`
+        :return: the report, without access rules
+        :raises ValidationError: with the sentence for the sender; a `FieldError` where
+            one field is to blame
+        """
+        unknown = vals.keys() - self._get_channel_fields()
+        if unknown:
+            raise ValidationError(
+                self.env._("Unknown fields: %s.", ", ".join(sorted(unknown)))
+            )
+        company = self.env["res.company"].browse(
+            vals.get("company_id") or self.env.company.id
+        )
+        # Senders have no rights on any model: the channel is what lets them in. Their
+        # context does not reach what is created.
+        reports_sudo = with_own_context(self).sudo().with_company(company)
+        reports_sudo._check_day(channel, vals, files, points)
+        point_commands = reports_sudo._prepare_channel_points(channel, company, points)
+        try:
+            report_sudo = reports_sudo._create_at_place(
+                {
+                    **vals,
+                    "company_id": company.id,
+                    "channel": channel,
+                    "point_ids": point_commands,
+                }
+            )
+        except FieldError as error:
+            # No door has these fields: they are parts of an answer.
+            if error.field in ("value_text", "value_photo", "remark"):
+                error.field = "points"
+            raise
+        report_sudo._add_channel_files(files)
+        return report_sudo
+
+    @api.model
+    def _get_channels_of_strangers(self):
+        """Return the channels in which anyone may file, within the day's limits.
+
+        E-mails are kept whatever their number.
+        Hook: an override adds to the set.
+        """
+        return self._get_channels_without_customer() - {"mail"}
+
+    @api.model
+    def _check_day(self, channel, vals, files, points):
+        """Count what a stranger sends; refuse what is more than a day's share.
+
+        :raises TooManyRequestsError:
+        """
+        if channel not in self._get_channels_of_strangers():
+            return
+        company = self.env["res.company"].browse(
+            vals.get("company_id") or self.env.company.id
+        )
+        code = channel == "qr" and vals.get("equipment_id")
+        source = {"code": code, "key": vals.get("integration_id")}
+        photos = [answer.get("value") for answer in points]
+        contents = [content for _name, content in files] + photos
+        size = sum(len(one) for one in contents if isinstance(one, (bytes, str)))
+        attempts = self.env["fault.report.attempt"]
+        for kind, amount in (("reports", 1), ("megabytes", size)):
+            attempts._check_quota(company._get_fault_report_quota(kind, source), amount)
+
+    @api.model
+    def _create_at_place(self, vals):
+        """Create the report; without its place rather than not at all.
+
+        The place may contradict itself, such as an object whose customer has become a
+        facility. The sender cannot mend that, and it is not theirs to know.
+        """
+        place = {name: vals[name] for name in REPORTED_PLACE if vals.get(name)}
+        if not place or vals["channel"] not in self._get_channels_without_customer():
+            return self.create(vals)
+        try:
+            with self._isolated():
+                return self.create(vals)
+        except (UserError, IntegrityError) as error:
+            if isinstance(error, PublicMessage):
+                raise
+            reason = str(error)
+        report = self.create(
+            {name: value for name, value in vals.items() if name not in place}
+        )
+        report._note_refused_place(place, reason)
+        return report
+
+    def _note_refused_place(self, place, reason):
+        """Keep for the dispatcher where the report came from, and what is wrong."""
+        self.ensure_one()
+        # Their names are for staff, who are the only ones to read a note.
+        records = [
+            self.env[self._fields[name].comodel_name].browse(id_).exists()
+            for name, id_ in place.items()
+        ]
+        self._message_log(
+            body=Markup("<p>%s</p><p>%s</p><p>%s</p>")
+            % (
+                self.env._(
+                    "The report could not be linked to where it came from. "
+                    "Correct the records, then choose customer and object here:"
+                ),
+                ", ".join(record.display_name for record in records if record),
+                reason,
+            ),
+            author_id=self.env.ref("base.partner_root").id,
+        )
+
+    @api.model
+    def _get_channel_fields(self):
+        """Return the names of the fields that a door may fill in.
+
+        Hook: an override adds to the set.
+        """
+        return {
+            "company_id",
+            "partner_id",
+            "facility_id",
+            "contact_id",
+            "equipment_id",
+            "name",
+            "comment",
+            "comment_internal",
+            "priority",
+            "customer_order_ref",
+            "contact_name",
+            "email_from",
+            "phone",
+            "integration_id",
+        }
+
+    @api.model
+    def _get_channels_without_customer(self):
+        """Return the channels in which people file who may not be known yet.
+
+        The dispatcher finds their customer.
+        Hook: an override adds to the set.
+        """
+        return {"api", "mail", "qr"}
+
+    @api.model
+    def _must_answer_points(self, channel):
+        """Return whether who files is shown a form, and asked for what is missing.
+
+        Hook: an override adds a channel.
+        """
+        return channel in ("portal", "qr")
+
+    def _is_from_stranger(self):
+        """Return whether anybody may have filed it, without saying who he is.
+
+        Whose it has become is not shown to who follows it without an account.
+        Hook: an override adds a channel.
+        """
+        self.ensure_one()
+        # Of a web page, whose key anybody may use, the source is not shown.
+        in_page = self.integration_id.sudo().in_page
+        return self.channel == "qr" or in_page
+
+    # === FILES === #
+
+    def _add_channel_files(self, files):
+        """Add the files of a door; refuse them all when one cannot be kept."""
+        self.ensure_one()
+        limit = self.company_id._get_fault_report_limits().files
+        if len(files) > limit:
+            raise FieldError(self.env._("Send %s files at most.", limit), "files")
+        return self.env["ir.attachment"].create(
+            [
+                {
+                    "name": name,
+                    "raw": content,
+                    "res_model": self._name,
+                    "res_id": self.id,
+                }
+                for name, content in files
+            ]
+        )
+
+    # === SERVICE POINTS === #
+
+    @api.model
+    def _get_channel_template_points(self, company):
+        """Return the points that people outside are asked, sections included."""
+        template = company.sudo()._get_fault_report_template()
+        return template.point_ids.filtered(lambda point: not point.internal)
+
+    @api.model
+    def _prepare_channel_points(self, channel, company, answers):
+        """Return the commands for the points of a report that came through a door."""
+        asked = {
+            point.id: point
+            for point in self._get_channel_template_points(company)
+            if point.type != "section"
+        }
+        values = {}
+        for answer in answers:
+            point = asked.get(answer.get("point"))
+            if not point or point.id in values:
+                raise FieldError(
+                    self.env._("A service point that is not asked for, or twice."),
+                    "points",
+                )
+            values[point.id] = self._prepare_channel_answer(point, answer)
+        if self._must_answer_points(channel):
+            self._check_channel_required(asked.values(), values)
+        template = company._get_fault_report_template()
+        return [
+            Command.create({"template_point_id": point.id, **values.get(point.id, {})})
+            for point in template.point_ids
+        ]
+
+    @api.model
+    def _check_channel_required(self, points, values):
+        missing = [
+            point.name
+            for point in points
+            if point.required and len(values.get(point.id, {}).keys() - {"remark"}) == 0
+        ]
+        if missing:
+            raise FieldError(
+                self.env._("Fill in: %s.", ", ".join(missing)),
+                "points",
+            )
+
+    @api.model
+    def _prepare_channel_answer(self, point, answer):
+        """Return the values of one answer; without a value, it is not answered."""
+        remark = {"remark": answer["remark"]} if answer.get("remark") else {}
+        value = answer.get("value")
+        if value in (None, False, "", b""):
+            return remark
+        try:
+            read = getattr(self, f"_read_{point.type}_answer")
+            return {**remark, **read(point, value)}
+        except (TypeError, ValueError, OverflowError) as error:
+            raise FieldError(
+                self.env._("“%s” does not take this answer.", point.name), "points"
+            ) from error
+
+    # Each returns the values for what was sent, or raises TypeError or ValueError.
+
+    def _read_check_answer(self, point, value):
+        if value not in ("ok", "not_ok", "na"):
+            raise ValueError(value)
+        return {"value_check": value}
+
+    def _read_text_answer(self, point, value):
+        if not isinstance(value, str):
+            raise TypeError(value)
+        return {"value_text": value}
+
+    def _read_number_answer(self, point, value):
+        if isinstance(value, bool):
+            raise TypeError(value)
+        if isinstance(value, str):
+            value = value.strip().replace(",", ".")
+        number = float(value)
+        if not math.isfinite(number):
+            raise ValueError(value)
+        return {"value_number": number}
+
+    def _read_choice_answer(self, point, value):
+        if isinstance(value, bool):
+            raise TypeError(value)
+        option = int(value)
+        # Others may be another company's: not even their names are told.
+        if option not in point.option_ids.ids:
+            raise ValueError(value)
+        return {"value_option_id": option}
+
+    def _read_date_answer(self, point, value):
+        if not isinstance(value, str):
+            raise TypeError(value)
+        return {"value_date": fields.Date.to_date(value)}
+
+    def _read_photo_answer(self, point, value):
+        if isinstance(value, bytes):
+            return {"value_photo": base64.b64encode(value)}
+        if not isinstance(value, str):
+            raise TypeError(value)
+        return {"value_photo": value.encode("ascii")}

@@ -1,0 +1,150 @@
+import re
+
+from werkzeug.exceptions import (
+    HTTPException,
+    InternalServerError,
+    RequestEntityTooLarge,
+)
+from werkzeug.routing import BaseConverter
+
+from odoo import models
+from odoo.exceptions import UserError
+from odoo.http import Response, SessionExpiredException, request
+
+from ...tools import own_addresses
+from ...tools.errors import (
+    PublicMessage,
+    RefusedRequestError,
+    get_public_message,
+    is_passing,
+)
+from ...tools.file_rules import MEGABYTE
+
+own_addresses.keep_secrets_out_of_logs()
+
+# With the language of the website before it
+_FORMS = re.compile(
+    r"(?:/[a-z]{2,3}(?:_\w+)?)?/"
+    r"(?:my/fault_reports/.+|fault_report/(?:(?P<code>o)/.+|website))"
+)
+
+
+# The text of the forms for what Odoo itself refuses
+_REFUSALS = {400: "stale", 403: "forbidden", 404: "missing", 413: "tooMuch"}
+
+
+class RestConverter(BaseConverter):
+    """Whatever follows in an address, even what no address of ours would have.
+
+    `path` leaves line breaks and double slashes to Odoo's page “not found”.
+    """
+
+    regex = r"[\s\S]+?"
+    part_isolating = False
+    weight = 200
+
+
+class IrHttp(models.AbstractModel):
+    _inherit = "ir.http"
+
+    @classmethod
+    def _get_converters(cls):
+        return {**super()._get_converters(), "fault_report_rest": RestConverter}
+
+    @classmethod
+    def _post_dispatch(cls, response):
+        result = super()._post_dispatch(response)
+        if own_addresses.is_own(request.httprequest.path):
+            cls._guard_fault_report_page(response.headers)
+        return result
+
+    @classmethod
+    def _guard_fault_report_page(cls, headers):
+        """Keep pages out of foreign frames, and secrets of addresses out of caches.
+
+        What a controller says itself is as strict, and stays.
+        """
+        headers.setdefault("X-Frame-Options", "SAMEORIGIN")
+        headers.setdefault("Content-Security-Policy", "frame-ancestors 'self'")
+        if own_addresses.has_secret(request.httprequest.full_path):
+            headers.setdefault("Referrer-Policy", "no-referrer")
+            headers.setdefault("Cache-Control", "no-store")
+
+    @classmethod
+    def _handle_error(cls, exception):
+        """Say at our addresses what is for people outside, and nothing else."""
+        if not own_addresses.is_own(request.httprequest.path):
+            return super()._handle_error(exception)
+        if is_passing(exception):
+            # A page of the website would be looked up in the database.
+            response = request.dispatcher.handle_error(exception)
+        elif cls._is_fault_report_script():
+            response = cls._refuse_form_script(exception)
+        elif isinstance(exception, RequestEntityTooLarge):
+            response = cls._handle_fault_report_too_large(exception)
+        else:
+            public = cls._make_fault_report_public(exception)
+            response = super()._handle_error(public)
+        if isinstance(response, Response):
+            cls._guard_fault_report_page(response.headers)
+        return response
+
+    @classmethod
+    def _is_fault_report_script(cls):
+        """Return whether the script of a form sent this and waits for JSON."""
+        accepted = request.httprequest.headers.get("Accept", "")
+        is_form = _FORMS.fullmatch(request.httprequest.path)
+        return bool(is_form) and "application/json" in accepted
+
+    @classmethod
+    def _make_fault_report_public(cls, exception):
+        """Return what is shown instead of an error that may name records.
+
+        Odoo's pages show its words, and for `?debug=1` its traceback.
+        """
+        if request.dispatcher.routing_type != "http":
+            return exception  # The API says itself what it shows
+        if isinstance(exception, UserError) and not isinstance(
+            exception, PublicMessage
+        ):
+            message = get_public_message(request.env, exception)
+            return RefusedRequestError(message, exception.http_status, "refused")
+        known = (UserError, HTTPException, SessionExpiredException)
+        return exception if isinstance(exception, known) else InternalServerError()
+
+    @classmethod
+    def _handle_fault_report_too_large(cls, exception):
+        """Answer a form that is far too large by a page that tells what to do.
+
+        Odoo's own would read the form again to show it, and fail again.
+        """
+        form = _FORMS.fullmatch(request.httprequest.path)
+        if not form:
+            return super()._handle_error(exception)
+        request.params = {}  # Of the body; it is not read
+        template = "qr" if form["code"] else "portal"
+        limit = request.env["res.company"]._get_fault_report_max_request()
+        page = request.env["ir.ui.view"]._render_template(
+            f"fault_report.{template}_too_large", {"limit": limit // MEGABYTE}
+        )
+        headers = {"Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
+        response = Response(page, status=413, headers=headers)
+        cls._post_dispatch(response)
+        return response
+
+    @classmethod
+    def _refuse_form_script(cls, exception):
+        """Answer the script of a form in its own words whatever was refused.
+
+        It waits for a page instead, such as that of a database that is down, to pass.
+        """
+        status = getattr(exception, "code", None)
+        code = _REFUSALS.get(status)
+        if isinstance(exception, SessionExpiredException):
+            super()._handle_error(exception)  # Ends the session
+            status, code = 401, "signin"
+        elif not isinstance(exception, HTTPException) or not code:
+            return super()._handle_error(cls._make_fault_report_public(exception))
+        texts = request.env["fault.report"]._get_form_texts()
+        error = {"code": code, "message": texts[code], "fields": {}}
+        return request.make_json_response({"error": error}, status=status)

@@ -1,0 +1,310 @@
+import ast
+import logging
+import re
+from functools import partial
+from typing import NamedTuple
+
+from psycopg2 import OperationalError
+
+from odoo import api, models
+from odoo.exceptions import AccessError, ConcurrencyError
+from odoo.fields import Domain
+from odoo.service.model import retrying
+
+from ...tools.context_switches import KEEPS_MAIL, get_switch, switch_on
+from ...tools.text_rules import MAX_NAME
+from ..tools import mail_repair, mail_text
+from .email import MAIL_TEXT, NO_RECEIPT
+
+_logger = logging.getLogger(__name__)
+
+# Where Odoo looks for the addresses that an e-mail is for
+TO_HEADERS = ("delivered-to", "to")
+RECIPIENT_HEADERS = (*TO_HEADERS, "cc", "resent-to", "resent-cc")
+# What is between the words of a subject
+_WORD_END = re.compile(r"[^\w/.\-]+")
+
+
+class MailTarget(NamedTuple):
+    """What an e-mail is for: an existing report, or a new one of a company."""
+
+    report: models.BaseModel
+    company: models.BaseModel
+    alias: models.BaseModel
+
+
+class MailThread(models.AbstractModel):
+    """Which e-mails become fault reports, and which are only machines answering."""
+
+    _inherit = "mail.thread"
+
+    # === NO E-MAIL IS LOST === #
+
+    @api.model
+    def message_process(
+        self,
+        model,
+        message,
+        custom_values=None,
+        save_original=False,
+        strip_attachments=False,
+        thread_id=None,
+    ):
+        """Keep each e-mail that is for fault reports, however odd it is."""
+
+        def process(content):
+            return super(MailThread, self).message_process(
+                model,
+                content,
+                custom_values=custom_values,
+                save_original=save_original,
+                strip_attachments=strip_attachments,
+                thread_id=thread_id,
+            )
+
+        raw = mail_repair.get_bytes(message)
+        target = self._find_fault_report_target(mail_repair.read_headers(raw), model)
+        if not target:
+            return process(message)
+        self._check_may_hand_over_mails()
+        keep = partial(self._process_fault_report_mail, raw, target, process)
+        if self.env.context.get("fetchmail_cron_running"):
+            # fetchmail never tries again: to it, an e-mail that failed is handled.
+            return retrying(keep, self.env)
+        return keep()
+
+    @api.model
+    def _process_fault_report_mail(self, raw, target, process):
+        """File the e-mail as Odoo does; if that fails, keep what can be read of it."""
+        Report = self.env["fault.report"]
+        try:
+            with Report._isolated():
+                return process(mail_repair.repair(raw))
+        except (OperationalError, ConcurrencyError):
+            # Odoo repeats the whole transaction.
+            raise
+        except Exception:
+            _logger.warning(
+                "An e-mail for fault reports is kept as it came", exc_info=True
+            )
+        return Report._keep_unreadable_mail(raw, target)
+
+    @api.model
+    def _check_may_hand_over_mails(self):
+        """Let mail servers and administrators alone hand over e-mails for us.
+
+        `message_process` is public in Odoo: its gateway script calls it over RPC, as an
+        administrator. An e-mail says itself who has sent it.
+        """
+        if not self.env.is_system():
+            raise AccessError(
+                self.env._("Only the mail server hands over e-mails for fault reports.")
+            )
+
+    @api.model
+    def _message_route_process(self, message, message_dict, routes):
+        keeping = switch_on(self, **{KEEPS_MAIL: True})
+        return super(MailThread, keeping)._message_route_process(
+            message, message_dict, routes
+        )
+
+    # === WHICH E-MAILS === #
+
+    @api.model
+    def _find_fault_report_target(self, headers, model=None):
+        """Return the `MailTarget` of an e-mail, or None if it is for something else.
+
+        :param dict headers: lists of texts by lower-case name
+        :param str model: what the mail server files when there is no alias
+        """
+        aliases = self._find_mail_aliases(headers, RECIPIENT_HEADERS)
+        own = aliases.filtered(lambda a: a.alias_model_id.model == "fault.report")[:1]
+        forwarded = self._find_mail_aliases(headers, TO_HEADERS).filtered(
+            lambda alias: alias.alias_model_id.model != "fault.report"
+        )
+        report = self.env["fault.report"]
+        if not forwarded:
+            report = self._find_answered_report(headers)
+            if not report and (own or self._is_to_catchall(headers)):
+                report = self._find_report_by_number(headers, own)
+        if not report and not own and (aliases or model != "fault.report"):
+            return None
+        company = report.company_id or self._get_alias_company(own)
+        return MailTarget(report, company, own)
+
+    @api.model
+    def _find_mail_aliases(self, headers, names):
+        """Return the aliases that an e-mail is for, as Odoo's routing finds them."""
+        addresses = mail_repair.find_addresses(headers, names)
+        # What e-mails become is no secret to who hands them over.
+        return (
+            self.env["mail.alias"]
+            .sudo()
+            .search(
+                Domain("alias_full_name", "in", list(addresses))
+                | Domain("alias_incoming_local", "=", True)
+                & Domain("alias_name", "in", [a.partition("@")[0] for a in addresses])
+            )
+        )
+
+    @api.model
+    def _is_to_catchall(self, headers):
+        # See above
+        domains_sudo = self.env["mail.alias.domain"].sudo().search([])
+        addresses = mail_repair.find_addresses(headers, RECIPIENT_HEADERS)
+        return bool(addresses & set(domains_sudo.mapped("catchall_email")))
+
+    @api.model
+    def _get_alias_company(self, alias):
+        """Return the company whose address this is."""
+        companies_sudo = self.env["res.company"].sudo()
+        company = companies_sudo.search([("fault_report_alias_id", "in", alias.ids)])
+        if not company and alias:
+            defaults = ast.literal_eval(alias.alias_defaults or "{}")
+            company = companies_sudo.browse(defaults.get("company_id", ())).exists()
+        return (company or self.env.company)[:1].sudo(False)
+
+    @api.model
+    def _find_answered_report(self, headers):
+        """Return the report whose message an e-mail answers."""
+        references = mail_repair.find_references(headers)[-32:]
+        # Whose message it is decides where the answer goes, nothing else.
+        message_sudo = (
+            self.env["mail.message"]
+            .sudo()
+            .search([("message_id", "in", references)], limit=1, order="id desc")
+        )
+        if message_sudo.model != "fault.report":
+            return self.env["fault.report"]
+        return self.env["fault.report"].browse(message_sudo.res_id).sudo().exists()
+
+    @api.model
+    def _find_report_by_number(self, headers, alias):
+        """Return the report that the subject names, if the sender belongs to it."""
+        numbers = {
+            word.strip(".-/")
+            for subject in headers.get("subject", ())
+            for word in _WORD_END.split(subject[:MAX_NAME])
+        }
+        # A mere number may be that of anything.
+        numbers = [n for n in numbers if re.search(r"\d", n) and not n.isdigit()]
+        domain = Domain("reference", "in", numbers)
+        if alias:
+            domain &= Domain("company_id", "=", self._get_alias_company(alias).id)
+        senders = mail_repair.find_addresses(headers, ["from"])
+        if not numbers or not senders or mail_text.is_forged(headers):
+            return self.env["fault.report"]
+        # Whether the sender belongs to it is asked next.
+        reports_sudo = self.env["fault.report"].sudo().search(domain, limit=5)
+        return reports_sudo.filtered(
+            lambda report: any(report._is_sender_known(sender) for sender in senders)
+        )[:1]
+
+    # === ROUTES === #
+
+    # Public in Odoo, and part of `message_process`
+    @api.private
+    @api.model
+    def message_route(
+        self, message, message_dict, model=None, thread_id=None, custom_values=None
+    ):
+        headers = self._get_mail_headers(message)
+        routes = self._route_by_number(message, message_dict, headers)
+        if not routes:
+            routes = super().message_route(
+                message, message_dict, model, thread_id, custom_values
+            )
+        if any(route[0] == "fault.report" for route in routes):
+            self._check_may_hand_over_mails()
+            return self._filter_fault_report_routes(
+                routes, message, message_dict, headers
+            )
+        return routes
+
+    @api.model
+    def _get_mail_headers(self, message):
+        """Return the headers of a parsed e-mail: lists of texts by lower-case name."""
+        head = "".join(f"{name}: {value}\n" for name, value in message.raw_items())
+        return mail_repair.read_headers(head.encode("utf-8", "surrogateescape"))
+
+    @api.model
+    def _route_by_number(self, message, message_dict, headers):
+        """Return the route to the report that the subject alone names."""
+        if message_dict.get("is_bounce") or self._find_answered_report(headers):
+            return []
+        target = self._find_fault_report_target(headers)
+        if not target or not target.report:
+            return []
+        # It answers nothing of this report.
+        message_dict.pop("parent_id", None)
+        sender = message_dict["email_from"]
+        user = self._mail_find_user_for_gateway(sender, alias=target.alias)
+        route = self.env["fault.report"]._routing_check_route(
+            message,
+            message_dict,
+            (
+                "fault.report",
+                target.report.id,
+                None,
+                user.id or self.env.uid,
+                target.alias,
+            ),
+            raise_exception=False,
+        )
+        return [route] if route else []
+
+    @api.model
+    def _filter_fault_report_routes(self, routes, message, message_dict, headers):
+        """Return the routes without those of machines that only answer."""
+        kept = []
+        for route in routes:
+            if route[0] != "fault.report":
+                kept.append(route)
+            elif mail_text.is_auto_reply(headers):
+                _logger.info(
+                    "Ignored an automatic answer with Message-Id %s",
+                    message_dict.get("message_id"),
+                )
+            else:
+                values = self._prepare_route_values(message, message_dict, headers)
+                kept.append((*route[:2], {**(route[2] or {}), **values}, *route[3:]))
+        return kept
+
+    @api.model
+    def _prepare_route_values(self, message, message_dict, headers):
+        """Return what `message_new` has to know of the e-mail itself."""
+        values = {
+            MAIL_TEXT: mail_text.get_written(message, message_dict.get("body") or "")
+        }
+        if mail_text.is_by_machine(headers):
+            # A machine that reports a fault of its own: welcome, but not answered
+            values[NO_RECEIPT] = 1
+        return values
+
+    @api.model
+    def _message_parse_post_process(self, message, message_dict, routes):
+        """Name no contact as the author where the mail server found a false sender."""
+        values = super()._message_parse_post_process(message, message_dict, routes)
+        models_ = {route[0] for route in routes or ()}
+        if models_ != {"fault.report"}:
+            return values
+        headers = self._get_mail_headers(message)
+        if mail_text.is_forged(headers):
+            target = self._find_fault_report_target(headers)
+            report = self.env["fault.report"].browse(routes[0][1] or ())
+            company = report.sudo().company_id or (target and target.company)
+            values |= self.env["fault.report"]._get_unverified_author(
+                message_dict.get("from"), company or self.env.company
+            )
+        return values
+
+
+class MailAlias(models.Model):
+    _inherit = "mail.alias"
+
+    def _alias_bounce_incoming_email(self, message, message_dict, set_invalid=True):
+        """Refuse no e-mail that is kept although it could not be filed."""
+        is_kept = get_switch(self.env, KEEPS_MAIL)
+        if is_kept and self.sudo().alias_model_id.model == "fault.report":
+            return
+        super()._alias_bounce_incoming_email(message, message_dict, set_invalid)

@@ -1,0 +1,179 @@
+import json
+import secrets
+
+from odoo import api, models
+
+from ...tools.errors import FieldError
+from .submission import DRAFT_DAYS
+
+# What anybody may fill in, and where it goes
+PUBLIC_FIELDS = {
+    "name": "name",
+    "comment": "comment",
+    "contact_name": "contact_name",
+    "email": "email_from",
+    "phone": "phone",
+}
+# People do not see it; programs that fill in everything do
+HONEYPOT = "website"
+
+
+class FaultReport(models.Model):
+    """The forms that anybody may send: behind a QR code, and on a web site."""
+
+    # A file for each responsibility. pylint: disable=consider-merging-classes-inherited
+    _inherit = "fault.report"
+
+    @api.model
+    def _prepare_public_form(self, company):
+        """Return what a page needs to show such a form."""
+        return {
+            "company": company,
+            "points": self._get_channel_template_points(company),
+            "texts": self._get_form_texts(),
+            "limits": self._get_form_limits(company),
+            "key": secrets.token_urlsafe(18),
+            "honeypot": HONEYPOT,
+        }
+
+    @api.model
+    def _get_captcha_keys(self):
+        """Return the site key of each captcha that is installed and set up."""
+        # The addons of Odoo that bring them are none that this one depends on. What
+        # they tell their own pages is for everybody, but needs a page of the website.
+        IrHttp = self.env["ir.http"]
+        parameters = self.env["ir.config_parameter"].sudo()
+        keys = {}
+        if hasattr(IrHttp, "_add_public_key_to_session_info"):
+            info = IrHttp._add_public_key_to_session_info({})
+            keys["recaptcha"] = info.get("recaptcha_public_key")
+        if hasattr(IrHttp, "_verify_turnstile_token"):
+            keys["turnstile"] = parameters.get_param("cf.turnstile_site_key")
+        return {kind: key for kind, key in keys.items() if key}
+
+    @api.model
+    def _file_public_form(self, channel, scope, form, **vals):
+        """File what a visitor has filled in, once for each key of his browser.
+
+        It is done as the visitor whom everybody is, also for those who are signed in:
+        the page gives nobody more than it gives everybody.
+
+        :param str scope: whose keys these are, such as `qr:7`
+        :param form: `vals`, `points`, `files`, `key` and `fingerprint`
+        :param vals: what the door knows itself
+        :return: the report, without access rules
+        """
+        values = {**self._read_public_values(form.vals), **vals}
+        visitor = self.with_user(self.env.ref("base.public_user"))
+
+        def create():
+            report = visitor._create_from_channel(
+                channel, values, files=form.files, points=form.points
+            )
+            return report, None
+
+        if not form.key:
+            return create()[0]
+        return self.env["fault.report.submission"]._once(
+            scope, form.key, form.fingerprint, create
+        )[0]
+
+    @api.model
+    def _read_public_values(self, given):
+        """Return the values of the report; refuse names that no such form has."""
+        if given.get(HONEYPOT):
+            raise FieldError(self.env._("Leave this field empty."), HONEYPOT)
+        unknown = given.keys() - PUBLIC_FIELDS.keys() - {HONEYPOT}
+        if unknown:
+            raise FieldError(
+                self.env._("Unknown fields: %s.", ", ".join(sorted(unknown))), "name"
+            )
+        if not (given.get("name") or "").strip():
+            raise FieldError(self.env._("Say in a few words what is wrong."), "name")
+        return {
+            PUBLIC_FIELDS[name]: value
+            for name, value in given.items()
+            if name in PUBLIC_FIELDS and value
+        }
+
+    @api.model
+    def _get_form_texts(self):
+        """Return what the script of the forms says, in the language of the reader.
+
+        What stands in braces is filled in by the script.
+        """
+        return {
+            "preparing": self.env._("Preparing photos …"),
+            "sending": self.env._("Sending … {percent} %"),
+            "sent": self.env._("Your report has arrived."),
+            "offline": self.env._(
+                "No connection. Your report is kept on this device and is sent as soon "
+                "as there is one."
+            ),
+            "unavailable": self.env._(
+                "The server does not answer. We try again in {seconds} seconds."
+            ),
+            "failed": self.env._(
+                "It could not be sent yet. Your report is kept on this device."
+            ),
+            "retry": self.env._("Send now"),
+            "restored": self.env._("We kept what you entered last time."),
+            "discard": self.env._("Start over"),
+            "fix": self.env._("Please look at what is marked."),
+            "signin": self.env._(
+                "You have been signed out. Sign in again; what you entered is kept."
+            ),
+            "stale": self.env._(
+                "This page is too old. Reload it; what you entered is kept."
+            ),
+            "kept": self.env._(
+                "What you entered is kept on this device and sent by itself."
+            ),
+            "unsent": self.env._("1 report not sent yet."),
+            "unsentMany": self.env._("{count} reports not sent yet."),
+            "unsentComment": self.env._("1 comment not sent yet."),
+            "unsentComments": self.env._("{count} comments not sent yet."),
+            "look": self.env._("Look at it"),
+            "arrived": self.env._("This has arrived:"),
+            "tooLarge": self.env._("“{name}” is too large."),
+            "tooMany": self.env._("{count} files at most."),
+            "forbidden": self.env._(
+                "You may not do this here. Ask the company that looks after your "
+                "equipment."
+            ),
+            "missing": self.env._("What this is about is not there any more."),
+            "tooMuch": self.env._("This is too much at once: take some files away."),
+            "remove": self.env._("Remove {name}"),
+            "removed": self.env._("{name} removed."),
+            "open": self.env._("Open it"),
+        }
+
+    @api.model
+    def _get_form_limits(self, companies):
+        """Return what the script refuses before anything is sent.
+
+        :param companies: those that the form may be for; where there are several, the
+            server has the last word
+        """
+        limits = [company._get_fault_report_limits() for company in companies]
+        return {
+            "maxFiles": max(limit.files for limit in limits),
+            "maxBytes": max(limit.size for limit in limits),
+            "keepPosition": any(limit.keep_position for limit in limits),
+            "draftDays": DRAFT_DAYS,
+        }
+
+    @api.model
+    def _get_unsent_data(self, request):
+        """Return the attributes by which a page sends what its browser still keeps.
+
+        Reports of the portal are sent for the user of the page only, with the token of
+        their session: another user who signs in later sends nothing in their name.
+        """
+        return {
+            "data-fault-report-unsent": "1",
+            "data-owner": f"portal:{request.env.uid}",
+            "data-csrf": request.csrf_token(),
+            "data-texts": json.dumps(self._get_form_texts()),
+            "data-limits": json.dumps({"draftDays": DRAFT_DAYS}),
+        }

@@ -1,0 +1,172 @@
+from collections import Counter
+from datetime import timedelta
+from ipaddress import ip_address, ip_network
+
+from odoo import SUPERUSER_ID, api, fields, models
+from odoo.fields import Domain
+from odoo.http import request
+
+from ...tools.errors import TooManyRequestsError
+
+WINDOW = 60  # seconds
+DAY = timedelta(days=1)
+KEPT = timedelta(hours=1)
+# Scopes that are counted over a day begin like this
+DAILY = "day:"
+# Whoever has an IPv6 address has at least so many of them
+IPV6_PREFIX = 64
+
+
+def get_sender(address):
+    """Return what stands for a sender in a limit: an IPv4 address or an IPv6 network.
+
+    An IPv4 address that is written as an IPv6 one is the IPv4 address.
+    """
+    try:
+        parsed = ip_address((address or "").partition("%")[0])
+    except ValueError:
+        return address or ""
+    parsed = getattr(parsed, "ipv4_mapped", None) or parsed
+    if parsed.version == 4:
+        return str(parsed)
+    return str(ip_network((parsed, IPV6_PREFIX), strict=False))
+
+
+class FaultReportAttempt(models.Model):
+    """Who has knocked at a door lately: the rate limit of all Odoo processes.
+
+    Rows are only added, and in a transaction of their own: attempts that are refused
+    for another reason count, and nobody waits for a counter. Processes that look at
+    the same moment may let as many more through as there are of them.
+    """
+
+    _name = "fault.report.attempt"
+    _description = "Attempt to File a Fault Report"
+    _log_access = False
+
+    scope = fields.Char(required=True, help="Who or what is limited, such as portal:7.")
+    date = fields.Datetime(required=True)
+    amount = fields.Integer(
+        default=1, required=True, help="Reports, bytes or messages, as the scope says."
+    )
+
+    _scope_index = models.Index("(scope, date)")
+    _date_index = models.Index("(date)")
+
+    @api.model
+    def _check_rate(self, scope, limit, window=WINDOW, address=None):
+        """Count an attempt; refuse it when there were `limit` within the window.
+
+        An attempt counts once, also when Odoo runs its request again because
+        transactions got into each other's way.
+
+        :param int window: seconds, an hour at most: so long attempts are kept
+        :param str address: of the sender, where each sender has a limit of their own
+        :raises TooManyRequestsError: the attempt is not counted then
+        """
+        if address is not None:
+            scope = f"{scope}:{get_sender(address)}"
+        if self._is_run_again(scope):
+            return
+        with self.env.registry.cursor() as cr:
+            wait = self._with_cursor(cr)._count(scope, limit, window)
+        if wait:
+            raise TooManyRequestsError(
+                self.env._("Too many attempts: try again in %s seconds.", wait), wait
+            )
+        self._remember(scope)
+
+    def _is_run_again(self, scope):
+        """Return whether this attempt was counted before Odoo began again."""
+        undone = request and request.__dict__.get("fault_report_attempts")
+        if not undone or not undone[scope]:
+            return False
+        undone[scope] -= 1
+        self._remember(scope)
+        return True
+
+    def _remember(self, scope):
+        """Let the attempt be free when this transaction is undone and run again.
+
+        What is done several times within one request counts as often.
+        """
+        if request:
+            undone = request.__dict__.setdefault("fault_report_attempts", Counter())
+            self.env.cr.postrollback.add(lambda: undone.update([scope]))
+
+    def _with_cursor(self, cr):
+        # Not as the user: he may have been made in the transaction that goes on.
+        return self.with_env(self.env(cr=cr, user=SUPERUSER_ID, context={}))
+
+    def _count(self, scope, limit, window):
+        """Add an attempt, or return the seconds until the next one may be added."""
+        now = fields.Datetime.now()
+        domain = [("scope", "=", scope), ("date", ">", now - timedelta(seconds=window))]
+        recent = self.search(domain, order="date desc", limit=limit)
+        if limit and len(recent) < limit:
+            self.create({"scope": scope, "date": now})
+            return 0
+        oldest = recent[-1:].date or now
+        return max(1, window - int((now - oldest).total_seconds()))
+
+    # === A DAY === #
+
+    @api.model
+    def _check_quota(self, limits, amount=1):
+        """Refuse what would exceed one of the day's limits; else count it.
+
+        It is counted in the transaction of what it is for: what is refused for another
+        reason, or undone, costs nothing. Requests at the same moment may exceed a limit
+        by what they bring.
+
+        :param dict limits: the most within a day by scope
+        :raises TooManyRequestsError:
+        """
+        if not amount:
+            return
+        for scope, limit in limits.items():
+            wait = self._get_quota_wait(scope, limit, amount)
+            if wait:
+                raise TooManyRequestsError(
+                    self.env._(
+                        "More has been sent today than is accepted. Try again later, "
+                        "or call us."
+                    ),
+                    wait,
+                )
+        self._add_to_quota(limits, amount)
+
+    @api.model
+    def _add_to_quota(self, limits, amount):
+        now = fields.Datetime.now()
+        self.create(
+            [
+                {"scope": f"{DAILY}{scope}", "date": now, "amount": amount}
+                for scope in limits
+            ]
+        )
+
+    @api.model
+    def _get_quota_wait(self, scope, limit, amount):
+        """Return the seconds until `amount` fits into the limit, or 0."""
+        now = fields.Datetime.now()
+        domain = [("scope", "=", f"{DAILY}{scope}"), ("date", ">", now - DAY)]
+        ((used,),) = self._read_group(domain, aggregates=["amount:sum"])
+        excess = (used or 0) + amount - limit
+        if excess <= 0:
+            return 0
+        for row in self.search(domain, order="date"):
+            excess -= row.amount
+            if excess <= 0:
+                return max(1, int((row.date + DAY - now).total_seconds()))
+        return int(DAY.total_seconds())
+
+    @api.autovacuum
+    def _gc_attempts(self):
+        now = fields.Datetime.now()
+        is_old = Domain("date", "<", now - DAY) | (
+            Domain("date", "<", now - KEPT) & Domain("scope", "not like", f"{DAILY}%")
+        )
+        old = self.search(is_old, limit=10_000)
+        old.unlink()
+        return len(old), len(old) == 10_000

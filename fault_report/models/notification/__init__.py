@@ -1,0 +1,11 @@
+# What others inherit comes first.
+from . import retry_mixin
+from . import delivery
+from . import events
+from . import ir_mail_server
+from . import mail_mail
+from . import mail_template
+from . import messages
+from . import reminder
+from . import sms_sms
+from . import waiting

@@ -1,0 +1,395 @@
+import json
+import logging
+from contextlib import contextmanager
+
+from psycopg2 import OperationalError
+
+from odoo import api, models
+from odoo.tools import email_normalize
+
+from ...tools.context_switches import (
+    RECEIPT,
+    SUBSCRIBE_NOBODY,
+    TO_USERS,
+    Switch,
+    get_switch,
+    switch_on,
+    with_own_context,
+)
+
+_logger = logging.getLogger(__name__)
+
+# What a message is about, and the user's setting that decides how he gets it
+SETTINGS = {
+    "new": "fault_report_notify_new",
+    "assigned": "fault_report_notify_assigned",
+    "changed": "fault_report_notify_changed",
+    "reminder": "fault_report_notify_assigned",
+    "escalation": "fault_report_notify_assigned",
+    "answered": "fault_report_notify_new",
+    "unassigned": "fault_report_notify_new",
+    "converted": "fault_report_notify_work_order",
+    "solved": "fault_report_notify_work_order",
+}
+# What is told to customers, not to staff
+CUSTOMER_KINDS = {"converted", "solved"}
+MAIL_QUEUE = "fault_report.mail_queue"
+
+
+class FaultReport(models.Model):
+    """How messages go out: by the queues of Odoo, on the ways each user chose.
+
+    Nothing outside is contacted while somebody waits. What cannot be made into a
+    message is logged and shown to staff; it never stops a report.
+    """
+
+    _inherit = "fault.report"
+
+    # === TO USERS === #
+
+    def _notify_safely(self, kind, users, told=None, **values):
+        """Queue messages; whatever goes wrong with them, what they tell of stands."""
+        self.ensure_one()
+        try:
+            with self._isolated():
+                return self._queue_messages(kind, users, told=told, **values)
+        except OperationalError:
+            # Odoo repeats the whole request.
+            raise
+        except Exception as error:
+            _logger.exception("%s: no message (%s)", self.reference, kind)
+            self._report_undelivered(users.sudo().mapped("name"), error)
+        return set()
+
+    def _queue_messages(
+        self, kind, users, told=None, setting=None, otherwise=(), **values
+    ):
+        """Queue one message for each of `users` on each way he chose.
+
+        :param kind: a key of `SETTINGS`
+        :param told: user ids and the ways on which they get this already
+        :param setting: the setting of users that decides, if not that of the kind
+        :param otherwise: the ways for who chose none
+        :param values: what `_prepare_message_values` needs
+        :return: the ways used
+        """
+        self.ensure_one()
+        recipients = {}
+        # The settings of others are needed to respect them.
+        for user in users.sudo():
+            known = (told or {}).get(user.id, set())
+            channels = self._get_user_channels(kind, user, setting, otherwise) - known
+            for channel in self._limit_channels(kind, channels) - known:
+                recipients.setdefault((user.lang, channel), []).append(user)
+        for (lang, channel), group in recipients.items():
+            context = {
+                **with_own_context(self).env.context,
+                "lang": lang,
+                TO_USERS: Switch(),
+            }
+            env = self.env(context=context, su=True)
+            report = self.with_env(env).with_company(self.company_id)
+            report.message_notify(
+                partner_ids=[user.partner_id.id for user in group],
+                fault_report_channel=channel,
+                put_in_queue=True,
+                **report._prepare_message_values(kind, channel, **values),
+            )
+        return {channel for _lang, channel in recipients}
+
+    def _get_user_channels(self, kind, user_sudo, setting=None, otherwise=()):
+        """Return the ways on which a user is told: none of their own doing."""
+        if user_sudo == self.env.user or not self._may_be_told(kind, user_sudo):
+            return set()
+        channels = user_sudo._get_fault_report_channels(setting or SETTINGS[kind])
+        return channels or set(otherwise)
+
+    def _may_be_told(self, kind, user):
+        """Return whether the user may see what a message of this kind tells."""
+        self.ensure_one()
+        if kind in CUSTOMER_KINDS:
+            return self._is_seen_by_customer(user)
+        return self._can_be_technician(user)
+
+    def _is_seen_by_customer(self, user):
+        """Return whether a customer's user sees the report on the portal.
+
+        Hook: an override may accept fewer.
+        """
+        return bool(user.share) and self._is_permitted(user)
+
+    def _is_permitted(self, user, operation="read"):
+        """Return whether `user` may do this with the report now, in any company."""
+        self.ensure_one()
+        user_sudo = user.sudo()
+        companies = user_sudo.company_ids.ids
+        own = self.with_user(user).with_context(allowed_company_ids=companies)
+        return bool(user_sudo.active) and own.has_access(operation)
+
+    @contextmanager
+    def _isolated(self):
+        """Undo in the database and the cache what is done inside, if it fails.
+
+        A savepoint that flushes would end the collecting of changes by running what
+        waits for the commit.
+        """
+        self.env.flush_all()
+        try:
+            with self.env.cr.savepoint(flush=False):
+                yield
+                self.env.flush_all()
+        except Exception:
+            self.env.clear()
+            # The queue may have been woken up inside; then it sleeps again.
+            self.env.cr.precommit.data.pop(MAIL_QUEUE, None)
+            raise
+
+    def _mail_get_partners(self, introspect_fields=False):
+        """Make no token for the customer where it is users who are told."""
+        if get_switch(self.env, TO_USERS):
+            return dict.fromkeys(self.ids, self.env["res.partner"])
+        return super()._mail_get_partners(introspect_fields=introspect_fields)
+
+    # === QUEUES === #
+
+    def _get_notify_valid_parameters(self):
+        return super()._get_notify_valid_parameters() | {"fault_report_channel"}
+
+    def _notify_get_recipients(self, message, msg_vals=False, **kwargs):
+        """Leave out who may not read the report now, whatever the message.
+
+        Also use the way the user chose for fault reports, not that for all of Odoo.
+        """
+        recipients = super()._notify_get_recipients(message, msg_vals, **kwargs)
+        recipients = self._drop_outsiders_from_notes(message, recipients)
+        if self:
+            recipients = self._filter_recipients(recipients, message, msg_vals or {})
+        channel = kwargs.get("fault_report_channel")
+        if channel:
+            recipients = [{**data, "notif": channel} for data in recipients]
+        return recipients
+
+    def _drop_outsiders_from_notes(self, message, recipients):
+        """Return the recipients without those that may not read a note: all but staff.
+
+        Odoo tells the author of a message whoever is mentioned in its answers, and who
+        wrote what a note answers. Receipts, and what `message_notify` sends to
+        chosen users, are no notes of staff.
+        """
+        # Its kind decides who is told, whoever wrote it.
+        message_sudo = message.sudo()
+        is_note = (
+            message_sudo.is_internal
+            or not message_sudo.subtype_id
+            or message_sudo.subtype_id.internal
+        )
+        is_sent_out = message_sudo.message_type == "user_notification" or get_switch(
+            self.env, RECEIPT
+        )
+        if not is_note or is_sent_out:
+            return recipients
+        return [data for data in recipients if data["id"] and not data["share"]]
+
+    def _filter_recipients(self, recipients, message, msg_vals):
+        """Return those who may read the report, and unsubscribe the others.
+
+        :param recipients: as Odoo's `_notify_get_recipients` returns them
+        """
+        self.ensure_one()
+        # Who writes need not see the users and contacts that are told.
+        partners_sudo = self.env["res.partner"].sudo().browse
+        ids = [data["id"] for data in recipients if data["id"]]
+        chosen = self._get_chosen_recipients(message, msg_vals)
+        refused = partners_sudo(ids).filtered(
+            lambda partner: not self._may_receive(partner, partner in chosen)
+        )
+        if refused:
+            self.sudo().message_unsubscribe(refused.ids)
+        return [data for data in recipients if data["id"] not in refused._ids]
+
+    def _get_chosen_recipients(self, message, msg_vals):
+        """Return whom a colleague who edits reports has named in this message."""
+        author = message.sudo().create_uid
+        ids = msg_vals.get("partner_ids", message.sudo().partner_ids.ids)
+        is_chosen = (
+            author._is_internal()
+            and not author._is_superuser()
+            and self._is_permitted(author, "write")
+        )
+        return self.env["res.partner"].browse(ids if is_chosen else [])
+
+    def _may_receive(self, partner, is_chosen):
+        """Return whether a message about the report may reach this contact.
+
+        Users by their own rights. A contact who was never a user belongs to the report,
+        or was named by a colleague; who is no user any more needs both.
+        """
+        users_sudo = partner.with_context(active_test=False).user_ids
+        active_sudo = users_sudo.filtered("active")
+        if active_sudo:
+            return any(self._is_permitted(user) for user in active_sudo)
+        is_own = self._is_own_contact(partner)
+        return is_chosen and is_own if users_sudo else is_chosen or is_own
+
+    def _is_own_contact(self, partner):
+        """Return whether a contact is of the customer and the place, or reported it."""
+        report_sudo = self.sudo()
+        if partner == report_sudo.contact_id:
+            return True
+        address = report_sudo.email_from and partner.email_normalized
+        if address and address == email_normalize(report_sudo.email_from):
+            return True
+        return bool(
+            report_sudo.filtered_domain(partner._get_portal_fault_report_domain())
+        )
+
+    def _notify_thread_by_email(self, message, recipients_data, **kwargs):
+        """Leave it to the queue: a slow mail server must not hold a request."""
+        queued = self.with_context(mail_notify_force_send=False)
+        result = super(FaultReport, queued)._notify_thread_by_email(
+            message, recipients_data, **kwargs
+        )
+        if any(recipient["notif"] == "email" for recipient in recipients_data):
+            self._wake_mail_queue()
+        return result
+
+    def _are_technicians_notified(self):
+        """Return whether all technicians of the reports are told when they change."""
+        # The settings of others are needed to respect them.
+        technicians = self.technician_id.sudo()
+        return bool(technicians) and all(
+            technician.fault_report_notify_changed != "none"
+            for technician in technicians
+        )
+
+    @api.model
+    def _wake_mail_queue(self):
+        """Let the queued mails be sent as soon as they are committed."""
+        data = self.env.cr.precommit.data
+        if MAIL_QUEUE not in data:
+            data[MAIL_QUEUE] = True
+            # Nobody but the queue itself may wake it up.
+            self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger()
+
+    def _notify_thread_by_sms(
+        self,
+        message,
+        recipients_data,
+        msg_vals=False,
+        sms_content=None,
+        sms_numbers=None,
+        sms_pid_to_number=None,
+        put_in_queue=False,
+        **kwargs,
+    ):
+        """Leave it to the queue: a repeated transaction would send it twice."""
+        return super()._notify_thread_by_sms(
+            message,
+            recipients_data,
+            msg_vals=msg_vals,
+            sms_content=sms_content,
+            sms_numbers=sms_numbers,
+            sms_pid_to_number=sms_pid_to_number,
+            put_in_queue=True,
+            **kwargs,
+        )
+
+    def _web_push_send_notification(
+        self, devices, private_key, public_key, payload_by_lang=None, payload=None
+    ):
+        """Leave it to the queue: browsers' servers must not hold a request either."""
+        # Nobody but the queue itself may see it and wake it up.
+        with_own_context(self).env["mail.push"].sudo().create(
+            [
+                {
+                    "mail_push_device_id": device.id,
+                    "payload": json.dumps(
+                        payload_by_lang[device.partner_id.lang]
+                        if payload_by_lang
+                        else payload
+                    ),
+                }
+                for device in devices
+            ]
+        )
+        # Waking a queue up is nobody's right but the sender's need.
+        self.env.ref("mail.ir_cron_web_push_notification").sudo()._trigger()
+
+    # === FAILURES === #
+
+    def _report_undelivered(self, names, reason):
+        """Show staff that somebody was not told of the report: one activity each."""
+        self.ensure_one()
+        try:
+            with self._isolated():
+                # Who causes it need not be allowed to plan activities of others.
+                self.sudo()._schedule_delivery_activity(names, reason)
+        except OperationalError:
+            raise
+        except Exception:
+            _logger.exception("%s: cannot show what was not delivered", self.reference)
+
+    def _schedule_delivery_activity(self, names, reason):
+        warning = self.env.ref("mail.mail_activity_data_warning")
+        is_shown = self.activity_ids.filtered(
+            lambda activity: activity.automated and activity.activity_type_id == warning
+        )
+        user = self._get_delivery_responsible()
+        if user and not is_shown:
+            self._schedule_quietly(
+                activity_type_id=warning.id,
+                summary=self.env._("A message could not be delivered"),
+                note=self.env._(
+                    "To %(names)s: %(reason)s", names=", ".join(names), reason=reason
+                ),
+                user_id=user.id,
+            )
+
+    def _get_delivery_responsible(self):
+        """Return who is shown that a message did not arrive.
+
+        Hook: the user must be allowed to see the report.
+        """
+        self.ensure_one()
+        if self._can_be_technician(self.create_uid):
+            return self.create_uid
+        return self._get_administrators(limit=1)
+
+    def _get_administrators(self, limit=None):
+        """Return the administrators of fault reports in the report's company."""
+        self.ensure_one()
+        group = self.env.ref("fault_report.group_administrator")
+        return self.env["res.users"].search(
+            [
+                ("all_group_ids", "in", group.ids),
+                ("company_ids", "in", self.company_id.ids),
+            ],
+            limit=limit,
+        )
+
+    def _plan_safely(self, type_xmlid, user):
+        """Plan an activity for `user`, if there is none of this type on the report."""
+        self.ensure_one()
+        if not user:
+            _logger.warning("%s: no user for %s", self.reference, type_xmlid)
+            return
+        try:
+            with self._isolated():
+                clean = with_own_context(self)
+                if not clean.activity_search([type_xmlid]):
+                    clean._schedule_quietly(act_type_xmlid=type_xmlid, user_id=user.id)
+        except OperationalError:
+            raise
+        except Exception:
+            _logger.exception("%s: no activity (%s)", self.reference, type_xmlid)
+
+    def _schedule_quietly(self, **values):
+        """Plan an activity that sends no mail and makes nobody a follower."""
+        quiet = with_own_context(self).with_context(mail_activity_quick_update=True)
+        quiet = switch_on(quiet, **{SUBSCRIBE_NOBODY: True})
+        return quiet.activity_schedule(**values)
+
+    def message_subscribe(self, partner_ids=None, subtype_ids=None):
+        if get_switch(self.env, SUBSCRIBE_NOBODY):
+            return True
+        return super().message_subscribe(partner_ids, subtype_ids)

@@ -1,0 +1,254 @@
+from markupsafe import Markup
+
+from odoo import api, models, tools
+
+from ...tools import text_rules
+from .delivery import CUSTOMER_KINDS
+
+# One SMS of the old alphabet
+SMS_LENGTH = 160
+# So much of a long text is shown as changed
+CHANGE_LENGTH = 300
+# So many reports does a message name that tells of many
+SUMMARY_LINES = 50
+# Filled in by `mail.mail`: a new report has its photos only after its message
+PHOTOS_PLACE = Markup('<p class="o_fault_report_photos"></p>')
+
+
+class FaultReport(models.Model):
+    """What the messages to staff say."""
+
+    _inherit = "fault.report"
+
+    def _prepare_message_values(self, kind, channel, summary=None, **news):
+        """Return the values of `message_notify` in the language of the environment.
+
+        Hook: an override changes the texts. For SMS, `sms_content` is what is sent.
+
+        :param summary: the reports that the message tells of together
+        :param news: what has changed, as `_prepare_news` takes it
+        """
+        self.ensure_one()
+        author, email_from = self._get_notification_author()
+        values = {
+            "author_id": author.id,
+            "email_from": email_from,
+            "email_add_signature": False,
+            "email_layout_xmlid": "mail.mail_notification_light",
+        }
+        if summary:
+            return {**values, **summary._prepare_summary_values(channel)}
+        if channel == "sms":
+            text = self._get_sms_text(kind)
+            title = self._get_message_title(kind)
+            return {**values, "subject": title, "body": text, "sms_content": text}
+        return {**values, **self._render_message(kind, news)}
+
+    def _render_message(self, kind, news):
+        """Return subject and body of the e-mail, made of the template of this kind."""
+        template = self.env.ref(
+            f"fault_report.mail_template_{kind}", raise_if_not_found=False
+        )
+        report = self.with_context(fault_report_news=self._prepare_news(**news))
+        if not template:
+            return report._render_without_template(kind)
+        template = template.with_env(report.env)
+        return {
+            name: template._render_field(field, self.ids)[self.id]
+            for name, field in (("subject", "subject"), ("body", "body_html"))
+        }
+
+    def _render_without_template(self, kind):
+        """Return what an e-mail says whose template somebody has deleted."""
+        title = self._get_message_title(kind)
+        details = "" if kind in CUSTOMER_KINDS else self._get_message_details()
+        return {
+            "subject": title,
+            "body": Markup('<p>%s</p>%s<p><a href="%s">%s</a></p>')
+            % (title, details, self._get_message_link(kind), self.reference),
+        }
+
+    def _prepare_summary_values(self, channel):
+        """Return what a message says that tells of many new reports at once."""
+        title = self.env._("%s new fault reports", len(self))
+        url = f"{self[:1].get_base_url()}/odoo/fault-reports"
+        if channel == "sms":
+            text = f"{title} {url}"
+            return {"subject": title, "body": text, "sms_content": text}
+        lines = Markup().join(
+            Markup('<li><a href="%s/%s">%s</a></li>') % (url, report.id, text)
+            for report in self[:SUMMARY_LINES]
+            for text in [report.display_name]
+        )
+        rest = len(self) - SUMMARY_LINES
+        more = self.env._("And %s more.", rest) if rest > 0 else ""
+        body = Markup('<p><a href="%s">%s</a></p><ul>%s</ul><p>%s</p>') % (
+            url,
+            title,
+            lines,
+            more,
+        )
+        return {"subject": title, "body": body}
+
+    def _prepare_news(self, changes=(), notes=(), messages=(), files=()):
+        """Return as HTML what has changed, for the template to show.
+
+        :param changes: triples of a field's name, the former and the present value
+        :param notes: new notes
+        :param messages: a customer's messages
+        :param files: new files
+        """
+        if not (changes or notes or messages or files):
+            return Markup()
+        return self.env["ir.qweb"]._render(
+            "fault_report.message_news",
+            {
+                "changes": [self._format_change(*change) for change in changes],
+                "notes": notes,
+                "messages": messages,
+                "files": files,
+            },
+            minimal_qcontext=True,
+        )
+
+    # === FOR THE TEMPLATES === #
+
+    def _get_message_details(self):
+        """Return what a technician has to know first, as HTML. For staff only."""
+        names = ["reference", "name", "partner_id", "facility_id", "equipment_id"]
+        if self.priority != "0":
+            names.append("priority")
+        rows = [
+            (self._get_label(name), self._format_value(name, self[name]))
+            for name in (*names, "comment")
+            if self[name]
+        ]
+        return self.env["ir.qweb"]._render(
+            "fault_report.message_details", {"rows": rows}, minimal_qcontext=True
+        )
+
+    def _get_message_photos(self):
+        """Return the place where the photos are shown when the e-mail is sent."""
+        return PHOTOS_PLACE
+
+    def _get_message_link(self, kind):
+        """Return the address of the report for who gets a message of this kind."""
+        path = "my/fault_reports" if kind in CUSTOMER_KINDS else "odoo/fault-reports"
+        return f"{self.get_base_url()}/{path}/{self.id}"
+
+    # === WHO AND WHAT === #
+
+    def _get_notification_author(self):
+        """Return the partner and the address that a message is from.
+
+        Of staff, their own; else the company's: a customer's mail server does not know
+        that we write in their name, and OdooBot is nobody they know.
+        """
+        self.ensure_one()
+        user = self.env.user
+        # The sender of the company's messages is no secret.
+        company = self.company_id.sudo()
+        if user._is_internal() and not user._is_superuser():
+            return user.partner_id, user.email_formatted or company.email_formatted
+        return company.partner_id, self._format_company_sender(company, company.name)
+
+    @api.model
+    def _format_company_sender(self, company, name):
+        """Return a sender of this name with an address of the company."""
+        # An address that mails are sent from is no secret.
+        company = company.sudo()
+        addresses = (
+            company.email,
+            company.fault_report_alias_id.alias_full_name,
+            company.catchall_email,
+            company.default_from_email,
+            self.env.ref("base.partner_root").sudo().email,
+        )
+        return tools.formataddr((name, next(filter(None, addresses), "")))
+
+    def _message_compute_author(self, author_id=None, email_from=None):
+        """Let the company speak where nobody in particular does: gateways and crons."""
+        if (
+            self
+            and author_id is None
+            and not email_from
+            and self.env.user._is_superuser()
+        ):
+            author, email_from = self[:1]._get_notification_author()
+            return author.id, email_from
+        return super()._message_compute_author(author_id, email_from)
+
+    @api.model
+    def _get_unverified_author(self, name, company):
+        """Return author and sender of a message whose writer is not known for certain.
+
+        It is no contact's, whatever was typed, and answers to it reach the company.
+        """
+        name = tools.parse_contact_from_email(name or "")[0]
+        name = text_rules.clean_line(name, text_rules.MAX_LINE)
+        label = self.env._("%s (not verified)", name or self.env._("Who reported it"))
+        return {
+            "author_id": False,
+            "email_from": self._format_company_sender(company, label),
+        }
+
+    def _get_message_title(self, kind):
+        """Return what has happened, in a line."""
+        name = self.display_name
+        if kind == "new":
+            return self.env._("New fault report: %(report)s", report=name)
+        if kind == "assigned":
+            return self.env._("Assigned to you: %(report)s", report=name)
+        if kind == "reminder":
+            return self.env._("Still waiting: %(report)s", report=name)
+        if kind == "escalation":
+            return self.env._("Nobody has handled: %(report)s", report=name)
+        if kind == "answered":
+            return self.env._("The customer has answered: %(report)s", report=name)
+        if kind == "unassigned":
+            return self.env._("Not assigned yet: %(report)s", report=name)
+        if kind == "converted":
+            return self.env._("Work order made: %(report)s", report=name)
+        if kind == "solved":
+            return self.env._("Solved: %(report)s", report=name)
+        return self.env._("Changed: %(report)s", report=name)
+
+    def _get_sms_text(self, kind):
+        """Return the title, the facility and a link, short enough for one SMS."""
+        text = self._get_message_title(kind)
+        if self.facility_id:
+            text = f"{text} ({self.facility_id.name})"
+        link = self._get_message_link(kind)
+        room = max(SMS_LENGTH - len(link) - 1, 20)
+        if len(text) > room:
+            text = text[: room - 3] + "..."
+        return f"{text} {link}"
+
+    def _get_label(self, name):
+        return self._fields[name]._description_string(self.env)
+
+    def _format_value(self, name, value):
+        """Return the value of a field as text."""
+        field = self._fields[name]
+        if isinstance(value, models.BaseModel):
+            return value.with_env(self.env).display_name or ""
+        if field.type == "selection":
+            return dict(field._description_selection(self.env)).get(value, "")
+        if field.type == "boolean":
+            return self.env._("Yes") if value else self.env._("No")
+        return str(value or "")
+
+    def _format_change(self, name, before, now):
+        """Return label, former and present value of a changed field or answer."""
+        if name not in self._fields:
+            return name, before, now
+        texts = [self._format_value(name, value) for value in (before, now)]
+        if self._fields[name].type == "text":
+            texts[0] = ""
+        return (
+            self._get_label(name),
+            *(
+                text if len(text) <= CHANGE_LENGTH else text[:CHANGE_LENGTH] + "…"
+                for text in texts
+            ),
+        )

@@ -1,0 +1,334 @@
+import logging
+from datetime import timedelta
+
+from psycopg2 import OperationalError
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+
+from ..fault_report import WAITING_STATES
+
+_logger = logging.getLogger(__name__)
+
+# A reminder that fails is tried again after this time, behind all others
+RETRY_AFTER = timedelta(hours=1)
+# A commit empties all caches, but what is due stays locked until then
+PER_COMMIT = 20
+UNASSIGNED_ACTIVITY = "fault_report.mail_activity_type_unassigned"
+
+
+ACTIVITY = "fault_report.mail_activity_type_reminder"
+
+
+class FaultReport(models.Model):
+    """The reminder: once per assignment, if the report still waits by then.
+
+    Who dispatches is told once of what has no technician.
+    """
+
+    _inherit = "fault.report"
+
+    reminder_date = fields.Datetime(
+        string="Next Reminder",
+        compute="_compute_reminder_date",
+        store=True,
+        protected=True,
+    )
+    reminded_at = fields.Datetime(
+        string="Last Reminder", readonly=True, copy=False, protected=True
+    )
+    # The `date_assigned` of the assignment that has had its reminder
+    reminded_assignment = fields.Datetime(readonly=True, copy=False, protected=True)
+
+    unassigned_date = fields.Datetime(
+        string="Told That It Is Unassigned",
+        compute="_compute_unassigned_date",
+        store=True,
+        protected=True,
+    )
+    # The `unassigned_since` that has been told
+    unassigned_told = fields.Datetime(readonly=True, copy=False, protected=True)
+
+    _unassigned_index = models.Index(
+        "(unassigned_date, id) WHERE unassigned_date IS NOT NULL"
+    )
+    # In the order of the cron: many may be due at the same second
+    _reminder_index = models.Index(
+        "(reminder_date, id) WHERE reminder_date IS NOT NULL"
+    )
+
+    # Not on the company's hours: changing them would go through all history. The
+    # company reschedules what waits.
+    @api.depends(
+        "state",
+        "technician_id",
+        "date_assigned",
+        "company_id",
+        "reminded_at",
+        "reminded_assignment",
+    )
+    def _compute_reminder_date(self):
+        for report in self:
+            report.reminder_date = report._get_reminder_date()
+
+    def _get_reminder_date(self):
+        """Return when the technician is to be reminded, or False."""
+        self.ensure_one()
+        wait = self._get_reminder_wait()
+        if not wait:
+            return False
+        if self.reminded_assignment != self.date_assigned:
+            return self.date_assigned + wait
+        return self.company_id.fault_report_reminder_repeat and self.reminded_at + wait
+
+    def _get_reminder_wait(self):
+        """Return the time to the reminder, or None where nobody is reminded."""
+        self.ensure_one()
+        hours = self.company_id.fault_report_reminder_hours
+        is_given = self.technician_id and self.date_assigned
+        if not hours or not is_given or self.state not in WAITING_STATES:
+            return None
+        return timedelta(seconds=round(hours * 3600))
+
+    # Not on the company's minutes, as above
+    @api.depends(
+        "state", "technician_id", "unassigned_since", "unassigned_told", "company_id"
+    )
+    def _compute_unassigned_date(self):
+        for report in self:
+            report.unassigned_date = report._get_unassigned_date()
+
+    def _get_unassigned_date(self):
+        """Return when it is told that the report has no technician, or False."""
+        self.ensure_one()
+        minutes = self.company_id.fault_report_unassigned_minutes
+        since = self.unassigned_since
+        if not minutes or not since or since == self.unassigned_told:
+            return False
+        if self.technician_id or self.state not in WAITING_STATES:
+            return False
+        return since + timedelta(minutes=minutes)
+
+    def _start_unassigned_clock(self):
+        """Count from now for those without a technician."""
+        unassigned = self.filtered(lambda report: not report.technician_id)
+        unassigned.unassigned_since = fields.Datetime.now()
+
+    # === THE CRON === #
+
+    @api.model
+    def _cron_send_reminders(self, batch_size=200):
+        """Queue the reminders that are due, and what is told of unassigned reports."""
+        if not self._process_due("reminder_date", "_remind", batch_size):
+            return
+        due = Domain("unassigned_date", "<=", fields.Datetime.now())
+        if self.search_count(due, limit=1):
+            self._process_due("unassigned_date", "_tell_unassigned", batch_size)
+
+    @api.model
+    def _process_due(self, date_field, method, batch_size):
+        """Call `method` on each report whose `date_field` has come.
+
+        Each is claimed where it is queued: killed in between, the cron neither loses
+        nor doubles one, because marking the reports and queueing their messages are one
+        transaction. One that fails is undone by itself.
+        """
+        domain = Domain(date_field, "<=", fields.Datetime.now())
+        due = self.search(domain, order=f"{date_field}, id", limit=batch_size + 1)
+        cron = self.env["ir.cron"]
+        # One more than the batch: enough to be called again
+        cron._commit_progress(remaining=len(due))
+        waiting = due[:batch_size]
+        for start in range(0, len(waiting), PER_COMMIT):
+            reports = waiting[start : start + PER_COMMIT]
+            for report in reports:
+                report._process_due_report(date_field, method, domain)
+            if not cron._commit_progress(len(reports)):
+                return False
+        return len(due) <= batch_size
+
+    def _process_due_report(self, date_field, method, domain):
+        """Call `method` on the report, if it is still due, or put it off."""
+        try:
+            with self._isolated():
+                # Handled in the meantime, or just being handled: not this one.
+                claimed = self.try_lock_for_update().filtered_domain(domain)
+                getattr(claimed, method)()
+        except OperationalError:
+            _logger.info("%s is in use; its turn is next time", self)
+        except Exception:
+            _logger.exception("%s: no reminder", self)
+            self._put_off(date_field)
+
+    def _put_off(self, date_field):
+        """Try the report again later, behind all others."""
+        try:
+            with self._isolated():
+                # Nobody writes when it is due but the cron, whoever it runs as.
+                self.sudo()[date_field] = fields.Datetime.now() + RETRY_AFTER
+        except OperationalError:
+            _logger.info("%s is in use; its turn is next time", self)
+
+    def _tell_unassigned(self):
+        """Claim the message of each report, and queue it for who dispatches."""
+        # The mark follows from the cron; nobody writes it.
+        for report in self.sudo():
+            report.unassigned_told = report.unassigned_since
+            administrators = report._get_administrators().filtered("email_normalized")
+            told = report._queue_messages(
+                "unassigned", report._get_dispatchers()
+            ) or report._queue_messages(
+                "unassigned", administrators, otherwise=("email",)
+            )
+            if not told:
+                report._plan_safely(
+                    UNASSIGNED_ACTIVITY, report._get_answer_responsible()
+                )
+
+    def _remind(self):
+        """Claim the reminder of each report and queue the message."""
+        # The marks follow from the cron; nobody writes them.
+        for report in self.sudo():
+            technician = report.technician_id
+            report.write(report._prepare_reminded_values())
+            if report._can_be_technician(technician):
+                report._queue_messages("reminder", technician)
+                report._plan_reminder_activity()
+            else:
+                report._report_undelivered(
+                    technician.mapped("name"),
+                    self.env._("He may not see fault reports any more."),
+                )
+
+    def _prepare_reminded_values(self):
+        """Return what marks the reminder of this assignment as sent."""
+        self.ensure_one()
+        now = fields.Datetime.now()
+        values = {"reminded_at": now, "reminded_assignment": self.date_assigned}
+        if self.reminded_assignment != self.date_assigned:
+            values["first_reminded_at"] = now
+        return values
+
+    # === THE REMINDER AS AN ACTIVITY === #
+
+    def _plan_reminder_activity(self):
+        """Plan an activity for the technician, unless he has one already."""
+        self.ensure_one()
+        technician = self.technician_id
+        if self.activity_search([ACTIVITY], user_id=technician.id):
+            return
+        # In his words and on his day
+        own = self.with_context(lang=technician.lang, tz=technician.tz)
+        own._schedule_quietly(
+            act_type_xmlid=ACTIVITY,
+            summary=own.env._("Still waiting"),
+            date_deadline=fields.Date.context_today(own),
+            user_id=technician.id,
+        )
+
+    def _drop_reminder_activities(self):
+        """Remove the activities of assignments that are over."""
+        # Whoever handles a report need not be allowed to see what others plan.
+        reports_sudo = self.sudo()
+        reports_sudo.filtered(
+            lambda report: report.unassigned_told and report.state != "new"
+        ).activity_search([UNASSIGNED_ACTIVITY]).unlink()
+        for report in reports_sudo.filtered("reminded_at"):
+            activities = report.activity_search([ACTIVITY])
+            if report.state in WAITING_STATES:
+                activities = activities.filtered(
+                    lambda activity, report=report: (
+                        activity.user_id != report.technician_id
+                    )
+                )
+            activities.unlink()
+
+    # === ESCALATION === #
+
+    # Repeated reminders do not move it
+    first_reminded_at = fields.Datetime(readonly=True, copy=False, protected=True)
+    escalation_date = fields.Datetime(
+        string="Next Escalation",
+        compute="_compute_escalation_date",
+        store=True,
+        protected=True,
+    )
+    # The `date_assigned` of the assignment that has been told
+    escalated_assignment = fields.Datetime(readonly=True, copy=False, protected=True)
+
+    _escalation_index = models.Index(
+        "(escalation_date, id) WHERE escalation_date IS NOT NULL"
+    )
+
+    @api.depends(
+        "state",
+        "technician_id",
+        "date_assigned",
+        "company_id",
+        "reminded_assignment",
+        "first_reminded_at",
+        "escalated_assignment",
+    )
+    def _compute_escalation_date(self):
+        for report in self:
+            report.escalation_date = report._get_escalation_date()
+
+    def _get_escalation_date(self):
+        """Return when somebody else is to be told, or False."""
+        self.ensure_one()
+        wait = self._get_reminder_wait()
+        assigned = self.date_assigned
+        if not wait or not self.company_id.fault_report_escalation:
+            return False
+        if (
+            self.reminded_assignment != assigned
+            or self.escalated_assignment == assigned
+        ):
+            return False
+        return self.first_reminded_at and self.first_reminded_at + wait
+
+    @api.model
+    def _cron_escalate(self, batch_size=200):
+        """Tell who is in charge of what nobody has handled after the reminder."""
+        self._process_due("escalation_date", "_escalate", batch_size)
+
+    def _escalate(self):
+        """Claim the escalation of each report and queue the messages."""
+        # The mark follows from the cron; nobody writes it.
+        for report in self.sudo():
+            report.escalated_assignment = report.date_assigned
+            report._queue_messages("escalation", report._get_escalation_users())
+
+    def _get_escalation_users(self):
+        """Return the subgroup's head, else the administrators; not the technician.
+
+        Hook: an override tells others.
+        """
+        self.ensure_one()
+        head = self.subgroup_id.user_id
+        if head and head != self.technician_id and self._can_be_technician(head):
+            return head
+        return self._get_administrators() - self.technician_id
+
+
+class ResCompany(models.Model):
+    _inherit = "res.company"
+
+    @api.model
+    def _get_fault_report_reminder_settings(self):
+        return {
+            "fault_report_reminder_hours",
+            "fault_report_reminder_repeat",
+            "fault_report_escalation",
+            "fault_report_unassigned_minutes",
+        }
+
+    def _reschedule_fault_report_reminders(self):
+        """Let the new time hold for what waits; what is handled has no reminder."""
+        # Whoever may change the company changes the time for all its reports.
+        Report = self.env["fault.report"].sudo()
+        waiting = Report.search(
+            Report._get_waiting_domain() & Domain("company_id", "in", self.ids)
+        )
+        for name in ("reminder_date", "escalation_date", "unassigned_date"):
+            self.env.add_to_compute(Report._fields[name], waiting)

@@ -1,0 +1,4 @@
+from . import access
+from . import dialogue
+from . import filing
+from . import res_partner

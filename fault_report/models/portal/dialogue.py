@@ -1,0 +1,443 @@
+import uuid
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, ValidationError
+from odoo.fields import Domain
+from odoo.tools import email_normalize, html2plaintext, is_html_empty
+from odoo.tools.mail import email_split_tuples, plaintext2html
+from odoo.tools.misc import limited_field_access_token
+
+from ...tools import text_rules
+from ...tools.context_switches import with_own_context
+from ...tools.errors import FieldError, ForbiddenError
+from ..notification.events import ANSWER_ACTIVITY
+
+# Messages of a customer, a minute
+COMMENT_RATE = 10
+# As Odoo's portal shows them
+PUBLIC_TYPES = ("comment", "email", "email_outgoing", "auto_comment", "out_of_office")
+SHOWN_MESSAGES = 100
+# What a customer's user chooses of a message that he posts over RPC
+CUSTOMER_ARGUMENTS = {
+    "body",
+    "body_is_html",
+    "attachments",
+    "attachment_ids",
+    "parent_id",
+    "message_type",
+    "subtype_xmlid",
+    "subtype_id",
+}
+# Of the context, what Odoo's route for messages needs
+POST_KEYS = (
+    "guest",
+    "message_post_store",
+    "mail_post_autofollow",
+    "mail_post_autofollow_author_skip",
+)
+
+
+class FaultReport(models.Model):
+    """What a customer and the company say and show each other about a report."""
+
+    # A file for each responsibility. pylint: disable=consider-merging-classes-inherited
+    _inherit = "fault.report"
+
+    is_answer_waiting = fields.Boolean(
+        string="Customer Has Answered",
+        readonly=True,
+        copy=False,
+        protected=True,
+        help="The customer wrote last. It ends with a public answer, or with “Seen”.",
+    )
+
+    _answer_waiting_index = models.Index(
+        "(reported_at DESC, id DESC) WHERE is_answer_waiting"
+    )
+
+    # === WHO MAY === #
+
+    @api.model
+    def _get_thread_with_access(self, thread_id, **kwargs):
+        """A colleague writes with rights of his own; the link gives him none."""
+        if kwargs.get("mode", "read") != "read" and self.env.user._is_internal():
+            keys = ("hash", "pid", "token")
+            kwargs = {name: kwargs[name] for name in kwargs if name not in keys}
+        return super()._get_thread_with_access(thread_id, **kwargs)
+
+    # === WHO WROTE LAST === #
+
+    def action_seen(self):
+        """Take note of what the customers wrote last; it needs no answer."""
+        self.check_access("write")
+        # The mark follows from what is done; nobody writes it.
+        self.sudo()._end_answer_waiting()
+        return True
+
+    def _end_answer_waiting(self):
+        """Take back the mark, and the activities that ask for an answer."""
+        waiting = self.filtered("is_answer_waiting")
+        waiting.is_answer_waiting = False
+        waiting.activity_search([ANSWER_ACTIVITY]).unlink()
+
+    def _is_written_by_customer(self, message):
+        """Return whether a customer, or a visitor, has written by whatever channel.
+
+        Others answer internal notes, such as suppliers. The e-mail that a report was
+        made of is no answer to it.
+        """
+        self.ensure_one()
+        author = message.author_id
+        is_ours = author and (
+            not author.partner_share or author == self.company_id.partner_id
+        )
+        if is_ours or message.message_type not in ("comment", "email"):
+            return False
+        if message.message_type == "comment":
+            return True
+        is_report = self.channel == "mail" and message == self._get_first_mail()
+        return not (message.is_internal or is_report)
+
+    def _get_first_mail(self):
+        self.ensure_one()
+        return self.env["mail.message"].search(
+            [
+                ("model", "=", self._name),
+                ("res_id", "=", self.id),
+                ("message_type", "=", "email"),
+            ],
+            order="id",
+            limit=1,
+        )
+
+    def _is_public_answer(self, message):
+        """Return whether staff have written what the customer can read."""
+        author = message.author_id
+        return bool(
+            message.message_type in ("comment", "email")
+            and author
+            and not author.partner_share
+            and not message.is_internal
+            and message.subtype_id
+            and not message.subtype_id.internal
+        )
+
+    # === WRITING === #
+
+    def message_post(self, **kwargs):
+        """What a customer writes is public, and has limits, whatever the door."""
+        # Of records that customers write through our own code
+        is_tracking = self.env.su and kwargs.get("tracking_value_ids")
+        if self.env.user._is_internal() or is_tracking:
+            return super().message_post(**kwargs)
+        self._check_customer_arguments(kwargs)
+        has_files = kwargs.get("attachments") or kwargs.get("attachment_ids")
+        self._check_customer_comment(kwargs.get("body") or "", has_files)
+        # Odoo's own route lets whoever posts choose them
+        kwargs |= {
+            "message_type": "comment",
+            "subtype_xmlid": "mail.mt_comment",
+            "subtype_id": False,
+        }
+        if self.env.user._is_public() and kwargs.get("author_id") == self.partner_id.id:
+            # Odoo's own route takes whoever has the link for the customer himself
+            kwargs |= self._get_customer_author()
+        # He may read the report, and has chosen nothing but the text and his files.
+        own = with_own_context(self, *POST_KEYS).sudo()
+        return super(FaultReport, own).message_post(**kwargs).with_env(self.env)
+
+    def message_notify(self, **kwargs):
+        """Customers write to the report, and not to whom they like."""
+        if not self.env.user._is_internal() and not self.env.su:
+            raise AccessError(
+                self.env._("You may not write about this fault report here.")
+            )
+        return super().message_notify(**kwargs)
+
+    @api.model
+    def _check_own_name(self, author_id, email_from):
+        """Refuse an author or a sender's address that is not the user's own."""
+        user = self.env.user
+        if self.env.su or user._is_admin():
+            return
+        is_own = not author_id or author_id == user.partner_id.id
+        if not is_own or not self._is_own_address(email_from):
+            raise AccessError(
+                self.env._("You may write about a fault report in your own name only.")
+            )
+
+    @api.model
+    def _get_own_name(self):
+        """Return author and address of what the user sends; nothing to choose: empty.
+
+        Administrators and our own code send what a template says.
+        """
+        user = self.env.user
+        if self.env.su or user._is_admin():
+            return {}
+        return {"author_id": user.partner_id.id, "email_from": user.email_formatted}
+
+    @api.model
+    def _is_own_address(self, email_from):
+        """Return whether a sender's address, and the name before it, are the user's."""
+        user = self.env.user
+        own = (user.email_formatted, user.partner_id.email_formatted)
+        if not email_from or email_from in own:
+            return True
+        found = email_split_tuples(email_from)
+        if len(found) != 1:
+            return False
+        ((name, address),) = found
+        addresses = {user.email_normalized, user.partner_id.email_normalized} - {False}
+        return email_normalize(address) in addresses and name in ("", user.name)
+
+    def _check_may_send_outside(self):
+        """Ask for Edit before the user sends something to people outside."""
+        if not self.has_access("write"):
+            raise AccessError(
+                self.env._(
+                    "You may not write to people outside about this fault report: "
+                    "ask for the permission “Edit fault reports”."
+                )
+            )
+
+    def _message_update_content(self, message, /, *, body, **kwargs):
+        """What a customer corrects has the limits of what he writes."""
+        is_customer = not self.env.user._is_internal()
+        if body and is_customer:
+            self._check_customer_rate()
+            self._check_customer_text(body)
+        result = super()._message_update_content(message, body=body, **kwargs)
+        if body and is_customer:
+            # What customers write is noticed; they need not see by whom.
+            self.sudo()._notice_answer(message)
+        return result
+
+    def _check_customer_arguments(self, kwargs):
+        """Refuse what chooses who gets a message, or from whom it seems to be.
+
+        Under sudo, our own code or Odoo's route has chosen them.
+        """
+        if self.env.su:
+            return
+        self.check_access("read")
+        unknown = kwargs.keys() - CUSTOMER_ARGUMENTS
+        if unknown:
+            raise AccessError(
+                self.env._(
+                    "A comment does not take these: %s.", ", ".join(sorted(unknown))
+                )
+            )
+
+    def _check_customer_comment(self, body, has_files):
+        self.ensure_one()
+        self._check_customer_rate()
+        if has_files and is_html_empty(body):
+            return
+        self._check_customer_text(body)
+
+    def _check_customer_rate(self):
+        user = self.env.user
+        scope = f"report:{self.id}" if user._is_public() else f"user:{user.id}"
+        self.env["fault.report.attempt"]._check_rate(f"comment:{scope}", COMMENT_RATE)
+
+    def _check_customer_text(self, body):
+        text = html2plaintext(body, include_references=False)
+        problem = text_rules.find_problem(text, text_rules.MAX_TEXT, multiline=True)
+        if is_html_empty(body):
+            problem = "blank"
+        if problem:
+            label = self.env._("Comment")
+            raise ValidationError(
+                text_rules.get_message(self.env, problem, label, text_rules.MAX_TEXT)
+            )
+
+    def _answer_from_page(self, form):
+        """Post what the report's page sent, once, however often it is sent.
+
+        :param form: a `controllers.form.Form`
+        """
+        self.ensure_one()
+        unknown = form.vals.keys() - {"comment"}
+        if unknown or form.points:
+            raise FieldError(
+                self.env._("Unknown fields: %s.", ", ".join(sorted(unknown))), "comment"
+            )
+
+        def post():
+            self._post_from_customer(form.vals.get("comment", ""), form.files)
+            return self.sudo(), None  # Only linked to what was sent
+
+        self.env["fault.report.submission"]._once(
+            f"comment:{self.id}:{self.env.uid}",
+            form.key or uuid.uuid4().hex,
+            form.fingerprint,
+            post,
+        )
+
+    def _post_from_customer(self, text, files=()):
+        """Post what a customer wrote on the report's page, with his files.
+
+        Whoever calls has checked that the user, or who knows the secret, sees it.
+        """
+        self.ensure_one()
+        user = self.env.user
+        if user._is_internal() and not self.sudo(False)._filter_may_add_to():
+            raise ForbiddenError(
+                self.env._("You may not write about this fault report here.")
+            )
+        text = text.strip()
+        problem = text_rules.find_problem(text, text_rules.MAX_TEXT, multiline=True)
+        if text_rules.is_blank(text) and not files:
+            problem = "blank"
+        if problem:
+            label = self.env._("Comment")
+            raise FieldError(
+                text_rules.get_message(self.env, problem, label, text_rules.MAX_TEXT),
+                "comment",
+            )
+        # Customers write no records: the door is what lets them in.
+        report_sudo = self.sudo()
+        return report_sudo.message_post(
+            body=plaintext2html(text) if text else "",
+            attachments=list(files),
+            **report_sudo._get_customer_author(),
+        )
+
+    def _get_customer_author(self):
+        """Return who speaks: the user, or who knows the secret of the report's page.
+
+        They are the customer where staff or the customer filed the report. Elsewhere
+        anybody may have typed anybody's name and e-mail.
+        """
+        self.ensure_one()
+        user = self.env.user
+        if not user._is_public():
+            return {"author_id": user.partner_id.id}
+        customer = self.contact_id or self.partner_id
+        if self._is_contact_typed() or not customer:
+            return self._get_unverified_author(self.contact_name, self.company_id)
+        return {"author_id": customer.id}
+
+    def _is_contact_typed(self):
+        """Return whether who reported it has only typed who they are."""
+        self.ensure_one()
+        return bool(
+            self.channel in self._get_channels_without_customer()
+            or self._is_from_stranger()
+            or self.email_from
+            or self.contact_name
+        )
+
+    # === READING === #
+
+    def _get_public_messages(self):
+        """Return the last messages that the customer sees, oldest first."""
+        self.ensure_one()
+        # The domain leaves out what is internal.
+        messages_sudo = (
+            self.env["mail.message"]
+            .sudo()
+            .search(
+                self._get_public_messages_domain(),
+                order="id desc",
+                limit=SHOWN_MESSAGES,
+            )
+        )
+        return messages_sudo.sorted("id")
+
+    def _get_public_messages_domain(self):
+        comment = self.env.ref("mail.mt_comment")
+        public = (
+            Domain("subtype_id", "=", comment.id)
+            & Domain("message_type", "in", PUBLIC_TYPES)
+            & Domain("is_internal", "=", False)
+        )
+        return (
+            Domain("model", "=", self._name)
+            & Domain("res_id", "in", self.ids)
+            & (public | self._get_own_mails_domain())
+        )
+
+    def _get_own_mails_domain(self):
+        """Return the domain of the e-mails that the reader wrote, notes included.
+
+        To the others of the customer they stay internal: a colleague's words may have
+        been passed on in them. Who knows the secret of the page without an account is
+        the sender of the first one: it was sent to that address.
+        """
+        mails = Domain("message_type", "=", "email")
+        if not self.env.user._is_public():
+            return mails & Domain("author_id", "=", self.env.user.partner_id.id)
+        address = email_normalize(self.email_from) if len(self) == 1 else None
+        if not address or self.channel != "mail":
+            return Domain.FALSE
+        first = (
+            self.env["mail.message"]
+            .sudo()
+            .search(
+                Domain("model", "=", self._name)
+                & Domain("res_id", "=", self.id)
+                & Domain("email_from", "ilike", address)
+                & mails
+            )
+        )
+        own = first.filtered(lambda m: email_normalize(m.email_from) == address)
+        return Domain("id", "in", own.ids)
+
+    def _get_public_files(self):
+        """Return the files that the customer sees.
+
+        Those that came from customers, and those of public messages; what staff puts
+        on a report is the company's own.
+        """
+        self.ensure_one()
+        # Filtered below; customers have no access to attachments.
+        files_sudo = (
+            self.env["ir.attachment"]
+            .sudo()
+            .search(
+                [
+                    ("res_model", "=", self._name),
+                    ("res_id", "=", self.id),
+                    ("res_field", "=", False),
+                ],
+                order="id",
+            )
+        )
+        published = self._get_public_messages().attachment_ids
+        return files_sudo.filtered(
+            lambda file: file.create_uid.share or file in published
+        )
+
+    def _get_public_points(self):
+        """Return the answered points that are not internal, under their headings."""
+        self.ensure_one()
+        # Customers have no access to points; the internal ones are left out.
+        points_sudo = self.sudo().point_ids.filtered(lambda point: not point.internal)
+        shown = points_sudo.browse()
+        section = points_sudo.browse()
+        for point in points_sudo:
+            if point.type == "section":
+                section = point
+            elif point.is_answered:
+                shown += section + point
+                section = points_sudo.browse()
+        return shown
+
+    @api.model
+    def _get_file_url(self, file, size=None):
+        """Return an address of the file that works for some weeks, for who is shown it.
+
+        :param size: of a smaller picture, such as `300x300`
+        """
+        token = limited_field_access_token(file, "raw", scope="binary")
+        path = f"/web/image/{file.id}/{size}" if size else f"/web/content/{file.id}"
+        return f"{path}?access_token={token}"
+
+    @api.model
+    def _get_photo_url(self, point, size=None):
+        """Return an address of the photo that answers a point, as for files."""
+        token = limited_field_access_token(point, "value_photo", scope="binary")
+        path = f"/web/image/{point._name}/{point.id}/value_photo"
+        return f"{path}{'/' + size if size else ''}?access_token={token}"

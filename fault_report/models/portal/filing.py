@@ -1,0 +1,248 @@
+import uuid
+
+from odoo import api, models
+from odoo.fields import Domain
+
+from ...tools import text_rules
+from ...tools.errors import FieldError, ForbiddenError
+from ..fault_report import TEXT_LIMITS
+
+SHOWN_OBJECTS = 20
+SHOWN_OPEN = 10
+# What the page sends, beside points and files
+PORTAL_FORM_FIELDS = {
+    "facility_id",
+    "equipment_id",
+    "object_text",
+    "name",
+    "comment",
+    "priority",
+    "customer_order_ref",
+    "contact_name",
+    "phone",
+}
+_PORTAL_TEXTS = ("name", "comment", "customer_order_ref", "contact_name", "phone")
+
+
+class FaultReport(models.Model):
+    """How a customer's user files a report on the portal."""
+
+    _inherit = "fault.report"
+
+    # === WHAT HE MAY NAME === #
+
+    @api.model
+    def _may_file_on_portal(self):
+        user = self.env.user
+        return user._is_portal() and user.has_group("fault_report.group_portal_create")
+
+    @api.model
+    def _check_may_file_on_portal(self):
+        if not self._may_file_on_portal():
+            raise ForbiddenError(
+                self.env._(
+                    "You may not file fault reports. Ask the company that looks after "
+                    "your equipment for the permission."
+                )
+            )
+
+    @api.model
+    def _get_portal_facilities(self):
+        """Return the facilities that the user may name."""
+        partner = self.env.user.partner_id
+        customer = partner._get_fault_report_customer()
+        domain = (
+            Domain("is_facility", "=", True)
+            & Domain("parent_id.commercial_partner_id", "=", customer.id)
+            & Domain("company_id", "in", (False, self.env.company.id))
+            & partner._get_portal_facility_domain("id")
+        )
+        # The domain is that of what is his.
+        return self.env["res.partner"].sudo().search(domain, order="name, id")
+
+    @api.model
+    def _may_leave_facility_out(self):
+        """Return whether the user may file what is assigned to no facility."""
+        # The setting is kept from those it is about.
+        partner_sudo = self.env.user.partner_id.sudo()
+        return not partner_sudo.limit_facilities or partner_sudo.allow_no_facility
+
+    @api.model
+    def _get_portal_equipment_domain(self):
+        partner = self.env.user.partner_id
+        customer = partner._get_fault_report_customer()
+        return (
+            Domain("customer_id.commercial_partner_id", "=", customer.id)
+            & Domain("company_id", "in", (False, self.env.company.id))
+            & partner._get_portal_facility_domain("facility_id")
+        )
+
+    @api.model
+    def _search_portal_equipment(self, words="", facility_id=False, limit=None):
+        """Return the objects that the user may name, by their name or serial number."""
+        domain = self._get_portal_equipment_domain()
+        if facility_id:
+            domain &= Domain("facility_id", "=", facility_id)
+        for word in words.split()[:5]:
+            domain &= Domain("name", "ilike", word) | Domain("serial_no", "ilike", word)
+        # The domain is that of what is his; he has no rights on objects.
+        return (
+            self.env["maintenance.equipment"]
+            .sudo()
+            .search(domain, order="name, id", limit=limit or SHOWN_OBJECTS)
+        )
+
+    @api.model
+    def _get_open_on_portal(self, equipment):
+        """Return the reports that wait on this object and that the user may see."""
+        return self.search(
+            self._get_waiting_domain() & Domain("equipment_id", "in", equipment.ids),
+            limit=SHOWN_OPEN,
+        )
+
+    # === FILING === #
+
+    @api.model
+    def _check_filing_rate(self):
+        """Count an attempt to file; refuse the one that is too many."""
+        self.env["fault.report.attempt"]._check_rate(
+            f"portal:{self.env.uid}", self.env.company._get_fault_report_rate()
+        )
+
+    @api.model
+    def _file_from_portal(self, form):
+        """File what the page sent, once, however often it is sent.
+
+        :param form: a `controllers.form.Form`
+        """
+        self._check_may_file_on_portal()
+        report_sudo, _answer, _replayed = self.env["fault.report.submission"]._once(
+            f"portal:{self.env.uid}",
+            form.key or uuid.uuid4().hex,
+            form.fingerprint,
+            lambda: (
+                self._create_from_portal(form.vals, form.files, form.points),
+                None,
+            ),
+        )
+        return report_sudo
+
+    @api.model
+    def _create_from_portal(self, vals, files=(), points=()):
+        """File a report for the user.
+
+        :param dict vals: texts by the names of `PORTAL_FORM_FIELDS`, as they were sent
+        :return: the report, without access rules
+        """
+        self._check_may_file_on_portal()
+        unknown = vals.keys() - PORTAL_FORM_FIELDS
+        if unknown:
+            raise FieldError(
+                self.env._("Unknown fields: %s.", ", ".join(sorted(unknown))), "name"
+            )
+        vals = {name: value for name, value in vals.items() if value}
+        place = self._prepare_portal_place(vals)
+        texts = self._prepare_portal_texts(vals)
+        report_sudo = self._create_from_channel(
+            "portal",
+            {**place, **texts, "company_id": self.env.company.id},
+            files=files,
+            points=points,
+        )
+        # So that he is told of what is said about it
+        report_sudo.message_subscribe(self.env.user.partner_id.ids)
+        return report_sudo
+
+    @api.model
+    def _prepare_portal_place(self, vals):
+        """Return customer, facility, object and contact, each one the user may name."""
+        facility = self._read_portal_id(
+            vals, "facility_id", self._get_portal_facilities()
+        )
+        equipment = self.env["maintenance.equipment"]
+        if vals.get("equipment_id"):
+            # He has no rights on objects; the domain is that of what is his.
+            found = self._get_portal_equipment(vals["equipment_id"])
+            equipment = self._read_portal_id(vals, "equipment_id", found)
+        if facility and equipment and equipment.facility_id != facility:
+            raise self._get_choice_error("equipment_id")
+        facility = facility or equipment.facility_id
+        if not facility and not self._may_leave_facility_out():
+            raise FieldError(self.env._("Choose the facility."), "facility_id")
+        partner = self.env.user.partner_id
+        customer = (
+            facility.parent_id
+            or equipment.customer_id
+            or partner._get_fault_report_customer()
+        )
+        place = {
+            "partner_id": customer.id,
+            "facility_id": facility.id,
+            "equipment_id": equipment.id,
+        }
+        if partner.parent_id in (customer.sudo(False), facility.sudo(False)):
+            place["contact_id"] = partner.id
+        return place
+
+    @api.model
+    def _get_portal_equipment(self, text):
+        """Return the object of this id if the user may name it, or nothing."""
+        domain = Domain("id", "=", self._read_id(text)) & (
+            self._get_portal_equipment_domain()
+        )
+        # The domain is that of what is his; he has no rights on objects.
+        return self.env["maintenance.equipment"].sudo().search(domain)
+
+    @api.model
+    def _read_portal_id(self, vals, name, offered):
+        """Return the record of `offered` that was chosen, or an empty one."""
+        if not vals.get(name):
+            return offered.browse()
+        chosen = offered.filtered(lambda record: record.id == self._read_id(vals[name]))
+        if not chosen:
+            raise self._get_choice_error(name)
+        return chosen
+
+    @api.model
+    def _read_id(self, text):
+        """Return the id that a text stands for; 0, which no record has, if none."""
+        text = str(text)
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+    def _get_choice_error(self, name):
+        # The same, whether the record is another's or is not there at all
+        return FieldError(self.env._("Choose one of those that are offered."), name)
+
+    @api.model
+    def _prepare_portal_texts(self, vals):
+        texts = {name: vals[name].strip() for name in _PORTAL_TEXTS if name in vals}
+        texts.setdefault("name", "")
+        if vals.get("object_text") and not vals.get("equipment_id"):
+            if text_rules.find_problem(vals["object_text"], text_rules.MAX_LINE):
+                raise FieldError(
+                    self.env._("Write the object in one short line."), "equipment_id"
+                )
+            # Not in the list: whoever looks into it has to know what is meant
+            line = self.env._("Object: %s", vals["object_text"].strip())
+            texts["comment"] = f"{line}\n{texts.get('comment', '')}".strip()
+        if texts.get("contact_name") == self.env.user.name:
+            del texts["contact_name"]
+        text_rules.check_texts(self, texts, TEXT_LIMITS)
+        if vals.get("priority", "0") not in dict(self._fields["priority"].selection):
+            raise self._get_choice_error("priority")
+        return {**texts, "priority": vals.get("priority", "0")}
+
+    def _report_too(self):
+        """Note, once, that the user has the same fault, instead of filing it again."""
+        self.ensure_one()
+        self._check_may_file_on_portal()
+
+        def post():
+            self._post_from_customer(self.env._("I have this fault too."))
+            # He sees the report; that he follows it is written for him.
+            self.sudo().message_subscribe(self.env.user.partner_id.ids)
+            return self.sudo(), None  # Only linked to what was sent
+
+        self.env["fault.report.submission"]._once(
+            f"me_too:{self.id}", f"user:{self.env.uid}", "", post
+        )

@@ -1,0 +1,304 @@
+from contextlib import contextmanager
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, ValidationError
+from odoo.fields import Domain
+
+from ..fault_report_reference_mixin import get_ids
+
+CUSTOMER_ACCESS = "fault_report.group_customer_access"
+LIMIT_FIELDS = ("limit_facilities", "allowed_facility_ids", "allow_no_facility")
+# What says whose customer a contact is
+CHILD_FIELDS = ("child_ids", "facility_ids")
+PLACE_FIELDS = {"parent_id", "is_facility", "is_company", "user_ids", *CHILD_FIELDS}
+# What the record rule of customers depends on
+RULE_FIELDS = {*LIMIT_FIELDS, *PLACE_FIELDS}
+
+
+class ResPartner(models.Model):
+    """What a customer's user sees of the fault reports, and whether he files them."""
+
+    # A file for each responsibility. pylint: disable=consider-merging-classes-inherited
+    _name = "res.partner"
+    _inherit = ["res.partner", "fault.report.audit.mixin"]
+    _audited_fields = dict.fromkeys(LIMIT_FIELDS, "portal_limits")
+
+    is_portal_user = fields.Boolean(
+        compute="_compute_is_portal_user", groups=CUSTOMER_ACCESS
+    )
+    may_file_fault_reports = fields.Boolean(
+        string="Files Fault Reports",
+        compute="_compute_may_file_fault_reports",
+        inverse="_inverse_may_file_fault_reports",
+        groups=CUSTOMER_ACCESS,
+        help="May file fault reports on the portal.",
+    )
+    limit_facilities = fields.Boolean(
+        string="Chosen Facilities Only",
+        groups=CUSTOMER_ACCESS,
+        help="Sees and files fault reports of the chosen facilities only.",
+    )
+    allowed_facility_ids = fields.Many2many(
+        "res.partner",
+        "fault_report_allowed_facility_rel",
+        "partner_id",
+        "facility_id",
+        string="Facilities",
+        domain="[('is_facility', '=', True),"
+        " ('parent_id', '=', fault_report_customer_id)]",
+        groups=CUSTOMER_ACCESS,
+    )
+    allow_no_facility = fields.Boolean(
+        string="Without a Facility Too",
+        groups=CUSTOMER_ACCESS,
+        help="Also sees and files fault reports that are assigned to no facility.",
+    )
+    fault_report_customer_id = fields.Many2one(
+        "res.partner",
+        compute="_compute_fault_report_customer_id",
+        groups=CUSTOMER_ACCESS,
+    )
+
+    @api.depends("user_ids.share", "user_ids.active")
+    def _compute_is_portal_user(self):
+        for partner in self:
+            partner.is_portal_user = bool(partner._get_portal_users())
+
+    @api.depends("user_ids.group_ids")
+    def _compute_may_file_fault_reports(self):
+        for partner in self:
+            partner.may_file_fault_reports = any(
+                user.has_group("fault_report.group_portal_create")
+                for user in partner._get_portal_users()
+            )
+
+    @api.depends("parent_id", "is_facility", "parent_id.is_facility")
+    def _compute_fault_report_customer_id(self):
+        for partner in self:
+            partner.fault_report_customer_id = partner._get_fault_report_customer()
+
+    def _inverse_may_file_fault_reports(self):
+        for partner in self:
+            partner._set_may_file_fault_reports(partner.may_file_fault_reports)
+
+    def _set_may_file_fault_reports(self, allowed):
+        """Give or take the right to file, from one's own portal users only."""
+        if not self.env.user.has_group(CUSTOMER_ACCESS) and not self.env.su:
+            raise AccessError(
+                self.env._("You may not change what customers may do on the portal.")
+            )
+        group = self.env.ref("fault_report.group_portal_create")
+        users = self._get_portal_users()
+        if allowed and not users:
+            raise ValidationError(
+                self.env._(
+                    "%s has no access to the portal yet: grant it first.",
+                    self.display_name,
+                )
+            )
+        # Checked above; who may do this is no administrator of users.
+        group.sudo().user_ids = [
+            (4 if allowed else 3, user_id) for user_id in users.ids
+        ]
+
+    def _get_portal_users(self):
+        """Return the active users of these contacts who are customers."""
+        # Who a contact's user is can be seen by everybody in the back office.
+        users = self.sudo().user_ids
+        return users.filtered(lambda user: user.active and user._is_portal())
+
+    @api.constrains("allowed_facility_ids")
+    def _check_allowed_facilities(self):
+        for partner in self:
+            customer = partner._get_fault_report_customer()
+            for facility in partner.sudo().allowed_facility_ids:
+                if not facility._is_facility_of(customer):
+                    raise ValidationError(
+                        self.env._(
+                            "%(facility)s is not a facility of %(customer)s.",
+                            facility=facility.display_name,
+                            customer=customer.display_name,
+                        )
+                    )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        children = self.browse().union(
+            *(self._get_children_named(vals) for vals in vals_list)
+        )
+        with children._narrowing_portal_access():
+            return super().create(vals_list)
+
+    def write(self, vals):
+        if "email" in vals:
+            self._check_portal_email(vals["email"])
+        if PLACE_FIELDS.isdisjoint(vals):
+            result = super().write(vals)
+        else:
+            affected = self | self._get_children_named(vals)
+            with affected._narrowing_portal_access():
+                result = super().write(vals)
+        if not RULE_FIELDS.isdisjoint(vals):
+            self._forget_portal_rules()
+        return result
+
+    # What a customer's user sees hangs on fields that whoever creates contacts may
+    # write: there, it may become less, and more only with the right to give it.
+
+    @api.model
+    def _get_children_named(self, vals):
+        """Return the contacts that get another parent by these values."""
+        ids = [id_ for name in CHILD_FIELDS for id_ in get_ids(vals.get(name))]
+        return self.browse(ids)
+
+    @api.model
+    def _may_widen_portal_access(self):
+        user = self.env.user
+        # Who gives groups can give themselves this one.
+        givers = (CUSTOMER_ACCESS, "base.group_erp_manager")
+        return self.env.su or any(user.has_group(name) for name in givers)
+
+    @contextmanager
+    def _narrowing_portal_access(self, by_merge=False):
+        """Refuse what is done inside if a customer's user sees more afterwards.
+
+        :param by_merge: whether reports may change hands, too
+        """
+        users = self.env["res.users"].browse()
+        if self and not self._may_widen_portal_access():
+            below = [("partner_id", "child_of", self.ids), ("share", "=", True)]
+            # All of them, whoever sees the contacts
+            users = users.sudo().search(below)
+        before = {user: user.partner_id._get_portal_reach(by_merge) for user in users}
+        yield
+        if not users:
+            return
+        self.env.flush_all()
+        self.env.invalidate_all()
+        for user, reach in before.items():
+            now = user.partner_id._get_portal_reach(by_merge)
+            if not _is_within(now, reach):
+                raise self._get_portal_access_error(user)
+
+    def _get_portal_reach(self, by_merge=False):
+        """Return what the contact's user sees, to be compared with `_is_within`."""
+        self.ensure_one()
+        # These settings are kept from those they are about.
+        partner_sudo = self.sudo()
+        reports = self.env["fault.report"].sudo()
+        if by_merge:
+            reports = reports.search(partner_sudo._get_portal_fault_report_domain())
+        return {
+            "customer": partner_sudo._get_fault_report_customer().id,
+            "limited": partner_sudo.limit_facilities,
+            "facilities": set(partner_sudo.allowed_facility_ids.ids),
+            "no_facility": partner_sudo.allow_no_facility,
+            "reports": set(reports.ids),
+        }
+
+    def _check_portal_email(self, email):
+        """Refuse another address: a new password is sent to it."""
+        if self._may_widen_portal_access():
+            return
+        for partner in self.filtered(lambda one: (one.email or "") != (email or "")):
+            users = partner._get_portal_users()
+            if users and users != self.env.user:
+                raise self._get_portal_access_error(users[:1])
+
+    def _get_portal_access_error(self, user):
+        return AccessError(
+            self.env._(
+                "%s has access to the portal and would get more of it by this: ask for "
+                "the permission to manage customers' access.",
+                user.sudo().name,
+            )
+        )
+
+    def _forget_portal_rules(self):
+        """Let what was decided for these contacts take effect at the next click.
+
+        Odoo keeps the evaluated record rules of each user, in all processes.
+        """
+        # It is only asked whether there are any.
+        if (
+            self.env["res.users"]
+            .sudo()
+            .search_count(
+                [("partner_id", "child_of", self.ids), ("share", "=", True)], limit=1
+            )
+        ):
+            self.env.registry.clear_cache()
+
+    # === WHAT A CUSTOMER'S USER SEES === #
+
+    def _get_fault_report_customer(self):
+        """Return the customer that this contact belongs to, or is."""
+        self.ensure_one()
+        # The whole answer is a contact of the one who asks.
+        partner_sudo = self.sudo()
+        place = partner_sudo._get_fault_report_place()
+        customer_sudo = partner_sudo.browse(place["partner_id"])
+        return customer_sudo.commercial_partner_id.sudo(self.env.su)
+
+    def _get_portal_fault_report_domain(self):
+        """Return the domain of the reports that this contact sees on the portal."""
+        self.ensure_one()
+        customer = self._get_fault_report_customer()
+        own = Domain("commercial_partner_id", "=", customer.id)
+        return list(own & self._get_portal_facility_domain("facility_id"))
+
+    def _get_portal_facility_domain(self, field_name):
+        """Return the domain of what stands at a facility that the contact may see."""
+        self.ensure_one()
+        # These settings are kept from those they are about.
+        partner_sudo = self.sudo()
+        if not partner_sudo.limit_facilities:
+            return Domain.TRUE
+        domain = Domain(field_name, "in", partner_sudo.allowed_facility_ids.ids)
+        if partner_sudo.allow_no_facility:
+            domain |= Domain(field_name, "=", False)
+        return domain
+
+    def _get_portal_partner_domain(self):
+        """Return the domain of the cards that this contact may know of.
+
+        Whoever is limited to facilities knows them, his own card with those above it,
+        and what stands at no facility.
+        """
+        self.ensure_one()
+        # These settings are kept from those they are about.
+        partner_sudo = self.sudo()
+        if not partner_sudo.limit_facilities or self.env.user._is_internal():
+            return []
+        at_facility = Domain.OR(
+            Domain(f"{path}is_facility", "=", True)
+            for path in ("", "parent_id.", "parent_id.parent_id.")
+        )
+        own = Domain("id", "parent_of", self.id)
+        allowed = Domain("id", "child_of", partner_sudo.allowed_facility_ids.ids)
+        return list(own | allowed | ~at_facility)
+
+    def _filter_portal_known(self):
+        """Return the cards that the user may know of, where Odoo asks no rule."""
+        partner = self.env.user.partner_id
+        return self.filtered_domain(partner._get_portal_partner_domain())
+
+    def _can_be_edited_by_current_customer(self, **kwargs):
+        """Odoo's pages with addresses let a customer change those of his company."""
+        allowed = super()._can_be_edited_by_current_customer(**kwargs)
+        return allowed and bool(self._filter_portal_known())
+
+
+def _is_within(reach, former):
+    """Return whether a contact's user sees nothing that they did not see before."""
+    if reach["customer"] != former["customer"]:
+        return False
+    if not reach["reports"] <= former["reports"]:
+        return False
+    if not former["limited"]:
+        return True
+    return (
+        reach["limited"]
+        and reach["facilities"] <= former["facilities"]
+        and reach["no_facility"] <= former["no_facility"]
+    )

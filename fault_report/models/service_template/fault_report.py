@@ -1,0 +1,167 @@
+from markupsafe import Markup, escape
+
+from odoo import Command, api, fields, models
+from odoo.exceptions import UserError
+
+from odoo.addons.base.models.ir_qweb_fields import nl2br
+
+from ...tools.context_switches import with_own_context
+
+
+class FaultReport(models.Model):
+    """Service points: what the company's template asks for, filled in on the report."""
+
+    # A file for each responsibility. pylint: disable=consider-merging-classes-inherited
+    _inherit = "fault.report"
+
+    # Without dependencies: a template chosen later is for later reports.
+    template_id = fields.Many2one(
+        "fault.report.template",
+        string="Service Template",
+        compute="_compute_template_id",
+        store=True,
+        precompute=True,
+        copy=False,
+        check_company=True,
+        index="btree_not_null",
+        ondelete="set null",
+        protected=True,
+    )
+    point_ids = fields.One2many(
+        "fault.report.point", "report_id", string="Service Points"
+    )
+    has_points = fields.Boolean(compute="_compute_has_points")
+    deviation_count = fields.Integer(
+        string="Deviations",
+        compute="_compute_deviation_count",
+        store=True,
+        protected=True,
+    )
+
+    _deviations_index = models.Index(
+        "(reported_at DESC, id DESC) WHERE deviation_count > 0"
+    )
+
+    def _compute_template_id(self):
+        for report in self:
+            report.template_id = report.company_id._get_fault_report_template()
+
+    @api.depends("point_ids")
+    def _compute_has_points(self):
+        for report in self:
+            report.has_points = bool(report.point_ids)
+
+    @api.depends("point_ids.is_deviation")
+    def _compute_deviation_count(self):
+        for report in self:
+            report.deviation_count = len(report.point_ids.filtered("is_deviation"))
+
+    @api.onchange("company_id")
+    def _onchange_company_id_points(self):
+        """Show the points on a new form, so that they are filled in at once."""
+        template = self.company_id._get_fault_report_template()
+        if (
+            not self._origin
+            and self.point_ids.template_point_id.template_id != template
+        ):
+            self.point_ids = [
+                Command.clear(),
+                *(
+                    Command.create(point._prepare_answer_values())
+                    for point in template.point_ids
+                ),
+            ]
+
+    # === CREATE, DELETE === #
+
+    def _unlink_points(self):
+        """Delete the points of reports that are about to be deleted."""
+        # The database deletes the points with their report, but not their photos.
+        # Delete does not imply Edit.
+        self.sudo().point_ids.unlink()
+
+    @api.model
+    def _prepare_points(self, vals):
+        """Return the commands for the points of a report to be created.
+
+        Without any given, these are the points of the company's template.
+        """
+        if vals.get("point_ids"):
+            return vals["point_ids"]
+        company = self.env["res.company"].browse(
+            vals.get("company_id")
+            or self.env.context.get("default_company_id")
+            or self.env.company.id
+        )
+        return [
+            Command.create({"template_point_id": point_id})
+            for point_id in company._get_fault_report_template().point_ids.ids
+        ]
+
+    # === CONVERSION === #
+
+    def _check_required_points(self):
+        """Refuse to convert a report whose required points are not answered."""
+        for report in self:
+            missing = report.point_ids.filtered(
+                lambda point: point.required and not point.is_answered
+            )
+            if missing and not report._get_orders():
+                raise UserError(
+                    self.env._(
+                        "Fill in these service points of %(report)s first: %(points)s.",
+                        report=report.reference,
+                        points=", ".join(missing.mapped("name")),
+                    )
+                )
+
+    def _copy_photos_to(self, order):
+        """Put the photos of the points among the files of a work order.
+
+        A sales order gets none: customers see its files, and points may be internal.
+        """
+        self.ensure_one()
+        # Whoever converts sees the report; its photos are a part of it.
+        for point_sudo in self.sudo().point_ids.filtered("value_photo"):
+            with_own_context(self).env["ir.attachment"].sudo().create(
+                {
+                    "name": f"{point_sudo.name}.jpg",
+                    "datas": point_sudo.value_photo,
+                    "mimetype": "image/jpeg",
+                    "is_from_fault_report": True,
+                    "res_model": order._name,
+                    "res_id": order.id,
+                }
+            )
+
+    def _get_points_html(self, internal=False):
+        """Return the points and their answers for a technician, as HTML.
+
+        :param bool internal: those that customers do not see, or the others
+        """
+        self.ensure_one()
+        points = self.point_ids.filtered(lambda point: point.internal == internal)
+        if not points:
+            return Markup()
+        rows = Markup().join(map(self._get_point_html, points))
+        title = self._fields["point_ids"]._description_string(self.env)
+        return Markup("<p><b>%s</b></p><ul>%s</ul>") % (title, rows)
+
+    @api.model
+    def _get_point_html(self, point):
+        if point.type == "section":
+            return Markup("<li><b>%s</b></li>") % point.name
+        parts = [nl2br(point._get_value_text() or "–")]
+        if point.is_deviation:
+            parts.append(Markup("<b>%s</b>") % self.env._("Deviation"))
+        if point.remark:
+            parts.append(escape(point.remark))
+        return Markup("<li>%s: %s</li>") % (point.name, Markup(" · ").join(parts))
+
+    # === VIEWS === #
+
+    @api.model
+    def _has_templates(self):
+        """Return whether the user's companies have ever had a service template."""
+        Template = self.env["fault.report.template"].with_context(active_test=False)
+        return bool(Template.search_count([], limit=1))

@@ -1,0 +1,324 @@
+import math
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, ValidationError
+from odoo.tools import format_date, formatLang
+
+from ...tools import photo_rules, text_rules
+from ...tools.fields import OptionalFloat
+from ...tools.photo_field import Photo
+from .template_point import POINT_TYPES
+
+VALUE_FIELDS = {
+    "check": "value_check",
+    "text": "value_text",
+    "number": "value_number",
+    "choice": "value_option_id",
+    "date": "value_date",
+    "photo": "value_photo",
+}
+# Decimals of a reading that are shown
+DECIMALS = 6
+
+
+class FaultReportPoint(models.Model):
+    """A point of a report, and the answer to it.
+
+    What it asks for is copied when the report is made and never changes afterwards,
+    whatever becomes of the template. A reading that was not taken is False, not 0.
+    """
+
+    _name = "fault.report.point"
+    _description = "Fault Report Service Point"
+    _inherit = ["fault.report.text.mixin", "fault.report.reference.mixin"]
+    _order = "sequence, id"
+    _check_company_auto = True
+    _text_limits = {
+        "value_text": {"limit": text_rules.MAX_TEXT, "multiline": True},
+        "remark": {"limit": text_rules.MAX_LINE},
+    }
+
+    report_id = fields.Many2one(
+        "fault.report", required=True, ondelete="cascade", index=True
+    )
+    company_id = fields.Many2one(
+        related="report_id.company_id", store=True, precompute=True, protected=True
+    )
+
+    # What it asks for
+    template_point_id = fields.Many2one(
+        "fault.report.template.point",
+        check_company=True,
+        ondelete="set null",
+        index="btree_not_null",
+    )
+    sequence = fields.Integer(default=10)
+    name = fields.Char(required=True)
+    type = fields.Selection(POINT_TYPES, required=True)
+    required = fields.Boolean()
+    internal = fields.Boolean(help="Customers do not see it.")
+    help = fields.Text()
+    unit = fields.Char()
+    minimum = OptionalFloat()
+    maximum = OptionalFloat()
+    options = fields.Json(
+        help="The options there were when the report was made: id, name, approved."
+    )
+
+    # The answer, in the field of its type
+    value_check = fields.Selection(
+        [("ok", "OK"), ("not_ok", "Not OK"), ("na", "N/A")], string="Check"
+    )
+    value_text = fields.Text(string="Text")
+    value_number = OptionalFloat(string="Number")
+    value_option_id = fields.Many2one(
+        "fault.report.template.option", string="Option", ondelete="set null"
+    )
+    value_option_name = fields.Char(
+        string="Chosen Option",
+        compute="_compute_value_option",
+        store=True,
+        protected=True,
+    )
+    value_option_approved = fields.Boolean(
+        string="Approved", compute="_compute_value_option", store=True, protected=True
+    )
+    value_date = fields.Date(string="Date")
+    value_photo = Photo(string="Photo")
+    remark = fields.Char()
+
+    # What follows from it
+    is_answered = fields.Boolean(
+        string="Answered",
+        compute="_compute_is_answered",
+        store=True,
+        precompute=True,
+        protected=True,
+    )
+    is_deviation = fields.Boolean(
+        string="Deviation",
+        compute="_compute_is_deviation",
+        store=True,
+        precompute=True,
+        protected=True,
+    )
+
+    # === COMPUTED FIELDS === #
+
+    # Not on the option's own name: it may be renamed for later reports.
+    @api.depends("value_option_id")
+    def _compute_value_option(self):
+        for point in self:
+            option = point._get_options().get(point.value_option_id.id, {})
+            point.value_option_name = option.get("name")
+            point.value_option_approved = option.get("approved")
+
+    @api.depends("type", *VALUE_FIELDS.values())
+    def _compute_is_answered(self):
+        for point in self:
+            point.is_answered = point._has_value(VALUE_FIELDS.get(point.type))
+
+    @api.depends(
+        "type",
+        "minimum",
+        "maximum",
+        "value_check",
+        "value_number",
+        "value_option_id",
+    )
+    def _compute_is_deviation(self):
+        for point in self:
+            point.is_deviation = point._deviates()
+
+    def _deviates(self):
+        """Return whether the answer is one that somebody should look at."""
+        self.ensure_one()
+        if self.type == "check":
+            return self.value_check == "not_ok"
+        if self.type == "choice":
+            option = self._get_options().get(self.value_option_id.id)
+            return bool(option) and not option["approved"]
+        if self.type != "number" or self.value_number is False:
+            return False
+        below = self.minimum is not False and self.value_number < self.minimum
+        above = self.maximum is not False and self.value_number > self.maximum
+        return below or above
+
+    def _has_value(self, field_name):
+        """Return whether the field is filled in; a reading of 0 is."""
+        self.ensure_one()
+        if not field_name:
+            return False
+        value = self[field_name]
+        if field_name == "value_number":
+            return value is not False
+        if field_name == "value_text":
+            return not text_rules.is_blank(value or "")
+        return bool(value)
+
+    def _get_options(self):
+        """Return the options offered, by their id."""
+        self.ensure_one()
+        return {option["id"]: option for option in self.options or []}
+
+    # === RULES === #
+
+    @api.constrains(*VALUE_FIELDS.values())
+    def _check_values(self):
+        for point in self:
+            own = VALUE_FIELDS.get(point.type)
+            for field_name in set(VALUE_FIELDS.values()) - {own}:
+                if point._has_value(field_name):
+                    raise ValidationError(
+                        self.env._(
+                            "“%(point)s” does not take %(value)s.",
+                            point=point.name,
+                            value=self._fields[field_name]
+                            ._description_string(self.env)
+                            .lower(),
+                        )
+                    )
+
+    @api.constrains("value_number")
+    def _check_value_number(self):
+        for point in self:
+            if not math.isfinite(point.value_number):
+                raise ValidationError(
+                    self.env._("“%s” takes a number.", point.name),
+                )
+
+    @api.constrains("value_option_id")
+    def _check_value_option(self):
+        for point in self:
+            option = point.value_option_id
+            if option and option.id not in point._get_options():
+                raise ValidationError(
+                    self.env._(
+                        "“%(point)s” does not offer “%(option)s”.",
+                        point=point.name,
+                        # Another company's option may be behind the id.
+                        option=option.sudo().name,
+                    )
+                )
+
+    # === CREATE, WRITE === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        definitions = self._get_definitions(vals_list)
+        vals_list = [
+            {**vals, **definitions.get(vals.get("template_point_id"), {})}
+            for vals in vals_list
+        ]
+        for vals in vals_list:
+            if vals.get("value_photo"):
+                report = self.env["fault.report"].browse(vals.get("report_id"))
+                self._prepare_photo(vals, report)
+        return super().create(vals_list)
+
+    def write(self, vals):
+        vals = dict(vals)
+        self._check_definition(vals)
+        self._check_photo(vals)
+        if vals.get("value_photo"):
+            self._prepare_photo(vals, self.report_id)
+        if not {*VALUE_FIELDS.values(), "remark"}.isdisjoint(vals):
+            self._remember_answers()
+        return super().write(vals)
+
+    def _prepare_photo(self, vals, reports):
+        """Check and clean the photo of the values, in place, as their company wants."""
+        # Not shown: it decides what may be added.
+        company = reports.sudo().company_id[:1] or self.env.company
+        vals["value_photo"] = photo_rules.clean_photo(
+            self.env, vals["value_photo"], company._get_fault_report_limits()
+        )
+
+    @api.model
+    def _get_definitions(self, vals_list):
+        """Return what the template points of `vals_list` ask for, by their id.
+
+        Whoever sends a point decides about the answer, not about the question.
+        """
+        ids = {
+            vals["template_point_id"]
+            for vals in vals_list
+            if vals.get("template_point_id")
+        }
+        # Who files a report need not see the template; check_company guards the link.
+        points_sudo = self.env["fault.report.template.point"].sudo().browse(ids)
+        return {
+            point_sudo.id: point_sudo._prepare_answer_values()
+            for point_sudo in points_sudo.exists()
+        }
+
+    @api.model
+    def _get_definition_fields(self):
+        """Return the names of the fields that nobody writes on an existing point."""
+        return {
+            "report_id",
+            "template_point_id",
+            "sequence",
+            "name",
+            "type",
+            "required",
+            "internal",
+            "help",
+            "unit",
+            "minimum",
+            "maximum",
+            "options",
+            "value_option_name",
+            "value_option_approved",
+            "is_answered",
+            "is_deviation",
+            "company_id",
+        }
+
+    def _check_definition(self, vals):
+        if not self.env.su and not self._get_definition_fields().isdisjoint(vals):
+            raise AccessError(
+                self.env._(
+                    "What a service point asks for stays as it was when the report "
+                    "was made; a change of the template is for new reports."
+                )
+            )
+
+    def _check_photo(self, vals):
+        """Let only those take a saved photo away who may remove files."""
+        if "value_photo" not in vals or self.env.su:
+            return
+        if self.env.user.has_group("fault_report.group_remove_file"):
+            return
+        self.check_access("write")
+        if any(point.type == "photo" and point.is_answered for point in self):
+            raise AccessError(
+                self.env._(
+                    "You may not replace or remove a photo: "
+                    "ask an administrator for the permission to remove files."
+                )
+            )
+
+    # === FOR READING === #
+
+    def _get_value_text(self):
+        """Return the answer for reading; an empty text if there is none."""
+        self.ensure_one()
+        if not self.is_answered:
+            return ""
+        if self.type == "check":
+            labels = dict(self._fields["value_check"]._description_selection(self.env))
+            return labels[self.value_check]
+        if self.type == "number":
+            return f"{self._format_number(self.value_number)} {self.unit or ''}".strip()
+        if self.type == "date":
+            return format_date(self.env, self.value_date)
+        if self.type == "photo":
+            return self.env._("photo taken")
+        return self.value_text if self.type == "text" else self.value_option_name
+
+    @api.model
+    def _format_number(self, number):
+        """Return a number in the user's language, without idle zeros."""
+        digits = len(f"{number:.{DECIMALS}f}".rstrip("0").partition(".")[2])
+        return formatLang(self.env, number, digits=digits)

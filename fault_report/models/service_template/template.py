@@ -1,0 +1,135 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError, ValidationError
+
+from ...tools import text_rules
+
+
+class FaultReportTemplate(models.Model):
+    """The points that are to be checked, measured or photographed for a fault.
+
+    A company uses one template at a time. Its points are copied to each new report; a
+    change of the template is for later reports and leaves those that exist alone.
+    """
+
+    _name = "fault.report.template"
+    _description = "Service Template"
+    _inherit = ["fault.report.text.mixin", "fault.report.reference.mixin"]
+    _order = "name, id"
+    _text_limits = {"name": {"limit": text_rules.MAX_NAME, "required": True}}
+
+    name = fields.Char(required=True)
+    active = fields.Boolean(default=True)
+    company_id = fields.Many2one(
+        "res.company",
+        default=lambda self: self.env.company,
+        help="Empty: for all companies.",
+    )
+    point_ids = fields.One2many("fault.report.template.point", "template_id", copy=True)
+    point_count = fields.Integer(string="Points", compute="_compute_point_count")
+    is_used = fields.Boolean(
+        string="In Use",
+        compute="_compute_is_used",
+        help="New fault reports get the points of this template.",
+    )
+
+    @api.depends("point_ids.type")
+    def _compute_point_count(self):
+        for template in self:
+            template.point_count = len(
+                template.point_ids.filtered(lambda point: point.type != "section")
+            )
+
+    @api.depends("company_id")
+    @api.depends_context("company")
+    def _compute_is_used(self):
+        for template in self:
+            company = template._get_company()
+            # Which one is chosen is no secret; the other settings are not read.
+            template.is_used = company.sudo().fault_report_template_id == template
+
+    @api.constrains("company_id")
+    def _check_company_of_use(self):
+        for company in self._get_companies_of_use():
+            template = company.fault_report_template_id
+            if template.company_id not in (self.env["res.company"], company):
+                raise ValidationError(
+                    self._get_in_use_message(template, company),
+                )
+
+    def write(self, vals):
+        if "active" in vals and not vals["active"]:
+            self._check_not_in_use()
+        return super().write(vals)
+
+    def copy_data(self, default=None):
+        vals_list = super().copy_data(default)
+        if "name" in (default or {}):
+            return vals_list
+        return [
+            {**vals, "name": self.env._("%s (copy)", template.name)}
+            for template, vals in zip(self, vals_list, strict=True)
+        ]
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_used(self):
+        self._check_not_in_use()
+        for template in self.with_context(active_test=False):
+            if template.point_ids._filtered_answered():
+                raise UserError(
+                    self.env._(
+                        "Fault reports have points of “%(template)s”: "
+                        "archive it instead of deleting it.",
+                        template=template.name,
+                    )
+                )
+
+    def action_use_for_fault_reports(self):
+        """Give the points of this template to the company's new reports."""
+        self._check_may_choose()
+        self._set_company_template(self)
+        return True
+
+    def action_stop_using(self):
+        """Give no points to the company's new reports any more."""
+        self._check_may_choose()
+        self.filtered("is_used")._set_company_template(self.browse())
+        return True
+
+    def _set_company_template(self, template):
+        for record in self:
+            # An administrator of fault reports is none of the companies.
+            record._get_company().sudo().fault_report_template_id = template
+        self.invalidate_model(["is_used"])
+
+    def _get_company(self):
+        """Return the company whose reports this template is offered for."""
+        self.ensure_one()
+        return self.company_id or self.env.company
+
+    def _get_companies_of_use(self):
+        # Companies of others use it too, where it is shared.
+        return (
+            self.env["res.company"]
+            .sudo()
+            .search([("fault_report_template_id", "in", self.ids)])
+        )
+
+    def _check_may_choose(self):
+        self.check_access("write")
+        if not self.env.user.has_group("fault_report.group_administrator"):
+            raise AccessError(
+                self.env._("Only administrators of fault reports choose the template.")
+            )
+
+    def _check_not_in_use(self):
+        for company in self._get_companies_of_use():
+            template = company.fault_report_template_id
+            raise UserError(self._get_in_use_message(template, company))
+
+    def _get_in_use_message(self, template, company):
+        return self.env._(
+            "New fault reports of %(company)s use “%(template)s”: "
+            "choose another template for them first.",
+            company=company.name,
+            template=template.name,
+        )
