@@ -8,12 +8,12 @@ import re
 import unicodedata
 from typing import NamedTuple
 
-from ..tools.budget import TooComplexError
-from ..tools.picture import DamagedPictureError
-from ..tools.picture_structure import read_structure
-from ..tools.zip_names import read_names_and_type
 from . import picture_rules
+from .budget import TooComplexError
 from .errors import FieldError
+from .picture import DamagedPictureError
+from .picture_structure import read_structure
+from .zip_names import read_names_and_type
 
 MEGABYTE = 1024 * 1024
 # Beyond these no company goes, whatever it chooses

@@ -10,8 +10,8 @@ import zlib
 
 from PIL import Image
 
-from ..tools.budget import Budget
-from ..tools.tiff_directory import get_first_directory, iterate_entries
+from .budget import Budget
+from .tiff_directory import get_first_directory, iterate_entries
 
 _TIFF = re.compile(rb"(?:Exif\0\0|EXIF.{4}|eXIf)(?=II\*\0|MM\0\*)", re.S)
 # Where a HEIC says that nothing stands before the block

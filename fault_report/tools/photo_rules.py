@@ -3,9 +3,8 @@
 import base64
 import binascii
 
-from ..tools import picture
-from ..tools.budget import TooComplexError
-from . import file_rules, photo_position, picture_rules
+from . import file_rules, photo_position, picture, picture_rules
+from .budget import TooComplexError
 from .errors import FieldError
 
 MAX_SIDE = 1920

@@ -6,10 +6,10 @@ checked is remembered until the transaction ends: nothing is done twice.
 
 from odoo.tools import str2bool
 
-from ..tools import picture
-from ..tools.budget import Budget
-from ..tools.picture_structure import read_structure
+from . import picture
+from .budget import Budget
 from .photo_position import add_position, read_position, remove_position
+from .picture_structure import read_structure
 
 # So many pixels of PNG are decoded in a transaction: one picture as large as may be and
 # a few others, or twenty photos of a phone. What exceeds it is kept as it came.

@@ -2,7 +2,7 @@ import logging
 
 from odoo import models
 
-from ..tools import picture
+from ...tools import picture
 from .file_stream import ReportFileStream
 
 _logger = logging.getLogger(__name__)

@@ -8,10 +8,9 @@ from odoo import SUPERUSER_ID, Command, api, models, tools
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
-from ...tools import text_rules
+from ...tools import mail_repair, mail_text, text_rules
 from ...tools.context_switches import RECEIPT, switch_on, with_own_context
 from ...tools.errors import TooManyRequestsError
-from ..tools import mail_repair, mail_text
 
 _logger = logging.getLogger(__name__)
 

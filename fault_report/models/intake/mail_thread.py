@@ -11,9 +11,9 @@ from odoo.exceptions import AccessError, ConcurrencyError
 from odoo.fields import Domain
 from odoo.service.model import retrying
 
+from ...tools import mail_repair, mail_text
 from ...tools.context_switches import KEEPS_MAIL, get_switch, switch_on
 from ...tools.text_rules import MAX_NAME
-from ..tools import mail_repair, mail_text
 from .email import MAIL_TEXT, NO_RECEIPT
 
 _logger = logging.getLogger(__name__)

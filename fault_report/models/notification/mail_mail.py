@@ -6,7 +6,7 @@ from markupsafe import Markup
 from odoo import api, models
 from odoo.fields import Domain
 
-from ..tools import picture
+from ...tools import picture
 
 PHOTOS_PLACE = re.compile(
     r'<p[^>]*class="o_fault_report_photos"[^>]*>.*?</p>', re.DOTALL
