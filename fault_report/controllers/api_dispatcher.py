@@ -107,7 +107,7 @@ class ApiDispatcher(HttpDispatcher):
     def _get_readable_headers(self):
         """Return what lets the page that asks read the answer, whichever it is.
 
-        For refusals and preflights: they tell nothing that is not for everybody, and
+        For refusals and preflights: they hold nothing that is not public, and
         a page that cannot read them takes them for a lost connection.
         """
         origin = self.request.httprequest.headers.get("Origin", "")

@@ -18,7 +18,7 @@ MAX_PROBLEMS = 20  # told at once
 # No report comes near these; they bound the work before anything is looked at
 MAX_TOKENS = 20_000  # names, values and brackets
 MAX_DEPTH = 8
-MAX_NAMED = 50  # characters of a name that is told
+MAX_NAMED = 50  # characters of a name that is shown
 MAX_NUMBER = 400  # characters
 
 _LINE = r"^[^\u0000-\u001f\u007f-\u009f]*$"

@@ -92,7 +92,7 @@ class FaultReport(models.Model):
     )
 
     # A reporter who is nobody's contact yet; whose and where is in fault_report_place
-    contact_name = fields.Char(help="Who reported it, if he is not among the contacts.")
+    contact_name = fields.Char(help="Who reported it, if not among the contacts.")
     email_from = fields.Char(string="Contact E-mail")
     phone = fields.Char(string="Contact Phone")
 
@@ -283,7 +283,7 @@ class FaultReport(models.Model):
         reports = super().create(self._prepare_new_values(vals_list))
         reports._signal_waiting_changed()
         if reports._is_notifying():
-            reports._remember_as_created()
+            reports._mark_as_created()
             reports._post_event("created")
             # Some have a technician from the start
             reports.filtered("technician_id")._post_event("assigned")
@@ -295,7 +295,7 @@ class FaultReport(models.Model):
     def write(self, vals):
         self = self._without_client_switches()
         self._check_changed_values(vals)
-        before = self._remember_before(vals)
+        before = self._collect_reached(vals)
         result = super().write(vals)
         if not PLACE_FIELDS.isdisjoint(vals):
             self._note_absences()
@@ -556,8 +556,8 @@ class FaultReport(models.Model):
         return True
 
     def _has_to_ask(self, reason):
-        """Return whether the reason is missing and there is somebody to ask for it."""
-        # Other addons and scheduled actions act as superuser: nobody to answer.
+        """Return whether the reason is missing and the user can be asked for it."""
+        # Other addons and scheduled actions act as superuser: no user to answer.
         return text_rules.is_blank(str(reason or "")) and not self.env.su
 
     def _check_reason(self, reason):

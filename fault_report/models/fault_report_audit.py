@@ -59,7 +59,7 @@ class FaultReportAudit(models.Model):
         "res.company", readonly=True, index="btree_not_null", ondelete="cascade"
     )
 
-    # Nothing is written, whoever asks. pylint: disable=method-required-super
+    # Nothing is ever written. pylint: disable=method-required-super
     def write(self, vals):
         raise self._get_closed_error()
 
@@ -81,7 +81,7 @@ class FaultReportAudit(models.Model):
         # No user adds lines; nothing of a client's context reaches them.
         audit_sudo = self.with_env(self.env(su=True, context={}))
         user_sudo = audit_sudo.env.user
-        # Its name is told to administrators of its company.
+        # Its name is shown to administrators of its company.
         record_sudo = record.with_env(audit_sudo.env)
         company = (
             record_sudo.company_id

@@ -77,7 +77,7 @@ class FaultReportIntegration(models.Model):
     in_page = fields.Boolean(
         string="Key in a Web Page",
         help="Visitors can see the key: it works from the allowed origins only, reads "
-        "no report, and nobody is taken for a customer because he says so.",
+        "no report, and identifies no customer.",
     )
     allowed_origins = fields.Text(
         help="Web sites whose pages may use the key in the browser, one on each line, "
@@ -237,7 +237,7 @@ class FaultReportIntegration(models.Model):
                 self.env._("This web page may not use the key."),
                 403,
                 "origin",
-                # Who looks at a form is told what to do instead.
+                # A visitor who looks at a form learns what to do instead.
                 integration_sudo._get_contact() if viewing else None,
             )
         self.env.cr.postcommit.add(integration_sudo._note_use)

@@ -71,7 +71,7 @@ class FaultReportIntegration(models.Model):
 
         if not key:
             return create()[1], False
-        _report, answer, replayed = self.env["fault.report.submission"]._once(
+        _report, answer, replayed = self.env["fault.report.submission"]._run_once(
             f"api:{self.id}", key, self._get_fingerprint(data, files), create
         )
         return answer, replayed

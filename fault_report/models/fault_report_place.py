@@ -325,7 +325,7 @@ class FaultReport(models.Model):
     # === TECHNICIANS WHO ARE ABSENT === #
 
     def _note_absences(self):
-        """Write a note on each report that was proposed to who cannot take it."""
+        """Note on each report which technicians of the place cannot take it."""
         # Who files a report need not see the users it may go to.
         for report in self.sudo():
             is_chosen = report.technician_id != report.place_technician_id
@@ -357,7 +357,7 @@ class FaultReport(models.Model):
                 absent=names,
             )
         return self.env._(
-            "Nobody is assigned, because %(absent)s cannot take it (has left, or may "
-            "not see reports of this company). Choose somebody else.",
+            "No technician is assigned, because %(absent)s cannot take it (has left, "
+            "or may not see reports of this company). Choose another one.",
             absent=names,
         )

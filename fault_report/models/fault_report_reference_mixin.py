@@ -11,7 +11,7 @@ RELATIONS = ("many2one", *X2MANY)
 class FaultReportReferenceMixin(models.AbstractModel):
     """For every model of ours: refuse to name records that the user may not read.
 
-    What is computed from a related record is computed without access rules, and told:
+    What is computed from a related record is computed without access rules, and shown:
     its name, its cost centre, how many there are. Whatever a client names is therefore
     looked up with the client's own rights, before anything is computed; so is what a
     compute follows from there. What a record is linked to already may stay.
@@ -140,7 +140,7 @@ class FaultReportReferenceMixin(models.AbstractModel):
     def _check_computed(self, vals):
         """Look at what a new record would be linked to before there is one.
 
-        Once there is, a constraint may tell the names.
+        Once there is, a constraint may show the names.
         """
         named = {
             name: vals[name]

@@ -237,7 +237,7 @@ class FaultReportWebhook(models.Model):
 
     def _create_deliveries(self, event, report=None):
         now = fields.Datetime.now()
-        # Nobody has the right to write what is told; only what happens does, and no
+        # No user may write what is sent; it follows from what happens, and from no
         # default of who causes it.
         return (
             with_own_context(self.env["fault.report.webhook.delivery"])

@@ -181,7 +181,7 @@ class MaintenanceEquipment(models.Model):
             company_id=self._get_scan_company().id,
         )
 
-    def _say_me_too(self, key, address):
+    def _post_me_too(self, key, address):
         """Tell the technician that somebody else noticed the fault too.
 
         :return: whether this fault is still open
@@ -207,7 +207,9 @@ class MaintenanceEquipment(models.Model):
         )
         # A visitor's own message would be one that the customer sees.
         with_own_context(report).with_user(SUPERUSER_ID).message_post(
-            body=self.env._("Somebody who scanned the QR code noticed this fault too."),
+            body=self.env._(
+                "Another person who scanned the QR code noticed this fault too."
+            ),
             **author,
             message_type="comment",
             subtype_xmlid="mail.mt_note",

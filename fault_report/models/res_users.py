@@ -36,7 +36,7 @@ class ResUsers(models.Model):
         string="Changed by Others",
         required=True,
         default="email",
-        help="Tell me when somebody else changes a fault report assigned to me.",
+        help="Notify me when another user changes a fault report assigned to me.",
     )
     fault_report_notify_assigned = fields.Selection(
         CHANNELS,

@@ -246,7 +246,7 @@ class TestEscalation(ReminderCommon):
         self.assertEqual(self.escalate(hours=8, seconds=-1), (0, 0))
         self.assertEqual(self.escalate(hours=8), (1, 0))
         self.assertEqual(self.escalate(hours=800), (1, 0))
-        self.assertIn("Nobody has handled", self.mails(self.head).subject)
+        self.assertIn("Escalated", self.mails(self.head).subject)
         self.assertEqual(self.count(self.technician), (1, 0))
 
     def test_without_a_head_the_administrators_are_told(self):

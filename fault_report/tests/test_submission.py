@@ -24,7 +24,7 @@ ATTEMPT = "odoo.addons.fault_report.models.intake.rate_limit"
 @tagged("post_install", "-at_install")
 class TestSubmission(FaultReportCommon):
     def send(self, key="k", fingerprint="f", scope="test:1"):
-        return self.env["fault.report.submission"]._once(
+        return self.env["fault.report.submission"]._run_once(
             scope, key, fingerprint, lambda: (self.make_report(), {"a": 1})
         )
 
@@ -134,7 +134,7 @@ class TestSubmissionRace(BaseCase):
                         made.append(1)
                         return env["fault.report"], {"n": 1}
 
-                    return Submission._once(self.KEYS, "same", "f", create)
+                    return Submission._run_once(self.KEYS, "same", "f", create)
 
                 results.append(retrying(once, env)[2])
 

@@ -65,7 +65,7 @@ class IrAttachment(models.Model):
     def _is_raw_fault_report_mail(self):
         """Return whether this is an e-mail that is kept as it came."""
         self.ensure_one()
-        # What it is decides how it is served, whoever asks for it.
+        # What it is decides how it is served, not who asks for it.
         file_sudo = self.sudo()
         return (
             file_sudo.res_model == "mail.message"
@@ -248,12 +248,12 @@ class IrAttachment(models.Model):
             prepared.append(vals)
         self._check_fault_report_count(added)
         attachments = super().create(prepared)
-        attachments._remember_on_fault_reports()
+        attachments._collect_on_fault_reports()
         return attachments
 
     @api.model
     def load(self, fields, data):
-        """Let an import tell nobody, if it asks to."""
+        """Let an import be silent, if it asks to."""
         if self.env.context.get("tracking_disable"):
             self = switch_on(self, **{SILENT_IMPORT: True})
         return super().load(fields, data)
@@ -276,7 +276,7 @@ class IrAttachment(models.Model):
             super().write(vals)
         # A file of the chatter finds its report only when the message is posted.
         if not {"res_model", "res_id"}.isdisjoint(vals):
-            self._remember_on_fault_reports()
+            self._collect_on_fault_reports()
         return True
 
     def _concerns_fault_report_files(self, vals):
@@ -375,7 +375,7 @@ class IrAttachment(models.Model):
     def _get_fault_report_limits(self, model, id_):
         """Return the limits of the company whose report this is.
 
-        For a message that is being written the door says whose it is.
+        For a message that is being written the channel says whose it is.
         """
         company = self.env["res.company"]
         if model in self._get_fault_report_guarded_models() and id_:

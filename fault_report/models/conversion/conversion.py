@@ -129,7 +129,7 @@ class FaultReport(models.Model):
             )
 
     def _prepare_conversion(self):
-        """Check the permission, then let nobody else convert the same reports."""
+        """Check the permission and lock the reports for conversion."""
         self._check_may_convert()
         try:
             # Convert does not imply Edit. Notes and messages may still be added.
@@ -137,7 +137,7 @@ class FaultReport(models.Model):
         except LockError as error:
             raise LockError(
                 self.env._(
-                    "Somebody else is working on this fault report right now. "
+                    "Another user is working on this fault report right now. "
                     "Reload the page to see what became of it."
                 )
             ) from error

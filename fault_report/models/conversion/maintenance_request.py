@@ -48,7 +48,7 @@ class MaintenanceStage(models.Model):
 
     fault_report_is_first = fields.Boolean(
         compute="_compute_fault_report_is_first",
-        help="Requests start here: nobody works on them yet.",
+        help="Requests start here: the work has not begun yet.",
     )
 
     @api.depends("sequence")

@@ -15,16 +15,16 @@ REPORTED_PLACE = ("partner_id", "facility_id", "contact_id", "equipment_id")
 
 
 class FaultReport(models.Model):
-    """The one way in for whoever is no user of the back office."""
+    """Create reports on behalf of external channels."""
 
     _inherit = "fault.report"
 
     @api.model
     def _create_from_channel(self, channel, vals, files=(), points=()):
-        """Create the report that came through a door, with its files and answers.
+        """Create the report of a channel, with its files and answers.
 
-        Whoever calls has checked that the sender may name these records. All or
-        nothing: what cannot be kept is refused with everything else.
+        The caller has checked that the sender may name these records. All or nothing:
+        what cannot be kept is refused with everything else.
 
         :param str channel: one of the values of `channel`
         :param dict vals: values of `_get_channel_fields()` and no others
@@ -58,7 +58,7 @@ class FaultReport(models.Model):
                 }
             )
         except FieldError as error:
-            # No door has these fields: they are parts of an answer.
+            # No channel has these fields: they are parts of an answer.
             if error.field in ("value_text", "value_photo", "remark"):
                 error.field = "points"
             raise
@@ -140,7 +140,7 @@ class FaultReport(models.Model):
 
     @api.model
     def _get_channel_fields(self):
-        """Return the names of the fields that a door may fill in.
+        """Return the names of the fields that a channel may fill in.
 
         Hook: an override adds to the set.
         """
@@ -192,7 +192,7 @@ class FaultReport(models.Model):
     # === FILES === #
 
     def _add_channel_files(self, files):
-        """Add the files of a door; refuse them all when one cannot be kept."""
+        """Add the files of a channel; refuse them all when one cannot be kept."""
         self.ensure_one()
         limit = self.company_id._get_fault_report_limits().files
         if len(files) > limit:
@@ -219,7 +219,7 @@ class FaultReport(models.Model):
 
     @api.model
     def _prepare_channel_points(self, channel, company, answers):
-        """Return the commands for the points of a report that came through a door."""
+        """Return the commands for the points of a report from a channel."""
         asked = {
             point.id: point
             for point in self._get_channel_template_points(company)
@@ -296,7 +296,7 @@ class FaultReport(models.Model):
         if isinstance(value, bool):
             raise TypeError(value)
         option = int(value)
-        # Others may be another company's: not even their names are told.
+        # Others may be another company's: not even their names are shown.
         if option not in point.option_ids.ids:
             raise ValueError(value)
         return {"value_option_id": option}

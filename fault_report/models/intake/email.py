@@ -47,7 +47,7 @@ class FaultReport(models.Model):
         )
         self._clean_mail(msg_dict)
         # What was written to the company is not meant for the customer's page: it may
-        # be a colleague's mail that somebody passed on. Only its sender sees it there.
+        # be a colleague's mail that was forwarded. Only its sender sees it there.
         msg_dict["is_internal"] = True
         text = values.get(MAIL_TEXT)
         if text is None:
@@ -169,7 +169,7 @@ class FaultReport(models.Model):
         return bool(address) and address == tools.email_normalize(self.email_from)
 
     def _is_sender_known(self, address):
-        """Return whether an address is that of somebody whom the report concerns."""
+        """Return whether an address belongs to a person whom the report concerns."""
         self.ensure_one()
         address = tools.email_normalize(address)
         if not address:

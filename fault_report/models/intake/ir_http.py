@@ -114,7 +114,7 @@ class IrHttp(models.AbstractModel):
 
     @classmethod
     def _handle_fault_report_too_large(cls, exception):
-        """Answer a form that is far too large by a page that tells what to do.
+        """Answer a form that is far too large by a page that says what to do.
 
         Odoo's own would read the form again to show it, and fail again.
         """

@@ -74,7 +74,7 @@ class FaultReport(models.Model):
 
         if not form.key:
             return create()[0]
-        return self.env["fault.report.submission"]._once(
+        return self.env["fault.report.submission"]._run_once(
             scope, form.key, form.fingerprint, create
         )[0]
 

@@ -74,7 +74,7 @@ class FaultReportAttempt(models.Model):
             raise TooManyRequestsError(
                 self.env._("Too many attempts: try again in %s seconds.", wait), wait
             )
-        self._remember(scope)
+        self._record(scope)
 
     def _is_run_again(self, scope):
         """Return whether this attempt was counted before Odoo began again."""
@@ -82,10 +82,10 @@ class FaultReportAttempt(models.Model):
         if not undone or not undone[scope]:
             return False
         undone[scope] -= 1
-        self._remember(scope)
+        self._record(scope)
         return True
 
-    def _remember(self, scope):
+    def _record(self, scope):
         """Let the attempt be free when this transaction is undone and run again.
 
         What is done several times within one request counts as often.

@@ -35,7 +35,7 @@ class FaultReportSubmission(models.Model):
     )
 
     @api.model
-    def _once(self, scope, key, fingerprint, create):
+    def _run_once(self, scope, key, fingerprint, create):
         """Call `create()` unless that was done before under this key.
 
         The first write of the transaction claims the key. Of two at the same time the

@@ -98,7 +98,7 @@ class FaultReport(models.Model):
         return {channel for _lang, channel in recipients}
 
     def _get_user_channels(self, kind, user_sudo, setting=None, otherwise=()):
-        """Return the ways on which a user is told: none of their own doing."""
+        """Return the channels on which to notify a user: none of their own doing."""
         if user_sudo == self.env.user or not self._may_be_told(kind, user_sudo):
             return set()
         channels = user_sudo._get_fault_report_channels(setting or SETTINGS[kind])
@@ -172,11 +172,11 @@ class FaultReport(models.Model):
     def _drop_outsiders_from_notes(self, message, recipients):
         """Return the recipients without those that may not read a note: all but staff.
 
-        Odoo tells the author of a message whoever is mentioned in its answers, and who
+        Odoo notifies the author of a message, who is mentioned in its answers, and who
         wrote what a note answers. Receipts, and what `message_notify` sends to
         chosen users, are no notes of staff.
         """
-        # Its kind decides who is told, whoever wrote it.
+        # Its kind decides who is notified, not its author.
         message_sudo = message.sudo()
         is_note = (
             message_sudo.is_internal
@@ -196,7 +196,7 @@ class FaultReport(models.Model):
         :param recipients: as Odoo's `_notify_get_recipients` returns them
         """
         self.ensure_one()
-        # Who writes need not see the users and contacts that are told.
+        # Who writes need not see the users and contacts that are notified.
         partners_sudo = self.env["res.partner"].sudo().browse
         ids = [data["id"] for data in recipients if data["id"]]
         chosen = self._get_chosen_recipients(message, msg_vals)
@@ -254,7 +254,7 @@ class FaultReport(models.Model):
         return result
 
     def _are_technicians_notified(self):
-        """Return whether all technicians of the reports are told when they change."""
+        """Return whether all technicians of the reports are notified of changes."""
         # The settings of others are needed to respect them.
         technicians = self.technician_id.sudo()
         return bool(technicians) and all(

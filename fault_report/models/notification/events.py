@@ -21,7 +21,7 @@ EVENTS = (
     "reopened",
     "commented",
 )
-# More reports from outside within this time are told of together
+# More reports from outside within this time are notified of together
 MANY = 10
 MANY_WITHIN = timedelta(minutes=10)
 SUMMARY_BATCH = 1000
@@ -40,9 +40,9 @@ NEWS = {
 
 
 class FaultReport(models.Model):
-    """Who is told what, by his own choice: new, assigned and changed reports.
+    """Events, and who is notified of them by their own choice.
 
-    Messages are queued in the transaction of what they tell: none goes out for what was
+    Messages are queued in the transaction of the event: none goes out for what was
     rolled back.
     """
 
@@ -78,7 +78,7 @@ class FaultReport(models.Model):
             reports_sudo._notify_customers(event)
         self.env["fault.report.webhook"]._queue_event(event, reports_sudo)
 
-    def _remember_before(self, vals):
+    def _collect_reached(self, vals):
         """Keep what `_post_events_since` needs, if these values can cause an event.
 
         :return: what each report has reached, by id
@@ -86,7 +86,7 @@ class FaultReport(models.Model):
         names = self._get_notified_fields() | OUTCOME_FIELDS
         if not self._is_notifying() or names.isdisjoint(vals):
             return {}
-        self._remember()
+        self._collect_changes()
         # To compare with; whether the user may write is checked by Odoo.
         return {report.id: report._get_reached() for report in self.sudo()}
 
@@ -119,7 +119,7 @@ class FaultReport(models.Model):
         if message.message_type in ("comment", "email") and (
             not message.author_id or message.author_id.partner_share
         ):
-            self._remember(messages=message)
+            self._collect_changes(messages=message)
         is_comment = message.message_type in ("comment", "email")
         if is_comment and not (message.is_internal or message.subtype_id.internal):
             self._post_event("commented")
@@ -145,7 +145,7 @@ class FaultReport(models.Model):
 
     @api.model
     def _get_notified_fields(self):
-        """Return the names of the fields whose change the technician is told of.
+        """Return the names of the fields whose changes the technician is notified of.
 
         Hook: an override adds to the set. Fields of many records are not supported.
         """
@@ -229,24 +229,24 @@ class FaultReport(models.Model):
     # === THE CUSTOMER HAS ANSWERED === #
 
     def _notice_answer(self, message):
-        """See to it that somebody inside notices what the customer wrote."""
+        """Notify staff of what the customer wrote, or plan an activity."""
         self.ensure_one()
         if not self.is_answer_waiting:
             self.is_answer_waiting = True
         if not self._is_notifying():
             return
         if self._get_answer_technician():
-            is_told = self._tell_technician_of_answer()
+            is_told = self._is_technician_notified_of_answer()
         else:
             is_told = self._notify_safely(
                 "answered", self._get_subscribers(), messages=message
             )
         if not is_told:
             self._plan_safely(ANSWER_ACTIVITY, self._get_answer_responsible())
-        self._tell_workers_of_answer(message)
+        self._notify_workers_of_answer(message)
 
-    def _tell_technician_of_answer(self):
-        """Return whether the technician is told: with all else that has changed."""
+    def _is_technician_notified_of_answer(self):
+        """Return whether the technician is notified, with all other changes."""
         technician = self._get_answer_technician()
         setting = "fault_report_notify_changed"
         return technician != self.env.user and bool(
@@ -257,7 +257,7 @@ class FaultReport(models.Model):
         return self.technician_id.filtered(self._can_be_technician)
 
     def _get_answer_responsible(self):
-        """Return who gets an activity where nobody wants messages.
+        """Return who gets an activity where no user wants messages.
 
         Hook: the user must be allowed to see the report.
         """
@@ -268,7 +268,7 @@ class FaultReport(models.Model):
             or self._get_users_with("group_edit")
         )[:1]
 
-    def _tell_workers_of_answer(self, message):
+    def _notify_workers_of_answer(self, message):
         """Tell who does the work, on the order if they get no message."""
         order = self._get_work_order()
         workers = order and order._get_work_order_workers() - self.technician_id
@@ -282,7 +282,7 @@ class FaultReport(models.Model):
     # === MANY AT ONCE === #
 
     def _is_one_of_many(self):
-        """Return whether more has come from outside lately than is told one by one."""
+        """Return whether too many came from outside lately to notify of each."""
         self.ensure_one()
         if self.channel == "form":
             return False
@@ -298,7 +298,7 @@ class FaultReport(models.Model):
     def _cron_send_summaries(self):
         """Tell who wants to know of new reports of those that came in great number.
 
-        Each report is in one message: it is marked as told in the transaction that
+        Each report is in one message: it is marked in the transaction that
         queues the message.
         """
         domain = Domain("is_in_summary", "=", True)
@@ -317,7 +317,7 @@ class FaultReport(models.Model):
         )
 
     def _limit_channels(self, kind, channels):
-        """Return the ways on which a user is told: SMS cost, and strangers cause them.
+        """Return the channels that the day's quota leaves: strangers cause paid SMS.
 
         Once the day's are used up, an e-mail is sent instead.
         """
@@ -327,7 +327,7 @@ class FaultReport(models.Model):
             "code": self.channel == "qr" and self.equipment_id.id,
             "key": self.integration_id.id,
         }
-        # Counted for whoever causes it, who has no rights on the count
+        # Those who cause it have no rights on the count
         attempts = self.env["fault.report.attempt"].sudo()
         limits = self.company_id._get_fault_report_quota("sms", source)
         try:
@@ -357,7 +357,7 @@ class FaultReport(models.Model):
     def _get_customer_users(self):
         """Return the portal users whose report it is.
 
-        Who filed it, its contact, and who follows it; each is asked for his own
+        Who filed it, its contact, and its followers; each by their own
         choice, and told only of what he may see.
         Hook: an override adds to them.
         """
@@ -367,7 +367,7 @@ class FaultReport(models.Model):
 
     # === CHANGES BY OTHERS === #
 
-    def _remember(self, points=None, **news):
+    def _collect_changes(self, points=None, **news):
         """Keep how the reports were, to tell their technicians what has changed.
 
         That happens once, before the commit; then it is known what really has.
@@ -434,7 +434,7 @@ class FaultReport(models.Model):
             told[technician.id] = news["messages"]._get_channels_to_follower(technician)
         self._notify_safely("changed", technician, told=told, changes=changes, **news)
 
-    def _remember_as_created(self):
+    def _mark_as_created(self):
         """Let nothing that is added right away count as a change."""
         self._get_created_ids().update(self.ids)
 
@@ -470,10 +470,10 @@ class FaultReport(models.Model):
 class FaultReportPoint(models.Model):
     _inherit = "fault.report.point"
 
-    def _remember_answers(self):
+    def _collect_answers(self):
         """Keep the answers as they are, before they are changed."""
         for report, points in self.grouped("report_id").items():
-            report._remember(points=points)
+            report._collect_changes(points=points)
 
     def _get_answer_text(self):
         """Return the answer with its remark; an empty text if there is neither."""
@@ -485,7 +485,7 @@ class FaultReportPoint(models.Model):
 class IrAttachment(models.Model):
     _inherit = "ir.attachment"
 
-    def _remember_on_fault_reports(self):
+    def _collect_on_fault_reports(self):
         """Let the technicians be told of new files of their reports."""
         # Whoever adds a file was allowed to.
         files = self.sudo().filtered(
@@ -494,7 +494,7 @@ class IrAttachment(models.Model):
             )
         )
         for report_id, its_files in files.grouped("res_id").items():
-            self.env["fault.report"].browse(report_id).exists()._remember(
+            self.env["fault.report"].browse(report_id).exists()._collect_changes(
                 files=its_files
             )
 

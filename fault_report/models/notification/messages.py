@@ -9,7 +9,7 @@ from .delivery import CUSTOMER_KINDS
 SMS_LENGTH = 160
 # So much of a long text is shown as changed
 CHANGE_LENGTH = 300
-# So many reports does a message name that tells of many
+# Maximum number of reports that a summary names
 SUMMARY_LINES = 50
 # Filled in by `mail.mail`: a new report has its photos only after its message
 PHOTOS_PLACE = Markup('<p class="o_fault_report_photos"></p>')
@@ -69,7 +69,7 @@ class FaultReport(models.Model):
         }
 
     def _prepare_summary_values(self, channel):
-        """Return what a message says that tells of many new reports at once."""
+        """Return the text of a summary of many new reports."""
         title = self.env._("%s new fault reports", len(self))
         url = f"{self[:1].get_base_url()}/odoo/fault-reports"
         if channel == "sms":
@@ -167,7 +167,7 @@ class FaultReport(models.Model):
         return tools.formataddr((name, next(filter(None, addresses), "")))
 
     def _message_compute_author(self, author_id=None, email_from=None):
-        """Let the company speak where nobody in particular does: gateways and crons."""
+        """Let the company be the author of what gateways and crons send."""
         if (
             self
             and author_id is None
@@ -202,7 +202,7 @@ class FaultReport(models.Model):
         if kind == "reminder":
             return self.env._("Still waiting: %(report)s", report=name)
         if kind == "escalation":
-            return self.env._("Nobody has handled: %(report)s", report=name)
+            return self.env._("Escalated: %(report)s", report=name)
         if kind == "answered":
             return self.env._("The customer has answered: %(report)s", report=name)
         if kind == "unassigned":

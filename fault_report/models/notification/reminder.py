@@ -23,7 +23,7 @@ ACTIVITY = "fault_report.mail_activity_type_reminder"
 class FaultReport(models.Model):
     """The reminder: once per assignment, if the report still waits by then.
 
-    Who dispatches is told once of what has no technician.
+    Dispatchers are notified once of reports without a technician.
     """
 
     _inherit = "fault.report"
@@ -46,7 +46,7 @@ class FaultReport(models.Model):
         store=True,
         protected=True,
     )
-    # The `unassigned_since` that has been told
+    # The `unassigned_since` that was notified of
     unassigned_told = fields.Datetime(readonly=True, copy=False, protected=True)
 
     _unassigned_index = models.Index(
@@ -99,7 +99,7 @@ class FaultReport(models.Model):
             report.unassigned_date = report._get_unassigned_date()
 
     def _get_unassigned_date(self):
-        """Return when it is told that the report has no technician, or False."""
+        """Return when to notify that the report has no technician, or False."""
         self.ensure_one()
         minutes = self.company_id.fault_report_unassigned_minutes
         since = self.unassigned_since
@@ -118,12 +118,12 @@ class FaultReport(models.Model):
 
     @api.model
     def _cron_send_reminders(self, batch_size=200):
-        """Queue the reminders that are due, and what is told of unassigned reports."""
+        """Queue the reminders that are due, and the notices of unassigned reports."""
         if not self._process_due("reminder_date", "_remind", batch_size):
             return
         due = Domain("unassigned_date", "<=", fields.Datetime.now())
         if self.search_count(due, limit=1):
-            self._process_due("unassigned_date", "_tell_unassigned", batch_size)
+            self._process_due("unassigned_date", "_notify_unassigned", batch_size)
 
     @api.model
     def _process_due(self, date_field, method, batch_size):
@@ -158,9 +158,9 @@ class FaultReport(models.Model):
             _logger.info("%s is in use; its turn is next time", self)
         except Exception:
             _logger.exception("%s: no reminder", self)
-            self._put_off(date_field)
+            self._postpone(date_field)
 
-    def _put_off(self, date_field):
+    def _postpone(self, date_field):
         """Try the report again later, behind all others."""
         try:
             with self._isolated():
@@ -169,9 +169,9 @@ class FaultReport(models.Model):
         except OperationalError:
             _logger.info("%s is in use; its turn is next time", self)
 
-    def _tell_unassigned(self):
+    def _notify_unassigned(self):
         """Claim the message of each report, and queue it for who dispatches."""
-        # The mark follows from the cron; nobody writes it.
+        # The mark follows from the cron; it is never written by users.
         for report in self.sudo():
             report.unassigned_told = report.unassigned_since
             administrators = report._get_administrators().filtered("email_normalized")
@@ -197,7 +197,7 @@ class FaultReport(models.Model):
             else:
                 report._report_undelivered(
                     technician.mapped("name"),
-                    self.env._("He may not see fault reports any more."),
+                    self.env._("The technician no longer has access to fault reports."),
                 )
 
     def _prepare_reminded_values(self):
@@ -212,12 +212,12 @@ class FaultReport(models.Model):
     # === THE REMINDER AS AN ACTIVITY === #
 
     def _plan_reminder_activity(self):
-        """Plan an activity for the technician, unless he has one already."""
+        """Plan an activity for the technician, unless there is one already."""
         self.ensure_one()
         technician = self.technician_id
         if self.activity_search([ACTIVITY], user_id=technician.id):
             return
-        # In his words and on his day
+        # In their language and on their day
         own = self.with_context(lang=technician.lang, tz=technician.tz)
         own._schedule_quietly(
             act_type_xmlid=ACTIVITY,
@@ -253,7 +253,7 @@ class FaultReport(models.Model):
         store=True,
         protected=True,
     )
-    # The `date_assigned` of the assignment that has been told
+    # The `date_assigned` of the assignment that was escalated
     escalated_assignment = fields.Datetime(readonly=True, copy=False, protected=True)
 
     _escalation_index = models.Index(
@@ -274,7 +274,7 @@ class FaultReport(models.Model):
             report.escalation_date = report._get_escalation_date()
 
     def _get_escalation_date(self):
-        """Return when somebody else is to be told, or False."""
+        """Return when to escalate, or False."""
         self.ensure_one()
         wait = self._get_reminder_wait()
         assigned = self.date_assigned
@@ -289,12 +289,12 @@ class FaultReport(models.Model):
 
     @api.model
     def _cron_escalate(self, batch_size=200):
-        """Tell who is in charge of what nobody has handled after the reminder."""
+        """Escalate what was not handled after the reminder."""
         self._process_due("escalation_date", "_escalate", batch_size)
 
     def _escalate(self):
         """Claim the escalation of each report and queue the messages."""
-        # The mark follows from the cron; nobody writes it.
+        # The mark follows from the cron; it is never written by users.
         for report in self.sudo():
             report.escalated_assignment = report.date_assigned
             report._queue_messages("escalation", report._get_escalation_users())
@@ -302,7 +302,7 @@ class FaultReport(models.Model):
     def _get_escalation_users(self):
         """Return the subgroup's head, else the administrators; not the technician.
 
-        Hook: an override tells others.
+        Hook: an override notifies others.
         """
         self.ensure_one()
         head = self.subgroup_id.user_id

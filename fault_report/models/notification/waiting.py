@@ -7,7 +7,7 @@ SIGNAL = "fault_report/waiting_changed"
 
 
 class FaultReport(models.Model):
-    """Tell open web clients that the number of waiting reports may have changed.
+    """Signal open web clients that the number of waiting reports may have changed.
 
     The signal carries no number: each client asks for its own, which depends on the
     user and on the companies he has selected.

@@ -70,7 +70,7 @@ class FaultReport(models.Model):
     def action_seen(self):
         """Take note of what the customers wrote last; it needs no answer."""
         self.check_access("write")
-        # The mark follows from what is done; nobody writes it.
+        # The mark follows from what is done; it is never written by users.
         self.sudo()._end_answer_waiting()
         return True
 
@@ -268,7 +268,7 @@ class FaultReport(models.Model):
             self._post_from_customer(form.vals.get("comment", ""), form.files)
             return self.sudo(), None  # Only linked to what was sent
 
-        self.env["fault.report.submission"]._once(
+        self.env["fault.report.submission"]._run_once(
             f"comment:{self.id}:{self.env.uid}",
             form.key or uuid.uuid4().hex,
             form.fingerprint,

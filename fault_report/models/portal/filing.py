@@ -116,7 +116,7 @@ class FaultReport(models.Model):
         :param form: a `controllers.form.Form`
         """
         self._check_may_file_on_portal()
-        report_sudo, _answer, _replayed = self.env["fault.report.submission"]._once(
+        report_sudo, _answer, _replayed = self.env["fault.report.submission"]._run_once(
             f"portal:{self.env.uid}",
             form.key or uuid.uuid4().hex,
             form.fingerprint,
@@ -243,6 +243,6 @@ class FaultReport(models.Model):
             self.sudo().message_subscribe(self.env.user.partner_id.ids)
             return self.sudo(), None  # Only linked to what was sent
 
-        self.env["fault.report.submission"]._once(
+        self.env["fault.report.submission"]._run_once(
             f"me_too:{self.id}", f"user:{self.env.uid}", "", post
         )

@@ -167,7 +167,7 @@ class ResPartner(models.Model):
         users = self.env["res.users"].browse()
         if self and not self._may_widen_portal_access():
             below = [("partner_id", "child_of", self.ids), ("share", "=", True)]
-            # All of them, whoever sees the contacts
+            # All of them, not only those who see the contacts
             users = users.sudo().search(below)
         before = {user: user.partner_id._get_portal_reach(by_merge) for user in users}
         yield

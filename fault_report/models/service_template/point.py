@@ -223,7 +223,7 @@ class FaultReportPoint(models.Model):
         if vals.get("value_photo"):
             self._prepare_photo(vals, self.report_id)
         if not {*VALUE_FIELDS.values(), "remark"}.isdisjoint(vals):
-            self._remember_answers()
+            self._collect_answers()
         return super().write(vals)
 
     def _prepare_photo(self, vals, reports):
