@@ -2,6 +2,7 @@ import math
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.fields import Domain
 
 from ..tools import file_rules
 from ..tools.context_switches import with_own_context
@@ -294,3 +295,24 @@ class ResCompany(models.Model):
             # Who may write the company may move its address.
             alias_sudo = company.fault_report_alias_id.sudo()
             alias_sudo.alias_domain_id = company.alias_domain_id
+
+    # === REMINDERS === #
+
+    @api.model
+    def _get_fault_report_reminder_settings(self):
+        return {
+            "fault_report_reminder_hours",
+            "fault_report_reminder_repeat",
+            "fault_report_escalation",
+            "fault_report_unassigned_minutes",
+        }
+
+    def _reschedule_fault_report_reminders(self):
+        """Let the new time hold for what waits; what is handled has no reminder."""
+        # The right to change the company decides for all its reports.
+        Report = self.env["fault.report"].sudo()
+        waiting = Report.search(
+            Report._get_waiting_domain() & Domain("company_id", "in", self.ids)
+        )
+        for name in ("reminder_date", "escalation_date", "unassigned_date"):
+            self.env.add_to_compute(Report._fields[name], waiting)

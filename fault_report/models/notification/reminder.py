@@ -309,26 +309,3 @@ class FaultReport(models.Model):
         if head and head != self.technician_id and self._can_be_technician(head):
             return head
         return self._get_administrators() - self.technician_id
-
-
-class ResCompany(models.Model):
-    _inherit = "res.company"
-
-    @api.model
-    def _get_fault_report_reminder_settings(self):
-        return {
-            "fault_report_reminder_hours",
-            "fault_report_reminder_repeat",
-            "fault_report_escalation",
-            "fault_report_unassigned_minutes",
-        }
-
-    def _reschedule_fault_report_reminders(self):
-        """Let the new time hold for what waits; what is handled has no reminder."""
-        # Whoever may change the company changes the time for all its reports.
-        Report = self.env["fault.report"].sudo()
-        waiting = Report.search(
-            Report._get_waiting_domain() & Domain("company_id", "in", self.ids)
-        )
-        for name in ("reminder_date", "escalation_date", "unassigned_date"):
-            self.env.add_to_compute(Report._fields[name], waiting)
