@@ -24,7 +24,10 @@ READ = {
     "active_ids": "what a dialog was opened on, read with the user's rights",
     "import_file": "together with the superuser only",
     "tracking_disable": "in an import, or together with the superuser only",
-    "image_no_postprocess": "the size of a photo, never what may be stored",
+    "cron_id": "which scheduled action runs; the queue of another stops by its time",
+    "cron_end_time": "when that one has to end",
+    "fetchmail_cron_running": "the transaction is repeated; administrators only",
+    "lang": "the language of what is shown",
 }
 
 

@@ -3,6 +3,7 @@ import psycopg2
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ..tools.context_switches import with_own_context
 from ..tools.errors import TooManyRequestsError
 
 # Shown to administrators; strangers who claim origins cannot make it longer
@@ -67,7 +68,7 @@ class FaultReportIntegrationOrigin(models.Model):
             f"api:origin:{integration_id}:{address}", NEW_ORIGINS, window=HOUR
         )
         # A visitor has no rights here; what is written is bounded.
-        rows_sudo = self.sudo()
+        rows_sudo = with_own_context(self).sudo()
         rows_sudo._make_room(integration_id)
         rows_sudo.create(
             {
