@@ -54,10 +54,10 @@ ENVIRONMENTS = {
 PUBLIC = {
     "controllers/attachment.py: mail_attachment_upload": "reads the company alone",
     "controllers/portal.py: fault_reports": "shows what was searched as the user",
-    "models/attachment/ir_attachment.py: write": "write, and looks at what files belong to",
+    "models/attachment/ir_attachment.py: write": "write; looks at where files belong",
     "models/fault_report.py: create": "create; starts the clock of the new report",
     "models/fault_report_integration.py: action_new_key": "write",
-    "models/fault_report_recurrence.py: action_mark_duplicate": "write, read of the other",
+    "models/fault_report_recurrence.py: action_mark_duplicate": "write, and read",
     "models/fault_report_webhook.py: action_test": "write on the webhook",
     "models/fault_report_webhook_delivery.py: action_retry": "write on the webhook",
     "models/conversion/work_order_mixin.py: write": "follows what was written before",

@@ -116,7 +116,7 @@ class ScannedCode(http.Controller):
         def act(form):
             target = "thanks"
             if "me_too" in form.vals:
-                equipment._post_me_too(form.vals["me_too"], address)
+                equipment._post_me_too_by_key(form.vals["me_too"], address)
             else:
                 report = equipment._file_scanned_report(form, address)
                 # It may have been deleted since it was sent for the first time.

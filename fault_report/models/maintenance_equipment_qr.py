@@ -181,8 +181,8 @@ class MaintenanceEquipment(models.Model):
             company_id=self._get_scan_company().id,
         )
 
-    def _post_me_too(self, key, address):
-        """Tell the technician that somebody else noticed the fault too.
+    def _post_me_too_by_key(self, key, address):
+        """Note on an open report that another person noticed the fault too.
 
         :return: whether this fault is still open
         """
