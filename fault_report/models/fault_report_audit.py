@@ -130,7 +130,9 @@ class FaultReportAudit(models.Model):
     def _has_room(self, address):
         attempts = self.env["fault.report.attempt"]
         try:
-            attempts._check_rate(f"audit:{address}", REFUSED_OF_ADDRESS, window=HOUR)
+            attempts._check_rate(
+                "audit:sender", REFUSED_OF_ADDRESS, window=HOUR, address=address
+            )
             attempts._check_rate("audit", REFUSED_OF_ALL, window=HOUR)
         except TooManyRequestsError:
             _logger.info("Refused keys are not kept any more this hour.")

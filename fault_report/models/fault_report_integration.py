@@ -84,7 +84,10 @@ class FaultReportIntegration(models.Model):
         "such as https://www.example.com. Programs on a server need none."
     )
     refused_origin_ids = fields.One2many(
-        "fault.report.integration.origin", "integration_id", readonly=True
+        "fault.report.integration.origin",
+        "integration_id",
+        readonly=True,
+        protected=True,
     )
     rate_limit = fields.Integer(string="Requests per Minute", required=True, default=60)
 

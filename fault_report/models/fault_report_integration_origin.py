@@ -18,6 +18,7 @@ class FaultReportIntegrationOrigin(models.Model):
 
     _name = "fault.report.integration.origin"
     _description = "Refused Origin of an Integration"
+    _inherit = ["fault.report.reference.mixin"]
     _order = "last_seen desc, id desc"
     _log_access = False
 

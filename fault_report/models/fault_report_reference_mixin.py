@@ -1,3 +1,5 @@
+from collections import defaultdict
+
 from odoo import api, models, tools
 from odoo.exceptions import AccessError
 from odoo.fields import Command
@@ -24,9 +26,10 @@ class FaultReportReferenceMixin(models.AbstractModel):
 
     @api.model_create_multi
     def create(self, vals_list):
+        readable = self._find_readable(vals_list)
         for vals in vals_list:
-            self.browse()._check_references(vals)
-            self._check_computed(vals)
+            self.browse()._check_references(vals, readable)
+            self._check_computed(vals, readable)
         return super().create(vals_list)
 
     def write(self, vals):
@@ -86,13 +89,36 @@ class FaultReportReferenceMixin(models.AbstractModel):
             and not field.related
         )
 
-    def _check_references(self, vals):
-        """Refuse values that name records which the user may not read."""
+    @api.model
+    def _find_readable(self, vals_list):
+        """Return the ids of named records that the user may read, by model.
+
+        Asked for all at once; what is not among them is asked one by one.
+        """
+        readable = defaultdict(set)
+        if self.env.su:
+            return readable
+        named = defaultdict(set)
+        for name in self._get_guarded_relations():
+            field = self._fields[name]
+            if field.type == "many2one":
+                for vals in vals_list:
+                    named[field.comodel_name].update(get_ids(vals.get(name)))
+        for model, ids in named.items():
+            records = self.env[model].browse(ids).exists()
+            readable[model].update(records._filtered_access("read").ids)
+        return readable
+
+    def _check_references(self, vals, readable=None):
+        """Refuse values that name records which the user may not read.
+
+        :param readable: ids by model that were checked before; what is checked is added
+        """
         if not self.env.su:
-            self._check_named(self, self._get_guarded_relations(), vals)
+            self._check_named(self, self._get_guarded_relations(), vals, readable)
 
     @api.model
-    def _check_named(self, records, names, vals):
+    def _check_named(self, records, names, vals, readable=None):
         """Refuse values of these records whose relations the user may not read.
 
         Commands make records of other models: there, every relation is looked at.
@@ -100,19 +126,20 @@ class FaultReportReferenceMixin(models.AbstractModel):
         for name in set(names).intersection(vals):
             field = records._fields[name]
             related = self.env[field.comodel_name].browse(get_ids(vals[name]))
-            self._check_readable(records, name, related)
+            self._check_readable(records, name, related, readable)
             relations = [
                 name for name, one in related._fields.items() if one.type in RELATIONS
             ]
             for nested in _get_nested(vals[name]):
-                self._check_named(related, relations, nested)
+                self._check_named(related, relations, nested, readable)
 
     @api.model
-    def _check_readable(self, records, name, related):
+    def _check_readable(self, records, name, related, readable=None):
         """Refuse what the user may not read, but for what `records` are linked to."""
         if not related:
             return
-        linked_ids = set()
+        known = defaultdict(set) if readable is None else readable
+        linked_ids = set(known[related._name])
         # What a record is linked to is known to who reads it.
         for record_sudo in records.sudo():
             linked_ids.update(record_sudo[name].ids)
@@ -125,6 +152,7 @@ class FaultReportReferenceMixin(models.AbstractModel):
                     label,
                 )
             )
+        known[related._name].update(new.ids)
 
     def _get_followed(self):
         """Return what the computed relations of these records are, by their ids."""
@@ -137,7 +165,7 @@ class FaultReportReferenceMixin(models.AbstractModel):
         }
 
     @api.model
-    def _check_computed(self, vals):
+    def _check_computed(self, vals, readable):
         """Look at what a new record would be linked to before there is one.
 
         Once there is, a constraint may show the names.
@@ -148,12 +176,13 @@ class FaultReportReferenceMixin(models.AbstractModel):
             if self._fields[name].type == "many2one" and isinstance(vals[name], int)
         }
         if named and not self.env.su:
-            self.new(named)._check_followed({})
+            self.new(named)._check_followed({}, readable)
 
-    def _check_followed(self, before):
+    def _check_followed(self, before, readable=None):
         """Refuse what computes have followed to where the user may not read.
 
         :param before: what `_get_followed` returned, which may stay
+        :param readable: as `_check_references` takes it
         """
         if self.env.su:
             return
@@ -163,7 +192,8 @@ class FaultReportReferenceMixin(models.AbstractModel):
                 kept = before.get(record_sudo._origin.id, {}).get(name)
                 found = record_sudo[name]._origin
                 if found.id != kept:
-                    self._check_readable(self.browse(), name, found.sudo(False))
+                    found = found.sudo(False)
+                    self._check_readable(self.browse(), name, found, readable)
 
 
 def _key(name):

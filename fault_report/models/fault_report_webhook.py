@@ -24,7 +24,11 @@ class FaultReportWebhook(models.Model):
 
     _name = "fault.report.webhook"
     _description = "Fault Report Webhook"
-    _inherit = ["fault.report.audit.mixin", "fault.report.reference.mixin"]
+    _inherit = [
+        "fault.report.audit.mixin",
+        "fault.report.reference.mixin",
+        "fault.report.protected.mixin",
+    ]
     _audited_fields = {
         "url": "webhook_address",
         "secret": "webhook_secret",
@@ -57,9 +61,13 @@ class FaultReportWebhook(models.Model):
     waiting_count = fields.Integer(string="Waiting", compute="_compute_delivery_counts")
     failed_count = fields.Integer(string="Given Up", compute="_compute_delivery_counts")
     # Of a receiver that does not answer: failures since it last did, and what was wrong
-    failures = fields.Integer(readonly=True, copy=False)
-    paused_until = fields.Datetime(string="Next Try", readonly=True, copy=False)
-    last_error = fields.Char(string="Last Problem", readonly=True, copy=False)
+    failures = fields.Integer(readonly=True, copy=False, protected=True)
+    paused_until = fields.Datetime(
+        string="Next Try", readonly=True, copy=False, protected=True
+    )
+    last_error = fields.Char(
+        string="Last Problem", readonly=True, copy=False, protected=True
+    )
 
     @api.depends("delivery_ids.state")
     def _compute_delivery_counts(self):
@@ -98,6 +106,8 @@ class FaultReportWebhook(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         self.env.registry.clear_cache()
+        for vals in vals_list:
+            self._check_protected_fields(vals)
         return super().create(
             [
                 {**vals, "secret": vals.get("secret") or secrets.token_urlsafe(32)}
@@ -106,6 +116,7 @@ class FaultReportWebhook(models.Model):
         )
 
     def write(self, vals):
+        self._check_protected_fields(vals)
         # Whether there is one; a failure must not empty the caches of all processes
         if "active" in vals:
             self.env.registry.clear_cache()

@@ -230,10 +230,11 @@ class TestMailText(MailGatewayCase):
         self.technician.email = "tech@lifts.example"
         subject = f"Re: Received: fault report {report.reference}!"
         for sender, is_public in (
+            # A stranger follows until a message would go out to them.
+            (follower.email, False),
             ("ann@elsewhere.example", True),
             (CARL, True),
             (colleague.email, True),
-            (follower.email, False),
             (self.technician.email, False),
         ):
             with self.subTest(sender):
