@@ -66,7 +66,7 @@ class FaultReportIntegrationOrigin(models.Model):
         if self.env.cr.rowcount:
             return
         self.env["fault.report.attempt"]._check_rate(
-            f"api:origin:{integration_id}:{address}", NEW_ORIGINS, window=HOUR
+            f"api:origin:{integration_id}", NEW_ORIGINS, window=HOUR, address=address
         )
         # A visitor has no rights here; what is written is bounded.
         rows_sudo = with_own_context(self).sudo()
