@@ -21,7 +21,7 @@ EVENTS = [
     ("webhook", "Webhook changed"),
     ("portal_limits", "Portal limits changed"),
     ("permission_given", "Permission given"),
-    ("permission_taken", "Permission taken"),
+    ("permission_taken", "Permission removed"),
 ]
 # Refused keys that are kept, an hour: of one address, and of all
 REFUSED_OF_ADDRESS = 10
@@ -50,7 +50,7 @@ class FaultReportAudit(models.Model):
     )
     address = fields.Char(string="From Address", readonly=True)
     subject = fields.Char(
-        string="Whose", readonly=True, help="What or whom the change is about."
+        string="About", readonly=True, help="What or whom the change is about."
     )
     detail = fields.Char(string="What", readonly=True)
     before = fields.Char(readonly=True)

@@ -38,8 +38,8 @@ class ResCompany(models.Model):
     fault_report_unassigned_minutes = fields.Integer(
         string="Time to Assign",
         default=30,
-        help="Minutes after which dispatchers, else the administrators, are told of a "
-        "fault report that has no technician. 0: never.",
+        help="Minutes after which dispatchers, else the administrators, are notified "
+        "of a fault report without a technician. 0: never.",
     )
     fault_report_work_order_model = fields.Selection(
         [("maintenance.request", "Maintenance request")],

@@ -136,7 +136,7 @@ def get_message(env, problem, name, limits):
         return env._("“%(file)s” is damaged: send the picture again.", file=name)
     if problem == "complex":
         return env._(
-            "“%(file)s” is built in too complicated a way: save the picture anew and "
+            "“%(file)s” is too complex to be read: save the picture anew and "
             "send that.",
             file=name,
         )

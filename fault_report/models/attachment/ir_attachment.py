@@ -31,7 +31,7 @@ class IrAttachment(models.Model):
     is_from_fault_report = fields.Boolean(
         readonly=True,
         copy=False,
-        help="A copy of a file of a fault report. It is shown as carefully as that.",
+        help="A copy of a file of a fault report, with the same rules for showing it.",
     )
 
     @api.model

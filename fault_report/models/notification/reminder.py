@@ -41,13 +41,18 @@ class FaultReport(models.Model):
     reminded_assignment = fields.Datetime(readonly=True, copy=False, protected=True)
 
     unassigned_date = fields.Datetime(
-        string="Told That It Is Unassigned",
+        string="Next Notice Without Technician",
         compute="_compute_unassigned_date",
         store=True,
         protected=True,
     )
     # The `unassigned_since` that was notified of
-    unassigned_told = fields.Datetime(readonly=True, copy=False, protected=True)
+    unassigned_told = fields.Datetime(
+        string="Last Notice Without Technician",
+        readonly=True,
+        copy=False,
+        protected=True,
+    )
 
     _unassigned_index = models.Index(
         "(unassigned_date, id) WHERE unassigned_date IS NOT NULL"

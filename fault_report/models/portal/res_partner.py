@@ -208,8 +208,8 @@ class ResPartner(models.Model):
     def _get_portal_access_error(self, user):
         return AccessError(
             self.env._(
-                "%s has access to the portal and would get more of it by this: ask for "
-                "the permission to manage customers' access.",
+                "%s has access to the portal and would see more of it after this "
+                "change: ask for the permission to manage customers' access.",
                 user.sudo().name,
             )
         )
