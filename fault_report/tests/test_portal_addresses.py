@@ -1,5 +1,6 @@
 """Addresses of the portal: what stands in them, and what may be read where."""
 
+from itertools import product
 from urllib.parse import urlencode
 
 from lxml import html
@@ -98,6 +99,31 @@ class TestPortalAddresses(PortalPages):
         self.assertTrue(self.garage.active)
         self.sign_in(self.reading)
         self.assertIn(self.garage.name, self.url_open("/my/addresses").text)
+
+    def test_nobody_changes_the_card_of_someone_with_an_account(self):
+        """A new password would be sent to the e-mail that stands on it."""
+        boss = self.reading.partner_id
+        for type_, active in product(("invoice", "delivery", "other"), (True, False)):
+            boss.type = type_
+            self.reading.active = active
+            self.assertFalse(
+                boss.with_user(self.limited)._can_be_edited_by_current_customer()
+            )
+        before = boss.email
+        self.sign_in(self.limited)
+        answer = self.url_open(
+            "/my/address/submit",
+            {
+                **{"partner_id": boss.id, "name": boss.name, "email": "me@x.example"},
+                **{"street": "x", "city": "x", "zip": "1", "phone": "+46701234567"},
+                "country_id": self.env.ref("base.se").id,
+                "csrf_token": http.Request.csrf_token(self),
+            },
+        )
+        self.assertEqual(answer.status_code, 403)
+        self.assertEqual(boss.email, before)
+        own = self.limited.partner_id.with_user(self.limited)
+        self.assertTrue(own._can_be_edited_by_current_customer())
 
     # === WITHOUT A SCRIPT === #
 
