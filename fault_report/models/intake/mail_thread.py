@@ -108,6 +108,15 @@ class MailThread(models.AbstractModel):
             message, message_dict, routes
         )
 
+    # === ABOUT A REPORT, BY WAY OF ANOTHER MODEL === #
+
+    def message_notify(self, *, model=False, res_id=False, **kwargs):
+        """Ask the report itself who may be told of it, whatever model is called."""
+        if not self and model == "fault.report" and res_id:
+            report = self.env[model].browse(res_id)
+            return report.message_notify(**kwargs)
+        return super().message_notify(model=model, res_id=res_id, **kwargs)
+
     # === WHICH E-MAILS === #
 
     @api.model
