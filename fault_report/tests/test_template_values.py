@@ -1,7 +1,7 @@
 """What a client chooses of an e-mail that a template makes reaches nothing else.
 
-Odoo writes it under sudo. Each list of a mail is filled with each command, by colleagues
-who may not do it, with a template that is about no report at all.
+Odoo writes it under sudo. Each list of a mail is filled with each command, by
+colleagues who may not do it, with a template that is about no report at all.
 """
 
 from odoo import Command
