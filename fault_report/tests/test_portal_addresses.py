@@ -125,6 +125,24 @@ class TestPortalAddresses(PortalPages):
         own = self.limited.partner_id.with_user(self.limited)
         self.assertTrue(own._can_be_edited_by_current_customer())
 
+    def test_the_button_of_a_message_leads_a_customer_to_the_report(self):
+        report = self.in_wing
+        for user in (self.filing, self.reading, self.limited):
+            url = f"/mail/view?model={report._name}&res_id={report.id}"
+            self.sign_in(user)
+            answer = self.url_open(url)
+            with self.subTest(user.login):
+                self.assertEqual(answer.status_code, 200)
+                self.assertIn(report.access_url, answer.url)
+                self.assertIn(report.name, answer.text)
+                # The secret would open it after they have lost access, too.
+                self.assertNotIn("access_token", answer.url)
+
+    def test_who_may_edit_shares_the_report_by_its_secret(self):
+        url = self.in_wing.with_user(self.technician)._get_share_url()
+        self.sign_in(None)
+        self.assertIn(self.in_wing.name, self.url_open(url).text)
+
     # === WITHOUT A SCRIPT === #
 
     def send_plain(self, path, data, files=None):
