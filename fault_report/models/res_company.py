@@ -58,6 +58,8 @@ class ResCompany(models.Model):
         string="Service Product",
         domain="[('type', '=', 'service'), ('sale_ok', '=', True)]",
         check_company=True,
+        # Who may read a company is told the name of what it is linked to.
+        groups="base.group_user",
         help="Put on the sales orders of fault reports, with the time of their notes.",
     )
     fault_report_properties_definition = fields.PropertiesDefinition(
@@ -69,6 +71,7 @@ class ResCompany(models.Model):
         string="Service Template",
         check_company=True,
         ondelete="restrict",
+        groups="base.group_user",
         help="New fault reports get the points of this template. Empty: none.",
     )
 
@@ -245,12 +248,13 @@ class ResCompany(models.Model):
     # === E-MAIL ALIAS === #
 
     fault_report_alias_id = fields.Many2one(
-        "mail.alias", copy=False, ondelete="set null"
+        "mail.alias", copy=False, ondelete="set null", groups="base.group_user"
     )
     fault_report_alias_name = fields.Char(
         string="E-mail Alias",
         compute="_compute_fault_report_alias_name",
         inverse="_inverse_fault_report_alias_name",
+        groups="base.group_user",
         help="Each e-mail to this address becomes a fault report. Empty: none.",
     )
 

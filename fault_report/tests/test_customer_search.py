@@ -189,3 +189,21 @@ class TestCustomerSearch(PortalData, FaultReportCommon):
         self.assertTrue(Report.search([("equipment_id", "!=", False)]))
         groups = Report.formatted_read_group([], ["facility_id", "state"], ["__count"])
         self.assertEqual(len(groups), 3)
+
+    def test_the_company_does_not_tell_what_its_settings_are_linked_to(self):
+        """Customers read companies, and a link is read with its name."""
+        Company = self.env["res.company"]
+        links = [
+            name
+            for name, field in Company._fields.items()
+            if field.relational
+            and any(module.startswith("fault_report") for module in field._modules)
+        ]
+        self.assertGreater(len(links), 2)
+        for name in (*links, "fault_report_alias_name"):
+            with self.subTest(name):
+                self.assertIsNone(
+                    self.as_customer(
+                        "res.company", "read", [self.company.id], fields=[name]
+                    )
+                )

@@ -203,3 +203,33 @@ class TestOwnName(FaultReportCommon):
         report.sudo().message_subscribe(self.hotel.ids)
         with self.assertRaises(AccessError):
             report.message_post(body="x", subtype_xmlid="mail.mt_comment")
+
+    def test_no_header_names_another_sender_or_more_recipients(self):
+        report = self.report.with_user(self.users["edit"])
+        headers = {"Sender": BOSS, "Bcc": BOSS, "X-Forge-To": BOSS, "From": BOSS}
+        before = self.env["mail.mail"].search([])
+        for write in (report.message_post, report.message_notify):
+            write(
+                body="x",
+                partner_ids=self.hotel.ids,
+                subtype_xmlid="mail.mt_comment",
+                mail_headers=headers,
+            )
+        mails = self.env["mail.mail"].search([]) - before
+        self.assertEqual(len(mails), 2)
+        for mail in mails:
+            self.assertNotIn(BOSS, mail.headers or "")
+
+    def test_who_lost_access_is_not_told_by_way_of_another_model(self):
+        former = new_test_user(
+            self.env, "fault_former", groups="base.group_portal", email="f@x.example"
+        )
+        values = {"body": "Secret", "partner_ids": former.partner_id.ids}
+        about = {"model": "fault.report", "res_id": self.report.id}
+        before = self.count()
+        for model in ("mail.thread", "res.partner"):
+            records = self.env[model].with_user(self.users["edit"])
+            records.message_notify(**values, **about)
+        # The message is kept for staff; no e-mail and no notification is made.
+        mails, messages, *rest = self.count()
+        self.assertEqual([mails, messages - 2, *rest], before)

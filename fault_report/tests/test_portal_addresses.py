@@ -1,5 +1,6 @@
 """Addresses of the portal: what stands in them, and what may be read where."""
 
+from itertools import product
 from urllib.parse import urlencode
 
 from lxml import html
@@ -98,6 +99,49 @@ class TestPortalAddresses(PortalPages):
         self.assertTrue(self.garage.active)
         self.sign_in(self.reading)
         self.assertIn(self.garage.name, self.url_open("/my/addresses").text)
+
+    def test_nobody_changes_the_card_of_someone_with_an_account(self):
+        """A new password would be sent to the e-mail that stands on it."""
+        boss = self.reading.partner_id
+        for type_, active in product(("invoice", "delivery", "other"), (True, False)):
+            boss.type = type_
+            self.reading.active = active
+            self.assertFalse(
+                boss.with_user(self.limited)._can_be_edited_by_current_customer()
+            )
+        before = boss.email
+        self.sign_in(self.limited)
+        answer = self.url_open(
+            "/my/address/submit",
+            {
+                **{"partner_id": boss.id, "name": boss.name, "email": "me@x.example"},
+                **{"street": "x", "city": "x", "zip": "1", "phone": "+46701234567"},
+                "country_id": self.env.ref("base.se").id,
+                "csrf_token": http.Request.csrf_token(self),
+            },
+        )
+        self.assertEqual(answer.status_code, 403)
+        self.assertEqual(boss.email, before)
+        own = self.limited.partner_id.with_user(self.limited)
+        self.assertTrue(own._can_be_edited_by_current_customer())
+
+    def test_the_button_of_a_message_leads_a_customer_to_the_report(self):
+        report = self.in_wing
+        for user in (self.filing, self.reading, self.limited):
+            url = f"/mail/view?model={report._name}&res_id={report.id}"
+            self.sign_in(user)
+            answer = self.url_open(url)
+            with self.subTest(user.login):
+                self.assertEqual(answer.status_code, 200)
+                self.assertIn(report.access_url, answer.url)
+                self.assertIn(report.name, answer.text)
+                # The secret would open it after they have lost access, too.
+                self.assertNotIn("access_token", answer.url)
+
+    def test_who_may_edit_shares_the_report_by_its_secret(self):
+        url = self.in_wing.with_user(self.technician)._get_share_url()
+        self.sign_in(None)
+        self.assertIn(self.in_wing.name, self.url_open(url).text)
 
     # === WITHOUT A SCRIPT === #
 

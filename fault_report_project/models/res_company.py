@@ -13,6 +13,7 @@ class ResCompany(models.Model):
         string="Project for Work Orders",
         check_company=True,
         domain="[('privacy_visibility', 'in', ('employees', 'followers'))]",
+        groups="base.group_user",
         help="Fault reports become tasks of this project; customers must not see it.",
     )
 

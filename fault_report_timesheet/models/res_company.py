@@ -10,6 +10,7 @@ class ResCompany(models.Model):
         check_company=True,
         domain="[('allow_timesheets', '=', True),"
         " ('privacy_visibility', 'in', ('employees', 'followers'))]",
+        groups="base.group_user",
         help="The time of notes is put on this project, which is for staff only. "
         "Empty: not in the timesheets.",
     )

@@ -245,6 +245,9 @@ class FaultReport(models.Model):
 
     def _notify_thread_by_email(self, message, recipients_data, **kwargs):
         """Leave it to the queue: a slow mail server must not hold a request."""
+        if self._get_own_name():
+            # Who may not choose a sender has no headers either, which name one.
+            kwargs.pop("mail_headers", None)
         queued = self.with_context(mail_notify_force_send=False)
         result = super(FaultReport, queued)._notify_thread_by_email(
             message, recipients_data, **kwargs

@@ -160,11 +160,21 @@ class FaultReport(models.Model):
         # The signature does not tell the secret that is in it.
         return super(FaultReport, self.sudo())._sign_token(pid)
 
-    def _get_share_url(self, *args, **kwargs):
-        # It holds the secret, with which anybody speaks as the customer.
+    def _get_share_url(
+        self, redirect=False, signup_partner=False, pid=None, share_token=True
+    ):
+        report = self
         if not self.env.su and self.env.user._is_internal():
+            # It holds the secret, with which anybody speaks as the customer.
             self.check_access("write")
-        return super()._get_share_url(*args, **kwargs)
+            # Who shares it does not read the secret itself.
+            report = self.sudo()
+        elif not self.env.su:
+            # Who sees it with rights of their own needs no secret, and is told none.
+            share_token = False
+        return super(FaultReport, report)._get_share_url(
+            redirect, signup_partner, pid, share_token
+        )
 
     # Public in Odoo: over RPC it would tell the secret
     @api.private

@@ -284,9 +284,15 @@ class ResPartner(models.Model):
         return self.filtered_domain(partner._get_portal_partner_domain())
 
     def _can_be_edited_by_current_customer(self, **kwargs):
-        """Odoo's pages with addresses let a customer change those of his company."""
+        """Odoo's pages with addresses let a customer change those of his company.
+
+        Not the cards of people with an account: to their e-mail a new password is sent.
+        """
         allowed = super()._can_be_edited_by_current_customer(**kwargs)
-        return allowed and bool(self._filter_portal_known())
+        # Only whether there are any, also those who have no access now
+        users_sudo = self.sudo().with_context(active_test=False).user_ids
+        is_free = not users_sudo - self.env.user
+        return allowed and is_free and bool(self._filter_portal_known())
 
 
 def _is_within(reach, former):
