@@ -58,9 +58,12 @@ def _make_texts(megabytes):
     ):  # fmt: skip
         text = TAIL + _fill(piece, megabytes)
         yield f"html, {piece[:12]}", (HTML, text)
-        yield f"named html, {piece[:12]}", (
-            HTML + b'Content-Disposition: inline; filename="a.html"\n',
-            text,
+        yield (
+            f"named html, {piece[:12]}",
+            (
+                HTML + b'Content-Disposition: inline; filename="a.html"\n',
+                text,
+            ),
         )
     for count in (9_000, 15_000, 200_000):
         text = TAIL + b"<p title='" + b"<img " * count + b"'>x</p>"
