@@ -27,6 +27,7 @@ from . import test_files_shown
 from . import test_form
 from . import test_forms
 from . import test_hostile_files
+from . import test_hostile_mails
 from . import test_import_export
 from . import test_integration
 from . import test_invoice

@@ -4,6 +4,7 @@ from unittest.mock import patch
 
 from odoo.exceptions import AccessError
 from odoo.tests import new_test_user, tagged
+from odoo.tools import mute_logger
 
 from .test_notify_customer import CustomerCommon
 
@@ -235,6 +236,57 @@ class TestAnswerWaiting(AnswerCommon):
         note.is_internal = True
         self.receive("supplier@example.org", note)
         self.assertFalse(self.report.is_answer_waiting)
+
+    def test_an_answer_is_noticed_whoever_it_seems_to_be_from(self):
+        forged = "Authentication-Results: mx.example.com; dmarc=fail\n"
+        parents = {
+            "public": self.report.message_post(
+                body="When?", message_type="comment", subtype_xmlid="mail.mt_comment"
+            ),
+            "receipt": self.report.message_post(
+                body="We have it",
+                message_type="auto_comment",
+                subtype_xmlid="mail.mt_note",
+            ),
+            "their own": self.report.message_post(
+                body="It rings",
+                email_from="ann@private.example",
+                author_id=False,
+                message_type="email",
+                subtype_xmlid="mail.mt_note",
+            ),
+        }
+        senders = ("customer@example.com", "ann@private.example", "x@unknown.example")
+        number = 0
+        for label, parent in parents.items():
+            for sender in senders:
+                for head in ("", forged):
+                    number += 1
+                    mail = head + MAIL.format(
+                        sender=sender,
+                        reference=self.report.reference,
+                        number=f"{number}.answer",
+                        parent=parent.message_id,
+                    )
+                    self.report._end_answer_waiting()
+                    self.env["mail.thread"].message_process("fault.report", mail)
+                    with self.subTest(label, sender=sender, head=head):
+                        self.assertTrue(self.report.is_answer_waiting)
+                        self.assertEqual(len(self.activities()), 1)
+
+    def test_an_answer_that_cannot_be_posted_is_noticed(self):
+        parent = self.report.message_post(
+            body="When?", message_type="comment", subtype_xmlid="mail.mt_comment"
+        )
+        self.report._end_answer_waiting()
+        name = "odoo.addons.fault_report.models.intake"
+        report = self.registry["fault.report"]
+        with (
+            mute_logger(f"{name}.mail_thread", f"{name}.email"),
+            patch.object(report, "message_post", side_effect=ValueError),
+        ):
+            self.receive("customer@example.com", parent)
+        self.assertTrue(self.report.is_answer_waiting)
 
     # === HOW IT ENDS === #
 

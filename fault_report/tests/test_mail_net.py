@@ -26,8 +26,7 @@ MUTED = (
 )
 
 
-@tagged("post_install", "-at_install")
-class TestMailNet(MailGatewayCase):
+class MailNetCase(MailGatewayCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -58,6 +57,9 @@ class TestMailNet(MailGatewayCase):
         files = report.message_ids.attachment_ids
         return files.filtered(lambda file: file.mimetype == "message/rfc822")
 
+
+@tagged("post_install", "-at_install")
+class TestMailNet(MailNetCase):
     # === EVERY E-MAIL === #
 
     def feed(self, mails, *expected):

@@ -111,6 +111,33 @@ MACHINES = (
     {"Subject": "Automatic gate: stuck", "In_Reply_To": "<unknown@x.example>"},
     {"X_Autoreply": "no"},
 )
+# How holiday notices begin in some language, and faults as well
+FAULTS = (
+    "Ausencia de agua caliente",
+    "Ausência de energia no bloco",
+    "I am out of hot water",
+    "I am away from the lift key",
+    "Semesterhuset saknar varmvatten",
+    "Poissa käytöstä on hissi",
+    "Out of the office window fell glass",
+    "Auto: gate does not open",
+    "Automatic response unit is broken",
+    "Autosvar finns inte i porttelefonen",
+    "Abwesenheitsschaltung defekt",
+    "Frånvarolarmet ringer",
+    "Fuori sede la guarnizione",
+    "Afwezigheidsmelder piept",
+)
+# What makes a machine's answer of a notice; each is in e-mails of people as well
+HINTS = (
+    {"In_Reply_To": "<unknown@x.example>"},
+    {"References": "<unknown@x.example>"},
+    {"Precedence": "list"},
+    {"Precedence": "bulk"},
+    {"Auto_Submitted": "auto-generated"},
+    {"X_Auto_Response_Suppress": "OOF"},
+    {"Return_Path": "<>"},
+)
 
 
 @tagged("post_install", "-at_install")
@@ -204,6 +231,15 @@ class TestMailText(MailGatewayCase):
         for headers in MACHINES:
             with self.subTest(headers):
                 self.assertTrue(self.deliver(self.write_mail(**headers)))
+
+    def test_a_fault_whose_subject_begins_like_a_notice_is_heard(self):
+        for subject in FAULTS:
+            for number, hint in enumerate(HINTS):
+                # From many, who write a few each
+                sender = f"{number}@elsewhere.example"
+                mail = self.write_mail(From=sender, Subject=subject, **hint)
+                with self.subTest(subject, **hint):
+                    self.assertTrue(self.deliver(mail))
 
     # === THE NUMBER ALONE === #
 

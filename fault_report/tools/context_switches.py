@@ -11,6 +11,7 @@ PLAIN_KEYS = frozenset({"lang", "tz", "uid", "allowed_company_ids"})
 LOG_SWITCHES = frozenset({"tracking_disable", "mail_notrack", "mail_create_nolog"})
 
 # Names of the switches
+ANSWERS_NOTE = "fault_report_answers_note"
 FOLLOWS_NOTE = "fault_report_follows_note"
 KEEPS_MAIL = "fault_report_keeps_mail"
 RECEIPT = "fault_report_receipt"

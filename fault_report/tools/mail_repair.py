@@ -1,6 +1,7 @@
 """Make odd e-mails readable for Python's and Odoo's parsers.
 
-What they read anyway stays as it is, byte by byte. Nothing here needs a database.
+What they read anyway stays as it is, byte by byte. What would keep them busy is cut or
+refused before they see it. Nothing here needs a database.
 """
 
 import base64
@@ -11,7 +12,9 @@ import re
 from email import policy
 from email.header import Header, decode_header
 from email.message import EmailMessage
+from html import unescape
 
+from .budget import Budget, TooComplexError
 from .text_rules import remove_refused
 
 # Longer headers and words cost Python's parser too much time; a Message-Id is kept in
@@ -20,6 +23,23 @@ MAX_HEADER = 50_000
 MAX_WORD = 2_000
 MAX_MESSAGE_ID = 500
 MAX_DEPTH = 50
+# What an e-mail may cost, far beyond what people write. Python's parser compares each
+# line with each boundary, and takes most time for addresses and what is structured.
+MAX_HEAD = 256 * 1024
+MAX_COMPARED = 5_000_000
+MAX_DASHED_LINES = 20_000
+MAX_PARTS = 500
+MAX_HEADERS = 1_000_000
+MAX_STRUCTURED = 10_000
+MAX_ADDRESSES = 8_000
+MAX_CONTENT = 4_000
+HEADER_COST = 50
+# Odoo goes through a text again and again, for each tag in it and each further text
+MAX_TEXT = 1_000_000
+MAX_TAGS = 10_000
+LEAST_TEXT, LEAST_TAGS = 10_000, 400
+# So much is shown of a text that exceeds these
+MAX_CUT_TEXT = 50_000
 # As far as an e-mail is read that has no readable parts
 MAX_RAW_TEXT = 100_000
 ADDRESS_HEADERS = {
@@ -41,9 +61,20 @@ CHARSETS = {
 _REFUSED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:(.*)", re.S)
 _HEAD_END = re.compile(rb"\r\n\r\n|\n\n|\r\r|\n\r\n")
-_LONG_WORD = re.compile(rf"([^\s,;<>]{{{MAX_WORD}}})[^\s,;<>]+")
+# Only from the beginning of a word: it is tried once
+_LONG_WORD = re.compile(rf"(?<![^\s,;<>])([^\s,;<>]{{{MAX_WORD}}})[^\s,;<>]+")
 _ADDRESS_END = re.compile(r"[\s<>,;:\"()\[\]]+")
-_BOUNDARY = re.compile(r"^--([!#-~][ !#-~]{0,98}?)[ \t]*\r?\n(?=[\w-]+[ \t]*:)", re.M)
+_BOUNDARY = re.compile(
+    r"^--([!#-~](?:[ !#-~]{0,98}[!#-~])?)[ \t]*\r?\n(?=[\w-]+[ \t]*:)", re.M
+)
+_BOUNDARY_NAME = re.compile(rb"boundary[\s*\d]*=", re.I)
+_CONTENT_HEADER = re.compile(
+    rb"(?:\A|[\r\n])content-[!-9;-~]*:[^\r\n]*(?:(?:\r\n|\r|\n)[ \t][^\r\n]*)*", re.I
+)
+_DASHED_LINE = re.compile(rb"[\r\n]--")
+_TAG = re.compile(r"<[^<>]*>")
+_SCRIPT = re.compile(r"<(/?(?:head|style|script|title))\b[^<>]*>", re.I)
+_PACKED = re.compile(r"base64,[A-Za-z0-9+/=\s]*")
 _BASE64_RUN = re.compile(r"(?:^[A-Za-z0-9+/]{40,}={0,2}[ \t]*(?:\r?\n|\Z)){2,}", re.M)
 
 
@@ -67,14 +98,14 @@ def split_head(raw):
 def read_headers(raw):
     """Return the headers of any e-mail: lists of texts by lower-case name."""
     fields = []
-    for line in re.split(rb"\r\n|\n|\r", split_head(raw)[0]):
+    for line in re.split(rb"\r\n|\n|\r", split_head(raw)[0][:MAX_HEAD]):
         if fields and line[:1] in (b" ", b"\t"):
-            fields[-1][1] += b" " + line.strip()
+            fields[-1][1].append(line.strip())
         elif found := _FIELD.fullmatch(line.replace(b"\0", b"")):
-            fields.append([found[1].decode("ascii").lower(), found[2].strip()])
+            fields.append((found[1].decode("ascii").lower(), [found[2].strip()]))
     headers = {}
-    for name, value in fields:
-        headers.setdefault(name, []).append(_decode_header(value))
+    for name, lines in fields:
+        headers.setdefault(name, []).append(_decode_header(b" ".join(lines)))
     return headers
 
 
@@ -131,18 +162,62 @@ def decode_text(content, charset=None):
 # === REPAIR === #
 
 
-def repair(raw):
-    """Return the e-mail as parsers read it: the same bytes if nothing is wrong."""
+class Costs:
+    """What an e-mail may still cost.
+
+    :ivar bool is_cut: whether a text was too long
+    """
+
+    def __init__(self):
+        self.parts = Budget(MAX_PARTS)
+        self.headers = Budget(MAX_HEADERS)
+        self.text = Budget(MAX_TEXT)
+        self.tags = Budget(MAX_TAGS)
+        self.is_cut = False
+
+
+def repair(raw, costs=None):
+    """Return the e-mail as parsers read it: the same bytes if nothing is wrong.
+
+    :param Costs costs: says afterwards whether a text was cut
+    :raises TooComplexError: when it is made to be slow
+    :raises Exception: of any kind, when it cannot be read
+    """
+    costs = costs or Costs()
     mended = _repair_head(raw)
-    message = email.message_from_bytes(mended, policy=policy.compat32)
-    if not _repair_part(message):
+    message = parse(mended)
+    if not _repair_part(message, costs):
         return mended
+    if costs.is_cut and "message-id" not in message:
+        # By which it is found once it is filed
+        message["Message-Id"] = make_message_id(raw)
     return message.as_bytes(unixfrom=False)
+
+
+def parse(raw):
+    """Return the parsed e-mail; one that takes too long is not begun with.
+
+    :raises TooComplexError: when it is made to be slow
+    """
+    lines = raw.count(b"\n") + raw.count(b"\r") - raw.count(b"\r\n")
+    boundaries = sum(1 for _found in _BOUNDARY_NAME.finditer(raw))
+    dashed = sum(1 for _found in _DASHED_LINE.finditer(raw))
+    longest = max((len(f[0]) for f in _CONTENT_HEADER.finditer(raw)), default=0)
+    if (
+        len(split_head(raw)[0]) > MAX_HEAD
+        or longest > MAX_STRUCTURED
+        or lines * (1 + boundaries) > MAX_COMPARED
+        or dashed > MAX_DASHED_LINES
+    ):
+        raise TooComplexError
+    return email.message_from_bytes(raw, policy=policy.compat32)
 
 
 def _repair_head(raw):
     """Leave out lines that are no headers: what comes after them would be text."""
     head, rest = split_head(raw)
+    if len(head) > MAX_HEAD:
+        raise TooComplexError
     lines = head.splitlines(keepends=True)
     kept = [
         line
@@ -155,24 +230,32 @@ def _repair_head(raw):
     return raw if len(kept) == len(lines) else b"".join(kept) + rest
 
 
-def _repair_part(part, depth=0):
+def _repair_part(part, costs, depth=0):
     """Repair a part and those in it; return whether anything has changed."""
     if depth > MAX_DEPTH:
-        raise ValueError("too many parts in each other")
-    changed = _repair_headers(part)
+        raise TooComplexError
+    costs.parts.spend()
+    changed = _repair_headers(part, costs)
     if part.get_content_maintype() == "multipart":
         changed |= _repair_container(part)
     payload = _get_raw_payload(part)
     if isinstance(payload, list):
         for inner in payload:
-            changed |= _repair_part(inner, depth + 1)
+            changed |= _repair_part(inner, costs, depth + 1)
     if part.get_content_maintype() != "multipart":
         changed |= _repair_leaf(part)
+        # One that has no parts is read as a text whatever it is called
+        if depth == 0 or not _is_file_to_odoo(part):
+            changed |= _shorten_text(part, costs)
     return changed
 
 
-def _repair_headers(part):
+def _repair_headers(part, costs):
     before = list(part.raw_items())
+    for name, value in before:
+        costs.headers.spend(HEADER_COST + len(value))
+        if len(value) <= _get_limit(name) < MAX_HEADER:
+            costs.headers.spend(len(value) ** 2 // 100)
     after = [
         (name, mended)
         for name, value in before
@@ -200,8 +283,8 @@ def _repair_header(name, value):
     if lower == "message-id":
         return make_message_id(value.encode("utf-8", "surrogateescape"))
     if lower in ADDRESS_HEADERS:
-        text = ", ".join(_split_addresses(text)) or re.sub(
-            r"[<>@,;:\"()\[\]]+", " ", text
+        text = _join_addresses(text) or re.sub(
+            r"[<>@,;:\"()\[\]]+", " ", text[: MAX_ADDRESSES // 2]
         )
     elif lower == "references":
         text = " ".join(re.findall(r"<[^<>\s]+>", text)[-32:])
@@ -210,9 +293,26 @@ def _repair_header(name, value):
     return text if text and _is_readable(name, text) else None
 
 
+def _join_addresses(text):
+    """Return the addresses in a text, as many as a header takes."""
+    joined = ", ".join(_split_addresses(text))
+    if len(joined) > MAX_ADDRESSES:
+        joined = joined[:MAX_ADDRESSES].rpartition(", ")[0]
+    return joined
+
+
+def _get_limit(name):
+    """Return how long a header may be to be read; what is structured takes longest."""
+    lower = name.lower()
+    if lower == "message-id":
+        return MAX_MESSAGE_ID
+    if lower in ADDRESS_HEADERS:
+        return MAX_ADDRESSES
+    return MAX_CONTENT if lower.startswith(("content-", "mime-")) else MAX_HEADER
+
+
 def _is_readable(name, value):
-    limit = MAX_MESSAGE_ID if name.lower() == "message-id" else MAX_HEADER
-    if len(value) > limit or _LONG_WORD.search(value):
+    if len(value) > _get_limit(name) or _LONG_WORD.search(value):
         return False
     if _REFUSED.search(value) and not _is_utf8(value):
         return False
@@ -288,6 +388,37 @@ def _repair_leaf(part):
     return True
 
 
+def _shorten_text(part, costs):
+    """Keep the beginning of a text that Odoo would take too long for; as plain text.
+
+    Pictures that are packed into it do not count: they become files.
+    """
+    text = _read_as_odoo(part)
+    if not isinstance(text, str):
+        return False
+    bare = _PACKED.sub("", text)
+    is_short = costs.text.allows(max(len(bare), LEAST_TEXT))
+    is_html = part.get_content_type() == "text/html"
+    tags = max(bare.count("<"), LEAST_TAGS if is_html else 0)
+    if is_short and costs.tags.allows(tags):
+        return False
+    costs.is_cut = True
+    plain = strip_tags(bare[:MAX_TEXT]) if is_html else bare
+    _set_text(part, "plain", plain.strip()[:MAX_CUT_TEXT])
+    return True
+
+
+def strip_tags(text):
+    """Return the words of some HTML, in a time that grows with its length only."""
+    first, *pairs = _SCRIPT.split(text)
+    shown = [
+        after
+        for tag, after in zip(pairs[::2], pairs[1::2], strict=True)
+        if tag.startswith("/")
+    ]
+    return unescape(_TAG.sub(" ", " ".join([first, *shown])))
+
+
 def _get_raw_payload(part):
     """Return the payload with its bytes as they are: `get_payload` replaces some."""
     return part._payload
@@ -299,10 +430,7 @@ def _read_as_odoo(part):
         return None
     if part.get_content_type() == "message/delivery-status":
         return _get_raw_payload(part) if part.is_multipart() else None
-    probe = EmailMessage(policy=policy.SMTP)
-    for name, value in part.raw_items():
-        probe.set_raw(name, value)
-    probe.set_payload(_get_raw_payload(part))
+    probe = _make_probe(part)
     try:
         name = probe.get_filename() or ""
         if _REFUSED.search(name + probe.get("content-id", "")):
@@ -314,6 +442,26 @@ def _read_as_odoo(part):
     # It may be anything: Python's parser fails in many ways
     except Exception:
         return None
+
+
+def _make_probe(part):
+    """Return the part as Odoo's parser sees it."""
+    probe = EmailMessage(policy=policy.SMTP)
+    for name, value in part.raw_items():
+        probe.set_raw(name, value)
+    probe.set_payload(_get_raw_payload(part))
+    return probe
+
+
+def _is_file_to_odoo(part):
+    """Return whether Odoo makes a file of this part, and no text."""
+    probe = _make_probe(part)
+    try:
+        disposition = str(probe.get("content-disposition", "")).strip()
+        return bool(probe.get_filename()) or disposition.startswith("attachment")
+    # It may be anything: Python's parser fails in many ways
+    except Exception:
+        return False
 
 
 def _is_about_content(name):

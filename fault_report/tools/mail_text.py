@@ -3,9 +3,8 @@
 Nothing here needs a database.
 """
 
-import email
 import re
-from email import policy
+from itertools import islice
 from typing import NamedTuple
 
 from lxml import etree, html
@@ -22,15 +21,22 @@ _REPLY_HEADER = re.compile(
     r"x-amavis-autoresponse|autorespon|autoreply"
 )
 _NO = {"", "no", "false", "0", "none"}
-# How subjects of holiday notices begin
+# What holiday notices have as a subject: these words and no others, then what they
+# answer, or until when. Other words are about a fault: "Ausencia de agua".
 _NOTICE = re.compile(
-    r"\W*(auto\w{0,9}[\s:-]*(re(ply|sponse)|antwort|antwoord|svar|vastaus|odpověď|válasz)\b|"
-    r"autorespon|auto:|out[\s-]of[\s-](the[\s-])?office|ooo\b|"
-    r"abwesen|außer haus|frånvaro|fravær|poissa|afwezig|réponse automatique|"
-    r"absence du bureau|respuesta autom|fuera de (la )?oficina|risposta automatica|"
-    r"fuori (sede|ufficio)|resposta autom|ausência|ausencia|odpowiedź automatyczna|"
-    r"automatyczna odpowiedź|nieobecność|automatická odpověď|автоответ|"
-    r"автоматический ответ|vacation reply|i am (currently )?(away|out of)|semester)",
+    r"\W*(auto\w{0,9}[\s:-]*(re(ply|sponse)|antwort|antwoord|svar|vastaus|odpověď|válasz)|"
+    r"autorespon\w*|(i am )?(currently )?out[\s-]of[\s-](the[\s-])?office( auto\w*)?|"
+    r"ooo|i am (currently )?(away|on (holiday|leave|vacation))|vacation reply|"
+    r"abwesen(d|heit)\w*|außer haus|frånvaro\w*|fravær\w*|poissa(olo\w*)?|afwezig\w*|"
+    r"réponse automatique|absence du bureau|respuesta autom\w*|fuera de (la )?oficina|"
+    r"risposta automatica|fuori (sede|ufficio)|resposta autom\w*|ausência|ausencia|"
+    r"odpowiedź automatyczna|automatyczna odpowiedź|nieobecność|automatická odpověď|"
+    r"автоответ|автоматический ответ|semester)"
+    r"\s*($|[:;,.!()\[\]|–—-]|(re|aw|sv|antw|wg|fwd?)\b|"
+    r"(until|till?|from|bis|vom|ab|t\.?o\.?m\.?|fr\.?o\.?m\.?|från|fra|du|jusqu['’]au|"
+    r"hasta|desde|dal|al|fino al|até|tot|van|asti|od|do|с|до|по)"
+    r"\s+((the|den|le|el)\s+)?\d)"
+    r"|\W*auto:\s*(re|aw|sv|antw|wg|fwd?)\b",
     re.I,
 )
 
@@ -102,6 +108,8 @@ def is_forged(headers):
 # As far as an e-mail is read: a comment is much shorter
 MAX_READ = 1_000_000
 MAX_CUT = 50_000
+# What was written stands in one of the first parts
+MAX_PLAIN_PARTS = 20
 _KILLED = ("style", "script", "head", "title", "img", "svg", "template", "noscript")
 _HIDDEN = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all", re.I)
 _LABELS = {
@@ -205,7 +213,10 @@ def html_to_written(body, subject=""):
 
 def _parse(body):
     """Return the tree of an e-mail's HTML, with what is quoted marked by Odoo."""
-    content = str(body or "")[:MAX_READ].encode("utf-8", "replace")
+    text = str(body or "")[:MAX_READ]
+    if text.count("<") > mail_repair.MAX_TAGS:
+        text = "<".join(text.split("<", mail_repair.MAX_TAGS)[:-1])
+    content = text.encode("utf-8", "replace")
     if not content.strip():
         return None
     try:
@@ -332,7 +343,7 @@ def read_plainly(raw):
 def _read_text(raw):
     """Return the first text of an e-mail, by Python's parser if that can be."""
     try:
-        text = _find_first_text(email.message_from_bytes(raw, policy=policy.compat32))
+        text = _find_first_text(mail_repair.parse(raw))
     # It may be anything; the rest of the e-mail is better than nothing.
     except Exception:
         text = ""
@@ -346,7 +357,7 @@ def _read_text(raw):
 def _find_first_text(message):
     """Return the first text in an e-mail, plain before HTML."""
     for mimetype in ("text/plain", "text/html"):
-        for part in message.walk():
+        for part in islice(message.walk(), MAX_PLAIN_PARTS):
             if part.get_content_type() != mimetype or mail_repair.is_file(part):
                 continue
             content = mail_repair.get_content(part)

@@ -20,7 +20,11 @@ PACKED_FILE = re.compile(
     re.I,
 )
 # What is left of one that is not kept
-LEFT_OUT_PICTURE = re.compile(r"<img\b[^>]*\bsrc=[\"']cid:packed-\d+[\"'][^>]*>", re.I)
+LEFT_OUT_PICTURE = re.compile(
+    # From one tag to the next: what never ends is not searched again from each
+    r"<img\b[^<>]*\bsrc=[\"']cid:packed-\d+[\"'][^<>]*>",
+    re.I,
+)
 SHOWN_REFUSALS = 50
 
 

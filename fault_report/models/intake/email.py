@@ -222,6 +222,7 @@ class FaultReport(models.Model):
             report = gateway._create_from_plain_mail(target.company, mail)
         elif not report._post_plain_mail(mail):
             report._log_plain_mail(mail)
+            report._notice_answer(self.env["mail.message"])
         report._attach_raw_mail(raw)
         if not target.report and not mail_text.is_by_machine(headers):
             report._send_receipt(mail.address)
@@ -300,6 +301,19 @@ class FaultReport(models.Model):
         """Note that an e-mail came, so that it is known when it comes again."""
         message = self._message_log(body=tools.plaintext2html(mail.text))
         message.message_id = mail.message_id
+
+    @api.model
+    def _attach_cut_mail(self, raw, mended):
+        """Add an e-mail as it came to the reports that only its beginning went to."""
+        ids = mail_repair.read_headers(mended).get("message-id", ())
+        # Who handed it over need not see the reports.
+        messages_sudo = (
+            self.env["mail.message"]
+            .sudo()
+            .search([("message_id", "in", ids), ("model", "=", self._name)])
+        )
+        for report_id in set(messages_sudo.mapped("res_id")):
+            self._as_gateway(self.env.company).browse(report_id)._attach_raw_mail(raw)
 
     def _attach_raw_mail(self, raw):
         """Add an e-mail as it came, for staff alone: customers read no notes."""

@@ -12,7 +12,12 @@ from odoo.fields import Domain
 from odoo.service.model import retrying
 
 from ...tools import mail_repair, mail_text
-from ...tools.context_switches import KEEPS_MAIL, get_switch, switch_on
+from ...tools.context_switches import (
+    ANSWERS_NOTE,
+    KEEPS_MAIL,
+    get_switch,
+    switch_on,
+)
 from ...tools.text_rules import MAX_NAME
 from .email import MAIL_TEXT, NO_RECEIPT
 
@@ -79,7 +84,12 @@ class MailThread(models.AbstractModel):
         Report = self.env["fault.report"]
         try:
             with Report._isolated():
-                return process(mail_repair.repair(raw))
+                costs = mail_repair.Costs()
+                mended = mail_repair.repair(raw, costs)
+                thread_id = process(mended)
+                if costs.is_cut:
+                    Report._attach_cut_mail(raw, mended)
+                return thread_id
         except (OperationalError, ConcurrencyError):
             # Odoo repeats the whole transaction.
             raise
@@ -103,10 +113,21 @@ class MailThread(models.AbstractModel):
 
     @api.model
     def _message_route_process(self, message, message_dict, routes):
-        keeping = switch_on(self, **{KEEPS_MAIL: True})
+        answers_note = self._answers_note_of_staff(message_dict.get("parent_id"))
+        keeping = switch_on(self, **{KEEPS_MAIL: True, ANSWERS_NOTE: answers_note})
         return super(MailThread, keeping)._message_route_process(
             message, message_dict, routes
         )
+
+    @api.model
+    def _answers_note_of_staff(self, parent_id):
+        """Return whether an e-mail answers a note: Odoo tells who has written that."""
+        # Of a message that is answered, only its kind and its author's are asked.
+        parent_sudo = self.env["mail.message"].sudo().browse(parent_id or ())
+        if not (parent_sudo.is_internal or parent_sudo.subtype_id.internal):
+            return False
+        is_staff = parent_sudo.author_id and not parent_sudo.author_id.partner_share
+        return parent_sudo.message_type == "comment" or bool(is_staff)
 
     # === ABOUT A REPORT, BY WAY OF ANOTHER MODEL === #
 

@@ -8,7 +8,7 @@ from odoo.tools.mail import email_split_tuples, plaintext2html
 from odoo.tools.misc import limited_field_access_token
 
 from ...tools import text_rules
-from ...tools.context_switches import with_own_context
+from ...tools.context_switches import ANSWERS_NOTE, get_switch, with_own_context
 from ...tools.errors import FieldError, ForbiddenError
 from ..notification.events import ANSWER_ACTIVITY
 
@@ -83,8 +83,9 @@ class FaultReport(models.Model):
     def _is_written_by_customer(self, message):
         """Return whether a customer, or a visitor, has written by whatever channel.
 
-        Others answer internal notes, such as suppliers. The e-mail that a report was
-        made of is no answer to it.
+        From an address that nobody knows, or that is not believed, too: it may be
+        theirs. Others answer internal notes, such as suppliers. The e-mail that a
+        report was made of is no answer to it.
         """
         self.ensure_one()
         author = message.author_id
@@ -96,7 +97,8 @@ class FaultReport(models.Model):
         if message.message_type == "comment":
             return True
         is_report = self.channel == "mail" and message == self._get_first_mail()
-        return not (message.is_internal or is_report)
+        answers_note = message.is_internal and get_switch(self.env, ANSWERS_NOTE)
+        return not (answers_note or is_report)
 
     def _get_first_mail(self):
         self.ensure_one()

@@ -1,0 +1,72 @@
+"""E-mails that are made to be slow are filed in little time, and kept as they came."""
+
+import time
+
+from odoo.tests import tagged
+
+from ..tools import mail_repair, mail_text
+from .hostile_mails import TAIL, make_hostile_mails
+from .test_mail_net import MailNetCase
+
+# CPU of one e-mail; a mail of people takes a tenth of a second
+SECONDS = 5
+
+
+@tagged("post_install", "-at_install")
+class TestHostileMails(MailNetCase):
+    def test_every_hostile_email_is_filed_in_little_time(self):
+        count = 0
+        for label, raw in make_hostile_mails():
+            count += 1
+            with self.subTest(label, length=len(raw)):
+                started = time.process_time()
+                self.assertEqual(self.process(raw), (1, 1))
+                self.assertLess(time.process_time() - started, SECONDS)
+        self.assertGreater(count, 70)
+
+    def test_the_same_holds_for_the_largest_that_mail_servers_take(self):
+        for label, raw in make_hostile_mails(24):
+            if not label.startswith(("plain", "tiny", "head, folded", "html, b'<img")):
+                continue
+            with self.subTest(label, length=len(raw)):
+                started = time.process_time()
+                self.assertEqual(self.process(raw), (1, 1))
+                self.assertLess(time.process_time() - started, SECONDS)
+
+    def test_what_is_cut_is_kept_as_it_came(self):
+        for label, raw in make_hostile_mails():
+            costs = mail_repair.Costs()
+            try:
+                mail_repair.repair(raw, costs)
+                is_whole = not costs.is_cut
+            # Whatever it is, the e-mail is not read in full.
+            except Exception:
+                is_whole = False
+            if is_whole or not label.startswith(("html", "plain", "tiny", "files")):
+                continue
+            with self.subTest(label):
+                before = self.env["fault.report"].search([])
+                self.process(raw)
+                report = self.env["fault.report"].search([]) - before
+                self.assertEqual(self.find_raw(report).raw, raw)
+                if "utf-7" not in label:
+                    self.assertIn(TAIL.decode(), report.comment)
+
+    def test_other_records_get_such_an_email_in_little_time_too(self):
+        for label, raw in make_hostile_mails(4):
+            with self.subTest(label):
+                started = time.process_time()
+                mail_repair.read_headers(raw)
+                mail_text.read_plainly(raw)
+                self.assertLess(time.process_time() - started, SECONDS)
+
+    def test_a_file_beside_a_text_that_is_cut_is_kept(self):
+        mail = self.write_mail(None)
+        mail.set_content("<foo>y</foo>z" * 20_000, subtype="html")
+        mail.add_attachment(b"It rings", "text", "plain", filename="note.txt")
+        report = self.deliver(mail)
+        files = self.env["ir.attachment"].search(
+            [("res_model", "=", report._name), ("res_id", "=", report.id)]
+        )
+        self.assertEqual(files.mapped("name"), ["note.txt"])
+        self.assertTrue(self.find_raw(report))
