@@ -69,7 +69,7 @@ class TestAutomaticAssignment(NotificationCommon):
         (self.first + self.second + self.third).active = False
         report = self.file()
         self.assertEqual(report.state, "new")
-        self.assertIn("Nobody is assigned", self.notes(report)[0])
+        self.assertIn("No technician is assigned", self.notes(report)[0])
 
     def test_a_change_of_place_has_its_note_too(self):
         self.garage.technician_id = self.first

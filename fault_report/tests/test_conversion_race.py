@@ -119,7 +119,7 @@ class TestConversionRace(ConversionRaceCase):
                 self.report_id
             ).lock_for_update(allow_referencing=True)
             with (
-                self.assertRaisesRegex(LockError, "Somebody else"),
+                self.assertRaisesRegex(LockError, "Another user"),
                 self.environment() as env,
             ):
                 env["fault.report"].browse(self.report_id).action_generate_work_order()

@@ -188,7 +188,7 @@ class TestFilesHttp(FilesData, FaultReportData, HttpCase):
                 self.upload(report, name="a.jpg", content=slow, is_pending=is_pending)
             )
             self.assertLess(time.process_time() - started, 2)
-            self.assertIn("complicated", self.answer)
+            self.assertIn("too complex", self.answer)
 
     def test_a_pdf_from_outside_is_not_taken_apart_for_an_icon(self):
         self.authenticate("fault_edit", "fault_edit")
