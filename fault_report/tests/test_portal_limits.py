@@ -130,3 +130,24 @@ class TestPortalLimits(PortalData, FaultReportCommon):
         self.merge(twin + partner, partner, self.clerk)
         self.assertFalse(twin.exists())
         self.assertEqual(self.get_reports(self.limited), before)
+
+    def test_r67_an_account_of_who_only_creates_contacts_sees_no_reports_yet(self):
+        for user, sees in ((self.clerk, False), (self.staff, True)):
+            with self.subTest(user.login):
+                contact = self.env["res.partner"].create(
+                    {
+                        "name": f"By {user.login}",
+                        "parent_id": self.hotel.id,
+                        "email": f"{user.login}@hotel.example",
+                    }
+                )
+                wizard = self.env["portal.wizard"].with_user(user)
+                wizard = wizard.with_context(active_ids=contact.ids).create({})
+                wizard.user_ids.action_grant_access()
+                account = contact.user_ids
+                self.assertTrue(account._is_portal())
+                self.assertEqual(bool(self.get_reports(account)), sees)
+        # Who manages customers' access opens it.
+        opened = self.env["res.partner"].search([("name", "=", "By limits_clerk")])
+        opened.with_user(self.staff).limit_facilities = False
+        self.assertTrue(self.get_reports(opened.user_ids))

@@ -45,6 +45,7 @@ class PortalWizardUser(models.TransientModel):
         return result
 
     def action_grant_access(self):
+        self._limit_new_access()
         result = super().action_grant_access()
         self._apply_may_file_fault_reports()
         return result
@@ -53,6 +54,19 @@ class PortalWizardUser(models.TransientModel):
         if self.env.user.has_group(CUSTOMER_ACCESS):
             self.may_file_fault_reports = False
         return super().action_revoke_access()
+
+    def _limit_new_access(self):
+        """Let new accounts see no fault reports unless the user may decide about it.
+
+        Colleagues who manage customers' access choose later what the account sees.
+        """
+        for partner in self.partner_id:
+            if partner._may_widen_portal_access() or partner._get_portal_users():
+                continue
+            # It becomes narrower; who grants access need not see these settings.
+            partner_sudo = partner.sudo()
+            if not partner_sudo.limit_facilities:
+                partner_sudo.limit_facilities = True
 
     def _apply_may_file_fault_reports(self):
         """Give or take the right, if whoever uses the dialog decides about it."""
