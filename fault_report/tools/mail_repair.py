@@ -8,6 +8,7 @@ import base64
 import codecs
 import email
 import hashlib
+import itertools
 import re
 from email import policy
 from email.header import Header, decode_header
@@ -200,8 +201,8 @@ def parse(raw):
     :raises TooComplexError: when it is made to be slow
     """
     lines = raw.count(b"\n") + raw.count(b"\r") - raw.count(b"\r\n")
-    boundaries = sum(1 for _found in _BOUNDARY_NAME.finditer(raw))
-    dashed = sum(1 for _found in _DASHED_LINE.finditer(raw))
+    boundaries = _count(_BOUNDARY_NAME, raw, MAX_COMPARED // (lines or 1) + 1)
+    dashed = _count(_DASHED_LINE, raw, MAX_DASHED_LINES + 1)
     longest = max((len(f[0]) for f in _CONTENT_HEADER.finditer(raw)), default=0)
     if (
         len(split_head(raw)[0]) > MAX_HEAD
@@ -211,6 +212,11 @@ def parse(raw):
     ):
         raise TooComplexError
     return email.message_from_bytes(raw, policy=policy.compat32)
+
+
+def _count(pattern, raw, most):
+    """Return how often the pattern is found, but do not count beyond `most`."""
+    return sum(1 for _found in itertools.islice(pattern.finditer(raw), most))
 
 
 def _repair_head(raw):
