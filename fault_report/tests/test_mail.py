@@ -236,6 +236,18 @@ class TestMail(MailGatewayCase):
         self.assertTrue(self.deliver(mail))
         self.assertFalse(self.deliver(mail))
 
+    def test_devices_that_send_one_message_id_for_all_lose_no_report(self):
+        ids = {"Message_Id": "<alarm@device.example>"}
+        first = self.write_mail(Date="Fri, 27 Nov 2026 03:00:00 +0100", **ids)
+        second = self.write_mail(Date="Fri, 27 Nov 2026 03:05:00 +0100", **ids)
+        self.assertTrue(self.deliver(first))
+        self.assertTrue(self.deliver(second))
+        # Each again is the same one.
+        self.assertFalse(self.deliver(first))
+        self.assertFalse(self.deliver(second))
+        # Without a date nothing tells them apart.
+        self.assertFalse(self.deliver(self.write_mail(**ids)))
+
     # === ANSWERS === #
 
     def test_an_answer_goes_to_the_same_report(self):

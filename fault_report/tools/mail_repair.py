@@ -10,10 +10,13 @@ import email
 import hashlib
 import itertools
 import re
+from datetime import timezone
 from email import policy
 from email.header import Header, decode_header
 from email.message import EmailMessage
 from html import unescape
+
+import dateutil.parser
 
 from .budget import Budget, TooComplexError
 from .text_rules import remove_refused
@@ -23,6 +26,7 @@ from .text_rules import remove_refused
 MAX_HEADER = 50_000
 MAX_WORD = 2_000
 MAX_MESSAGE_ID = 500
+MAX_DATE = 200
 MAX_DEPTH = 50
 # What an e-mail may cost, far beyond what people write. Python's parser compares each
 # line with each boundary, and takes most time for addresses and what is structured.
@@ -343,6 +347,31 @@ def _is_utf8(value):
 def make_message_id(content):
     """Return an id that is the same each time the e-mail comes."""
     return f"<{hashlib.sha256(content).hexdigest()}@repaired.invalid>"
+
+
+def renew_message_id(raw):
+    """Return the e-mail with an id of its own, the same each time it comes."""
+    message = parse(raw)
+    del message["Message-Id"]
+    message["Message-Id"] = make_message_id(raw)
+    return message.as_bytes(unixfrom=False)
+
+
+def find_date(headers):
+    """Return when the e-mail says that it was sent, in UTC as Odoo keeps it, or None.
+
+    :param dict headers: lists of texts by lower-case name
+    """
+    try:
+        text = headers["date"][0]
+        if len(text) > MAX_DATE:
+            return None
+        date = dateutil.parser.parse(text, fuzzy=True)
+        if date.utcoffset() is not None:
+            date = date.astimezone(timezone.utc)
+        return date.replace(tzinfo=None, microsecond=0)
+    except (KeyError, IndexError, ValueError, OverflowError, TypeError):
+        return None
 
 
 # === PARTS === #

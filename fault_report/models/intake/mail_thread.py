@@ -86,6 +86,8 @@ class MailThread(models.AbstractModel):
             with Report._isolated():
                 costs = mail_repair.Costs()
                 mended = mail_repair.repair(raw, costs)
+                if self._is_message_id_taken(mail_repair.read_headers(mended)):
+                    mended = mail_repair.renew_message_id(mended)
                 thread_id = process(mended)
                 if costs.is_cut:
                     Report._attach_cut_mail(raw, mended)
@@ -98,6 +100,31 @@ class MailThread(models.AbstractModel):
                 "An e-mail for fault reports is kept as it came", exc_info=True
             )
         return Report._keep_unreadable_mail(raw, target)
+
+    @api.model
+    def _is_message_id_taken(self, headers):
+        """Return whether another e-mail came with this Message-Id.
+
+        Odoo takes it for the same one and drops it, but some devices send one id for
+        all. The same e-mail again has the same date.
+        """
+        date = mail_repair.find_date(headers)
+        ids = [value.strip() for value in headers.get("message-id", ())]
+        if not date or not ids:
+            return False
+        # Only their dates are compared.
+        known_sudo = (
+            self.env["mail.message"]
+            .sudo()
+            .search(
+                [
+                    ("message_id", "in", ids),
+                    ("message_type", "=", "email"),
+                    ("model", "=", "fault.report"),
+                ]
+            )
+        )
+        return bool(known_sudo) and date not in known_sudo.mapped("date")
 
     @api.model
     def _check_may_hand_over_mails(self):
