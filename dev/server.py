@@ -169,7 +169,7 @@ def _start(environment):
 
 
 def _set_address():
-    """Let links in messages lead to this server, whoever signs in from elsewhere."""
+    """Let links in messages lead to this server, not to where users sign in."""
     address = f"http://127.0.0.1:{port()}"
     for key, value in (("web.base.url", address), ("web.base.url.freeze", "True")):
         postgres.sql(

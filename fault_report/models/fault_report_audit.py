@@ -33,7 +33,7 @@ KEPT_LENGTH = 1000
 class FaultReportAudit(models.Model):
     """Who has changed what gives access, and who was refused. Only added to.
 
-    A line stands or falls with the change that it tells; that a key was refused is kept
+    A line stands or falls with the change that it is about; a refused key is kept
     although its request fails. Secrets are never in it.
     """
 

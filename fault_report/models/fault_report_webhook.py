@@ -137,7 +137,7 @@ class FaultReportWebhook(models.Model):
     def action_test(self):
         """Send a message without a report, and show what comes back.
 
-        Only here somebody waits for the receiver: they have asked to, and not longer
+        Only here a user waits for the receiver: they have asked to, and not longer
         than the client's timeout.
         """
         self.ensure_one()

@@ -84,7 +84,7 @@ class FaultReport(models.Model):
         return editable + own._filtered_access("read")
 
     def _filter_own_waiting(self):
-        """Return those that the user filed himself and that nobody has handled."""
+        """Return those that the user filed and that still wait."""
         user = self.env.user
         if not user.has_group("fault_report.group_create"):
             return self.browse()

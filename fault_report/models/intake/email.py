@@ -25,7 +25,7 @@ MAX_RAW_MAIL = 25 * 1024 * 1024
 class FaultReport(models.Model):
     """Reports that come as e-mails, and what is answered to them.
 
-    Anybody can write any address into “From”. It tells whose report it probably is; it
+    Any address can stand in “From”. It says whose report it probably is; it
     gives no rights, and nothing but the receipt is sent to it.
     """
 
@@ -116,7 +116,7 @@ class FaultReport(models.Model):
 
     @api.model
     def _detect_loop_sender_domain(self, email_from_normalized):
-        """Count e-mails only: anybody may type this address in at another door."""
+        """Count e-mails only: in other channels, visitors may type any address."""
         domain = super()._detect_loop_sender_domain(email_from_normalized)
         return Domain(domain) & Domain("channel", "=", "mail")
 
