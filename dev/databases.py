@@ -20,7 +20,7 @@ from pathlib import Path
 
 from . import other_addons, postgres
 from .console import Failure, step
-from .paths import CLONE, DATA, ROOT, RUN, addons
+from .paths import CLONE, DATA, ROOT, RUN, all_addons
 
 KEEP = 16  # templates of each layer
 HALF = "fr_half_"  # and the id of the process that makes it
@@ -110,7 +110,7 @@ class Environment:
 
 def with_ours(names):
     """Return these of our addons, and those of ours that they depend on."""
-    known, found, waiting = addons(), set(), list(names)
+    known, found, waiting = all_addons(), set(), list(names)
     while waiting:
         name = waiting.pop()
         if name in known and name not in found:

@@ -49,5 +49,10 @@ def prepare():
 
 
 def addons():
-    """The names of the addons of this repository."""
+    """The names of the addons of the product."""
+    return [name for name in all_addons() if not name.startswith("test_")]
+
+
+def all_addons():
+    """The names of the addons of this repository, with those that only hold tests."""
     return sorted(path.parent.name for path in ROOT.glob("*/__manifest__.py"))

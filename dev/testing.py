@@ -11,7 +11,7 @@ from functools import partial
 
 from . import databases, parallel, shards, system
 from .console import Failure, say, step
-from .paths import IS_ROOT, ROOT, RUN, addons
+from .paths import IS_ROOT, ROOT, RUN, all_addons
 
 CORE = "fault_report"
 NOTHING_MATCHED = 5  # pytest's exit code
@@ -38,8 +38,8 @@ def run(environment):
     :return: the exit code for the shell
     """
     only = os.environ.get("ADDON") or None  # make hands over an empty one
-    if only and only not in addons():
-        raise Failure(f"There is no addon {only}; there are: {', '.join(addons())}.")
+    if only and only not in all_addons():
+        raise Failure(f"There is no addon {only}; there are: {', '.join(all_addons())}.")
     system.need("chromium", ["chromium"], "Chromium (for the browser tests)")
     system.need("wkhtmltopdf", ["wkhtmltopdf"], "wkhtmltopdf (for PDFs)")
     if IS_ROOT:
@@ -85,7 +85,7 @@ def get_parts(only, count):
     :param only: the only addon to test, or None
     :param count: into how many parts the tests of the core are divided
     """
-    tested = [only] if only else [name for name in addons() if name != CORE]
+    tested = [only] if only else [name for name in all_addons() if name != CORE]
     others = _find_files(ROOT / name / "tests" for name in tested if name != CORE)
     parts = []
     if only in (None, CORE):
@@ -97,7 +97,7 @@ def get_parts(only, count):
             if files
         ]
     if others:
-        installed = [only] if only else addons()
+        installed = [only] if only else all_addons()
         parts.append(_Part("others", installed, others, tested))
     return parts
 

@@ -1,8 +1,7 @@
 from odoo.http import HttpDispatcher
 
 from ..tools.errors import is_passing
-from ..tools.own_addresses import is_api, is_own
-from .api_dispatcher import ApiDispatcher
+from ..tools.own_addresses import is_own
 from .passing_trouble import answer_busy
 
 
@@ -16,9 +15,6 @@ class FaultReportHttpDispatcher(HttpDispatcher):
     routing_type = HttpDispatcher.routing_type
 
     def handle_error(self, exc):
-        path = self.request.httprequest.path
-        if not is_own(path) or not is_passing(exc):
+        if not is_own(self.request.httprequest.path) or not is_passing(exc):
             return super().handle_error(exc)
-        if is_api(path):
-            return ApiDispatcher(self.request).handle_error(exc)
         return answer_busy(self.request)

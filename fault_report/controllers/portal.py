@@ -42,6 +42,23 @@ class FaultReportPortal(CustomerPortal):
             values["fault_report_count"] = Report.get_waiting_count() if may_read else 0
         return values
 
+    @http.route(
+        "/fault_report/signin",
+        type="http",
+        auth="public",
+        methods=["GET"],
+        sitemap=False,
+        save_session=False,
+        readonly=True,
+    )
+    def sign_in(self, company=None, **_query):
+        """Lead to the customer's reports, with the logo of the company on the way."""
+        query = {"redirect": PAGE}
+        found = request.env["res.company"]._find_for_signin(company)
+        if found:
+            query["company"] = found.id
+        return request.redirect_query("/web/login", query)
+
     # === THE LIST === #
 
     @http.route(

@@ -81,8 +81,6 @@ class FaultReport(models.Model):
             ("form", "Back office"),
             ("portal", "Customer portal"),
             ("mail", "E-mail"),
-            ("api", "Web site"),
-            ("qr", "QR code"),
         ],
         required=True,
         readonly=True,

@@ -1,40 +1,20 @@
-import logging
-
-from odoo import SUPERUSER_ID, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.http import request
 
-from ..tools.errors import TooManyRequestsError
-
-_logger = logging.getLogger(__name__)
-
 EVENTS = [
-    ("key_made", "Key made"),
-    ("key_rotated", "Key replaced"),
-    ("key_revoked", "Key revoked"),
-    ("key_refused", "Key refused"),
-    ("origin_refused", "Web page refused"),
-    ("origins", "Allowed origins changed"),
-    ("integration", "Integration changed"),
-    ("webhook_address", "Webhook address changed"),
-    ("webhook_secret", "Webhook secret changed"),
-    ("webhook", "Webhook changed"),
     ("portal_limits", "Portal limits changed"),
     ("permission_given", "Permission given"),
     ("permission_taken", "Permission removed"),
 ]
-# Refused keys that are kept, an hour: of one address, and of all
-REFUSED_OF_ADDRESS = 10
-REFUSED_OF_ALL = 200
-HOUR = 3600
 KEPT_LENGTH = 1000
 
 
 class FaultReportAudit(models.Model):
-    """Who has changed what gives access, and who was refused. Only added to.
+    """Changes of what gives access, and refusals. Lines are only added.
 
-    A line stands or falls with the change that it is about; a refused key is kept
-    although its request fails. Secrets are never in it.
+    A line is committed with the change that it is about. Secrets are never in it.
+    Hook: an addon adds its events to `event`, with `keep_lines` for `ondelete`.
     """
 
     _name = "fault.report.audit"
@@ -94,50 +74,13 @@ class FaultReportAudit(models.Model):
                 "event": event,
                 "user_name": f"{user_sudo.name} ({user_sudo.login})",
                 "address": _get_address(),
-                "subject": _shorten(record_sudo.display_name),
-                "detail": _shorten(detail),
-                "before": _shorten(before),
-                "after": _shorten(after),
+                "subject": shorten(record_sudo.display_name),
+                "detail": shorten(detail),
+                "before": shorten(before),
+                "after": shorten(after),
                 "company_id": company.id,
             }
         )
-
-    @api.model
-    def _log_refused(self, event, address, prefix, integration=None, detail=""):
-        """Add a line that stays although the request fails, if there is room.
-
-        :param str prefix: how the key begins; nothing more of it is kept
-        """
-        if not self._has_room(address):
-            return
-        # Of a stranger: only what may be in a key
-        shown = "".join(one for one in prefix if one.isalnum() or one in "_-")
-        with self.env.registry.cursor() as cr:
-            env = self.env(cr=cr, user=SUPERUSER_ID, context={})
-            self.with_env(env).create(
-                {
-                    "date": fields.Datetime.now(),
-                    "event": event,
-                    "address": address,
-                    "subject": integration and integration.name,
-                    "detail": _shorten(detail),
-                    "before": shown,
-                    "company_id": integration and integration.company_id.id,
-                }
-            )
-
-    @api.model
-    def _has_room(self, address):
-        attempts = self.env["fault.report.attempt"]
-        try:
-            attempts._check_rate(
-                "audit:sender", REFUSED_OF_ADDRESS, window=HOUR, address=address
-            )
-            attempts._check_rate("audit", REFUSED_OF_ALL, window=HOUR)
-        except TooManyRequestsError:
-            _logger.info("Refused keys are not kept any more this hour.")
-            return False
-        return True
 
 
 class FaultReportAuditMixin(models.AbstractModel):
@@ -215,9 +158,13 @@ class FaultReportAuditMixin(models.AbstractModel):
             self.env["fault.report.audit"]._log(event, self, label, old_text, new_text)
 
 
+def keep_lines(_lines):
+    """Keep the lines of an addon that is uninstalled: nothing of the trail goes."""
+
+
 def _get_address():
     return request.httprequest.remote_addr if request else ""
 
 
-def _shorten(text):
+def shorten(text):
     return (text or "")[:KEPT_LENGTH]

@@ -10,9 +10,6 @@ from ..tools.context_switches import with_own_context
 # Reports a minute: beyond it no company goes
 MOST_REPORTS = 100
 
-# One code, and one key, may use such a part of what the company accepts in a day
-SHARES = {"code": 10, "key": 2}
-
 # Of a request, where files are small: a report has several
 LEAST_REQUEST = 50 * file_rules.MEGABYTE
 
@@ -215,22 +212,20 @@ class ResCompany(models.Model):
         # Whoever sends a report need not see the settings
         return self.sudo().fault_report_rate
 
-    def _get_fault_report_quota(self, kind, source):
+    def _get_fault_report_quota(self, kind, shares=()):
         """Return the most of a day by scope, as `_check_quota` takes it.
 
         :param str kind: `reports`, `megabytes` or `sms`
-        :param dict source: ids of the object whose `code` was scanned, and of the
-            integration whose `key` was used, if any
+        :param shares: names of sources that have a part of the limit each, with the
+            divisor: `("code:7", 10)`
         """
         self.ensure_one()
         # Whoever sends a report need not see the settings
         limit = self.sudo()[f"fault_report_day_{kind}"]
         limit *= file_rules.MEGABYTE if kind == "megabytes" else 1
         limits = {f"{kind}:company:{self.id}": limit}
-        for name, share in SHARES.items():
-            if source.get(name):
-                scope = f"{kind}:{name}:{source[name]}"
-                limits[scope] = math.ceil(limit / share)
+        for name, divisor in shares:
+            limits[f"{kind}:{name}"] = math.ceil(limit / divisor)
         return limits
 
     @api.model

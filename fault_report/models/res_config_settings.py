@@ -55,12 +55,6 @@ class ResConfigSettings(models.TransientModel):
     fault_report_keep_position = fields.Boolean(
         related="company_id.fault_report_keep_position", readonly=False
     )
-    fault_report_label_sheet = fields.Selection(
-        related="company_id.fault_report_label_sheet", readonly=False, required=True
-    )
-    fault_report_label_number = fields.Boolean(
-        related="company_id.fault_report_label_number", readonly=False
-    )
-    fault_report_label_address = fields.Boolean(
-        related="company_id.fault_report_label_address", readonly=False
-    )
+    module_fault_report_api = fields.Boolean(string="Web Sites and Programs")
+    module_fault_report_qr = fields.Boolean(string="QR Codes")
+    module_fault_report_webhook = fields.Boolean(string="Webhooks")

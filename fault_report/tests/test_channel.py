@@ -1,4 +1,4 @@
-"""The one way in for portal, QR code, web site and e-mail."""
+"""The one way in for all channels."""
 
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
@@ -26,7 +26,7 @@ class TestChannel(FaultReportCommon):
         cls.doors, cls.gap, cls.secret = cls.template.point_ids
         cls.public = cls.env.ref("base.public_user")
 
-    def file(self, door="api", points=(), files=(), **vals):
+    def file(self, door="mail", points=(), files=(), **vals):
         Report = self.env["fault.report"].with_user(self.public)
         vals = {"name": "It rattles", "company_id": self.company.id, **vals}
         return Report._create_from_channel(door, vals, files=files, points=points)
@@ -40,7 +40,7 @@ class TestChannel(FaultReportCommon):
             ],
             files=[("note.txt", b"rattles at night")],
         )
-        self.assertEqual(report.channel, "api")
+        self.assertEqual(report.channel, "mail")
         self.assertEqual(report.partner_id, self.hotel)
         self.assertEqual(report.create_uid, self.public)
         doors, gap, secret = report.point_ids
@@ -82,9 +82,9 @@ class TestChannel(FaultReportCommon):
                 )
 
     def test_r47_a_form_asks_for_the_required_points_a_program_need_not_know_them(self):
-        self.assertTrue(self.file("api", partner_id=self.hotel.id))
+        self.assertTrue(self.file("mail", partner_id=self.hotel.id))
         with self.assertRaisesRegex(FieldError, "Doors"):
-            self.file("qr", partner_id=self.hotel.id)
+            self.file("portal", partner_id=self.hotel.id)
 
     def test_r25_an_unknown_sender_is_kept_for_the_dispatcher_to_match(self):
         report = self.file(contact_name="Ann", email_from="ann@example.com")

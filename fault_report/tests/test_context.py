@@ -174,7 +174,7 @@ class TestChannels(ContextCase):
         dispatcher.fault_report_notify_new = "email"
         mails = self.env["mail.mail"].search([])
         report = Report.with_context(**self.get_hostile_context())._create_from_channel(
-            "api", {"name": "x"}, files=[("a.txt", b"x")]
+            "mail", {"name": "x"}, files=[("a.txt", b"x")]
         )
         self.assertFalse(report.partner_id)
         self.assertFalse(report.outcome)

@@ -80,14 +80,3 @@ class TestDialogs(FaultReportCommon):
                 report.action_assign(odd)
             with self.subTest(odd), self.assertRaises(UserError):
                 report.action_mark_duplicate(odd)
-
-    def test_a_label_sheet_that_is_none_is_refused_in_words(self):
-        Label = self.env["fault.report.label"].with_user(self.one)
-        label = Label.create({"equipment_ids": self.lift.ids, "sheet": "L7160"})
-        self.env.cr.execute(
-            "UPDATE fault_report_label SET sheet = 'none' WHERE id = %s", [label.id]
-        )
-        label.invalidate_recordset()
-        for method in ("action_print", "action_show"):
-            with self.assertRaisesRegex(UserError, "label sheet"):
-                getattr(label, method)()

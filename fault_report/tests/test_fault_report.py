@@ -429,7 +429,7 @@ class TestHandling(FaultReportCommon):
             default_work_order_id=other.work_order_id,
             default_outcome="cancelled",
             default_close_reason="Because",
-            default_channel="api",
+            default_channel="mail",
             default_duplicate_of_id=other.id,
             default_reference="FR/1",
         )
@@ -466,7 +466,7 @@ class TestHandling(FaultReportCommon):
             {"reference": "FR/1"},
             {"time_spent": 99},
             {"date_handled": fields.Datetime.now()},
-            {"channel": "api"},
+            {"channel": "mail"},
             {"outcome": "cancelled"},
             {"close_reason": "Because"},
         ):

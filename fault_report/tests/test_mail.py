@@ -365,7 +365,12 @@ class TestMail(MailGatewayCase):
         parameters.set_param("mail.gateway.loop.threshold", "3")
         for _time in range(3):
             self.env["fault.report"]._create_from_channel(
-                "api", {"name": "Spam", "email_from": "ann@elsewhere.example"}
+                "portal",
+                {
+                    "name": "Spam",
+                    "email_from": "ann@elsewhere.example",
+                    "partner_id": self.hotel.id,
+                },
             )
         self.assertTrue(self.deliver(self.write_mail()))
 

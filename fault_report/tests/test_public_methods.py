@@ -131,7 +131,6 @@ class TestPublicMethods(FaultReportCommon):
             "assign": {**reports, "technician_id": cls.technician.id},
             "close": {**reports, "outcome": "solved", "reason": "x"},
             "convert": {**reports, "kind": "maintenance.request"},
-            "label": {"equipment_ids": cls.lift.ids, "sheet": "L7160"},
             "reopen": {**reports, "reason": "x"},
         }.items():
             own[f"fault.report.{model}"].create(values)
@@ -139,11 +138,6 @@ class TestPublicMethods(FaultReportCommon):
     @classmethod
     def make_records(cls):
         """Make a record of each other model of ours."""
-        cls.env["fault.report.integration"].create({"name": "x"})
-        webhook = cls.env["fault.report.webhook"].create(
-            {"name": "x", "url": "https://hook.example"}
-        )
-        webhook.action_test()
         cls.env["fault.report.status"].create({"name": "x"})
         cls.env["fault.report.subgroup"].create({"name": "x"})
         template = cls.env["fault.report.template"].create({"name": "x"})

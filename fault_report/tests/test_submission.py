@@ -15,7 +15,6 @@ from odoo.service.model import retrying
 from odoo.tests import BaseCase, TransactionCase, get_db_name, new_test_user, tagged
 
 from ..tools.errors import SubmissionConflictError, TooManyRequestsError
-from ..tools.file_rules import MOST_FILES
 from .common import FaultReportCommon
 
 ATTEMPT = "odoo.addons.fault_report.models.intake.rate_limit"
@@ -54,15 +53,6 @@ class TestSubmission(FaultReportCommon):
         with freeze_time(fields.Datetime.now() + timedelta(days=30, hours=1)):
             Submission._gc_submissions()
             self.assertFalse(Submission.search([("scope", "=", "test:1")]))
-
-    def test_the_answer_that_is_kept_for_a_key_stays_small(self):
-        self.company.fault_report_max_files = MOST_FILES
-        integration = self.env["fault.report.integration"].create({"name": "Site"})
-        files = [(f"{n:03}{'ü' * 500}.txt", b"text") for n in range(MOST_FILES)]
-        answer, _replayed = integration._file_report({"name": "Many"}, files, "key")
-        self.assertEqual(len(answer["files"]), MOST_FILES)
-        row = self.env["fault.report.submission"].search([("key", "=", "key")])
-        self.assertLess(len(json.dumps(row.answer, ensure_ascii=False).encode()), 10**5)
 
     def test_nobody_reads_or_writes_the_keys(self):
         administrator = new_test_user(

@@ -1,6 +1,6 @@
 """The addresses of fault reports: which are ours, and which of them hold a secret.
 
-Who knows the address of a QR page or of a tracking page may use it. It stands in no log
+Anyone who knows the address of a tracking page or of a QR page may use it. It stands in no log
 of Odoo, goes to no other server, into no frame of a foreign page and into no cache.
 """
 
@@ -11,38 +11,51 @@ import re
 _OWN = re.compile(
     r"(?:/[a-z]{2,3}(?:[_@]\w+)*)?/+(?:my/+fault_reports|fault_report)(?:/.*)?", re.S
 )
-_API = re.compile(r"/fault_report/v1(?:/.*)?", re.S)
 
 # In an address within another one, these are encoded
 _SLASH = r"(?:/|%(?:25)*2f)+"
 _EQUALS = r"(?:=|%(?:25)*3d)"
 _WORD = r"(?:(?!%(?:25)*(?:26|23|2f|3f|20|22))[^\s/&#?\"'<>\\])+"
-_SECRETS = re.compile(
-    rf"(?P<code>fault_report{_SLASH}o{_SLASH}){_WORD}(?:{_SLASH}{_WORD})*"
-    rf"|(?P<thanks>fault_report{_SLASH}website{_SLASH}thanks{_SLASH}){_WORD}"
-    rf"|(?P<query>access(?:_|%(?:25)*5f)token{_EQUALS}){_WORD}",
-    re.I,
-)
+_QUERY = rf"access(?:_|%(?:25)*5f)token{_EQUALS}"
 MASK = "***"
+# Paths whose rest is a secret, each as its parts: added by `add_secret_path`
+_paths = set()
+_secrets = None
+
+
+def add_secret_path(*parts):
+    """Treat what follows these parts of a path as a secret.
+
+    Called once by each addon that has such pages.
+    """
+    _paths.add(parts)
+    _compile()
+
+
+def _compile():
+    global _secrets
+    starts = "|".join(_SLASH.join(map(re.escape, parts)) for parts in sorted(_paths))
+    rest = rf"{_WORD}(?:{_SLASH}{_WORD})*"
+    path = rf"(?P<path>(?:{starts}){_SLASH}){rest}|" if _paths else ""
+    _secrets = re.compile(rf"{path}(?P<query>{_QUERY}){_WORD}", re.I)
+
+
+_compile()
 
 
 def is_own(path):
-    """Return whether this is the path of one of our pages or of the API."""
+    """Return whether this is the path of one of our pages."""
     return bool(_OWN.fullmatch(path))
-
-
-def is_api(path):
-    return bool(_API.fullmatch(path))
 
 
 def has_secret(address):
     """Return whether who knows this path and query may use what is behind it."""
-    return bool(_SECRETS.search(address))
+    return bool(_secrets.search(address))
 
 
 def mask(text):
     """Return `text` with the secrets of all addresses in it taken out."""
-    return _SECRETS.sub(lambda found: found[found.lastgroup] + MASK, text)
+    return _secrets.sub(lambda found: found[found.lastgroup] + MASK, text)
 
 
 class SecretFilter(logging.Filter):

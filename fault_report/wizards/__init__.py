@@ -3,6 +3,5 @@ from . import composers
 from . import fault_report_assign
 from . import fault_report_close
 from . import fault_report_convert
-from . import fault_report_label
 from . import fault_report_reopen
 from . import portal_wizard_user

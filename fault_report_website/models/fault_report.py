@@ -19,7 +19,7 @@ class FaultReport(models.Model):
     _inherit = "fault.report"
 
     channel = fields.Selection(
-        selection_add=[(CHANNEL, "Website block")], ondelete={CHANNEL: "set api"}
+        selection_add=[(CHANNEL, "Website block")], ondelete={CHANNEL: "set default"}
     )
 
     @api.model

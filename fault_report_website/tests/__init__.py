@@ -1,4 +1,3 @@
 from . import test_block
-from . import test_captcha
 from . import test_form
 from . import test_portal

@@ -85,14 +85,26 @@ class FaultReport(models.Model):
         company = self.env["res.company"].browse(
             vals.get("company_id") or self.env.company.id
         )
-        code = channel == "qr" and vals.get("equipment_id")
-        source = {"code": code, "key": vals.get("integration_id")}
+        shares = self._get_quota_shares(
+            channel, {**dict.fromkeys(self._get_channel_fields()), **vals}
+        )
         photos = [answer.get("value") for answer in points]
         contents = [content for _name, content in files] + photos
         size = sum(len(one) for one in contents if isinstance(one, (bytes, str)))
         attempts = self.env["fault.report.attempt"]
         for kind, amount in (("reports", 1), ("megabytes", size)):
-            attempts._check_quota(company._get_fault_report_quota(kind, source), amount)
+            attempts._check_quota(company._get_fault_report_quota(kind, shares), amount)
+
+    @api.model
+    def _get_quota_shares(self, channel, vals):
+        """Return the sources of a report that have a part of the day's limits each.
+
+        Hook: an override adds to the list.
+
+        :param vals: a dict of values, or the report itself
+        :return: pairs of a name, such as `code:7`, and the divisor of the limit
+        """
+        return []
 
     @api.model
     def _create_at_place(self, vals):
@@ -158,7 +170,6 @@ class FaultReport(models.Model):
             "contact_name",
             "email_from",
             "phone",
-            "integration_id",
         }
 
     @api.model
@@ -168,26 +179,25 @@ class FaultReport(models.Model):
         The dispatcher finds their customer.
         Hook: an override adds to the set.
         """
-        return {"api", "mail", "qr"}
+        return {"mail"}
 
     @api.model
     def _must_answer_points(self, channel):
-        """Return whether who files is shown a form, and asked for what is missing.
+        """Return whether the sender is shown a form, and asked for what is missing.
 
         Hook: an override adds a channel.
         """
-        return channel in ("portal", "qr")
+        return channel == "portal"
 
     def _is_from_stranger(self):
-        """Return whether anybody may have filed it, without saying who he is.
+        """Return whether the sender is unknown, as anyone may use the channel.
 
-        Whose it has become is not shown to who follows it without an account.
+        Whose report it has become is not shown to those who follow it without an
+        account.
         Hook: an override adds a channel.
         """
         self.ensure_one()
-        # Of a web page, whose key anybody may use, the source is not shown.
-        in_page = self.integration_id.sudo().in_page
-        return self.channel == "qr" or in_page
+        return False
 
     # === FILES === #
 

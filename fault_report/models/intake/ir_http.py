@@ -5,7 +5,6 @@ from werkzeug.exceptions import (
     InternalServerError,
     RequestEntityTooLarge,
 )
-from werkzeug.routing import BaseConverter
 
 from odoo import models
 from odoo.exceptions import UserError
@@ -22,34 +21,33 @@ from ...tools.file_rules import MEGABYTE
 
 own_addresses.keep_secrets_out_of_logs()
 
-# With the language of the website before it
-_FORMS = re.compile(
-    r"(?:/[a-z]{2,3}(?:_\w+)?)?/"
-    r"(?:my/fault_reports/.+|fault_report/(?:(?P<code>o)/.+|website))"
-)
-
-
+# Of the website, before the path
+_LANGUAGE = r"(?:/[a-z]{2,3}(?:_\w+)?)?"
 # The text of the forms for what Odoo itself refuses
 _REFUSALS = {400: "stale", 403: "forbidden", 404: "missing", 413: "tooMuch"}
-
-
-class RestConverter(BaseConverter):
-    """Whatever follows in an address, even what no address of ours would have.
-
-    `path` leaves line breaks and double slashes to Odoo's page “not found”.
-    """
-
-    regex = r"[\s\S]+?"
-    part_isolating = False
-    weight = 200
 
 
 class IrHttp(models.AbstractModel):
     _inherit = "ir.http"
 
     @classmethod
-    def _get_converters(cls):
-        return {**super()._get_converters(), "fault_report_rest": RestConverter}
+    def _get_fault_report_forms(cls):
+        """Return the pages with a form, and how each says that all is too large.
+
+        Hook: an override adds to the dict.
+
+        :return: ids of templates by the path, a regular expression
+        """
+        return {r"/my/fault_reports/.+": "fault_report.portal_too_large"}
+
+    @classmethod
+    def _find_fault_report_form(cls):
+        """Return the template of the form that is at the requested path, or None."""
+        path = request.httprequest.path
+        for pattern, template in cls._get_fault_report_forms().items():
+            if re.fullmatch(_LANGUAGE + pattern, path):
+                return template
+        return None
 
     @classmethod
     def _post_dispatch(cls, response):
@@ -93,8 +91,7 @@ class IrHttp(models.AbstractModel):
     def _is_fault_report_script(cls):
         """Return whether the script of a form sent this and waits for JSON."""
         accepted = request.httprequest.headers.get("Accept", "")
-        is_form = _FORMS.fullmatch(request.httprequest.path)
-        return bool(is_form) and "application/json" in accepted
+        return bool(cls._find_fault_report_form()) and "application/json" in accepted
 
     @classmethod
     def _make_fault_report_public(cls, exception):
@@ -103,7 +100,7 @@ class IrHttp(models.AbstractModel):
         Odoo's pages show its words, and for `?debug=1` its traceback.
         """
         if request.dispatcher.routing_type != "http":
-            return exception  # The API says itself what it shows
+            return exception  # Its own dispatcher decides what it shows
         if isinstance(exception, UserError) and not isinstance(
             exception, PublicMessage
         ):
@@ -118,14 +115,13 @@ class IrHttp(models.AbstractModel):
 
         Odoo's own would read the form again to show it, and fail again.
         """
-        form = _FORMS.fullmatch(request.httprequest.path)
-        if not form:
+        template = cls._find_fault_report_form()
+        if not template:
             return super()._handle_error(exception)
         request.params = {}  # Of the body; it is not read
-        template = "qr" if form["code"] else "portal"
         limit = request.env["res.company"]._get_fault_report_max_request()
         page = request.env["ir.ui.view"]._render_template(
-            f"fault_report.{template}_too_large", {"limit": limit // MEGABYTE}
+            template, {"limit": limit // MEGABYTE}
         )
         headers = {"Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
         response = Response(page, status=413, headers=headers)

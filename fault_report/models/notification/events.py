@@ -76,7 +76,6 @@ class FaultReport(models.Model):
             reports_sudo._notify_assigned()
         elif event in CUSTOMER_KINDS:
             reports_sudo._notify_customers(event)
-        self.env["fault.report.webhook"]._queue_event(event, reports_sudo)
 
     def _collect_reached(self, vals):
         """Keep what `_post_events_since` needs, if these values can cause an event.
@@ -323,13 +322,10 @@ class FaultReport(models.Model):
         """
         if "sms" not in channels or not self._is_caused_from_outside(kind):
             return channels
-        source = {
-            "code": self.channel == "qr" and self.equipment_id.id,
-            "key": self.integration_id.id,
-        }
         # Those who cause it have no rights on the count
         attempts = self.env["fault.report.attempt"].sudo()
-        limits = self.company_id._get_fault_report_quota("sms", source)
+        shares = self._get_quota_shares(self.channel, self)
+        limits = self.company_id._get_fault_report_quota("sms", shares)
         try:
             attempts._check_quota(limits)
         except TooManyRequestsError:

@@ -1,0 +1,3 @@
+from . import api
+from . import api_pages
+from . import http_dispatcher

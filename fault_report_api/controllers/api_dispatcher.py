@@ -1,0 +1,188 @@
+import json
+import logging
+import re
+import uuid
+
+from werkzeug.exceptions import HTTPException
+
+from odoo.exceptions import AccessDenied, AccessError, UserError
+from odoo.http import HttpDispatcher, Response
+
+from odoo.addons.fault_report.controllers.passing_trouble import get_busy_message
+from odoo.addons.fault_report.tools.errors import (
+    RETRY_AFTER,
+    FieldError,
+    PublicMessage,
+    RefusedRequestError,
+    get_public_message,
+    is_passing,
+)
+
+from ..models.fault_report_integration import is_origin
+
+_logger = logging.getLogger(__name__)
+
+ROOT = "/fault_report/v1"
+# A browser that keeps an answer keeps it for this page and this key
+VARY = "Origin, Authorization"
+PREFLIGHT_AGE = 3600  # seconds
+# The word for programs, where an exception has none of its own
+CODES = {
+    400: "unreadable",
+    404: "not_found",
+    405: "method",
+    409: "conflict",
+    413: "too_large",
+    415: "content_type",
+    403: "forbidden",
+    422: "content",
+    429: "too_many_requests",
+    503: "unavailable",
+}
+
+
+class ApiDispatcher(HttpDispatcher):
+    """Whatever happens below the address of the API, the answer is JSON.
+
+    It neither reads the body before the route asks for it, nor knows a session, nor
+    shows anything of what is inside.
+    """
+
+    routing_type = "fault_report_api"
+    mimetypes = ()
+    _addresses = re.compile(rf"{ROOT}(?:/.*)?", re.S)
+
+    def __init__(self, request):
+        super().__init__(request)
+        self.request_id = uuid.uuid4().hex[:12]
+        self.cors = {}
+
+    @classmethod
+    def serves(cls, path):
+        """Return whether this is an address of the API."""
+        return bool(cls._addresses.fullmatch(path))
+
+    def pre_dispatch(self, rule, args):
+        result = super().pre_dispatch(rule, args)
+        self.cors = self._get_cors_headers()
+        return result
+
+    def dispatch(self, endpoint, args):
+        self.request.params = dict(args)
+        if self.request.httprequest.method == "OPTIONS":
+            return self._answer_preflight()
+        return self.request.registry["ir.http"]._dispatch(endpoint)
+
+    def post_dispatch(self, response):
+        result = super().post_dispatch(response)
+        response.headers.update(self.cors)
+        return result
+
+    def handle_error(self, exc):
+        status, error, headers = self._describe(exc)
+        if status < 500:
+            exc.loglevel = logging.INFO
+        # Found in the log by what the sender was told
+        _logger.info("Request %s: %s %s", self.request_id, status, error["code"])
+        error["request_id"] = self.request_id
+        headers = {**self._get_readable_headers(), **headers}
+        return self.make_response({"error": error}, status, headers)
+
+    def make_response(self, content, status=200, headers=None):
+        """Return an answer of the API; nobody on the way keeps it."""
+        return Response(
+            # Sorted: sent again, the answer is the same to the letter
+            json.dumps(content, sort_keys=True),
+            status=status,
+            content_type="application/json; charset=utf-8",
+            headers={
+                "Cache-Control": "no-store",
+                "X-Content-Type-Options": "nosniff",
+                **self.cors,
+                **(headers or {}),
+            },
+        )
+
+    # === WEB PAGES OF OTHERS === #
+
+    def _get_cors_headers(self):
+        """Return what lets the pages of an allowed origin read the answer."""
+        origin = self.request.httprequest.headers.get("Origin")
+        integrations = self.request.env["fault.report.integration"]
+        if not origin or not integrations._is_known_origin(origin):
+            return {"Vary": VARY}
+        return self._get_readable_headers()
+
+    def _get_readable_headers(self):
+        """Return what lets the page that asks read the answer, whichever it is.
+
+        For refusals and preflights: they hold nothing that is not public, and
+        a page that cannot read them takes them for a lost connection.
+        """
+        origin = self.request.httprequest.headers.get("Origin", "")
+        if origin != "null" and not is_origin(origin.lower()):
+            return {"Vary": VARY}
+        return {
+            "Vary": VARY,
+            "Access-Control-Allow-Origin": origin,
+            "Access-Control-Expose-Headers": "Idempotency-Replayed, Retry-After",
+        }
+
+    def _answer_preflight(self):
+        headers = {
+            **self._get_readable_headers(),
+            "Access-Control-Allow-Methods": "GET, POST",
+            "Access-Control-Allow-Headers": "Authorization, Content-Type,"
+            " Idempotency-Key",
+            "Access-Control-Max-Age": str(PREFLIGHT_AGE),
+        }
+        return Response(status=204, headers=headers)
+
+    # === ERRORS === #
+
+    def _describe(self, exc):
+        """Return the status, the error for the body, and the headers."""
+        status, message, headers = 500, None, {}
+        if is_passing(exc):
+            status, message = 503, get_busy_message(self.request)
+            headers["Retry-After"] = str(RETRY_AFTER)
+        elif isinstance(exc, HTTPException):
+            status = exc.code
+            headers = {
+                name: value
+                for name, value in exc.get_headers()
+                if name in ("Allow", "Retry-After")
+            }
+        elif isinstance(exc, (AccessError, AccessDenied)) and not isinstance(
+            exc, PublicMessage
+        ):
+            status = 403
+        elif isinstance(exc, UserError):
+            status = exc.http_status
+            message = get_public_message(self.request.env, exc)
+            if hasattr(exc, "retry_after"):
+                headers["Retry-After"] = str(exc.retry_after)
+        fields = getattr(exc, "fields", {})
+        if isinstance(exc, FieldError):
+            fields = {exc.field: "not_accepted"}
+        code, contact = None, None
+        if isinstance(exc, RefusedRequestError):
+            code, contact = exc.code, exc.contact
+        error = {
+            "code": code or CODES.get(status, "internal"),
+            "message": message or self._get_message(status),
+            "fields": fields,
+        }
+        if contact:
+            error["contact"] = contact
+        return status, error, headers
+
+    def _get_message(self, status):
+        env = self.request.env
+        messages = {
+            403: env._("This is not allowed."),
+            404: env._("There is nothing at this address."),
+            405: env._("This address does not take this method."),
+            413: env._("The request is too large."),
+        }
+        return messages.get(status) or env._("Something went wrong: try again later.")

@@ -1,0 +1,17 @@
+from odoo.addons.fault_report.controllers.http_dispatcher import (
+    FaultReportHttpDispatcher,
+)
+from odoo.addons.fault_report.tools.errors import is_passing
+
+from .api_dispatcher import ApiDispatcher
+
+
+class FaultReportApiHttpDispatcher(FaultReportHttpDispatcher):
+    """JSON at the addresses of the API, also where no route could be looked up."""
+
+    routing_type = FaultReportHttpDispatcher.routing_type
+
+    def handle_error(self, exc):
+        if is_passing(exc) and ApiDispatcher.serves(self.request.httprequest.path):
+            return ApiDispatcher(self.request).handle_error(exc)
+        return super().handle_error(exc)

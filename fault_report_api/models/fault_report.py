@@ -1,0 +1,42 @@
+from odoo import api, fields, models
+
+CHANNEL = "api"
+KEY_SHARE = 2  # One key may send this part of a day's limit
+
+
+class FaultReport(models.Model):
+    _inherit = "fault.report"
+
+    channel = fields.Selection(
+        selection_add=[(CHANNEL, "Web site")], ondelete={CHANNEL: "set default"}
+    )
+    integration_id = fields.Many2one(
+        "fault.report.integration",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="restrict",
+        help="The web site that sent it.",
+        protected=True,
+    )
+
+    @api.model
+    def _get_channel_fields(self):
+        return super()._get_channel_fields() | {"integration_id"}
+
+    @api.model
+    def _get_channels_without_customer(self):
+        return super()._get_channels_without_customer() | {CHANNEL}
+
+    @api.model
+    def _get_quota_shares(self, channel, vals):
+        shares = super()._get_quota_shares(channel, vals)
+        integration = channel == CHANNEL and vals["integration_id"]
+        if not integration:
+            return shares
+        return [*shares, (f"key:{int(integration)}", KEY_SHARE)]
+
+    def _is_from_stranger(self):
+        # Any visitor may use the key of a web page.
+        in_page = self.integration_id.sudo().in_page
+        return super()._is_from_stranger() or in_page

@@ -1,0 +1,442 @@
+import contextlib
+import hashlib
+import secrets
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+import idna
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.tools import OrderedSet
+
+from odoo.addons.fault_report.tools.errors import RefusedRequestError
+
+KEY_START = "fr_"
+KEY_BYTES = 32
+PREFIX = len(KEY_START) + 6
+# Attempts within a minute from one address
+WRONG_KEYS = 20
+PAGE_VIEWS = 60
+# Scheme, name of a host and port
+MAX_ORIGIN = 270
+
+
+def get_hash(key):
+    """Return how a key is kept: long and random, it needs no slow hash."""
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+class FaultReportIntegration(models.Model):
+    """A web site of the company that files reports with a key.
+
+    The key is shown once. A key in a web page is seen by every visitor: it files
+    reports from the site's own pages, and reads nothing.
+    """
+
+    _name = "fault.report.integration"
+    _description = "Fault Report Integration"
+    _inherit = [
+        "fault.report.audit.mixin",
+        "fault.report.reference.mixin",
+        "fault.report.protected.mixin",
+    ]
+    _audited_fields = {
+        "key_hash": ("key_made", "key_rotated", "key_revoked"),
+        "allowed_origins": "origins",
+        "in_page": "integration",
+        "active": "integration",
+    }
+    _audited_secrets = {"key_hash": "key_prefix"}
+    _order = "name, id"
+    _check_company_auto = True
+
+    name = fields.Char(required=True)
+    kind = fields.Selection(
+        [("fault_report", "FaultReport")], required=True, default="fault_report"
+    )
+    active = fields.Boolean(default=True)
+    company_id = fields.Many2one(
+        "res.company", required=True, default=lambda self: self.env.company
+    )
+
+    # Who is let in
+    key_prefix = fields.Char(
+        string="Key",
+        readonly=True,
+        copy=False,
+        help="How the key begins.",
+        protected=True,
+    )
+    key_hash = fields.Char(groups=fields.NO_ACCESS, copy=False, protected=True)
+    former_key_hash = fields.Char(groups=fields.NO_ACCESS, copy=False, protected=True)
+    former_key_until = fields.Datetime(readonly=True, copy=False, protected=True)
+    grace_hours = fields.Integer(
+        string="Hours of Grace",
+        help="How long the former key still works after a new one was made.",
+    )
+    in_page = fields.Boolean(
+        string="Key in a Web Page",
+        help="Visitors can see the key: it works from the allowed origins only, reads "
+        "no report, and identifies no customer.",
+    )
+    allowed_origins = fields.Text(
+        help="Web sites whose pages may use the key in the browser, one on each line, "
+        "such as https://www.example.com. Programs on a server need none."
+    )
+    refused_origin_ids = fields.One2many(
+        "fault.report.integration.origin",
+        "integration_id",
+        readonly=True,
+        protected=True,
+    )
+    rate_limit = fields.Integer(string="Requests per Minute", required=True, default=60)
+
+    # What becomes of it
+    partner_id = fields.Many2one(
+        "res.partner",
+        string="Default Customer",
+        check_company=True,
+        domain="[('is_facility', '=', False)]",
+        help="Whose reports they are when the sender is not recognised.",
+    )
+    report_ids = fields.One2many("fault.report", "integration_id")
+    report_count = fields.Integer(
+        string="Reports Received", compute="_compute_report_count"
+    )
+    last_used = fields.Datetime(readonly=True, copy=False, protected=True)
+
+    _key_index = models.UniqueIndex("(key_hash) WHERE key_hash IS NOT NULL")
+    _rate_limit_range = models.Constraint(
+        "CHECK(rate_limit BETWEEN 1 AND 6000)",
+        "Allow 1 to 6000 requests per minute. To let nobody in, archive it.",
+    )
+    _grace_range = models.Constraint(
+        "CHECK(grace_hours BETWEEN 0 AND 720)",
+        "A former key may work for 0 to 720 hours.",
+    )
+
+    @api.depends("report_ids")
+    def _compute_report_count(self):
+        counts = dict(
+            self.env["fault.report"]._read_group(
+                [("integration_id", "in", self.ids)], ["integration_id"], ["__count"]
+            )
+        )
+        for integration in self:
+            integration.report_count = counts.get(integration, 0)
+
+    @api.constrains("allowed_origins", "in_page")
+    def _check_allowed_origins(self):
+        for integration in self:
+            for origin in integration._get_origins():
+                if not is_origin(origin):
+                    raise ValidationError(
+                        self.env._(
+                            "“%s” is not an origin: write it like "
+                            "https://www.example.com, without a path.",
+                            origin,
+                        )
+                    )
+            if integration.in_page and not integration._get_origins():
+                raise ValidationError(
+                    self.env._(
+                        "Name the web sites whose pages hold the key "
+                        "as allowed origins."
+                    )
+                )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            self._check_protected_fields(vals)
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self._check_protected_fields(vals)
+        if "in_page" in vals:
+            # What was for everybody to see never becomes a secret.
+            changed = self.filtered(lambda one: one.in_page != bool(vals["in_page"]))
+            changed._forget_keys()
+        result = super().write(vals)
+        if "allowed_origins" in vals:
+            self._forget_refused_origins()
+        return result
+
+    # === KEYS === #
+
+    def action_new_key(self):
+        """Make a key and show it, this once."""
+        self.ensure_one()
+        self.check_access("write")
+        key = KEY_START + secrets.token_urlsafe(KEY_BYTES)
+        # Nobody reads or writes these fields himself.
+        integration_sudo = self.sudo()
+        integration_sudo.write(
+            {
+                "former_key_hash": integration_sudo.key_hash,
+                "former_key_until": integration_sudo.key_hash
+                and fields.Datetime.now() + timedelta(hours=self.grace_hours),
+                "key_hash": get_hash(key),
+                "key_prefix": key[:PREFIX],
+            }
+        )
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("New Key"),
+            "res_model": "fault.report.integration.key",
+            "views": [(False, "form")],
+            "target": "new",
+            "context": {"default_key": key},
+        }
+
+    def action_revoke_key(self):
+        """Let nobody in until there is a new key."""
+        self.check_access("write")
+        self._forget_keys()
+
+    def _forget_keys(self):
+        # Nobody writes these fields himself; who may write the integration is asked.
+        self.sudo().write(
+            dict.fromkeys(
+                ("key_hash", "key_prefix", "former_key_hash", "former_key_until"), False
+            )
+        )
+
+    def action_view_reports(self):
+        self.ensure_one()
+        action = self.env["fault.report"]._get_action_all()
+        return {**action, "domain": [("integration_id", "=", self.id)], "context": {}}
+
+    # === WHO IS LET IN === #
+
+    @api.model
+    def _authenticate(self, key, origin, address, viewing=False):
+        """Return whose key it is, without access rules, and count the request.
+
+        :param str origin: the web page it comes from, as the browser says, or None
+        :param str address: of the sender, who may not guess keys
+        :param bool viewing: whether a page is only looked at, before anything is sent
+        :raises RefusedRequestError: no such key, or not from this page
+        :raises TooManyRequestsError:
+        """
+        # Who knocks has no rights; the key is what lets him in.
+        integration_sudo = self.sudo()._find_by_key(key) if key else self.browse()
+        integration_sudo._count(address, viewing)
+        audit = self.env["fault.report.audit"]
+        prefix = (key or "")[:PREFIX]
+        if not integration_sudo:
+            audit._log_refused("key_refused", address, prefix)
+            raise RefusedRequestError(
+                self.env._("The key is missing, wrong, or no longer valid."),
+                401,
+                "key",
+            )
+        if not integration_sudo._may_come_from(origin):
+            integration_sudo._note_refused_origin(origin, address)
+            audit._log_refused(
+                "origin_refused", address, prefix, integration_sudo, origin
+            )
+            raise RefusedRequestError(
+                self.env._("This web page may not use the key."),
+                403,
+                "origin",
+                # A visitor who looks at a form learns what to do instead.
+                integration_sudo._get_contact() if viewing else None,
+            )
+        self.env.cr.postcommit.add(integration_sudo._note_use)
+        return integration_sudo
+
+    def _count(self, address, viewing):
+        """Count a request; refuse it when there are too many."""
+        attempts = self.env["fault.report.attempt"]
+        if not self:
+            attempts._check_rate("api:wrong", WRONG_KEYS, address=address)
+            return
+        if self.in_page and viewing:
+            # Visitors who only look leave room for those who have something to report.
+            attempts._check_rate(f"api:view:{self.id}", PAGE_VIEWS, address=address)
+            return
+        if self.in_page:
+            limit = min(self.company_id._get_fault_report_rate(), self.rate_limit)
+            attempts._check_rate(f"api:{self.id}", limit, address=address)
+        attempts._check_rate(f"api:{self.id}", self.rate_limit)
+
+    @api.model
+    def _find_by_key(self, key):
+        digest = get_hash(key)
+        found = self.search([("key_hash", "=", digest)])
+        return found or self.search(
+            [
+                ("former_key_hash", "=", digest),
+                ("former_key_until", ">", fields.Datetime.now()),
+            ]
+        )
+
+    def _get_origins(self):
+        """Return the allowed origins as browsers write them."""
+        self.ensure_one()
+        return {
+            _normalize_origin(line.strip())
+            for line in (self.allowed_origins or "").splitlines()
+            if line.strip()
+        }
+
+    def _may_come_from(self, origin):
+        self.ensure_one()
+        if not origin:
+            return not self.in_page
+        return origin.lower() in self._get_origins()
+
+    def _note_refused_origin(self, origin, address):
+        """Show administrators whose pages are refused, so that they can allow them."""
+        if origin and len(origin) <= MAX_ORIGIN and is_origin(origin.lower()):
+            self.env["fault.report.integration.origin"]._note(
+                self, origin.lower(), address
+            )
+
+    def _forget_refused_origins(self):
+        for integration in self:
+            allowed = integration._get_origins()
+            # No user writes these rows; the right to write the integration is checked.
+            integration.sudo().refused_origin_ids.filtered(
+                lambda refused, allowed=allowed: refused.origin in allowed
+            ).unlink()
+
+    def _get_contact(self):
+        """Return how visitors of a page with the key reach the company instead."""
+        self.ensure_one()
+        company = self.company_id
+        if not self.in_page:
+            return None
+        return {
+            "name": company.name,
+            "phone": company.phone or "",
+            "email": company.email or "",
+        }
+
+    @api.model
+    def _is_known_origin(self, origin):
+        """Return whether the pages of this origin may read answers at all."""
+        # A browser asks before it sends the key: for any integration.
+        found_sudo = self.sudo().search([("allowed_origins", "!=", False)])
+        return any(
+            origin.lower() in integration._get_origins() for integration in found_sudo
+        )
+
+    def _note_use(self):
+        """Note the time, at most once an hour, and never wait to do so.
+
+        After the report is there: one that is linked to a row which has changed
+        meanwhile would have to be filed again.
+        """
+        with self.env.registry.cursor() as cr:
+            cr.execute(
+                "UPDATE fault_report_integration SET last_used = %(now)s WHERE id IN ("
+                " SELECT id FROM fault_report_integration WHERE id = %(id)s"
+                " AND (last_used IS NULL OR last_used < %(now)s - interval '1 hour')"
+                " FOR NO KEY UPDATE SKIP LOCKED)",
+                {"now": fields.Datetime.now(), "id": self.id},
+            )
+
+    # === SERVICE POINTS === #
+
+    def _get_points(self, lang=None):
+        """Return what a web site needs to ask for the points of new reports.
+
+        :param str lang: code of an installed language; else that of the company
+        :return: `points`, one dict for each, sections included; `html`, the same as
+            fields of a form, named `point_<number>` and `remark_<number>`
+        """
+        self.ensure_one()
+        points = self._get_asked_points(lang)
+        # What everybody may read, whoever asks
+        html = points.env["ir.qweb"]._render(
+            "fault_report.form_points", {"points": points}
+        )
+        return {
+            "points": [self._prepare_point(point) for point in points],
+            "html": str(html) if points else "",
+        }
+
+    def _get_page_form(self, lang=None):
+        """Return what the form in a web page needs to know of the key's company."""
+        return {
+            "html": self._get_points(lang)["html"],
+            "limits": self.env["fault.report"]._get_form_limits(self.company_id),
+        }
+
+    def _get_asked_points(self, lang):
+        company = self.company_id
+        # The language of a company is no secret, but its card is not for visitors.
+        codes = OrderedSet([lang, company.partner_id.sudo().lang, self.env.lang])
+        installed = {code for code, _name in self.env["res.lang"].get_installed()}
+        code = next((code for code in codes if code in installed), None)
+        return (
+            self.env["fault.report"]
+            ._get_channel_template_points(company)
+            .with_context(lang=code)
+        )
+
+    def _prepare_point(self, point):
+        """Return a point as the API tells it; a section has nothing but a name."""
+        content = {"point": point.id, "type": point.type, "name": point.name}
+        if point.type == "section":
+            return content
+        content |= {"required": point.required, "help": point.help or ""}
+        if point.type == "number":
+            # A limit of 0 is one; one that is empty is none
+            content |= {
+                name: None if point[name] is False else point[name]
+                for name in ("minimum", "maximum")
+            }
+            content["unit"] = point.unit or ""
+        if point.type == "choice":
+            content["options"] = [
+                {"option": option.id, "name": option.name}
+                for option in point.option_ids
+            ]
+        if point.type == "check":
+            content["options"] = [
+                {"option": value, "name": name}
+                for value, name in point._get_check_answers()
+            ]
+        return content
+
+
+def _normalize_origin(text):
+    """Return an origin as browsers write it, as far as it is one."""
+    text = text.rstrip("/").lower()
+    scheme, slashes, host = text.partition("://")
+    host = host.removesuffix({"http": ":80", "https": ":443"}.get(scheme, ""))
+    name, colon, port = host.partition(":")
+    if not host.isascii():
+        # An address with an umlaut, as it is looked up
+        with contextlib.suppress(idna.IDNAError):
+            host = f"{idna.encode(name, uts46=True).decode()}{colon}{port}"
+    return f"{scheme}{slashes}{host}"
+
+
+def is_origin(text):
+    """Return whether it is an origin, written as browsers write them."""
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        return False
+    host = parts.hostname or ""
+    if any(sign.isspace() or sign == "*" for sign in host):
+        return False
+    written = f"{parts.scheme}://{host}" + (f":{port}" if port else "")
+    return parts.scheme in ("http", "https") and bool(host) and text == written
+
+
+class FaultReportIntegrationKey(models.AbstractModel):
+    """The dialog with a new key, which is kept nowhere."""
+
+    _name = "fault.report.integration.key"
+    _description = "New Key of an Integration"
+
+    # The web client asks for the default of `key` where there is an id
+    id = fields.Id()
+    key = fields.Char(readonly=True)

@@ -1,0 +1,125 @@
+import json
+import os
+
+from markupsafe import Markup
+
+from odoo import api, fields, models, tools
+from odoo.tools import file_open, file_path
+
+FOLDER = "fault_report/static/src/public"
+STYLE = f"{FOLDER}/fault_report_form.css"
+SCRIPTS = (
+    f"{FOLDER}/drafts.js",
+    f"{FOLDER}/photos.js",
+    f"{FOLDER}/captcha.js",
+    f"{FOLDER}/fault_report_form.js",
+    "fault_report_api/static/src/embed.js",
+)
+
+
+class FaultReportIntegration(models.Model):
+    """The form and the link that stand in the company's own web pages."""
+
+    _inherit = "fault.report.integration"
+
+    embed_code = fields.Char(
+        string="Form", compute="_compute_codes", help="One line for the page."
+    )
+    signin_code = fields.Char(
+        string="Sign-in Link", compute="_compute_codes", help="Copy it into the page."
+    )
+
+    @api.depends("company_id", "in_page")
+    def _compute_codes(self):
+        for integration in self:
+            url = integration.get_base_url()
+            integration.embed_code = integration.in_page and Markup(
+                '<script async src="%s/fault_report/v1/embed.js" data-key="%s">'
+                "</script>"
+            ) % (url, self.env._("YOUR KEY"))
+            company = integration.company_id
+            integration.signin_code = Markup(
+                '<a href="%(url)s/fault_report/signin?company=%(id)s">'
+                '<img src="%(url)s/web/binary/company_logo?company=%(id)s"'
+                ' alt="%(name)s" height="60"/><br/>%(text)s</a>'
+            ) % {
+                "url": url,
+                "id": company.id,
+                "name": company.name,
+                "text": self.env._("Sign in to your fault reports"),
+            }
+
+    @api.model
+    def _get_embed_script(self):
+        """Return one script with all that the form needs on a page of others."""
+        context = self.env.context
+        keys = self.env["ir.qweb"]._get_template_cache_keys()
+        forms, scripts = self._prepare_embed(
+            tuple(context.get(key) or False for key in keys if key != "lang"),
+            # A file that changes while Odoo runs
+            tuple(os.stat(file_path(path)).st_mtime_ns for path in (STYLE, *SCRIPTS)),
+        )
+        # One object of both
+        settings = f"{forms[:-1]}, {json.dumps(self._get_embed())[1:]}"
+        return f"(function () {{\nconst FAULT_REPORT = {settings};\n{scripts}\n}})();\n"
+
+    # Cleared with views, languages, parameters and files of Odoo
+    @tools.ormcache("context", "version", cache="templates.cached_values")
+    def _prepare_embed(self, context, version):
+        """Return what costs time: style and forms as JSON, and the scripts.
+
+        :param tuple context: what templates depend on, beside the language
+        :param tuple version: of the files
+        """
+        texts = []
+        for path in (STYLE, *SCRIPTS):
+            with file_open(path) as file:
+                texts.append(file.read())
+        forms = {
+            code: self.with_context(lang=code)._get_embed_form()
+            for code, _name in self.env["res.lang"].get_installed()
+        }
+        settings = {"style": texts[0], "forms": forms}
+        return json.dumps(settings), "\n".join(texts[1:])
+
+    @api.model
+    def _get_embed(self):
+        """Return what else the script of the form needs to know."""
+        languages = [code for code, _name in self.env["res.lang"].get_installed()]
+        return {
+            "limits": self.env["fault.report"]._get_form_limits(
+                # The script is the same for all of them.
+                self.env["res.company"].sudo().search([])
+            ),
+            "captcha": self.env["fault.report"]._get_captcha_keys(),
+            "language": self.env.company.partner_id.sudo().lang or languages[0],
+        }
+
+    @api.model
+    def _get_embed_form(self):
+        # What everybody may read, whoever asks
+        html = self.env["ir.qweb"].sudo()._render("fault_report_api.embed_form")
+        return {
+            "html": str(html),
+            "texts": {
+                **self.env["fault.report"]._get_form_texts(),
+                **self._get_embed_texts(),
+            },
+        }
+
+    @api.model
+    def _get_embed_texts(self):
+        """Return what the script says beside what it says on every page."""
+        return {
+            "required": self.env._("Fill this in."),
+            "too_long": self.env._("This is too long."),
+            "characters": self.env._("This holds characters that cannot be shown."),
+            "not_accepted": self.env._("This cannot be accepted."),
+            "reference": self.env._("Its number is {reference}."),
+            "track": self.env._("Follow what becomes of it"),
+            "again": self.env._("Report something else"),
+            "closed": self.env._(
+                "This form cannot send anything at the moment. Please reach us in "
+                "another way."
+            ),
+        }

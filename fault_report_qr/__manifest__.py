@@ -1,0 +1,19 @@
+{
+    "name": "Fault Reports: QR Codes",
+    "summary": "Labels on service objects open a page on which anyone can report a fault",
+    "version": "19.0.1.0.0",
+    "category": "Services/Fault Reports",
+    "license": "LGPL-3",
+    "author": "The Fault Report contributors",
+    "website": "https://example.com/fault_report",
+    "depends": ["fault_report"],
+    "data": [
+        "security/ir.model.access.csv",
+        "security/ir_rules.xml",
+        "wizards/fault_report_label_views.xml",
+        "views/maintenance_equipment_views.xml",
+        "views/qr_templates.xml",
+        "views/res_config_settings_views.xml",
+    ],
+    "demo": ["demo/fault_report_demo.xml"],
+}

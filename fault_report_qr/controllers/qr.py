@@ -1,0 +1,156 @@
+from odoo import http
+from odoo.http import request
+
+from odoo.addons.fault_report.controllers.form import get_max_form
+from odoo.addons.fault_report.controllers.public_form import answer_form
+from odoo.addons.fault_report.models.intake.ir_qweb import STYLE_BUNDLE
+
+HEADERS = {
+    # The address is the secret: it goes to no other server and into no cache or index.
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+    "X-Robots-Tag": "noindex, nofollow",
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; "
+    "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
+    "connect-src 'self' data: blob:; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'",
+}
+
+
+class ScannedCode(http.Controller):
+    """The page behind the QR code of an object, for whoever stands before it.
+
+    There is no CSRF token: visitors have no session that another page could misuse.
+    What is posted is done as the visitor whom everybody is, also for those who are
+    signed in, and takes the secret in the address. Phones that were offline send
+    hours later, when a token would have expired.
+    """
+
+    @http.route(
+        "/fault_report/o/<string:token>",
+        type="http",
+        auth="public",
+        methods=["GET"],
+        save_session=False,
+        sitemap=False,
+        readonly=True,
+    )
+    def scanned(self, token, **_params):
+        equipment = self._find(token)
+        if not equipment:
+            return self._render("fault_report_qr.qr_unknown", {}, status=404)
+        user = request.env.user
+        if user._is_internal() and equipment.with_user(user).has_access("read"):
+            return request.redirect(f"/odoo/maintenance.equipment/{equipment.id}")
+        return self._show_form(equipment, token)
+
+    @http.route(
+        "/fault_report/o/<string:token>",
+        type="http",
+        auth="public",
+        methods=["POST"],
+        csrf=False,
+        save_session=False,
+        sitemap=False,
+        max_content_length=get_max_form,
+    )
+    def file_scanned(self, token, **_params):
+        equipment = self._find(token)
+        if not equipment:
+            return self._render("fault_report_qr.qr_unknown", {}, status=404)
+        return self._post(equipment, token)
+
+    @http.route(
+        "/fault_report/o/<string:token>/<string:secret>",
+        type="http",
+        auth="public",
+        methods=["GET"],
+        save_session=False,
+        sitemap=False,
+        readonly=True,
+    )
+    def thanks(self, token, secret, **_params):
+        equipment = self._find(token)
+        report = equipment._find_scanned_report(secret) if equipment else None
+        if not report and secret != "thanks":
+            return self._render("fault_report_qr.qr_unknown", {}, status=404)
+        return self._render(
+            "fault_report_qr.qr_thanks",
+            {
+                "equipment": equipment,
+                "company": equipment._get_scan_company(),
+                "report": report,
+                "token": token,
+            },
+            status=200 if equipment else 404,
+        )
+
+    @http.route(
+        "/fault_report/labels/<int:wizard_id>",
+        type="http",
+        auth="user",
+        methods=["GET"],
+        readonly=True,
+    )
+    def labels(self, wizard_id):
+        """Return the label sheets of a dialog that the user has filled in."""
+        wizard = request.env["fault.report.label"].browse(wizard_id).exists()
+        if not wizard:
+            raise request.not_found()
+        wizard.check_access("read")
+        headers = {
+            "Content-Type": "application/pdf",
+            "Content-Disposition": http.content_disposition("qr-labels.pdf"),
+            "Cache-Control": "no-store",
+        }
+        return request.make_response(wizard._make_pdf(), headers=headers)
+
+    def _find(self, token):
+        Equipment = request.env["maintenance.equipment"]
+        return Equipment._find_by_fault_report_token(token)
+
+    def _post(self, equipment, token):
+        address = request.httprequest.remote_addr
+
+        def act(form):
+            target = "thanks"
+            if "me_too" in form.vals:
+                equipment._post_me_too_by_key(form.vals["me_too"], address)
+            else:
+                report = equipment._file_scanned_report(form, address)
+                # It may have been deleted since it was sent for the first time.
+                target = report._portal_ensure_token() if report else target
+            return f"/fault_report/o/{token}/{target}"
+
+        def show_again(**values):
+            return self._show_form(equipment, token, **values)
+
+        return answer_form(act, show_again, HEADERS)
+
+    # === PAGES === #
+
+    def _show_form(self, equipment, token, status=200, problem=None, kept=None):
+        values = equipment._prepare_scan_page()
+        return self._render(
+            "fault_report_qr.qr_form",
+            {**values, "token": token, "problem": problem, "kept": kept or {}},
+            status=status,
+        )
+
+    def _render(self, template, values, status=200):
+        company = values.get("company") or request.env.company
+        # Visitors may not read companies; the name and logo stand on every page.
+        qweb = request.env["ir.qweb"]
+        values = {
+            **values,
+            "company": company.sudo(),
+            "style": qweb._get_fault_report_style(),
+            # Without the handlers that Odoo writes into its tags: see the policy above
+            "scripts": qweb._get_asset_links(STYLE_BUNDLE, css=False, js=True),
+        }
+        response = request.render(template, values)
+        response.flatten()
+        response.status_code = status
+        response.headers.update(HEADERS)
+        return response

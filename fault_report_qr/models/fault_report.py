@@ -1,0 +1,31 @@
+from odoo import api, fields, models
+
+CHANNEL = "qr"
+CODE_SHARE = 10  # One code may send this part of a day's limit
+
+
+class FaultReport(models.Model):
+    _inherit = "fault.report"
+
+    channel = fields.Selection(
+        selection_add=[(CHANNEL, "QR code")], ondelete={CHANNEL: "set default"}
+    )
+
+    @api.model
+    def _get_channels_without_customer(self):
+        return super()._get_channels_without_customer() | {CHANNEL}
+
+    @api.model
+    def _must_answer_points(self, channel):
+        return super()._must_answer_points(channel) or channel == CHANNEL
+
+    @api.model
+    def _get_quota_shares(self, channel, vals):
+        shares = super()._get_quota_shares(channel, vals)
+        equipment = channel == CHANNEL and vals["equipment_id"]
+        if not equipment:
+            return shares
+        return [*shares, (f"code:{int(equipment)}", CODE_SHARE)]
+
+    def _is_from_stranger(self):
+        return super()._is_from_stranger() or self.channel == CHANNEL

@@ -1,0 +1,2 @@
+from . import test_qr
+from . import test_qr_pages

@@ -1,0 +1,12 @@
+from odoo import models
+
+
+class FaultReport(models.Model):
+    _inherit = "fault.report"
+
+    def _post_event(self, event):
+        result = super()._post_event(event)
+        if self and self._is_notifying():
+            # Who causes an event need not see who receives it.
+            self.env["fault.report.webhook"]._queue_event(event, self.sudo())
+        return result

@@ -1,0 +1,316 @@
+import hashlib
+import hmac
+import json
+import secrets
+import time
+import uuid
+from datetime import timedelta
+
+from odoo import api, fields, models, tools
+from odoo.exceptions import ValidationError
+
+from odoo.addons.fault_report.tools.context_switches import with_own_context
+
+from ..tools import client
+
+EVENTS = ("created", "assigned", "converted", "solved")
+# How long a receiver that does not answer is left alone: after its first failure, the
+# second, …
+PAUSES = [timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60)]
+CRON = "fault_report_webhook.ir_cron_send_webhooks"
+
+
+class FaultReportWebhook(models.Model):
+    """An address of another program that is told what happens to fault reports."""
+
+    _name = "fault.report.webhook"
+    _description = "Fault Report Webhook"
+    _inherit = [
+        "fault.report.audit.mixin",
+        "fault.report.reference.mixin",
+        "fault.report.protected.mixin",
+    ]
+    _audited_fields = {
+        "url": "webhook_address",
+        "secret": "webhook_secret",
+        "active": "webhook",
+    }
+    _audited_secrets = {"secret": None}
+    _order = "name, id"
+
+    name = fields.Char(required=True)
+    active = fields.Boolean(default=True)
+    company_id = fields.Many2one(
+        "res.company", required=True, default=lambda self: self.env.company
+    )
+    url = fields.Char(string="Address", required=True, help="It begins with https://.")
+    # Made when it is stored: what a form proposed would not be what is kept
+    secret = fields.Char(
+        required=True,
+        copy=False,
+        readonly=True,
+        help="The receiver checks with it that a message comes from here.",
+    )
+    on_created = fields.Boolean(string="Created", default=True)
+    on_assigned = fields.Boolean(string="Assigned", default=True)
+    on_converted = fields.Boolean(string="Converted", default=True)
+    on_solved = fields.Boolean(string="Solved", default=True)
+    delivery_ids = fields.One2many("fault.report.webhook.delivery", "webhook_id")
+    delivery_count = fields.Integer(
+        string="Deliveries", compute="_compute_delivery_counts"
+    )
+    waiting_count = fields.Integer(string="Waiting", compute="_compute_delivery_counts")
+    failed_count = fields.Integer(string="Given Up", compute="_compute_delivery_counts")
+    # Of a receiver that does not answer: failures since it last did, and what was wrong
+    failures = fields.Integer(readonly=True, copy=False, protected=True)
+    paused_until = fields.Datetime(
+        string="Next Try", readonly=True, copy=False, protected=True
+    )
+    last_error = fields.Char(
+        string="Last Problem", readonly=True, copy=False, protected=True
+    )
+
+    @api.depends("delivery_ids.state")
+    def _compute_delivery_counts(self):
+        counts = {
+            (webhook, state): count
+            for webhook, state, count in self.env[
+                "fault.report.webhook.delivery"
+            ]._read_group(
+                [("webhook_id", "in", self.ids)], ["webhook_id", "state"], ["__count"]
+            )
+        }
+        for webhook in self:
+            pending, sent, failed = (
+                counts.get((webhook, state), 0)
+                for state in ("pending", "sent", "failed")
+            )
+            webhook.delivery_count = pending + sent + failed
+            webhook.waiting_count = pending
+            webhook.failed_count = failed
+
+    @api.constrains("url")
+    def _check_url(self):
+        for webhook in self:
+            problem = client.find_problem(webhook.url)
+            if problem == "scheme":
+                raise ValidationError(
+                    self.env._("The address of a webhook has to begin with https://.")
+                )
+            if problem:
+                raise ValidationError(
+                    self.env._("“%s” is no address of a web server.", webhook.url)
+                )
+
+    # === CREATE, WRITE, DELETE === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self.env.registry.clear_cache()
+        for vals in vals_list:
+            self._check_protected_fields(vals)
+        return super().create(
+            [
+                {**vals, "secret": vals.get("secret") or secrets.token_urlsafe(32)}
+                for vals in vals_list
+            ]
+        )
+
+    def write(self, vals):
+        self._check_protected_fields(vals)
+        # Whether there is one; a failure must not empty the caches of all processes
+        if "active" in vals:
+            self.env.registry.clear_cache()
+        return super().write(vals)
+
+    def unlink(self):
+        self.env.registry.clear_cache()
+        return super().unlink()
+
+    # === ACTIONS === #
+
+    def action_new_secret(self):
+        """Replace the secret; the receiver has to be given the new one."""
+        self.check_access("write")
+        for webhook in self:
+            webhook.secret = secrets.token_urlsafe(32)
+
+    def action_test(self):
+        """Send a message without a report, and show what comes back.
+
+        Only here a user waits for the receiver: they have asked to, and not longer
+        than the client's timeout.
+        """
+        self.ensure_one()
+        self.check_access("write")
+        # Deliveries are made by the program only.
+        delivery_sudo = self.sudo()._create_deliveries("test")
+        attempt, *arguments = delivery_sudo._prepare_attempt()
+        delivery_sudo.attempts = 1
+        delivery_sudo._settle(*attempt(*arguments))
+        is_accepted = delivery_sudo.state == "sent"
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success" if is_accepted else "danger",
+                "sticky": not is_accepted,
+                "title": self.env._("Accepted")
+                if is_accepted
+                else self.env._("Not accepted"),
+                "message": delivery_sudo._get_answer_text(),
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }
+
+    def action_view_deliveries(self):
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "fault.report.webhook.delivery",
+            "view_mode": "list,form",
+            "domain": [("webhook_id", "=", self.id)],
+            # The export of terms takes a text in brackets after this for a term, too
+            "name": self.env._("Deliveries"),
+        }
+
+    def action_view_failed_deliveries(self):
+        """List what was given up, to send it again."""
+        action = self.action_view_deliveries()
+        return {**action, "context": {"search_default_failed": 1}}
+
+    # === RECEIVERS THAT ARE AWAY === #
+
+    def _pause(self, problem):
+        """Put off all that waits for a receiver that has just failed."""
+        self.ensure_one()
+        now = fields.Datetime.now()
+        until = now + PAUSES[min(self.failures, len(PAUSES) - 1)]
+        self.write(
+            {
+                "failures": self.failures + 1,
+                "paused_until": until,
+                "last_error": problem,
+            }
+        )
+        self._get_waiting_deliveries(before=until).next_try = until
+        self.env.ref(CRON)._trigger(at=until)
+
+    def _resume(self):
+        """Send what was put off, now that the receiver has answered."""
+        self.ensure_one()
+        if not self.failures:
+            return
+        # Who sends a test may only read deliveries, and not wake up the queue.
+        webhook_sudo = self.sudo()
+        until = webhook_sudo.paused_until
+        webhook_sudo.write({"failures": 0, "paused_until": False, "last_error": False})
+        waiting = webhook_sudo._get_waiting_deliveries(before=until, included=True)
+        waiting.next_try = fields.Datetime.now()
+        webhook_sudo.env.ref(CRON)._trigger()
+
+    def _get_waiting_deliveries(self, before, included=False):
+        return self.env["fault.report.webhook.delivery"].search(
+            [
+                ("webhook_id", "=", self.id),
+                ("state", "=", "pending"),
+                ("next_try", "<=" if included else "<", before),
+            ]
+        )
+
+    # === EVENTS === #
+
+    @api.model
+    @tools.ormcache()
+    def _is_used(self):
+        """Return whether there is any webhook: nearly nobody has one."""
+        return bool(self.sudo().search_count([], limit=1))
+
+    @api.model
+    def _queue_event(self, event, reports_sudo):
+        """Queue what has happened to the reports, for each webhook that asks for it."""
+        if event not in EVENTS or not self._is_used():
+            return
+        for company, of_company in reports_sudo.grouped("company_id").items():
+            # Who causes an event need not see the webhooks.
+            webhooks_sudo = self.sudo().search(
+                [("company_id", "=", company.id), (f"on_{event}", "=", True)]
+            )
+            for report in of_company:
+                webhooks_sudo._queue(event, report)
+
+    def _queue(self, event, report=None):
+        """Add a delivery to each of the webhooks, in the transaction of the event."""
+        if not self:
+            return
+        self._create_deliveries(event, report)
+        # Waking up the queue is nobody's right but the sender's need.
+        self.env.ref(CRON).sudo()._trigger()
+
+    def _create_deliveries(self, event, report=None):
+        now = fields.Datetime.now()
+        # No user may write what is sent; it follows from what happens, and from no
+        # default of who causes it.
+        return (
+            with_own_context(self.env["fault.report.webhook.delivery"])
+            .sudo()
+            .create(
+                [
+                    {
+                        "webhook_id": webhook.id,
+                        "report_id": report.id if report else False,
+                        "event": event,
+                        # Behind what waits for a receiver that is away
+                        "next_try": max(webhook.paused_until or now, now),
+                        **webhook._prepare_message(event, report),
+                    }
+                    for webhook in self
+                ]
+            )
+        )
+
+    def _prepare_message(self, event, report):
+        """Return the id of a message, and its text as it is sent and signed."""
+        self.ensure_one()
+        uid = str(uuid.uuid4())
+        message = {
+            "id": uid,
+            "event": event,
+            "occurred_at": _to_iso(fields.Datetime.now()),
+            "report": report and self._prepare_report(report),
+        }
+        return {"uid": uid, "payload": json.dumps(message, sort_keys=True)}
+
+    @api.model
+    def _prepare_report(self, report):
+        """Return what is told of a report: nothing that the customer may not read.
+
+        Hook: an override adds to the dict.
+        """
+        return {
+            "reference": report.reference,
+            "state": report.state,
+            "priority": report.priority,
+            "channel": report.channel,
+            "reported_at": _to_iso(report.reported_at),
+            "handled_at": _to_iso(report.date_handled),
+            "tracking_url": report._get_tracking_url(),
+        }
+
+    def _get_headers(self, body, uid):
+        """Return the headers; the signature holds for this text at this time."""
+        self.ensure_one()
+        now = str(int(time.time()))
+        signature = hmac.new(
+            self.secret.encode(), f"{now}.{body}".encode(), hashlib.sha256
+        ).hexdigest()
+        return {
+            "Content-Type": "application/json",
+            "User-Agent": "fault_report",
+            "X-Fault-Report-Delivery": uid,
+            "X-Fault-Report-Signature": f"t={now},v1={signature}",
+        }
+
+
+def _to_iso(date):
+    return date.strftime("%Y-%m-%dT%H:%M:%SZ") if date else None

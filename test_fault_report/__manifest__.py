@@ -1,0 +1,15 @@
+{
+    "name": "Fault Reports: Tests of All Together",
+    "summary": "Tests of what holds for every channel, with all of them installed",
+    "version": "19.0.1.0.0",
+    "category": "Hidden/Tests",
+    "license": "LGPL-3",
+    "author": "The Fault Report contributors",
+    "website": "https://example.com/fault_report",
+    "depends": [
+        "fault_report_api",
+        "fault_report_qr",
+        "fault_report_webhook",
+        "fault_report_website",
+    ],
+}

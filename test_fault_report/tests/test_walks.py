@@ -1,0 +1,46 @@
+"""Walks through all models, again with those of every channel."""
+
+from odoo.tests import tagged
+
+from odoo.addons.fault_report.tests import (
+    test_context,
+    test_public_methods,
+    test_references,
+)
+
+
+@tagged("post_install", "-at_install")
+class TestReferencesTogether(test_references.TestReferences):
+    @classmethod
+    def make_records_of_other_addons(cls, env, values):
+        return [
+            env["fault.report.integration"].create(values),
+            env["fault.report.webhook"].create(
+                {**values, "url": "https://example.com/hook"}
+            ),
+        ]
+
+
+@tagged("post_install", "-at_install")
+class TestPublicMethodsTogether(test_public_methods.TestPublicMethods):
+    @classmethod
+    def make_dialogs(cls):
+        super().make_dialogs()
+        own = cls.env(user=cls.env.ref("base.user_admin").id)
+        own["fault.report.label"].create(
+            {"equipment_ids": cls.lift.ids, "sheet": "L7160"}
+        )
+
+    @classmethod
+    def make_records(cls):
+        super().make_records()
+        cls.env["fault.report.integration"].create({"name": "x"})
+        webhook = cls.env["fault.report.webhook"].create(
+            {"name": "x", "url": "https://hook.example"}
+        )
+        webhook.action_test()
+
+
+@tagged("post_install", "-at_install")
+class TestContextTogether(test_context.TestContext):
+    pass
