@@ -121,6 +121,16 @@ class TestFileRules(TransactionCase):
             file_rules.guess_type(make_archive("mimetype", mimetype=odt)), odt
         )
 
+    def test_an_archive_is_not_taken_for_whatever_type_it_names(self):
+        for mimetype in file_rules.EXTENSIONS:
+            found = file_rules.guess_type(make_archive("mimetype", mimetype=mimetype))
+            is_open_document = "opendocument" in mimetype
+            self.assertEqual(found, mimetype if is_open_document else None, mimetype)
+
+    def test_markup_is_found_as_far_as_browsers_look_for_it(self):
+        for length in (0, 1000, 1400):
+            self.assert_refused(b" " * length + b"<html>", "not accepted")
+
     def test_what_is_not_on_the_list_is_refused_whatever_its_name(self):
         for content in (
             b"<html><script>alert(1)</script></html>",
