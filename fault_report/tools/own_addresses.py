@@ -1,6 +1,6 @@
-"""The addresses of fault reports: which are ours, and which of them hold a secret.
+"""Addresses of fault reports, and secrets in them.
 
-Who knows the address of a QR page or of a tracking page may use it. It stands in no log
+The address of a QR page or of a tracking page is enough to use it. It stands in no log
 of Odoo, goes to no other server, into no frame of a foreign page and into no cache.
 """
 
@@ -36,17 +36,17 @@ def is_api(path):
 
 
 def has_secret(address):
-    """Return whether who knows this path and query may use what is behind it."""
+    """Return whether this path and query are enough to use what they lead to."""
     return bool(_SECRETS.search(address))
 
 
 def mask(text):
-    """Return `text` with the secrets of all addresses in it taken out."""
+    """Return the text with the secrets of all addresses in it masked."""
     return _SECRETS.sub(lambda found: found[found.lastgroup] + MASK, text)
 
 
 class SecretFilter(logging.Filter):
-    """Takes the secrets out of what is logged, tracebacks included."""
+    """Mask secrets in log records, tracebacks included."""
 
     _formatter = logging.Formatter()
 
@@ -69,7 +69,7 @@ _FILTER = SecretFilter()
 
 
 def keep_secrets_out_of_logs():
-    """Install the filter: at what writes down requests, and where all logs come out.
+    """Install the filter at the loggers of requests and at all handlers.
 
     A filter of a logger does not see what comes from the loggers below it; one of a
     handler sees everything. Both, so that handlers added later get no secret either.
