@@ -77,7 +77,14 @@ def _install_with_uv(folder):
     """Install the packages in a tenth of the time that pip takes."""
     command = ["pip", "install", "--quiet", "--require-hashes", "--no-deps"]
     call(
-        [_get_uv(folder), *command, "--python", folder / "bin" / "python", "-r", LOCK_FILE],
+        [
+            _get_uv(folder),
+            *command,
+            "--python",
+            folder / "bin" / "python",
+            "-r",
+            LOCK_FILE,
+        ],
         "uv cannot install the Python packages:",
         # On the same disk as the virtualenvs, which share its files
         env={**os.environ, "UV_CACHE_DIR": str(CACHE / "uv")},

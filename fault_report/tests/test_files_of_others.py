@@ -7,6 +7,7 @@ import re
 from unittest.mock import patch
 
 from odoo import Command
+from odoo.exceptions import ValidationError
 from odoo.tests import TransactionCase, new_test_user, tagged
 
 from odoo.addons.http_routing.tests.common import MockRequest
@@ -21,8 +22,8 @@ MODELS = ("ir.attachment", "ir.binary", "mail.message")
 TOOLS = (file_rules, photo_rules, picture_rules, picture)
 # What our code asks to find out that a file is none of a report's
 QUESTIONS = {"is_for_report", "has_checked", "_get_memory"}
-# Odoo reads nothing of the file then; where it belongs has to be in the cache, or is one
-# query more
+# Under sudo Odoo reads nothing of a file then: where it belongs is one query more,
+# unless it is in the cache
 BLIND = {"rename", "publish", "change_type", "ask_for_ownership"}
 CONTENTS = {
     "a text": b"The door",
@@ -216,8 +217,9 @@ class TestFilesOfOthers(FilesData, FaultReportData, TransactionCase):
             (last_id,) = self.env.cr.fetchone()
             if known:
                 known.mapped("res_model")
-            with count_calls(calls), contextlib.contextmanager(self._patchExecute)(
-                queries
+            with (
+                count_calls(calls),
+                contextlib.contextmanager(self._patchExecute)(queries),
             ):
                 try:
                     outcome = action()
@@ -379,5 +381,5 @@ class TestFilesOfOthers(FilesData, FaultReportData, TransactionCase):
         values = {"name": "a", "raw": b"MZ\0", "res_model": "fault.report"}
         with odoo_alone(self.env):
             self.assertTrue(Attachment.create({**values, "res_id": report.id}))
-        with self.assertRaises(Exception):
+        with self.assertRaises(ValidationError):
             Attachment.create({**values, "res_id": report.id})

@@ -28,8 +28,8 @@ MAX_NAME_BYTES = 255
 
 _OOXML = "application/vnd.openxmlformats-officedocument"
 _ODF = "application/vnd.oasis.opendocument"
-# The allowed types with the extensions a name may have; the first one is added to a name
-# that has none of them
+# The allowed types with the extensions that a name may have; the first one is added to
+# names that have none of them
 EXTENSIONS = {
     "image/jpeg": (".jpg", ".jpeg", ".jpe", ".jfif"),
     "image/png": (".png",),

@@ -63,7 +63,7 @@ def get_message(env, problem, label, limit):
 
 
 def is_blank(text):
-    """Return whether the text shows nothing, for instance only zero-width characters."""
+    """Return whether nothing of the text is visible (zero-width characters only)."""
     return all(
         character in _BLANK_GLYPHS
         or unicodedata.category(character) in _INVISIBLE_CATEGORIES

@@ -10,8 +10,8 @@ from ...tools import picture_rules
 class IrAttachment(models.Model):
     """Store the files of reports as a whole or not at all.
 
-    Odoo writes a file under its final name. If the process is killed or the disk is full
-    meanwhile, half a file stays there, and Odoo refuses the same photo from then on.
+    Odoo writes a file under its final name. If the process is killed or the disk is
+    full meanwhile, half a file stays, and Odoo refuses the same photo from then on.
     All other files are written by Odoo's own code.
     """
 
@@ -19,7 +19,7 @@ class IrAttachment(models.Model):
 
     @api.model
     def _get_path(self, bin_data, sha):
-        """Remove what an interrupted write has left under the name of a report's file."""
+        """Remove what an interrupted write has left of a report's file."""
         if picture_rules.is_for_report(self.env, sha):
             path = self._full_path(f"{sha[:2]}/{sha}")
             if self._is_half_written(bin_data, path):

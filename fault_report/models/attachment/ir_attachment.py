@@ -279,7 +279,10 @@ class IrAttachment(models.Model):
 
         :param dict limits: the limits by place, completed here
         """
-        vals = {**self.default_get([*PLACE, *EXPOSURE, *CONTENT, "name", "type"]), **vals}
+        vals = {
+            **self.default_get([*PLACE, *EXPOSURE, *CONTENT, "name", "type"]),
+            **vals,
+        }
         vals = {key: vals[key] for key in vals if key not in INTERNAL}
         self._check_fault_report_exposure(vals)
         place = vals.get("res_model"), vals.get("res_id")
