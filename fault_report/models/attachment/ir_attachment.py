@@ -30,7 +30,8 @@ class IrAttachment(models.Model):
     publish a file is therefore always checked for the user of the environment.
 
     Files of other models are left to Odoo: each override asks first whether a file is
-    one of a report, and costs no query to find out.
+    one of a report. It reads what Odoo reads anyway; only for a new name or type under
+    `sudo()`, where Odoo reads nothing, it takes a query if the file is not in the cache.
     """
 
     _inherit = "ir.attachment"
@@ -266,7 +267,7 @@ class IrAttachment(models.Model):
             if self._is_fault_report_place({**place, **vals}):
                 vals = self._prepare_fault_report_create(vals, limits)
                 if vals.get("res_id"):
-                    added[vals["res_model"], vals["res_id"]] += 1
+                    added[vals.get("res_model"), vals["res_id"]] += 1
             prepared.append(vals)
         self._check_fault_report_count(added)
         attachments = super().create(prepared)
