@@ -31,7 +31,7 @@ class IrAttachment(models.Model):
 
     Files of other models are left to Odoo: each override asks first whether a file is
     one of a report. It reads what Odoo reads anyway; only for a new name or type under
-    `sudo()`, where Odoo reads nothing, it takes a query if the file is not in the cache.
+    `sudo()`, where Odoo reads nothing, it takes a query if the file is not cached.
     """
 
     _inherit = "ir.attachment"
