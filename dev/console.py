@@ -1,4 +1,4 @@
-"""How the commands talk: one line for each step, with its duration."""
+"""Output of the commands: one line for each step, with its duration."""
 
 import contextlib
 import signal
@@ -8,7 +8,7 @@ import time
 
 
 class Failure(Exception):
-    """Something is missing; the text is one sentence that says what to do."""
+    """The command cannot go on; the message is one sentence that says what to do."""
 
 
 def say(text):
@@ -17,7 +17,7 @@ def say(text):
 
 @contextlib.contextmanager
 def step(text):
-    """Announce a step, then say how many seconds it took."""
+    """Print the name of a step, then how many seconds it took."""
     print(f"  {text} … ", end="", flush=True)
     start = time.monotonic()
     try:
@@ -29,7 +29,10 @@ def step(text):
 
 
 def call(command, failure, **options):
-    """Run a command quietly; raise `Failure` with the last lines it printed."""
+    """Run a command quietly; return its output.
+
+    :raises Failure: with the last lines of the output if the command fails
+    """
     result = subprocess.run(
         [str(part) for part in command],
         stdout=subprocess.PIPE,
@@ -49,10 +52,10 @@ def call(command, failure, **options):
 
 
 def main(commands):
-    """Run the command named on the command line; exit 1 with its sentence."""
+    """Run the command named on the command line; a `Failure` exits with its message."""
     name = sys.argv[1] if len(sys.argv) > 1 else "help"
     for number in (signal.SIGTERM, signal.SIGHUP):
-        # Like Ctrl-C: what runs below is ended, half-made things are removed
+        # Like Ctrl-C: programs are ended, incomplete files and databases removed
         signal.signal(number, signal.default_int_handler)
     try:
         if name not in commands:

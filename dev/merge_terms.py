@@ -1,4 +1,4 @@
-"""Bring the languages of an addon up to date with its template of terms.
+"""Update the languages of an addon from its template of terms.
 
 Called with its folder `i18n`, in Odoo's virtualenv, which has polib.
 """
@@ -10,7 +10,7 @@ import polib
 
 
 def merge(path, template):
-    """Take over the terms of the template in its order; keep what is translated."""
+    """Take the terms of the template in its order; keep translations."""
     file = polib.pofile(str(path))
     if not file.metadata:  # a new one
         file.metadata = {

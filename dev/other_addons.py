@@ -1,8 +1,8 @@
 """Addons of others that ours are tested with, from the Python package registry.
 
-They name Odoo itself as a package that they need, which is here already; so they are
-installed without what they need, and beside the virtualenv. Their lock file has
-versions and hashes like that of the Python packages.
+Their packages depend on a package of Odoo itself, which is here already; so they are
+installed without dependencies, and outside the virtualenv. Their lock file has versions
+and hashes, like that of the Python packages.
 """
 
 import hashlib

@@ -1,4 +1,8 @@
-"""Several jobs at once, each in a process of its own, shown as if in a row."""
+"""Several jobs at once, each in a process of its own, shown one after the other.
+
+By hand, because the workers of pytest-xdist share one command line: the same database
+and the same port of Odoo.
+"""
 
 import multiprocessing
 import os
@@ -8,7 +12,7 @@ import traceback
 
 from .console import Failure
 
-# Not threads: a job prints, waits for programs and is to be stopped in the middle
+# Not threads: a job prints, waits for programs and has to stop when asked to
 _fork = multiprocessing.get_context("fork")
 
 
@@ -41,7 +45,7 @@ class Job:
             traceback.print_exc()
         sys.stdout.flush()
         sys.stderr.flush()
-        # Nothing of the command that started it is to be done a second time
+        # The command that started it has to do the rest only once
         os._exit(code)
 
     def is_running(self):
@@ -51,7 +55,7 @@ class Job:
         return self.process is not None and not self.process.is_alive()
 
     def show(self):
-        """Print what has come since the last time."""
+        """Print what was written since the last time."""
         if self.process is not None:
             text = self.log.read_bytes()[self.shown :]
             self.shown += len(text)
@@ -59,7 +63,7 @@ class Job:
             sys.stdout.flush()
 
     def stop(self):
-        """End it; the handler of the commands lets it end its programs first."""
+        """End the job; the commands' signal handler ends its programs first."""
         if self.is_running():
             self.process.terminate()
             self.process.join(10)
@@ -68,10 +72,9 @@ class Job:
 
 
 def run(jobs, count):
-    """Run the jobs, `count` at once; return their exit codes, not 0 for one that died.
+    """Run the jobs, `count` at once; return their exit codes, not 0 for a killed one.
 
-    They start in their order. The first that is not shown to its end is followed, so
-    that each can be read as a whole.
+    They start and are shown in their order, each as a whole.
     """
     try:
         for job in jobs:

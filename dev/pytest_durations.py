@@ -1,7 +1,7 @@
-"""A pytest plugin: writes down how long each file took, once all tests were run.
+"""A pytest plugin that writes the duration of each file once all tests have run.
 
-Odoo leaves with the code of a success when it is told twice to stop. A run that has not
-written its file did not come to its end, whatever its code.
+Odoo exits with success when it gets the signal to stop twice. A run without this file
+was cut short, whatever its exit code.
 """
 
 import os

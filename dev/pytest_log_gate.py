@@ -1,7 +1,10 @@
 """A pytest plugin: WARNING and ERROR lines from our addons fail the run.
 
-A test that expects such a line says so with `assertLogs` or `mute_logger`, which keep
-it from getting here. Deprecations that our files cause count too.
+Tests that expect such a line use `assertLogs` or `mute_logger`, which keep it from
+getting here. Deprecations that our files cause count too.
+
+By hand, because checklog-odoo reads the log afterwards: without the file and traceback
+of a record it cannot tell our addons from Odoo's, and it knows no deprecations.
 """
 
 import logging

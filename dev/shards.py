@@ -1,4 +1,8 @@
-"""Files of tests, divided so that each share takes about the same time."""
+"""Files of tests, divided so that each share takes about the same time.
+
+By hand, because pytest-split divides single tests: their classes would be set up in
+each share, and it does not know that the other addons are tested after one of them.
+"""
 
 from .paths import ROOT, RUN
 

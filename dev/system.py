@@ -1,4 +1,4 @@
-"""Debian packages of the machine: what is there, what is missing."""
+"""Debian packages that the commands need."""
 
 import os
 import shutil
@@ -8,13 +8,16 @@ from .paths import IS_ROOT
 
 
 def need(program, packages, why):
-    """Make sure that a program exists; root installs it, others are told how."""
+    """Make sure that a program exists: root installs it, others get the command."""
     if not shutil.which(program):
         install(packages, why)
 
 
 def install(packages, why):
-    """Install Debian packages, or say in one sentence which are missing."""
+    """Install Debian packages.
+
+    :raises Failure: if they are missing and this user cannot install them
+    """
     if not IS_ROOT or not shutil.which("apt-get"):
         raise Failure(
             f"{why} is missing: install it with "

@@ -1,7 +1,10 @@
 """`make terms`: the texts of our addons, for translators.
 
-Writes the template `i18n/<addon>.pot` of each addon, from the databases that the tests
-use, brings the languages beside it up to date, and names what is not translated yet.
+Writes the template `i18n/<addon>.pot` of each addon from the databases of the tests,
+updates the languages beside it, and names the terms that are not translated yet.
+
+Odoo exports the terms itself. click-odoo-makepot is not used: it needs a Debian package
+(gettext), and does not name what is missing.
 """
 
 from . import databases
@@ -11,7 +14,7 @@ from .testing import CORE
 
 
 def write(environment):
-    """Export those by themselves beside which others would add fields to the models."""
+    """Export the terms; addons to whose models others add fields, by themselves."""
     alone = [CORE, *databases.COMPANIONS]
     for name in alone:
         _write(environment, [name], [name])
@@ -49,7 +52,7 @@ def _write(environment, installed, names):
 
 
 def _merge(environment, folder):
-    """Bring the languages of this folder up to date; return what is not translated."""
+    """Update the languages of this folder; return the terms without translation."""
     program = ROOT / "dev" / "merge_terms.py"
     command = [environment.bin / "python", program, folder]
     return call(command, f"The languages in {folder} cannot be merged.").rstrip()

@@ -3,6 +3,7 @@
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 
@@ -10,7 +11,7 @@ from . import system
 from .console import Failure, call, step
 from .paths import CACHE, LOCK_FILE
 
-# The lock file is made with the first, Debian 12's own; Odoo 19 runs on the others too.
+# The lock file is made with the first one, which is Debian 12's; Odoo 19 runs on all.
 PYTHONS = (
     "/usr/bin/python3.11",
     "python3.11",
@@ -18,6 +19,7 @@ PYTHONS = (
     "python3.10",
     "python3",
 )
+NO_VENV = "The virtualenv cannot be made:"
 
 
 def get():
@@ -58,24 +60,12 @@ def _make(folder, python):
     if subprocess.run(has_venv, check=False, stderr=subprocess.DEVNULL).returncode:
         system.install(["python3-venv"], "Python's venv module")
     with step("installing the Python packages"):
-        call([python, "-m", "venv", folder], "The virtualenv cannot be made:")
-        call(
-            [
-                folder / "bin" / "python",
-                # The lock file is complete; pip is not to choose anything itself.
-                "-m",
-                "pip",
-                "install",
-                "--quiet",
-                "--require-hashes",
-                "--no-deps",
-                "--disable-pip-version-check",
-                "--no-input",
-                "-r",
-                LOCK_FILE,
-            ],
-            "The Python packages cannot be installed; is there a network?",
-        )
+        call([python, "-m", "venv", folder], NO_VENV)
+        try:
+            _install_with_uv(folder)
+        except Failure:
+            # uv does not read pip's configuration, with its mirrors and certificates.
+            _install_with_pip(folder, LOCK_FILE)
         call(
             [folder / "bin" / "python", "-m", "pip", "check"],
             "The lock file is not complete (make lock):",
@@ -83,34 +73,82 @@ def _make(folder, python):
     (folder / "complete").touch()
 
 
+def _install_with_uv(folder):
+    """Install the packages in a tenth of the time that pip takes."""
+    command = ["pip", "install", "--quiet", "--require-hashes", "--no-deps"]
+    call(
+        [
+            _get_uv(folder),
+            *command,
+            "--python",
+            folder / "bin" / "python",
+            "-r",
+            LOCK_FILE,
+        ],
+        "uv cannot install the Python packages:",
+        # On the same disk as the virtualenvs, which share its files
+        env={**os.environ, "UV_CACHE_DIR": str(CACHE / "uv")},
+    )
+
+
+def _get_uv(folder):
+    """Return uv in this virtualenv, installed if it is missing, as locked."""
+    program = folder / "bin" / "uv"
+    if not program.exists():
+        lock_file = folder / "uv.txt"
+        lock_file.write_text(read_lock("uv"))
+        _install_with_pip(folder, lock_file)
+    return program
+
+
+def read_lock(package):
+    """Return the lines of the lock file for one package: its version and hashes."""
+    pattern = rf"^{package}==.*(?:\n +--hash=.*)*"
+    return re.search(pattern, LOCK_FILE.read_text(), re.MULTILINE)[0]
+
+
+def _install_with_pip(folder, lock_file):
+    call(
+        [
+            folder / "bin" / "python",
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--require-hashes",
+            # The lock file is complete; pip is not to choose anything itself.
+            "--no-deps",
+            "--disable-pip-version-check",
+            "--no-input",
+            "-r",
+            lock_file,
+        ],
+        "The Python packages cannot be installed; is there a network?",
+    )
+
+
 def lock():
     """Write the lock file anew from requirements.in; return the `bin` that did it."""
-    tools = CACHE / "virtualenvs" / "pip-tools"
+    tools = CACHE / "virtualenvs" / "lock"
     source = LOCK_FILE.with_suffix(".in")
-    if not (tools / "bin" / "pip-compile").exists():
-        call([_interpreter(), "-m", "venv", tools], "The virtualenv cannot be made:")
-        call(
-            [tools / "bin" / "pip", "install", "-q", "pip-tools==7.6.2"], "No network?"
-        )
+    if not (tools / "bin" / "python").exists():
+        call([_interpreter(), "-m", "venv", tools], NO_VENV)
     with step("resolving the newest versions"):
         call(
             [
-                tools / "bin" / "pip-compile",
+                _get_uv(tools),
+                "pip",
+                "compile",
                 "--quiet",
                 "--upgrade",
                 "--generate-hashes",
-                "--allow-unsafe",
-                "--strip-extras",
-                "--no-emit-index-url",
-                "--no-emit-find-links",
-                "--no-emit-trusted-host",
-                "--no-emit-options",
+                "--custom-compile-command",
+                "make lock",
                 "--output-file",
                 LOCK_FILE.name,
                 source.name,
             ],
             "The requirements cannot be resolved:",
             cwd=LOCK_FILE.parent,
-            env={**os.environ, "CUSTOM_COMPILE_COMMAND": "make lock"},
         )
     return tools / "bin"

@@ -16,6 +16,7 @@ from . import test_fault_report
 from . import test_file_rules
 from . import test_files
 from . import test_files_http
+from . import test_files_of_others
 from . import test_files_shown
 from . import test_form
 from . import test_hostile_files

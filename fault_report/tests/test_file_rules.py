@@ -4,12 +4,14 @@ import io
 import struct
 import zipfile
 import zlib
+from unittest.mock import patch
 
 import pillow_heif
 from PIL import Image
 
 from odoo.exceptions import ValidationError
 from odoo.tests import TransactionCase
+from odoo.tools import mimetypes
 
 from ..tools import file_rules, photo_position
 
@@ -76,6 +78,71 @@ def make_exif_block():
     return exif.tobytes().removeprefix(b"Exif\0\0")
 
 
+REFUSED = (
+    b"<html><script>alert(1)</script></html>",
+    b"  \n<!DOCTYPE html>",
+    b"\xef\xbb\xbf<p onclick=alert(1)>",
+    b"hello <script>alert(1)</script>",
+    "<svg/onload=alert(1)>".encode("utf-16"),
+    b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>',
+    b"MZ\x90\0\3\0\0\0",
+    b"\x7fELF\2\1\1\0",
+    b"#!\0",
+    b"BM" + b"\0" * 40,
+    make_archive("evil.exe"),
+    make_archive("META-INF/MANIFEST.MF", "Main.class"),
+    make_archive("mimetype", mimetype="text/html"),
+    b"PK\3\4 broken",
+    make_ole("__properties_version1.0"),
+    struct.pack(">I", 20) + b"ftypqt  \0\0\0\0qt  ",
+    struct.pack(">I", 20) + b"ftypavif\0\0\0\0avif",
+)
+
+
+def make_allowed_files():
+    """Return a file for each way in which a file can be of an allowed type."""
+    brands = file_rules._HEIC_BRANDS | file_rules._MP4_BRANDS
+    words = "Häll i hissen, dörr 3\n"
+    texts = {
+        "csv": "a,b,c\n1,2,3\n4,5,6\n",
+        "json": '{"a": 1}\n',
+        "python": "#!/usr/bin/python\nimport os\n",
+        "e-mail": "From: a@b.c\nTo: d@e.f\nSubject: x\n\nhello\n",
+        "letters at the limit": "a" * 1023 + "ö",
+        "bitmap": "BM is the model of the lift",
+        "calendar": "BEGIN:VCALENDAR\nVERSION:2.0\nEND:VCALENDAR\n",
+    }
+    files = {kind: make_picture(kind) for kind in ("JPEG", "PNG", "GIF", "WEBP")}
+    files |= {
+        f"JPEG {marker:x}": b"\xff\xd8\xff%c\0\2" % marker + files["JPEG"][2:]
+        for marker in (0xE0, 0xE1, 0xE2, 0xED, 0xEE, 0xFE, 0xDB)
+    }
+    files |= {
+        brand.decode(): struct.pack(">I", 20) + b"ftyp" + brand + bytes(4) + brand
+        for brand in brands
+    }
+    files |= {
+        f"{folder} {first}": make_archive(
+            first, "[Content_Types].xml", f"{folder}document.xml"
+        )
+        for folder in file_rules._OOXML_FOLDERS
+        for first in ("_rels/.rels", "docProps/app.xml", "a.bin")
+    }
+    files |= {
+        f"{mimetype} {number}": make_archive(*names, mimetype=mimetype)
+        for mimetype in file_rules.EXTENSIONS
+        if "opendocument" in mimetype
+        for number, names in enumerate((("mimetype",), ("content.xml", "mimetype")))
+    }
+    files |= {name: make_ole(name) for name in file_rules._OLE_STREAMS}
+    files |= {
+        encoding: words.encode(encoding)
+        for encoding in ("utf-8", "utf-8-sig", "utf-16", "latin-1", "cp1252")
+    }
+    files |= {name: text.encode() for name, text in texts.items()}
+    return files | {"PDF": b"%PDF-1.7\n%\xe2\xe3\n1 0 obj"}
+
+
 class TestFileRules(TransactionCase):
     def check(self, content, name="file"):
         return file_rules.check_file(self.env, name, content, LIMITS)
@@ -121,28 +188,62 @@ class TestFileRules(TransactionCase):
             file_rules.guess_type(make_archive("mimetype", mimetype=odt)), odt
         )
 
+    def test_an_archive_is_not_taken_for_whatever_type_it_names(self):
+        for mimetype in file_rules.EXTENSIONS:
+            found = file_rules.guess_type(make_archive("mimetype", mimetype=mimetype))
+            is_open_document = "opendocument" in mimetype
+            self.assertEqual(found, mimetype if is_open_document else None, mimetype)
+
+    def test_markup_is_found_as_far_as_browsers_look_for_it(self):
+        for length in (0, 1000, 1400):
+            self.assert_refused(b" " * length + b"<html>", "not accepted")
+
     def test_what_is_not_on_the_list_is_refused_whatever_its_name(self):
-        for content in (
-            b"<html><script>alert(1)</script></html>",
-            b"  \n<!DOCTYPE html>",
-            b"\xef\xbb\xbf<p onclick=alert(1)>",
-            b"hello <script>alert(1)</script>",
-            "<svg/onload=alert(1)>".encode("utf-16"),
-            b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>',
-            b"MZ\x90\0\3\0\0\0",
-            b"\x7fELF\2\1\1\0",
-            b"#!\0",
-            b"BM" + b"\0" * 40,
-            make_archive("evil.exe"),
-            make_archive("META-INF/MANIFEST.MF", "Main.class"),
-            make_archive("mimetype", mimetype="text/html"),
-            b"PK\3\4 broken",
-            make_ole("__properties_version1.0"),
-            struct.pack(">I", 20) + b"ftypqt  \0\0\0\0qt  ",
-            struct.pack(">I", 20) + b"ftypavif\0\0\0\0avif",
-        ):
+        for content in REFUSED:
             with self.subTest(content=content[:40]):
                 self.assert_refused(content, "not accepted", "photo.jpg")
+
+    def store(self, report, content):
+        """Return the name and the type of a file that was added, or the refusal."""
+        with self.env.cr.savepoint(flush=True) as savepoint:
+            try:
+                file = self.env["ir.attachment"].create(
+                    {
+                        "name": "a",
+                        "raw": content,
+                        "res_model": report._name,
+                        "res_id": report.id,
+                    }
+                )
+                return file.name, file.mimetype
+            except ValidationError as refusal:
+                return str(refusal)
+            finally:
+                savepoint.rollback()
+
+    def test_what_is_stored_does_not_depend_on_libmagic(self):
+        report = self.env["fault.report"].create(
+            {"name": "It stands still", "partner_id": self.env.company.partner_id.id}
+        )
+        allowed = list(make_allowed_files().values())
+        refused = [*REFUSED, *(content[: len(content) // 2] for content in allowed)]
+        answers = []
+        for guess in (
+            # With libmagic where that is installed, without it, and wrong
+            mimetypes.guess_mimetype,
+            mimetypes._odoo_guess_mimetype,
+            lambda *args, **kwargs: "text/html",
+        ):
+            with patch("odoo.addons.base.models.ir_attachment.guess_mimetype", guess):
+                answers.append(
+                    [self.store(report, content) for content in allowed + refused]
+                )
+        self.assertEqual(answers[0], answers[1])
+        self.assertEqual(answers[0], answers[2])
+        for content, answer in zip(allowed, answers[0], strict=False):
+            with self.subTest(content=content[:20]):
+                # A JPEG or HEIC of a few bytes is of its type, though damaged
+                self.assertTrue(isinstance(answer, tuple) or "damaged" in answer)
 
     def test_an_empty_file_is_told_apart_from_one_that_arrived(self):
         self.assert_refused(b"", "empty")

@@ -148,10 +148,20 @@ class TestFileStore(TransactionCase):
     def setUp(self):
         super().setUp()
         self.env["ir.config_parameter"].set_param("ir_attachment.location", "file")
-        self.content = os.urandom(5000)
+        self.content = os.urandom(2500).hex().encode()
+        self.report = self.env["fault.report"].create(
+            {"name": "It stands still", "partner_id": self.env.company.partner_id.id}
+        )
 
     def save(self):
-        return self.env["ir.attachment"].create({"name": "a", "raw": self.content})
+        return self.env["ir.attachment"].create(
+            {
+                "name": "a",
+                "raw": self.content,
+                "res_model": "fault.report",
+                "res_id": self.report.id,
+            }
+        )
 
     def path(self):
         Attachment = self.env["ir.attachment"]

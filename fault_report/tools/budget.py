@@ -1,30 +1,30 @@
-"""A bound on the work that a file from outside may cause."""
+"""A limit for the work that a file from outside may cause."""
 
 
 class TooComplexError(ValueError):
-    """A file asks for more steps than any honest one needs."""
+    """A file needs more steps than any honest one."""
 
 
 class Budget:
-    """Steps that are left for a piece of work.
+    """Number of steps left for a task.
 
-    :ivar int left: how many
+    :ivar int left: the number
     """
 
     def __init__(self, steps):
         self.left = steps
 
     def spend(self, steps=1):
-        """Take `steps` away.
+        """Use steps.
 
-        :raises TooComplexError: when there are not as many left
+        :raises TooComplexError: if fewer are left
         """
         self.left -= steps
         if self.left < 0:
             raise TooComplexError
 
     def allows(self, steps):
-        """Take `steps` away if there are as many left, and return whether."""
+        """Use steps if enough are left, and return whether they were."""
         if steps > self.left:
             return False
         self.left -= steps

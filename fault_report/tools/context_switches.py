@@ -1,13 +1,13 @@
-"""What a context may say: the switches of our own code, and what is kept of a client's.
+"""Switches in the context that only code of the server can set.
 
-A client chooses the context of its call, and `sudo()` and `with_user()` hand it on.
-Switches are therefore set and read here alone: JSON and XML carry plain values, never
-a `Switch`, so that no client can set one.
+A client chooses the context of its call, and `sudo()` and `with_user()` keep it.
+Switches are therefore set and read only here, as objects: JSON and XML carry plain
+values, never a `Switch`.
 """
 
-# Where, when and in which language; all else of a client's context is dropped
+# Kept of a client's context: language, time zone, user, companies
 PLAIN_KEYS = frozenset({"lang", "tz", "uid", "allowed_company_ids"})
-# Keys of Odoo that leave out what the log of a report says
+# Odoo's keys that switch off the log of a report
 LOG_SWITCHES = frozenset({"tracking_disable", "mail_notrack", "mail_create_nolog"})
 
 # Names of the switches
@@ -23,7 +23,7 @@ WITHOUT_POINTS = "fault_report_without_points"
 
 
 class Switch:
-    """A value that only code of the server puts into a context."""
+    """A value in the context that no client can send."""
 
     __slots__ = ("value",)
 
@@ -45,15 +45,15 @@ def switch_on(records, **values):
 
 
 def get_switch(env, name):
-    """Return the value of a switch; None if only a client has set it."""
+    """Return the value of a switch, or None if it is not set by the server."""
     switch = env.context.get(name)
     return switch.value if type(switch) is Switch else None
 
 
 def with_own_context(records, *kept):
-    """Return the records without what a client may have put into their context.
+    """Return the records without the part of their context that a client may choose.
 
-    :param kept: names of further keys, which the calling code has set itself
+    :param kept: further keys to keep, which the calling code has set
     """
     context = {
         name: value

@@ -1,4 +1,4 @@
-"""Refusals that say more than a sentence: to programs that read the answer."""
+"""Exceptions for refusals, with what programs need besides the message."""
 
 import errno
 import logging
@@ -10,7 +10,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 
 _logger = logging.getLogger(__name__)
 
-RETRY_AFTER = 5  # seconds, when database or disk cannot take anything
+RETRY_AFTER = 5  # seconds, while the database or the disk is not available
 # Out of space or of handles, or mounted read-only for now
 _PASSING_ERRNO = {
     errno.ENOSPC,
@@ -22,7 +22,7 @@ _PASSING_ERRNO = {
 
 
 def is_passing(exception):
-    """Return whether it is trouble of database or disk that the sender can wait out.
+    """Return whether the error is a fault of database or disk that may pass.
 
     What was raised because of it counts as well; a refusal never does.
     """
@@ -40,7 +40,7 @@ def is_passing(exception):
 
 
 class PublicMessage:
-    """A refusal whose sentence may be read by anyone outside.
+    """A refusal whose message may be shown to people outside the company.
 
     It names no customer, facility, object or user. What the sender typed, the names of
     their files and the points they are asked for may be in it.
@@ -48,9 +48,9 @@ class PublicMessage:
 
 
 def get_public_message(env, error):
-    """Return the sentence of a refusal for people outside.
+    """Return the message of a refusal for people outside the company.
 
-    Whatever was not written for them may name records: it stands in the log only.
+    Other messages may name records: they are written to the log only.
     """
     if isinstance(error, PublicMessage):
         return str(error)
@@ -61,13 +61,13 @@ def get_public_message(env, error):
 
 
 class ForbiddenError(PublicMessage, AccessError):
-    """What the sender may not do."""
+    """The sender lacks the right to do this."""
 
 
 class FieldError(PublicMessage, ValidationError):
-    """What is wrong with one field of what was sent.
+    """One field of a request is not valid.
 
-    :ivar str field: the name it has at the door (`name`, `files`, `points` …)
+    :ivar str field: its name in the request (`name`, `files`, `points` …)
     """
 
     def __init__(self, message, field):
@@ -76,15 +76,15 @@ class FieldError(PublicMessage, ValidationError):
 
 
 class RequestTooLargeError(FieldError):
-    """More was sent at once than is taken."""
+    """The request is larger than the limit."""
 
     http_status = 413
 
 
 class ContentError(PublicMessage, ValidationError):
-    """What is wrong with several fields of what was sent.
+    """Several fields of a request are not valid.
 
-    :ivar dict fields: for each name at the door, a word for programs (`too_long` …)
+    :ivar dict fields: a code for programs (`too_long` …) by name in the request
     """
 
     def __init__(self, message, fields):
@@ -93,7 +93,7 @@ class ContentError(PublicMessage, ValidationError):
 
 
 class RefusedRequestError(PublicMessage, UserError):
-    """What the API answers with a status of its own.
+    """A refusal with an HTTP status of its own.
 
     :ivar str code: the word for programs
     :ivar dict contact: how people reach the company instead, or None
@@ -107,7 +107,7 @@ class RefusedRequestError(PublicMessage, UserError):
 
 
 class TooManyRequestsError(PublicMessage, UserError):
-    """Somebody asks too often.
+    """The rate limit is exceeded.
 
     :ivar int retry_after: the seconds until the next attempt may succeed
     """
@@ -120,7 +120,7 @@ class TooManyRequestsError(PublicMessage, UserError):
 
 
 class SubmissionConflictError(PublicMessage, UserError):
-    """The same submission came again with another content.
+    """A submission was repeated with other content.
 
     :ivar report: what was filed the first time, if it is still there
     """

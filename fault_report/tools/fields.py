@@ -2,7 +2,7 @@ from odoo import fields
 
 
 class OptionalFloat(fields.Float):
-    """A number that may be missing: then it reads as False, and 0 is a number.
+    """A number that may be missing: it is False then, and 0 is a number.
 
     Odoo's own Float reads 0 where nothing was entered. A reading of 0 is not the same
     as no reading, nor is a limit of 0 the same as no limit.

@@ -219,7 +219,7 @@ def parse(raw):
 
 
 def _count(pattern, raw, most):
-    """Return how often the pattern is found, but do not count beyond `most`."""
+    """Count how often the pattern occurs, up to `most`."""
     return sum(1 for _found in itertools.islice(pattern.finditer(raw), most))
 
 
@@ -254,7 +254,7 @@ def _repair_part(part, costs, depth=0):
             changed |= _repair_part(inner, costs, depth + 1)
     if part.get_content_maintype() != "multipart":
         changed |= _repair_leaf(part)
-        # One that has no parts is read as a text whatever it is called
+        # Without parts it is read as a text, whatever its type
         if depth == 0 or not _is_file_to_odoo(part):
             changed |= _shorten_text(part, costs)
     return changed
@@ -396,7 +396,7 @@ def _repair_container(part):
             _set_type(part, f'multipart/{subtype}; boundary="{found[1]}"')
             return True
     if part.get_content_subtype() == "report" and "auto-submitted" not in part:
-        # It still only says that something did not arrive.
+        # It is still a bounce.
         part["Auto-Submitted"] = "auto-replied"
     _set_text(part, "plain", decode_text(content))
     return True

@@ -1,4 +1,4 @@
-"""What an e-mail says: the words that its sender wrote now, and who answers by machine.
+"""Find the words that the sender of an e-mail wrote now, and replies by machines.
 
 Nothing here needs a database.
 """
@@ -21,8 +21,8 @@ _REPLY_HEADER = re.compile(
     r"x-amavis-autoresponse|autorespon|autoreply"
 )
 _NO = {"", "no", "false", "0", "none"}
-# What holiday notices have as a subject: these words and no others, then what they
-# answer, or until when. Other words are about a fault: "Ausencia de agua".
+# Subjects of holiday notices: these words and no others, then the subject of the e-mail
+# or a date. Other words are about a fault: "Ausencia de agua".
 _NOTICE = re.compile(
     r"\W*(auto\w{0,9}[\s:-]*(re(ply|sponse)|antwort|antwoord|svar|vastaus|odpověď|válasz)|"
     r"autorespon\w*|(i am )?(currently )?out[\s-]of[\s-](the[\s-])?office( auto\w*)?|"
@@ -42,7 +42,7 @@ _NOTICE = re.compile(
 
 
 def is_auto_reply(headers):
-    """Return whether a machine answers, such as one that says who is on holiday.
+    """Return whether a machine replies, for instance with a holiday notice.
 
     :param dict headers: lists of texts by lower-case name
     """
@@ -80,7 +80,7 @@ def is_by_machine(headers):
 
 
 def is_bounce(headers):
-    """Return whether an e-mail only says that another did not arrive."""
+    """Return whether an e-mail reports that another was not delivered."""
     kind = " ".join(headers.get("content-type", ())).lower()
     senders = mail_repair.find_addresses(headers, ["from"])
     return kind.startswith("multipart/report") or any(
@@ -89,7 +89,7 @@ def is_bounce(headers):
 
 
 def is_forged(headers):
-    """Return whether the server that took the e-mail found its sender to be false.
+    """Return whether the receiving mail server found the sender to be forged.
 
     Only a verdict that is there counts: servers that check nothing write none.
     """
@@ -151,7 +151,7 @@ _WROTE = re.compile(
     r"yazdı)\b[^\n]{0,200}:\s*$",
     re.I,
 )
-# How the line begins that says who wrote what is quoted, where it takes several lines
+# The beginning of an attribution ("On … wrote") that takes several lines
 _ON = re.compile(
     r"\s*(on|am|den|le|el|il|op|em|dne|dnia|w dniu|\w{2,6}\.?,)\s[^\n]*\d", re.I
 )
@@ -186,7 +186,7 @@ def get_written(message, body):
 
 
 def _find_text(message, subtype):
-    """Return what an e-mail says as plain text, or as HTML."""
+    """Return the text of an e-mail in this subtype, plain or HTML."""
     texts = [
         str(part.get_content())
         for part in message.walk()
@@ -197,7 +197,7 @@ def _find_text(message, subtype):
 
 
 def html_to_written(body, subject=""):
-    """Return what was written now of an e-mail's HTML."""
+    """Return the words in an e-mail's HTML that were written now."""
     root = _parse(body)
     if root is None:
         return ""
@@ -212,7 +212,7 @@ def html_to_written(body, subject=""):
 
 
 def _parse(body):
-    """Return the tree of an e-mail's HTML, with what is quoted marked by Odoo."""
+    """Return the tree of an e-mail's HTML, with quotations marked by Odoo."""
     text = str(body or "")[:MAX_READ]
     if text.count("<") > mail_repair.MAX_TAGS:
         text = "<".join(text.split("<", mail_repair.MAX_TAGS)[:-1])
@@ -263,7 +263,7 @@ def cut_history(text, subject=""):
 
 
 def _drop_quoted(lines):
-    """Leave out lines that begin with “>”, and the line that says who wrote them."""
+    """Leave out lines that begin with “>”, and the attribution above them."""
     kept = []
     for line in lines:
         if not line.lstrip().startswith(">"):
@@ -279,7 +279,7 @@ def _drop_quoted(lines):
 
 
 def _is_attribution(lines):
-    """Return whether these lines say who wrote what comes next, and when."""
+    """Return whether these lines are an attribution: author and date of a quotation."""
     text = " ".join(line.strip() for line in lines)
     if len(text) > 400:
         return False
@@ -311,7 +311,7 @@ def _begins_history(lines, number):
 
 
 class PlainMail(NamedTuple):
-    """What can be read of any e-mail."""
+    """The parts that can be read of any e-mail."""
 
     subject: str
     sender: str
@@ -322,7 +322,7 @@ class PlainMail(NamedTuple):
 
 
 def read_plainly(raw):
-    """Return what can be read of an e-mail that no parser reads."""
+    """Return the readable parts of an e-mail that no parser reads."""
     headers = mail_repair.read_headers(raw)
     senders = sorted(mail_repair.find_addresses(headers, ["from"]))
     sender = " ".join(headers.get("from", ()))

@@ -1,6 +1,6 @@
-"""The addresses of fault reports: which are ours, and which of them hold a secret.
+"""Addresses of fault reports, and secrets in them.
 
-Anyone who knows the address of a tracking page or of a QR page may use it. It stands in no log
+The address of a QR page or of a tracking page is enough to use it. It stands in no log
 of Odoo, goes to no other server, into no frame of a foreign page and into no cache.
 """
 
@@ -49,17 +49,17 @@ def is_own(path):
 
 
 def has_secret(address):
-    """Return whether who knows this path and query may use what is behind it."""
+    """Return whether this path and query are enough to use what they lead to."""
     return bool(_secrets.search(address))
 
 
 def mask(text):
-    """Return `text` with the secrets of all addresses in it taken out."""
+    """Return the text with the secrets of all addresses in it masked."""
     return _secrets.sub(lambda found: found[found.lastgroup] + MASK, text)
 
 
 class SecretFilter(logging.Filter):
-    """Takes the secrets out of what is logged, tracebacks included."""
+    """Mask secrets in log records, tracebacks included."""
 
     _formatter = logging.Formatter()
 
@@ -82,7 +82,7 @@ _FILTER = SecretFilter()
 
 
 def keep_secrets_out_of_logs():
-    """Install the filter: at what writes down requests, and where all logs come out.
+    """Install the filter at the loggers of requests and at all handlers.
 
     A filter of a logger does not see what comes from the loggers below it; one of a
     handler sees everything. Both, so that handlers added later get no secret either.

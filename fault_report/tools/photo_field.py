@@ -4,9 +4,9 @@ from . import photo_rules
 
 
 class Photo(fields.Image):
-    """A photo from outside: checked and made smaller by us, however it is assigned.
+    """A photo from outside, checked and reduced by `photo_rules`.
 
-    Odoo's own Image decodes what it is given, in `onchange` too.
+    Odoo's own Image field decodes unchecked content, in `onchange` too.
     """
 
     def _image_process(self, value, env):

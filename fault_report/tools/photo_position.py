@@ -1,6 +1,7 @@
-"""Where a photo was taken: it is blanked where it stands in the file, or handed on.
+"""Remove the position from the metadata of a photo, or carry it over to another.
 
-Nothing here decodes a picture, so that it keeps its quality and its orientation.
+By hand, because no library blanks it in place: Pillow would decode the picture and save
+it anew, with less quality and without the other metadata.
 """
 
 import io
@@ -20,10 +21,10 @@ _XMP_NAME = re.compile(rb"exif:GPS\w{1,40}")
 _XMP_VALUE = re.compile(rb"\s{0,40}=\s{0,40}([\"'])")
 _GPS_TAG = 0x8825
 _LONGEST_BLOCK = 0xFFFF - 2
-# Where programs put metadata as text, packed: nothing of it is needed
+# Text parts of a PNG with packed metadata, none of which is needed
 _PNG_PROFILES = (b"XML:com.adobe.xmp", b"Raw profile type ")
-# A block of metadata, one of its entries and so many blanked bytes take a step. A photo
-# has a few blocks, of some hundred entries.
+# A block of metadata takes so many steps, one of its entries or so many blanked bytes
+# take one. A photo has a few blocks with some hundred entries.
 _STEPS = 20_000
 _BLOCK = 100
 _BYTES = 64
@@ -31,7 +32,7 @@ _LONGEST_TEXT = 200
 
 
 def remove_position(content, mimetype):
-    """Return the picture without where it was taken; all else stays byte by byte.
+    """Return the picture without its position; all else stays byte by byte.
 
     :raises TooComplexError: when its metadata is made to be slow
     """
@@ -50,9 +51,9 @@ def remove_position(content, mimetype):
 
 
 def read_position(content):
-    """Return an EXIF block that tells where a photo was taken and nothing else.
+    """Return an EXIF block with the position of the photo only.
 
-    Of what does not tell it, or cannot be read, it is empty.
+    It is empty if the photo has no position or cannot be read.
     """
     try:
         with Image.open(io.BytesIO(content)) as photo:
@@ -70,7 +71,7 @@ def read_position(content):
 def add_position(content, block):
     """Return a JPEG without metadata with a block of `read_position()` in it.
 
-    A block that is too long for a JPEG tells no position: it was made by hand.
+    A block too long for a JPEG is left out: no camera writes one.
     """
     if not 0 < len(block) <= _LONGEST_BLOCK or not content.startswith(b"\xff\xd8"):
         return content
@@ -79,9 +80,9 @@ def add_position(content, block):
 
 
 def _is_short_position(block):
-    """Return whether the position in a block is not longer than the block allows.
+    """Return whether the position in a block fits into it.
 
-    Its entries may all point to the same large value, and each would be unpacked.
+    In hostile files all entries point to one large value, which is unpacked for each.
     """
     budget = Budget(_LONGEST_BLOCK)
     block = block.removeprefix(b"Exif\0\0")
@@ -94,7 +95,7 @@ def _is_short_position(block):
 
 
 def _remove_png_position(content, budget):
-    """Blank the position in each part of a PNG that may hold it, and sign it anew."""
+    """Blank the position in the parts of a PNG, and renew their checksums."""
     parts = []
     kept = position = 8
     while position + 12 <= len(content):
@@ -116,7 +117,7 @@ def _remove_png_position(content, budget):
 
 
 def _make_png_exif(body, budget):
-    """Return the part of a PNG that holds this metadata without its position."""
+    """Return the part of a PNG with this metadata without the position."""
     data = bytearray(body)
     if not _blank_exif_position(data, 0, budget):
         return b""
@@ -125,9 +126,9 @@ def _make_png_exif(body, budget):
 
 
 def _blank_exif_position(data, start, budget=None):
-    """Empty the directory with the position in the EXIF block that starts at `start`.
+    """Empty the directory with the position in the EXIF block at `start`.
 
-    A block that cannot be followed to its end is made unreadable as a whole.
+    A block that cannot be read to its end is made unreadable.
 
     :return: whether it can be read
     """
@@ -159,7 +160,7 @@ def _blank(data, start, size, budget):
 
 
 def _blank_xmp_position(content, data, budget):
-    """Blank what XMP tells of the position, in `data`, as attribute or as element."""
+    """Blank the position in XMP, as attribute or as element, in `data`."""
     for name in _XMP_NAME.finditer(content):
         budget.spend(_BLOCK)
         start, end = name.span()

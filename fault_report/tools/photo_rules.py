@@ -1,4 +1,4 @@
-"""What a photo that answers a service point may be, and what is kept of it."""
+"""Rules for photos that answer service points."""
 
 import base64
 import binascii
@@ -12,15 +12,15 @@ QUALITY = 85
 
 
 def clean_photo(env, value, limits):
-    """Return the picture alone, as JPEG of at most `MAX_SIDE` pixels, in base64.
+    """Return the photo as JPEG of at most `MAX_SIDE` pixels a side, in base64.
 
-    What else a camera writes into its files is gone; so is the position, unless the
-    company keeps it. What was cleaned in this transaction stays as it is. Of more large
-    photos at once than `picture_rules` decodes, the last ones keep their size.
+    Metadata is removed, with the position unless the company keeps it. A photo that was
+    cleaned in this transaction is returned as it is. Photos beyond those that
+    `picture_rules` decodes in a transaction keep their size.
 
     :param value: the file in base64, or nothing
-    :param limits: the `file_rules.Limits` of the company that the photo is for
-    :raises FieldError: when it is too large or no photo
+    :param limits: the `file_rules.Limits` of the company of the report
+    :raises FieldError: if it is too large or no photo
     """
     if not value:
         return False
@@ -40,7 +40,10 @@ def clean_photo(env, value, limits):
 
 
 def _check_photo(env, content, limits):
-    """Refuse what is no photo or too large, before anything is decoded."""
+    """Check type and size before anything is decoded.
+
+    :raises FieldError: if it is too large or no photo
+    """
     problem, mimetype = file_rules.find_problem(content, limits)
     if problem in ("size", "pixels"):
         raise FieldError(

@@ -1,6 +1,6 @@
-"""Pictures from outside are decoded here and nowhere else, inside of a guard.
+"""Decode pictures from outside, inside a guard.
 
-`picture_structure` has seen them before: what is decoded is not made to be slow.
+`picture_structure` checks them first, so that none is made to be slow.
 """
 
 import contextlib
@@ -16,11 +16,11 @@ from .picture_structure import read_structure
 
 try:
     import pillow_heif
-# Without it a damaged HEIC is kept as it is
+# Without it HEIC pictures are kept unchecked
 except ImportError:
     pillow_heif = None
 
-# Odoo loads no plugin for WebP itself
+# Odoo does not load the plugin for WebP
 FORMATS = {
     "image/jpeg": ("JPEG",),
     "image/png": ("PNG",),
@@ -40,7 +40,7 @@ _XMP_ORIENTATION = re.compile(
     r"tiff:Orientation\s{0,9}(?:=\s{0,9}[\"']|>)\s{0,9}([1-8])"
 )
 _PROBE = (128, 128)
-# Larger ones were not made smaller when they came in; they are shown as they are
+# Larger ones are served in full size
 _MOST_PIXELS = 10_000_000
 
 
@@ -50,7 +50,7 @@ class DamagedPictureError(ValueError):
 
 @contextlib.contextmanager
 def quiet():
-    """Keep what Pillow finds odd about a picture out of the log."""
+    """Keep Pillow's warnings about a picture out of the log."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
@@ -58,14 +58,14 @@ def quiet():
 
 @contextlib.contextmanager
 def guard():
-    """Make one exception of whatever a reader of pictures stumbles over.
+    """Turn any exception of Pillow into one.
 
-    :raises DamagedPictureError: instead of anything else
+    :raises DamagedPictureError: instead of any other
     """
     with quiet():
         try:
             yield
-        # Pillow promises nothing: struct.error, SyntaxError, EOFError, MemoryError …
+        # Pillow raises struct.error, SyntaxError, EOFError, MemoryError and others
         except Exception as error:
             raise DamagedPictureError from error
 
@@ -78,13 +78,13 @@ def can_decode(mimetype):
 
 
 def check_picture(content, mimetype):
-    """Do once what Odoo will do whenever it shows the picture.
+    """Check that Odoo will be able to show the picture, by doing it once.
 
-    :raises DamagedPictureError: when that fails
+    :raises DamagedPictureError: if it fails
     """
     with guard():
         if mimetype == "image/heic":
-            # Read is only what is asked for
+            # Decoded only when it is read
             len(pillow_heif.open_heif(io.BytesIO(content)).data)
         elif mimetype in ("image/jpeg", "image/png"):
             image_process(content, size=_PROBE)
@@ -93,23 +93,23 @@ def check_picture(content, mimetype):
 
 
 def is_cheap(content, mimetype):
-    """Return whether the picture may be decoded each time it is shown."""
+    """Return whether the picture may be decoded each time it is served."""
     try:
         return read_structure(content, mimetype).cost <= _MOST_PIXELS
-    # No picture, or none that can be read
+    # No picture, or a damaged one
     except Exception:
         return False
 
 
 def make_smaller(content, mimetype, size, quality=80, output_format=None):
-    """Return an upright picture that is not larger than `size`, without metadata.
+    """Return the picture upright, not larger than `size`, without metadata.
 
-    :raises DamagedPictureError: when the picture cannot be decoded
+    :raises DamagedPictureError: if it cannot be decoded
     """
     with guard():
         picture = _open(content, mimetype)
         orientation = get_orientation(picture)
-        # Both sides of the frame change places with those of the picture
+        # A turned picture needs a turned frame
         frame = size[::-1] if orientation >= 5 else size
         picture = _reduce(picture, frame)
         picture.thumbnail(frame)
@@ -117,9 +117,9 @@ def make_smaller(content, mimetype, size, quality=80, output_format=None):
 
 
 def make_upright(content, mimetype):
-    """Return the picture with its pixels as they are to be seen, without metadata.
+    """Return the picture turned by its orientation, without metadata.
 
-    :raises DamagedPictureError: when the picture cannot be decoded
+    :raises DamagedPictureError: if it cannot be decoded
     """
     with guard():
         picture = _open(content, mimetype)
@@ -127,11 +127,9 @@ def make_upright(content, mimetype):
 
 
 def is_turned_by_xmp(content, mimetype):
-    """Return whether only XMP tells how to hold the picture.
+    """Return whether the orientation stands only in XMP, which browsers do not read.
 
-    Browsers do not look there.
-
-    :raises DamagedPictureError: when the picture cannot be read
+    :raises DamagedPictureError: if the picture cannot be read
     """
     with guard():
         picture = _open(content, mimetype)
@@ -139,7 +137,7 @@ def is_turned_by_xmp(content, mimetype):
 
 
 def get_orientation(picture):
-    """Return how to turn an open picture, from 1 (not at all) to 8, as EXIF counts."""
+    """Return the orientation of an open picture, from 1 (upright) to 8, as in EXIF."""
     return (
         _get_exif_orientation(picture, 0)
         or _get_xmp_orientation(picture)
@@ -176,7 +174,7 @@ def _open(content, mimetype):
 def _reduce(picture, frame):
     """Return the picture at a whole fraction of its size, not smaller than the frame.
 
-    It costs a third of what Odoo does and looks the same.
+    This takes a third of the time of Odoo's resizing.
     """
     picture.draft(None, frame)
     factor = min(picture.width // frame[0], picture.height // frame[1])
@@ -197,7 +195,7 @@ def _save(picture, mimetype, quality, output_format=None):
         options = {"quality": quality, "optimize": True}
     elif output_format == "WEBP":
         options = {"quality": quality}
-    # Of what Pillow knows about it, only which colour is none belongs to the picture
+    # All other info is metadata
     kept = {"transparency"} & picture.info.keys()
     picture.info = {key: picture.info[key] for key in kept}
     stream = io.BytesIO()

@@ -1,7 +1,7 @@
-"""Pictures are decoded once when they come in, within what a transaction may cost.
+"""Check and prepare pictures once, within what a transaction may cost.
 
-What Odoo would do with them afterwards is done here first, inside a guard, and what was
-checked is remembered until the transaction ends: nothing is done twice.
+What Odoo would do with a picture later is done here first, inside a guard. What was
+checked is remembered until the transaction ends, so that nothing is done twice.
 """
 
 from odoo.tools import str2bool
@@ -11,13 +11,16 @@ from .budget import Budget
 from .photo_position import add_position, read_position, remove_position
 from .picture_structure import read_structure
 
-# So many pixels of PNG are decoded in a transaction: one picture as large as may be and
-# a few others, or twenty photos of a phone. What exceeds it is kept as it came.
+# Pixels of PNG that a transaction may decode: one picture of the largest size and a few
+# others, or twenty photos of a phone. Further pictures are kept as they came.
 DECODED_PIXELS = 100_000_000
-# What decoding a small picture costs beside its pixels
+# What decoding costs in addition to the pixels
 _LEAST_COST = 10_000
-# Those that Odoo makes small each time they are shown small
+# Types that Odoo resizes each time a small picture is asked for
 _SHOWN_SMALL = ("image/jpeg", "image/png")
+# Kinds of content in the memory of a transaction
+_CHECKED = ("files", "photos")
+_KINDS = (*_CHECKED, "mails")
 
 
 def prepare(env, content, mimetype, limits):
@@ -42,7 +45,7 @@ def _prepare(env, content, mimetype, limits):
     if size and (structure.width > size[0] or structure.height > size[1]):
         altered = picture.make_smaller(content, mimetype, size, quality)
     elif mimetype in _SHOWN_SMALL and not picture.is_cheap(content, mimetype):
-        # It is shown as it is
+        # Shown without being resized
         return bare
     elif mimetype in picture.FORMATS and picture.is_turned_by_xmp(content, mimetype):
         altered = picture.make_upright(content, mimetype)
@@ -61,11 +64,11 @@ def may_decode(env, content, mimetype):
 
 
 def _get_resize_options(env, mimetype):
-    """Return the size and the quality that Odoo makes pictures of this type smaller to.
+    """Return the size and the quality to which Odoo reduces pictures of this type.
 
-    The size is None where it does not.
+    The size is None for types that Odoo does not reduce.
     """
-    # The settings for pictures hold, whatever the user may read
+    # System settings, which users may not read
     get_param = env["ir.config_parameter"].sudo().get_param
     resized = get_param("base.image_autoresize_extensions", "png,jpeg,bmp,tiff")
     size = get_param("base.image_autoresize_max_px", "1920x1920")
@@ -80,9 +83,10 @@ def _get_resize_options(env, mimetype):
 
 
 def remember(env, content, kind="files"):
-    """Remember that a content was checked: Odoo has nothing left to do with it.
+    """Remember content that is about to be stored for a report.
 
-    :param str kind: `photos` for those that answer a service point, else `files`
+    :param str kind: `photos` for answers to service points and `files` for other files,
+        both checked; `mails` for e-mails that are kept unread
     """
     remember_checksum(env, _get_checksum(env, content), kind)
 
@@ -94,11 +98,11 @@ def remember_checksum(env, checksum, kind="files"):
 def has_checked(env):
     """Return whether anything was checked in this transaction."""
     memory = _get_memory(env)
-    return bool(memory["files"] or memory["photos"])
+    return any(memory[kind] for kind in _CHECKED)
 
 
-def is_checked(env, content, kinds=("files", "photos")):
-    """Return whether this very content was checked in this transaction."""
+def is_checked(env, content, kinds=_CHECKED):
+    """Return whether this content was checked in this transaction."""
     memory = _get_memory(env)
     if not content or not any(memory[kind] for kind in kinds):
         return False
@@ -106,18 +110,23 @@ def is_checked(env, content, kinds=("files", "photos")):
     return any(checksum in memory[kind] for kind in kinds)
 
 
+def is_for_report(env, checksum):
+    """Return whether the content was remembered for a report in this transaction."""
+    memory = _get_memory(env)
+    return any(checksum in memory[kind] for kind in _KINDS)
+
+
 def _get_checksum(env, content):
     return env["ir.attachment"]._compute_checksum(content)
 
 
 def _get_memory(env):
-    """Return what holds until the transaction ends, savepoints or not."""
+    """Return the memory of the transaction; a savepoint does not end it."""
     return env.cr.postcommit.data.setdefault(
         "fault_report_pictures",
         {
             "budget": Budget(DECODED_PIXELS),
             "prepared": {},
-            "files": set(),
-            "photos": set(),
+            **{kind: set() for kind in _KINDS},
         },
     )

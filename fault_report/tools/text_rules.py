@@ -1,4 +1,4 @@
-"""What a text from outside may be: the same at every door, whatever it is typed in."""
+"""Rules for texts from outside, the same for every channel."""
 
 import re
 import unicodedata
@@ -23,7 +23,7 @@ _INVISIBLE_CATEGORIES = {"Cf", "Zs", "Zl", "Zp", "Cc"}
 
 
 def check_texts(record, vals, limits):
-    """Refuse a text of `vals` that is too long, blank, or cannot be shown.
+    """Check that no text of `vals` is too long, blank, or cannot be shown.
 
     :param dict limits: for each field name, the keyword arguments `limit`, and
         where wanted `multiline` and `required`
@@ -63,7 +63,7 @@ def get_message(env, problem, label, limit):
 
 
 def is_blank(text):
-    """Return whether nothing can be seen of `text` (zero-width characters included)."""
+    """Return whether nothing of the text is visible (zero-width characters only)."""
     return all(
         character in _BLANK_GLYPHS
         or unicodedata.category(character) in _INVISIBLE_CATEGORIES
@@ -72,17 +72,17 @@ def is_blank(text):
 
 
 def remove_refused(text):
-    """Return `text` without the characters that are refused."""
+    """Return the text without characters that are refused."""
     return _REFUSED.sub("", text)
 
 
 def clean_text(text, limit):
-    """Return what can be kept of a text that nobody can be asked to correct."""
+    """Return the part of a text to keep where its sender cannot correct it."""
     return _cut(remove_refused(text.replace("\r\n", "\n")).strip(), limit)
 
 
 def clean_line(text, limit):
-    """Return what can be kept of it as a single line."""
+    """Return the part of a text to keep as a single line."""
     return _cut(" ".join(remove_refused(text).split()), limit)
 
 
@@ -91,7 +91,7 @@ def _cut(text, limit):
 
 
 def find_problem(text, limit, multiline=False):
-    """Return what is wrong with `text`: `control`, `lines`, `long`, or None.
+    """Return the problem with a text: `control`, `lines`, `long`, or None.
 
     :param int limit: the most characters it may have
     :param bool multiline: whether it may have line breaks and tabs
@@ -106,7 +106,7 @@ def find_problem(text, limit, multiline=False):
 
 
 def is_email(text):
-    """Return whether `text` can be one e-mail address, with a name before it or not.
+    """Return whether the text can be one e-mail address, with or without a name.
 
     The rule is that of browsers, but with the letters of all languages.
     """
@@ -116,5 +116,5 @@ def is_email(text):
 
 
 def make_visible(text, limit=50):
-    """Return the beginning of a foreign text, fit to be named in a sentence."""
+    """Return the beginning of a text from outside, to quote it in a message."""
     return "".join(c if c.isprintable() else "�" for c in text[:limit])

@@ -9,17 +9,17 @@ _ENTRY = 12
 
 
 def get_order(block, start=0):
-    """Return the byte order of the block that starts there, as `struct` names it."""
+    """Return the byte order of the block at `start`, as `struct` writes it."""
     return "<" if block[start : start + 2] == b"II" else ">"
 
 
 def iterate_entries(block, start, offset, budget):
     """Iterate over position, tag, size and value of the entries of a directory.
 
-    Each takes a step of the budget.
+    Each uses one step of the budget.
 
-    :raises struct.error: where the block ends before the directory does
-    :raises TooComplexError: when the budget is used up
+    :raises struct.error: if the block ends before the directory
+    :raises TooComplexError: if the budget is used up
     """
     order = get_order(block, start)
     (count,) = struct.unpack_from(f"{order}H", block, start + offset)
@@ -31,22 +31,22 @@ def iterate_entries(block, start, offset, budget):
 
 
 def get_first_directory(block, start=0):
-    """Return where the first directory of the block is, counted from its start."""
+    """Return the offset of the first directory from the start of the block."""
     return struct.unpack_from(f"{get_order(block, start)}I", block, start + 4)[0]
 
 
 def check_directory(block, budget):
-    """Refuse a first directory whose entries share what they point to, again and again.
+    """Check the first directory for entries that share one large value.
 
-    Pillow copies or unpacks each of them.
+    Pillow copies or unpacks the value for each of them.
 
-    :raises TooComplexError: when they ask for many times what the block holds
+    :raises TooComplexError: if they add up to many times the size of the block
     """
     allowed = 4 * len(block) + 4096
     try:
         offset = get_first_directory(block)
         for _entry, _tag, size, _value in iterate_entries(block, 0, offset, budget):
-            # Of what leads out of the block nothing more than the block is read
+            # A reader stops at the end of the block
             allowed -= min(size, len(block)) if size > 4 else 0
             if allowed < 0:
                 raise TooComplexError

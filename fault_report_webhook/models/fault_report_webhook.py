@@ -1,9 +1,12 @@
+import base64
+import binascii
 import hashlib
 import hmac
 import json
 import secrets
 import time
 import uuid
+from contextlib import suppress
 from datetime import timedelta
 
 from odoo import api, fields, models, tools
@@ -18,6 +21,8 @@ EVENTS = ("created", "assigned", "converted", "solved")
 # second, …
 PAUSES = [timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60)]
 CRON = "fault_report_webhook.ir_cron_send_webhooks"
+# Of Standard Webhooks: what follows is the key in base64
+SECRET_PREFIX = "whsec_"
 
 
 class FaultReportWebhook(models.Model):
@@ -111,7 +116,7 @@ class FaultReportWebhook(models.Model):
             self._check_protected_fields(vals)
         return super().create(
             [
-                {**vals, "secret": vals.get("secret") or secrets.token_urlsafe(32)}
+                {**vals, "secret": vals.get("secret") or _make_secret()}
                 for vals in vals_list
             ]
         )
@@ -133,7 +138,7 @@ class FaultReportWebhook(models.Model):
         """Replace the secret; the receiver has to be given the new one."""
         self.check_access("write")
         for webhook in self:
-            webhook.secret = secrets.token_urlsafe(32)
+            webhook.secret = _make_secret()
 
     def action_test(self):
         """Send a message without a report, and show what comes back.
@@ -298,18 +303,43 @@ class FaultReportWebhook(models.Model):
         }
 
     def _get_headers(self, body, uid):
-        """Return the headers; the signature holds for this text at this time."""
+        """Return the headers; the signatures hold for this text at this time.
+
+        Names and signature are those of Standard Webhooks, for which receivers find
+        libraries. Those that begin with `X-` stay for receivers that rely on them.
+        """
         self.ensure_one()
         now = str(int(time.time()))
-        signature = hmac.new(
-            self.secret.encode(), f"{now}.{body}".encode(), hashlib.sha256
-        ).hexdigest()
+        signature = _sign(self._get_key(), f"{uid}.{now}.{body}").digest()
+        old_signature = _sign(self.secret.encode(), f"{now}.{body}").hexdigest()
         return {
             "Content-Type": "application/json",
             "User-Agent": "fault_report",
+            "webhook-id": uid,
+            "webhook-timestamp": now,
+            "webhook-signature": f"v1,{base64.b64encode(signature).decode()}",
             "X-Fault-Report-Delivery": uid,
-            "X-Fault-Report-Signature": f"t={now},v1={signature}",
+            "X-Fault-Report-Signature": f"t={now},v1={old_signature}",
         }
+
+    def _get_key(self):
+        """Return the key of the signature: what the secret encodes, or its text.
+
+        Secrets of earlier versions have no prefix and encode nothing.
+        """
+        self.ensure_one()
+        if self.secret.startswith(SECRET_PREFIX):
+            with suppress(binascii.Error):
+                return base64.b64decode(self.secret.removeprefix(SECRET_PREFIX) + "==")
+        return self.secret.encode()
+
+
+def _make_secret():
+    return SECRET_PREFIX + base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+def _sign(key, text):
+    return hmac.new(key, text.encode(), hashlib.sha256)
 
 
 def _to_iso(date):

@@ -1,5 +1,6 @@
 """What other programs are told, by a real server on this machine that receives it."""
 
+import base64
 import hashlib
 import hmac
 import json
@@ -11,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from unittest.mock import patch
 
 from freezegun import freeze_time
+from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from odoo import fields
 from odoo.exceptions import AccessError, ValidationError
@@ -202,6 +204,62 @@ class TestWebhook(FaultReportCommon):
         self.assertEqual(self.deliveries().state, "sent")
         self.send()
         self.assertEqual(len(self.receiver.got), 1)
+
+    def get_verified(self, secret):
+        """Return the one message that came, verified as the library of receivers does.
+
+        :raises WebhookVerificationError: when it is not genuine
+        """
+        ((_path, headers, body),) = self.receiver.got
+        return Webhook(secret).verify(body, dict(headers))
+
+    def test_the_library_for_standard_webhooks_verifies_a_message(self):
+        self.make_report()
+        self.send()
+        ((_path, headers, _body),) = self.receiver.got
+        message = self.get_verified(self.webhook.secret)
+        self.assertEqual(message["id"], headers["webhook-id"])
+        with self.assertRaises(WebhookVerificationError):
+            self.get_verified(self.webhook.copy().secret)
+
+    def test_a_message_that_was_changed_on_its_way_is_not_genuine(self):
+        self.make_report()
+        self.send()
+        ((_path, sent, body),) = self.receiver.got
+        genuine = Webhook(self.webhook.secret)
+        genuine.verify(body, dict(sent))
+        old = str(int(sent["webhook-timestamp"]) - 1)
+        for header, value in {
+            "webhook-id": "another",
+            "webhook-timestamp": old,
+            "webhook-signature": "v1," + "A" * 43 + "=",
+        }.items():
+            with self.subTest(header), self.assertRaises(WebhookVerificationError):
+                genuine.verify(body, {**sent, header: value})
+        with self.assertRaises(WebhookVerificationError):
+            genuine.verify(body.replace("created", "solved"), dict(sent))
+
+    def test_secrets_without_the_prefix_keep_working(self):
+        for secret in ("Zx-9_an0ther", "whsec_a", "whsec", "å secret", "x" * 300):
+            with self.subTest(secret):
+                self.receiver.got.clear()
+                self.webhook.secret = secret
+                self.webhook.action_test()
+                # A library takes the bytes; so does one whose secret was encoded again
+                self.get_verified(secret.encode())
+                encoded = base64.b64encode(secret.encode()).decode()
+                self.get_verified(f"whsec_{encoded}")
+
+    def test_a_message_that_is_sent_again_is_signed_anew(self):
+        self.make_report()
+        self.receiver.status = 500
+        self.send()
+        self.receiver.status = 204
+        with self.later(minutes=2):
+            self.send()
+        (_p, first, _b), (_p, second, _b) = self.receiver.got
+        self.assertEqual(first["webhook-id"], second["webhook-id"])
+        self.assertNotEqual(first["webhook-timestamp"], second["webhook-timestamp"])
 
     def test_a_test_message_needs_no_report(self):
         self.webhook.action_test()

@@ -3,6 +3,9 @@
 Odoo stands inside of a network whose other servers trust it. So the host is looked up
 once, refused when it leads inside, and exactly this address is connected to: it cannot
 change between the look and the call. Redirects are not followed for the same reason.
+
+By hand, because `requests` looks the host up again when it connects, and has a timeout
+for each byte but none for the whole call.
 """
 
 import ipaddress

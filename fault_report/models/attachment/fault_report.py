@@ -14,14 +14,14 @@ from ..fault_report import WAITING_STATES
 
 _logger = logging.getLogger(__name__)
 
-# A file that is packed into an attribute of HTML
+# A file as `data:` URI in an attribute of HTML
 PACKED_FILE = re.compile(
     r"data:([\w.+-]+/[\w.+-]+)?[^,\"'<>]{0,100};base64,([a-z0-9+/=\s]*)(?=[\"'\)&])",
     re.I,
 )
-# What is left of one that is not kept
+# The image tag of such a file that is not kept
 LEFT_OUT_PICTURE = re.compile(
-    # From one tag to the next: what never ends is not searched again from each
+    # Up to the next tag, so that an endless tag is not searched from each beginning
     r"<img\b[^<>]*\bsrc=[\"']cid:packed-\d+[\"'][^<>]*>",
     re.I,
 )
@@ -29,7 +29,7 @@ SHOWN_REFUSALS = 50
 
 
 class FaultReport(models.Model):
-    """Files and messages of a report: who adds them, and what the chatter offers."""
+    """Files and messages of reports: the right to add them, and files of e-mails."""
 
     _inherit = "fault.report"
 
@@ -43,7 +43,7 @@ class FaultReport(models.Model):
             report.can_add_files = report._origin in allowed
 
     def _get_photo_urls(self):
-        """Return the addresses of the photos of each report, those of its points first.
+        """Return the addresses of each report's photos, those of its points first.
 
         :return: dict of lists, by report
         """
@@ -69,7 +69,7 @@ class FaultReport(models.Model):
             for report in self
         }
 
-    # === WHO MAY === #
+    # === ACCESS === #
 
     def _filter_may_add_to(self):
         """Return the reports that the user may add files and messages to.
@@ -84,11 +84,11 @@ class FaultReport(models.Model):
         return editable + own._filtered_access("read")
 
     def _filter_own_waiting(self):
-        """Return those that the user filed and that still wait."""
+        """Return the reports that the user filed and that still wait."""
         user = self.env.user
         if not user.has_group("fault_report.group_create"):
             return self.browse()
-        # Asked for before it is known whether the user may read them
+        # Checked before it is known whether the user may read them
         own_sudo = (
             self.sudo()
             .exists()
@@ -101,7 +101,7 @@ class FaultReport(models.Model):
         return self.browse(own_sudo.ids)
 
     def _mail_get_operation_for_mail_message_operation(self, message_operation):
-        """Who may add to a report writes about it, see `_filter_may_add_to`."""
+        """Writing about a report takes the right to add to it."""
         if message_operation == "create" and not self.env.user._is_internal():
             return dict.fromkeys(self, "read")
         operations = super()._mail_get_operation_for_mail_message_operation(
@@ -115,7 +115,7 @@ class FaultReport(models.Model):
             }
         return operations
 
-    # === WHAT THE CHATTER OFFERS === #
+    # === CHATTER === #
 
     def _thread_to_store(self, store, fields, *, request_list=None):
         result = super()._thread_to_store(store, fields, request_list=request_list)
@@ -125,12 +125,12 @@ class FaultReport(models.Model):
                 store.add(report, {"canRemoveFiles": may_remove}, as_thread=True)
         return result
 
-    # === FILES THAT CAME BY E-MAIL === #
+    # === FILES OF E-MAILS === #
 
     def _process_attachments_for_post(
         self, attachments, attachment_ids, message_values
     ):
-        """Keep an e-mail whose files cannot be kept, and say which ones are missing."""
+        """Keep an e-mail whose files are refused, and name these below its text."""
         if message_values.get("message_type") != "email":
             return super()._process_attachments_for_post(
                 attachments, attachment_ids, message_values
@@ -157,9 +157,9 @@ class FaultReport(models.Model):
 
     @api.model
     def _take_out_pictures(self, body):
-        """Return the HTML of an e-mail and the pictures that were packed into it.
+        """Return the HTML of an e-mail without its `data:` pictures, and the pictures.
 
-        Odoo makes files of them later, all or nothing.
+        Odoo itself would make files of them later, all or none.
         """
         pictures = {}
 
@@ -181,7 +181,7 @@ class FaultReport(models.Model):
         return body, files
 
     def _split_mail_files(self, attachments):
-        """Return the files that can be kept, and a sentence for each of the others."""
+        """Return the files that can be kept, and a message for each of the others."""
         limits = self.company_id._get_fault_report_limits()
         room = limits.files - self.env["ir.attachment"].sudo().search_count(
             [("res_model", "=", self._name), ("res_id", "=", self.id)]
@@ -221,7 +221,7 @@ class FaultReport(models.Model):
 
     @api.model
     def _get_file_refusal(self, name, error):
-        """Return the sentence that names a file that is left out."""
+        """Return the message that names a file that is left out."""
         if isinstance(error, UserError):
             return str(error)
         _logger.info("A file of an e-mail is left out", exc_info=error)
@@ -231,7 +231,7 @@ class FaultReport(models.Model):
 
     @api.model
     def _name_refusals(self, body, refusals):
-        """Return the HTML with what is left out named below, and not shown in it."""
+        """Return the HTML with the refused files named below, and not shown in it."""
         body = Markup(LEFT_OUT_PICTURE.sub("", str(body)))  # noqa: S704  as it was before
         if not refusals:
             return body

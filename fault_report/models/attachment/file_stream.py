@@ -2,22 +2,22 @@ from odoo.http import Stream
 
 from ...tools import file_rules
 
-# What a browser shows without running anything that is in it
+# Types that a browser shows without running anything in them
 _SHOWN = ("image/", "video/", "audio/", "application/pdf")
 _NOT_SHOWN = ("image/svg",)
 
 
 class ReportFileStream(Stream):
-    """A file of a report on its way to a browser: as what it is, whatever is asked for.
+    """Stream of a report's file, served by its type and not by the requested one.
 
-    :ivar str true_mimetype: the type that the content was found to have
+    :ivar str true_mimetype: the type found by the content
     """
 
     true_mimetype = None
 
     @classmethod
     def make(cls, stream, mimetype):
-        """Return `stream` as one of a file of this type."""
+        """Return the stream as one of a file of this type."""
         if stream.type == "url":
             return stream
         return cls(**vars(stream), true_mimetype=mimetype or "application/octet-stream")

@@ -4,27 +4,31 @@ import uuid
 
 from odoo import api, models
 
+from ...tools import picture_rules
+
 
 class IrAttachment(models.Model):
-    """Files are there as a whole or not at all, whatever dies while they are written.
+    """Store the files of reports as a whole or not at all.
 
-    Odoo writes them under their final name. A process that is killed, or a disk that is
-    full, leaves half a file there, and Odoo refuses the same photo from then on.
+    Odoo writes a file under its final name. If the process is killed or the disk is
+    full meanwhile, half a file stays, and Odoo refuses the same photo from then on.
+    All other files are written by Odoo's own code.
     """
 
     _inherit = "ir.attachment"
 
     @api.model
     def _get_path(self, bin_data, sha):
-        """Take away what an interrupted write has left under this name."""
-        path = self._full_path(f"{sha[:2]}/{sha}")
-        if self._is_half_written(bin_data, path):
-            os.unlink(path)
+        """Remove what an interrupted write has left of a report's file."""
+        if picture_rules.is_for_report(self.env, sha):
+            path = self._full_path(f"{sha[:2]}/{sha}")
+            if self._is_half_written(bin_data, path):
+                os.unlink(path)
         return super()._get_path(bin_data, sha)
 
     @api.model
     def _is_half_written(self, content, path):
-        """Return whether a beginning of this content is all that the file holds."""
+        """Return whether the file holds only the beginning of this content."""
         try:
             size = os.path.getsize(path)
             if size >= len(content):
@@ -36,17 +40,26 @@ class IrAttachment(models.Model):
 
     @api.model
     def _file_write(self, bin_value, checksum):
-        """Write under another name first, then give the file its own at once."""
+        if not picture_rules.is_for_report(self.env, checksum):
+            return super()._file_write(bin_value, checksum)
         name, path = self._get_path(bin_value, checksum)
-        if os.path.exists(path):
-            return name
-        # Removed by the vacuum if the transaction, or the process, ends here
-        self._mark_for_gc(name)
+        if not os.path.exists(path):
+            # Removed by the vacuum if the transaction or the process ends here
+            self._mark_for_gc(name)
+            self._write_whole(bin_value, path)
+        return name
+
+    @api.model
+    def _write_whole(self, content, path):
+        """Write under another name, then rename: the file is complete once it is there.
+
+        The disk knows it by its name before the database does.
+        """
         folder = os.path.dirname(path)
         half = os.path.join(folder, f".half-{uuid.uuid4().hex}")
         try:
             with open(half, "xb") as file:
-                file.write(bin_value)
+                file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(half, path)
@@ -55,11 +68,10 @@ class IrAttachment(models.Model):
                 os.unlink(half)
             raise
         self._sync_folder(folder)
-        return name
 
     @api.model
     def _sync_folder(self, folder):
-        """Let the disk know the new name before the database names it."""
+        """Write the names of the files in the folder to the disk."""
         descriptor = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(descriptor)

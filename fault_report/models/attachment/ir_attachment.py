@@ -1,29 +1,37 @@
 import base64
 import binascii
+from collections import Counter
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, MissingError, UserError
+
+from odoo.addons.base.models.ir_attachment import SECURITY_FIELDS
 
 from ...tools import file_rules, photo_rules, picture_rules
 from ...tools.context_switches import SILENT_IMPORT, UPLOAD, get_switch, switch_on
 from ...tools.errors import FieldError
 from .file_stream import ReportFileStream
 
-# Where an attachment belongs; together they say whether it is a report's file
+# Where an attachment belongs: what decides whether it is a report's file
 PLACE = ("res_model", "res_id", "res_field")
-# What makes a file readable from outside, or something else than the file it was
+# What makes a file readable from outside, or replaces it by a link
 EXPOSURE = ("public", "url", "access_token")
+# What Odoo derives from the content
 INTERNAL = ("db_datas", "store_fname", "checksum", "file_size", "mimetype")
-
-
 CONTENT = ("raw", "datas")
+# Where `account` reads a file as the user before Odoo checks that they may write it
+_READ_FIRST = {"res_model", "res_id", "store_fname", "db_datas", *CONTENT}
 
 
 class IrAttachment(models.Model):
-    """The files of a report: who puts them there, who takes them away, what they are.
+    """Files of reports: who may add and remove them, what they may be, how they show.
 
-    Most of Odoo's own doors to attachments work with `sudo()`. Who removes a file or
-    shows it to the world is therefore asked of the user behind it, always.
+    Most of Odoo's own routes for attachments use `sudo()`. The right to remove or to
+    publish a file is therefore always checked for the user of the environment.
+
+    Files of other models are left to Odoo: each override asks first whether a file is
+    one of a report. It reads what Odoo reads anyway; only for a new name or type under
+    `sudo()`, where Odoo reads nothing, it takes a query if the file is not cached.
     """
 
     _inherit = "ir.attachment"
@@ -36,36 +44,45 @@ class IrAttachment(models.Model):
 
     @api.model
     def _get_fault_report_guarded_models(self):
-        """Return the names of the models whose files are guarded like a report's."""
+        """Return the names of the models whose files have the rules of a report's.
+
+        Hook: an override adds to the set.
+        """
         return {"fault.report"}
 
-    # === WHO MAY === #
+    # === ACCESS === #
 
     @api.model
     def _may_remove_fault_report_files(self):
-        """Return whether the user behind this, `sudo()` or not, may remove files."""
+        """Return whether the user may remove files, under `sudo()` too."""
         user = self.env.user
         return user._is_superuser() or user.has_group("fault_report.group_remove_file")
 
     def _filter_fault_report_files(self):
-        """Return those of the attachments that are files of a report.
+        """Return the attachments that are files of a report.
 
-        Pictures in fields are not: they are a part of their record.
+        Pictures in fields are not: they belong to the fields of their record.
         """
         guarded = self._get_fault_report_guarded_models()
-        # Where a file belongs is asked to protect it, not to show it.
+        # Where a file belongs is read to protect it, not to show it.
         return self.filtered(
             lambda file: (
-                (sudo := file.sudo()).res_model in guarded
-                and sudo.res_id
-                and not sudo.res_field
+                (file_sudo := file.sudo()).res_model in guarded
+                and file_sudo.res_id
+                and not file_sudo.res_field
             )
         )
+
+    def _fetch_fault_report_places(self):
+        """Read where the files belong by the query that Odoo's own check makes next."""
+        if not self.env.su:
+            # Where a file belongs is read to protect it, not to show it.
+            self.sudo().fetch(SECURITY_FIELDS)
 
     def _is_raw_fault_report_mail(self):
         """Return whether this is an e-mail that is kept as it came."""
         self.ensure_one()
-        # What it is decides how it is served, not who asks for it.
+        # Decides how the file is served, not to whom.
         file_sudo = self.sudo()
         return (
             file_sudo.res_model == "mail.message"
@@ -73,16 +90,19 @@ class IrAttachment(models.Model):
         )
 
     def _filter_fault_report_uploads(self, records):
-        """Return those of the records that the user may put files on."""
+        """Return the records that the user may add files to."""
         if records._name == "fault.report":
             return records._filter_may_add_to()
         return records._filtered_access("write")
 
     def _check_access(self, operation):
-        """A report's file is not removed by who may edit, but by who may remove."""
+        """To remove a report's file takes the right to remove files, not Edit."""
         if operation not in ("create", "unlink") or self.env.su:
             return super()._check_access(operation)
+        self._fetch_fault_report_places()
         files = self._filter_fault_report_files()
+        if not files:
+            return super()._check_access(operation)
         others = self - files
         refused = super(IrAttachment, others)._check_access(operation)
         # Odoo's own check would ask for Edit on the report
@@ -96,11 +116,11 @@ class IrAttachment(models.Model):
         return refused[0] + forbidden, refused[1]
 
     def _filter_forbidden(self, operation):
-        """Return those of these files that the user may not put there, or remove."""
+        """Return the files that the user may not add, or may not remove."""
         if operation == "unlink" and not self._may_remove_fault_report_files():
             return self
         forbidden = self.browse()
-        # Only the ids of the records are taken; their access is checked as the user.
+        # Only ids are read; access to the records is checked for the user.
         for model, files in self.sudo().grouped("res_model").items():
             records = self.env[model].browse(set(files.mapped("res_id"))).exists()
             if operation == "unlink":
@@ -111,11 +131,12 @@ class IrAttachment(models.Model):
         return forbidden.sudo(False)
 
     def _inaccessible_comodel_records(self, model_and_ids, operation):
-        """`write` asks here whether a file may be put on a record."""
-        if operation != "write" or self.env.su:
+        """Odoo checks here whether a file may be written to a record."""
+        guarded = self._get_fault_report_guarded_models()
+        is_guarded = not guarded.isdisjoint(model_and_ids)
+        if operation != "write" or self.env.su or not is_guarded:
             yield from super()._inaccessible_comodel_records(model_and_ids, operation)
             return
-        guarded = self._get_fault_report_guarded_models()
         others = {}
         for model, ids in model_and_ids.items():
             if model not in guarded:
@@ -129,15 +150,16 @@ class IrAttachment(models.Model):
         yield from super()._inaccessible_comodel_records(others, operation)
 
     def _has_attachments_ownership(self, attachment_tokens):
-        """Who may remove a report's file may do so in the chatter, without Edit."""
+        """The right to remove files is enough in the chatter too, without Edit."""
         tokens = attachment_tokens or [None] * len(self)
-        if len(tokens) != len(self):
+        try:
+            self._fetch_fault_report_places()
+            files = self._filter_fault_report_files()
+        except MissingError:
+            files = self.browse()
+        if not files or len(tokens) != len(self):
             return super()._has_attachments_ownership(attachment_tokens)
-        removable = (
-            self.exists()
-            ._filter_fault_report_files()
-            .filtered(lambda file: file.sudo(False).has_access("unlink"))
-        )
+        removable = files.filtered(lambda file: file.sudo(False).has_access("unlink"))
         rest = [
             (file.id, token)
             for file, token in zip(self, tokens, strict=True)
@@ -148,17 +170,23 @@ class IrAttachment(models.Model):
             [token for _id, token in rest]
         )
 
-    # === WHAT HOLDS UNDER SUDO TOO === #
+    # === RULES THAT HOLD UNDER SUDO TOO === #
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_fault_report_files(self):
+        self._check_fault_report_removal()
 
     def _check_fault_report_removal(self):
-        """Refuse to take files off their report.
+        """Check that the user may take the files off their reports.
 
-        They go along with a report that is deleted: it is gone by then.
+        Files of a report that is deleted go with it: it no longer exists by then.
+
+        :raises AccessError: if the user may not
         """
         files = self._filter_fault_report_files()
         if not files or self._may_remove_fault_report_files():
             return
-        # Whether the report still exists decides, not whether the user may see it.
+        # Reports count that exist, whether the user sees them or not.
         for model, attachments in files.sudo().grouped("res_model").items():
             if self.env[model].browse(attachments.mapped("res_id")).sudo().exists():
                 raise self._get_file_error("unlink")
@@ -177,11 +205,14 @@ class IrAttachment(models.Model):
         )
 
     def _check_fault_report_exposure(self, vals):
-        """Refuse whatever shows a report's file to others, or makes it a mere link."""
+        """Check that the values neither publish a report's file nor make it a link.
+
+        :raises AccessError: if they do
+        """
         exposed = [name for name in EXPOSURE if vals.get(name)]
         if vals.get("type", "binary") != "binary":
             exposed.append("type")
-        # A picture inside of a message is reached by its token; the server makes it.
+        # The server gives a picture inside a message a token.
         if self.env.su and "access_token" in exposed:
             exposed.remove("access_token")
         exposed += [name for name in INTERNAL if vals.get(name)]
@@ -194,9 +225,12 @@ class IrAttachment(models.Model):
             )
 
     def _check_fault_report_field(self, places):
-        """Let the photo of a service point be written through its field only.
+        """Check that no photo of a service point is written past its field.
 
-        It is checked there; a file that is put in its place would not be.
+        Only the field checks the photo.
+
+        :param places: for each file, a dict with the values of `PLACE`
+        :raises AccessError: if one is
         """
         if self.env.su:
             return
@@ -211,8 +245,8 @@ class IrAttachment(models.Model):
     def _is_fault_report_place(self, vals):
         """Return whether these values make a report's file.
 
-        What waits in a message being written is checked early, where the door says
-        that the message is for a report.
+        So do files of a message being written, if the channel says by the switch
+        `UPLOAD` that the message is for a report.
         """
         if vals.get("res_field"):
             return False
@@ -224,74 +258,87 @@ class IrAttachment(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        # Defaults of the user or the context count as if they were given (and sudo()
-        # would drop those of the context)
-        names = [*PLACE, *EXPOSURE, *CONTENT, "name", "type"]
-        defaults = self.default_get(names)
-        vals_list = [{**defaults, **vals} for vals in vals_list]
-        self._check_fault_report_field(vals_list)
-        added = {}
-        limits = {}
+        # Defaults of the user or of the context count like given values.
+        place = self.default_get(PLACE)
+        self._check_fault_report_field({**place, **vals} for vals in vals_list)
+        added, limits = Counter(), {}
         prepared = []
         for vals in vals_list:
-            if self._is_fault_report_place(vals):
-                # What Odoo derives from the content is derived anew
-                vals = {key: vals[key] for key in vals if key not in INTERNAL}
-                self._check_fault_report_exposure(vals)
-                place = vals.get("res_model"), vals.get("res_id")
-                if place not in limits:
-                    limits[place] = self._get_fault_report_limits(*place)
-                vals = self._prepare_fault_report_file(vals, limits[place])
-                vals = self._prepare_fault_report_thumbnail(vals)
+            if self._is_fault_report_place({**place, **vals}):
+                vals = self._prepare_fault_report_create(vals, limits)
                 if vals.get("res_id"):
-                    added[place] = added.get(place, 0) + 1
+                    added[vals.get("res_model"), vals["res_id"]] += 1
             prepared.append(vals)
         self._check_fault_report_count(added)
         attachments = super().create(prepared)
-        attachments._collect_on_fault_reports()
+        if added:
+            attachments._collect_on_fault_reports()
         return attachments
+
+    def _prepare_fault_report_create(self, vals, limits):
+        """Check the values of a report's file, and return those to create it with.
+
+        :param dict limits: the limits by place, completed here
+        """
+        vals = {
+            **self.default_get([*PLACE, *EXPOSURE, *CONTENT, "name", "type"]),
+            **vals,
+        }
+        vals = {key: vals[key] for key in vals if key not in INTERNAL}
+        self._check_fault_report_exposure(vals)
+        place = vals.get("res_model"), vals.get("res_id")
+        if place not in limits:
+            limits[place] = self._get_fault_report_limits(*place)
+        vals = self._prepare_fault_report_file(vals, limits[place])
+        return self._prepare_fault_report_thumbnail(vals)
 
     @api.model
     def load(self, fields, data):
-        """Let an import be silent, if it asks to."""
+        """Keep an import silent if it asks for that."""
         if self.env.context.get("tracking_disable"):
             self = switch_on(self, **{SILENT_IMPORT: True})
         return super().load(fields, data)
 
     def write(self, vals):
+        watched = {*PLACE, *CONTENT, *EXPOSURE, *INTERNAL, "name", "type", "thumbnail"}
+        if watched.isdisjoint(vals):
+            return super().write(vals)
+        self._read_fault_report_places(vals)
         if not {*PLACE, *CONTENT, *INTERNAL}.isdisjoint(vals):
-            # What a file belongs to decides, not whether the user may see it.
+            # Where a file belongs decides, not whether the user may see it.
             places = [{name: file[name] for name in PLACE} for file in self.sudo()]
             self._check_fault_report_field(places)
             self._check_fault_report_field({**place, **vals} for place in places)
         if "thumbnail" in vals and any(file._is_from_fault_report() for file in self):
             vals = self._prepare_fault_report_thumbnail(vals)
-        if self._concerns_fault_report_files(vals):
-            # Each file has a name, a content and a place of its own.
-            for attachment in self:
-                super(IrAttachment, attachment).write(
-                    attachment._prepare_fault_report_write(vals)
-                )
-        else:
-            super().write(vals)
-        # A file of the chatter finds its report only when the message is posted.
+        if not self._concerns_fault_report_files(vals):
+            return super().write(vals)
+        # Each file has a name, a content and a place of its own.
+        for attachment in self:
+            super(IrAttachment, attachment).write(
+                attachment._prepare_fault_report_write(vals)
+            )
+        # A file of the chatter gets its report only when the message is posted.
         if not {"res_model", "res_id"}.isdisjoint(vals):
             self._collect_on_fault_reports()
         return True
 
+    def _read_fault_report_places(self, vals):
+        """Read where the files belong by the queries that Odoo makes next anyway."""
+        if _READ_FIRST.isdisjoint(vals):
+            self.check_access("write")
+        else:
+            self.mapped("res_model")
+
     def _concerns_fault_report_files(self, vals):
-        """Return whether rules for files of reports have a say in these values."""
-        watched = {*PLACE, *CONTENT, *EXPOSURE, *INTERNAL, "name", "type"}
-        if watched.isdisjoint(vals):
-            return False
-        if vals.get("res_model") in self._get_fault_report_guarded_models():
-            return True
-        # Only `res_id` or `res_field` given: the model may be a guarded one all along
+        """Return whether files of reports are changed, or made by these values."""
         guarded = self._get_fault_report_guarded_models()
-        return any(attachment.res_model in guarded for attachment in self.sudo())
+        # Where a file belongs decides, not whether the user may see it.
+        models_ = {vals.get("res_model"), *self.sudo().mapped("res_model")}
+        return not guarded.isdisjoint(models_)
 
     def _prepare_fault_report_write(self, vals):
-        """Check what was and what will be, and return what is to be written."""
+        """Check the file as it is and as it will be, and return the values to write."""
         self.ensure_one()
         self.check_access("write")
         # The content itself, not its size as in the web client's lists
@@ -338,12 +385,8 @@ class IrAttachment(models.Model):
             vals["name"] = name
         return vals
 
-    def unlink(self):
-        self._check_fault_report_removal()
-        return super().unlink()
-
     def copy_data(self, default=None):
-        """Remember of a copy where it is from, and that its content was checked."""
+        """Mark copies of a report's file; their content is known to be checked."""
         vals_list = super().copy_data(default)
         if not {*CONTENT, "db_datas"}.isdisjoint(default or {}):
             return vals_list
@@ -353,12 +396,12 @@ class IrAttachment(models.Model):
                 vals["is_from_fault_report"] = True
         return vals_list
 
-    # === HOW FILES ARE SHOWN === #
+    # === SERVING === #
 
     def _is_from_fault_report(self):
         """Return whether this is a file of a report, a photo in it or a copy of one."""
         self.ensure_one()
-        # Where a file belongs decides how it is shown, not to whom.
+        # Decides how the file is served, not to whom.
         file_sudo = self.sudo()
         model = file_sudo.res_model or ""
         return model.startswith("fault.report") or file_sudo.is_from_fault_report
@@ -373,26 +416,27 @@ class IrAttachment(models.Model):
 
     @api.model
     def _get_fault_report_limits(self, model, id_):
-        """Return the limits of the company whose report this is.
+        """Return the limits of the company of the report.
 
-        For a message that is being written the channel says whose it is.
+        For a message being written, the switch `UPLOAD` gives the company.
         """
         company = self.env["res.company"]
         if model in self._get_fault_report_guarded_models() and id_:
-            # Not shown: it decides what may be added.
+            # Not shown: only the limits of the company are used.
             company = self.env[model].browse(id_).sudo().exists().company_id
         elif type(chosen := get_switch(self.env, UPLOAD)) is int:
             company = company.sudo().browse(chosen).exists()
         return (company or self.env.company)._get_fault_report_limits()
 
     def _check_fault_report_count(self, added):
-        """Refuse more files than a report may have.
+        """Check that no report gets more files than its company allows.
 
-        :param dict added: for each (model, id), how many files are about to be added
+        :param dict added: the number of files to add, by (model, id)
+        :raises FieldError: if one does
         """
         for (model, id_), count in added.items():
             limit = self._get_fault_report_limits(model, id_).files
-            # All are counted, also those that the user does not see.
+            # Files that the user does not see count too.
             there = self.sudo().search_count(
                 [("res_model", "=", model), ("res_id", "=", id_)]
             )
@@ -408,7 +452,10 @@ class IrAttachment(models.Model):
                 )
 
     def _prepare_fault_report_file(self, vals, limits):
-        """Return `vals` with the name, the content and the type that may be stored."""
+        """Return the values with the name, content and type that may be stored.
+
+        :raises FieldError: if the file may not be stored
+        """
         name, content, mimetype = file_rules.check_file(
             self.env, vals.get("name"), self._get_content(vals), limits
         )
@@ -417,19 +464,19 @@ class IrAttachment(models.Model):
 
     @api.model
     def _prepare_fault_report_thumbnail(self, vals):
-        """Return `vals` with a thumbnail that was checked: a browser has made it."""
+        """Return the values with their thumbnail checked: it comes from a browser."""
         value = vals.get("thumbnail")
-        # Odoo's own for a PDF without one is a drawing ("<"): that is not decoded
+        # For a PDF Odoo has a drawing of its own ("<"), which is never decoded.
         if not value or value[:1] in ("P", b"P"):
             return vals
         limits = self.env.company._get_fault_report_limits()
         return {**vals, "thumbnail": photo_rules.clean_photo(self.env, value, limits)}
 
-    # === WHAT ODOO DOES WITH A FILE === #
+    # === PROCESSING BY ODOO === #
 
     @api.model
     def _postprocess_contents(self, values):
-        """Leave a picture alone that is as small as it is to be."""
+        """Leave a picture as it is that was prepared for a report."""
         if picture_rules.has_checked(self.env) and picture_rules.is_checked(
             self.env, self._get_content(values)
         ):
@@ -438,8 +485,9 @@ class IrAttachment(models.Model):
 
     @api.model
     def _index(self, bin_data, file_type, checksum=None):
-        """Do not unpack a file from outside to search in it, but search in text."""
-        if file_type != "text/plain" and picture_rules.is_checked(self.env, bin_data):
+        """Index files of reports that are text; others are not unpacked for it."""
+        key = checksum or self._compute_checksum(bin_data)
+        if file_type != "text/plain" and picture_rules.is_for_report(self.env, key):
             return None
         return super()._index(bin_data, file_type, checksum=checksum)
 

@@ -10,10 +10,12 @@ _WHOLE = {"width": 0, "height": 0, "crop": False, "quality": 0}
 
 
 class IrBinary(models.AbstractModel):
+    """Streams of files of reports, which browsers get as what they are."""
+
     _inherit = "ir.binary"
 
     def _get_stream_from(self, record, *args, **kwargs):
-        """Let no browser show an e-mail that is kept as it came."""
+        """Serve an e-mail that is kept as it came for saving only."""
         stream = super()._get_stream_from(record, *args, **kwargs)
         if record._name == "ir.attachment" and record._is_raw_fault_report_mail():
             stream.mimetype = "application/octet-stream"
@@ -21,7 +23,7 @@ class IrBinary(models.AbstractModel):
         return stream
 
     def _get_image_stream_from(self, record, field_name="raw", *args, **options):
-        """Show a picture of a report as a whole where it cannot be made small."""
+        """Serve a picture of a report in full size where it cannot be reduced."""
         stream = self._get_fault_report_stream(record, field_name)
         if not stream or not any(options.get(name) for name in _WHOLE):
             return super()._get_image_stream_from(record, field_name, *args, **options)
@@ -31,7 +33,7 @@ class IrBinary(models.AbstractModel):
                     return super()._get_image_stream_from(
                         record, field_name, *args, **options
                     )
-            # Kept before pictures were decoded when they came in, or of another Pillow
+            # Stored before pictures were checked on arrival, or with another Pillow
             except Exception as error:
                 _logger.info("%s cannot be made small: %r", record, error)
         return super()._get_image_stream_from(
@@ -40,12 +42,9 @@ class IrBinary(models.AbstractModel):
 
     def _get_fault_report_stream(self, record, field_name):
         """Return the stream of a picture of a report, or None if it is none."""
-        model = record._name or ""
-        if model != "ir.attachment" and not model.startswith("fault.report"):
-            return None
-        if field_name not in record._fields or not record.exists():
-            return None
         try:
+            if not self._is_of_fault_report(record) or field_name not in record._fields:
+                return None
             stream = self._record_to_stream(record, field_name)
         # Odoo's own way has an answer to each
         except Exception:
@@ -53,3 +52,9 @@ class IrBinary(models.AbstractModel):
         if not isinstance(stream, ReportFileStream):
             return None
         return stream if stream.true_mimetype.startswith("image/") else None
+
+    def _is_of_fault_report(self, record):
+        if record._name == "ir.attachment":
+            # Read as the user first, as Odoo does: then the rest is known, too
+            return bool(record.mimetype) and record._is_from_fault_report()
+        return record._name.startswith("fault.report") and bool(record.exists())

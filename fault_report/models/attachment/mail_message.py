@@ -3,17 +3,17 @@ from odoo.exceptions import AccessError
 from odoo.fields import Domain
 from odoo.tools import parse_contact_from_email
 
-# Made under sudo by code alone
+# Created under sudo by code only
 CODE_TYPES = ("user_notification", "email")
 
 
 class MailMessage(models.Model):
-    """What is said about a report stays what its author said, with its files."""
+    """Messages about reports: only their authors change them, staff's stay internal."""
 
     _inherit = "mail.message"
 
     def _filter_about_fault_reports(self):
-        """Return those that the thread of a report shows."""
+        """Return the messages that the thread of a report shows."""
         return self.sudo().filtered(
             lambda message: (
                 message.model == "fault.report"
@@ -23,7 +23,10 @@ class MailMessage(models.Model):
         )
 
     def _get_forbidden_access(self, operation):
-        """Odoo lets followers write to a thread, and editors rewrite any message."""
+        """Restrict writing to authors and administrators, and reading to staff.
+
+        Odoo lets followers write to a thread, and editors rewrite any message.
+        """
         forbidden = super()._get_forbidden_access(operation)
         if operation == "read":
             return forbidden + (self - forbidden)._filter_kept_from_customers()
@@ -39,9 +42,9 @@ class MailMessage(models.Model):
 
     @api.model
     def _search(self, domain, offset=0, limit=None, order=None, **kwargs):
-        """Keep what is for staff also where a relation bypasses the rules.
+        """Leave out internal messages where a relation bypasses the rules.
 
-        `website_message_ids` of every thread does, and a count is an answer too.
+        `website_message_ids` of every thread does; counts must not show them either.
         """
         is_bypassed = kwargs.get("bypass_access") and not self.env.su
         if is_bypassed and not self.env.user._is_internal():
@@ -56,20 +59,20 @@ class MailMessage(models.Model):
 
     @api.model
     def _get_with_access(self, message_id, mode="read", **kwargs):
-        """Who may write about a report does not reach what is for staff alone."""
+        """The right to write about a report gives no access to internal messages."""
         message = super()._get_with_access(message_id, mode=mode, **kwargs)
         return message - message._filter_kept_from_customers()
 
     def _filter_kept_from_customers(self):
-        """Return what of reports is for staff alone, if the user is not of it.
+        """Return the internal messages about reports, if the user is not internal.
 
-        Odoo hides comments that are internal, but neither e-mails and logs that are,
-        nor what others are notified of.
+        Odoo hides internal comments, but neither internal e-mails and logs nor
+        notifications of others.
         """
         if self.env.su or self.env.user._is_internal():
             return self.browse()
         partner = self.env.user.partner_id
-        # Only who may read them is looked up.
+        # Only the readers of a message are looked up.
         return (
             self.sudo()
             .filtered(
@@ -88,7 +91,7 @@ class MailMessage(models.Model):
         )
 
     def _get_fault_report_author_name(self):
-        """Return who a message is from, for the report's page: no more than a name."""
+        """Return the author's name for the report's page, and nothing else of them."""
         self.ensure_one()
         name, address = parse_contact_from_email(self.email_from or "")
         return self.author_id.name or name or address or "–"
@@ -124,16 +127,18 @@ class MailMessage(models.Model):
         return result
 
     def unlink(self):
-        # Under sudo only code deletes messages, together with what they are about;
-        # Odoo's own buttons empty them instead.
+        # Under sudo only code deletes messages, with the record they are about; Odoo's
+        # own buttons empty them instead.
         if not self.env.su and any(m._get_fault_report_files() for m in self):
             self._check_may_lose_files()
         return super().unlink()
 
     def _check_fault_report_door(self):
-        """Let customers say and correct something through the reports alone.
+        """Check that customers write through the pages of reports only.
 
-        There it has its limits, and is public.
+        There, texts have limits, and messages are public.
+
+        :raises AccessError: if they do not
         """
         if self.env.su or self.env.user._is_internal():
             return
@@ -141,19 +146,21 @@ class MailMessage(models.Model):
             raise AccessError(self.env._("Write on the page of the fault report."))
 
     def _check_fault_report_author(self):
-        """Refuse to put words into the mouth of others, or to use their address.
+        """Check that messages and notifications have no other's name or address.
 
-        Notifications too: they are for some people alone, but sent all the same.
+        :raises AccessError: if one has
         """
         Report = self.env["fault.report"]
         for message in self.sudo().filtered(lambda m: m.model == Report._name):
             Report._check_own_name(message.author_id.id, message.email_from)
 
     def _check_fault_report_recipients(self):
-        """Ask for Edit on the report before anything leaves the house.
+        """Check the right to edit the report before a message goes to people outside.
 
-        Odoo's route for messages posts under sudo what the user has chosen. Whom our
-        own code notifies has been checked, and an e-mail has come from outside.
+        Odoo's route for messages posts under sudo to recipients that the user chose.
+        Recipients chosen by code are checked there, and e-mails came from outside.
+
+        :raises AccessError: if the user lacks it
         """
         if self.env.user._is_superuser() or not self.env.user._is_internal():
             return
@@ -164,7 +171,7 @@ class MailMessage(models.Model):
                 report._check_may_send_outside()
 
     def _has_recipients_outside(self):
-        """Return whether people get the message who are no users of the back office."""
+        """Return whether the message goes to people outside the back office."""
         self.ensure_one()
         if self.outgoing_email_to or self.partner_ids.filtered("partner_share"):
             return True

@@ -8,7 +8,7 @@ from odoo import SUPERUSER_ID, Command, api, models, tools
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
-from ...tools import mail_repair, mail_text, text_rules
+from ...tools import mail_repair, mail_text, picture_rules, text_rules
 from ...tools.context_switches import RECEIPT, switch_on, with_own_context
 from ...tools.errors import TooManyRequestsError
 
@@ -327,6 +327,7 @@ class FaultReport(models.Model):
                 MAX_RAW_MAIL // 1024**2,
             )
         note = self._message_log(body=text)
+        picture_rules.remember(self.env, raw[:MAX_RAW_MAIL], "mails")
         # A file of the note and not of the report: it is as it came, whatever is in it.
         file = self.env["ir.attachment"].create(
             {

@@ -33,11 +33,14 @@ def get_sender(address):
 
 
 class FaultReportAttempt(models.Model):
-    """Who has knocked at a door lately: the rate limit of all Odoo processes.
+    """Rate limit shared by all Odoo workers.
 
-    Rows are only added, and in a transaction of their own: attempts that are refused
-    for another reason count, and nobody waits for a counter. Processes that look at
-    the same moment may let as many more through as there are of them.
+    By hand, because Odoo has none for public routes, and those of libraries count in
+    one process or need another server.
+
+    Rows are only added, in a transaction of their own: attempts that are refused for
+    another reason count, and no request waits for a counter. Workers that count at the
+    same moment may each let one more attempt through.
     """
 
     _name = "fault.report.attempt"

@@ -14,8 +14,8 @@ BATCH_SIZE = 200
 class FaultReportRetryMixin(models.AbstractModel):
     """Queued messages of fault reports that are sent again when sending failed.
 
-    Odoo leaves a message alone that failed once, even where the server only said “try
-    later”.
+    By hand, because Odoo never sends a message again that failed once, even if the
+    server only asked to try later.
     """
 
     _name = "fault.report.retry.mixin"

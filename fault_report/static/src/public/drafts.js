@@ -1,5 +1,7 @@
 // @odoo-module ignore
-// What was typed and photographed, kept in the browser until it has been sent.
+// Texts and photos of a form, kept in the browser until they have been sent.
+//
+// Without a library: it also runs on pages that are not Odoo's.
 (function () {
     "use strict";
 
