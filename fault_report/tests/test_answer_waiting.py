@@ -1,4 +1,4 @@
-"""What customers write is noticed by somebody inside, whatever the channel."""
+"""A customer's message creates an activity for staff, whatever the channel."""
 
 from unittest.mock import patch
 
@@ -43,7 +43,7 @@ class AnswerCommon(CustomerCommon):
                 ("boss", "fault_report.group_administrator"),
             )
         )
-        # They write more than a person can
+        # The tests write more often than the rate limit allows
         cls.startClassPatcher(
             patch.object(cls.registry["fault.report.attempt"], "_check_rate")
         )
@@ -56,7 +56,7 @@ class AnswerCommon(CustomerCommon):
             cls.dispatch, cls.boss, *cls.users.values()
         )
 
-    # The channels: each lets the customer write once
+    # One method per channel: the customer writes once
 
     def write_on_the_page(self):
         self.report.with_user(self.customer)._post_from_customer("It rings")
@@ -118,7 +118,7 @@ class AnswerCommon(CustomerCommon):
         )
 
     def answers(self, user):
-        """Return how many messages and activities on the report the user has got."""
+        """Return how many messages and activities on the report the user got."""
         self.end_transaction()
         return len(self.mails(user)), len(self.activities(user))
 

@@ -1,4 +1,4 @@
-"""The one way in for portal, QR code, web site and e-mail."""
+"""Create reports on behalf of the portal, QR codes, web sites and e-mail."""
 
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged

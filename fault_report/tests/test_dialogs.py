@@ -1,4 +1,4 @@
-"""A dialog belongs to who opened it, and takes names from a list."""
+"""A dialog belongs to the user who opened it, and accepts only offered values."""
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
@@ -21,7 +21,7 @@ class TestDialogs(FaultReportCommon):
         cls.report = cls.make_report()
 
     def get_dialogs(self):
-        """Return one record of each dialog of our addons, opened by the first user."""
+        """Return one record of each dialog of our addons, created by the first user."""
         values = {
             "report_ids": self.report.ids,
             "equipment_ids": self.lift.ids,

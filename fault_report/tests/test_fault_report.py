@@ -9,7 +9,7 @@ from .common import FaultReportCommon
 
 
 class TestFilling(FaultReportCommon):
-    """What follows from what was typed."""
+    """Fields filled in from other fields."""
 
     def test_r19_r20_r21_a_service_object_brings_its_place_and_people(
         self,
@@ -168,7 +168,7 @@ class TestFilling(FaultReportCommon):
 
 
 class TestRefusals(FaultReportCommon):
-    """Bad input gets a clear sentence, and nothing is changed."""
+    """Bad input is refused with a clear message, and nothing is changed."""
 
     def assertRefused(self, sentence, **values):
         before = self.env["fault.report"].search_count([])

@@ -1,4 +1,4 @@
-"""Who may do what to the files of a report, and what these may be."""
+"""Access rights on the files of a report, and the rules for these files."""
 
 import base64
 import struct
@@ -12,8 +12,8 @@ from .common import FaultReportCommon
 from .common_files import FilesData
 from .test_file_rules import make_picture
 
-# Who may do what: a reader checks the rules here, the test checks them below.
-# “sudo” is how most of Odoo's own controllers do it, after checks of their own.
+# The access rights: the reader checks them here, the test checks them below.
+# “sudo” stands for Odoo's controllers, most of which use sudo after their own checks.
 TABLE = {
     #                           view create edit delete convert remove edit+remove
     "upload":                  "no   no   yes  no   no   no   yes",
@@ -70,7 +70,7 @@ class TestFilePermissions(FilesData, FaultReportCommon):
     def setUpClass(cls):
         super().setUpClass()
         cls.make_files_data(cls.env)
-        # Messages without mails: who is told of them is not the matter here
+        # Messages without e-mails: recipients are not tested here
         cls.env = cls.env(context={**cls.env.context, "mail_notify_noemail": True})
 
     def prepare(self, door, person):
@@ -85,7 +85,7 @@ class TestFilePermissions(FilesData, FaultReportCommon):
         file = self.make_file(report).with_user(uploader)
         author = self.env.user if "other's message" in door else user
         message = self.make_message(report, author, file)
-        # One that belongs to nothing yet, as in a message that is being written
+        # A file that belongs to no record yet, as in a message being written
         pending = self.env["ir.attachment"].with_user(user)
         values = {"name": "new.txt", "raw": b"New", "res_model": "mail.compose.message"}
         pending = pending.sudo().create({**values, "res_id": 0})
@@ -252,10 +252,10 @@ class TestFilePermissions(FilesData, FaultReportCommon):
 
 
 class TestFileRulesInTheModel(FilesData, FaultReportCommon):
-    """The rules hold at each way onto a report, as superuser as well."""
+    """The rules apply to each way to attach a file, also for the superuser."""
 
     def ways(self, name, content):
-        """Yield functions that put the file on a report, each in a way of its own."""
+        """Yield functions that attach the file to a report, each in a different way."""
         Attachment = self.env["ir.attachment"]
 
         def create(report):
@@ -318,7 +318,7 @@ class TestFileRulesInTheModel(FilesData, FaultReportCommon):
         content[16:33] = head + struct.pack(">I", zlib.crc32(b"IHDR" + head))
         for way in self.ways("bomb.png", bytes(content)):
             if way.__name__.startswith("move"):
-                # Odoo itself stumbles over it, on the way to nowhere
+                # Odoo itself fails on a file that belongs to no record
                 continue
             with self.subTest(way=way.__name__), self.assertRaises(ValidationError):
                 way(self.make_report())

@@ -1,4 +1,4 @@
-"""Who may do what to the files of a report through the doors of the web client."""
+"""Access rights on the files of a report through the routes of the web client."""
 
 import base64
 import time

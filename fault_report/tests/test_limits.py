@@ -1,4 +1,4 @@
-"""What a company lets be sent to it: how much, how often, and from where."""
+"""A company's limits on files, positions of photos, and rates."""
 
 import base64
 import io
@@ -27,7 +27,7 @@ from .test_mail import MailGatewayCase
 
 MEGABYTE = 1024 * 1024
 FIELDS = {
-    # the setting: what is refused, what is accepted, a word of the sentence
+    # the setting: a refused value, an accepted value, part of the message
     "fault_report_max_files": ((0, -1, 101, 2**31 - 1), (1, 100), "1 to 100 files"),
     "fault_report_max_megabytes": ((0, -1, 101), (1, 100), "1 to 100 MB"),
     "fault_report_rate": ((0, -1, 101), (1, 100), "1 to 100 reports"),
@@ -101,7 +101,7 @@ class TestLimitsAtEachDoor(PortalData, MailGatewayCase):
             for company in cls.company + cls.wide
         }
 
-    # === THE DOORS: each files a report with files, and returns the report === #
+    # === THE CHANNELS: each files a report with files, and returns it === #
 
     def doors(self, company):
         Report = self.env["fault.report"]
@@ -170,7 +170,7 @@ class TestLimitsAtEachDoor(PortalData, MailGatewayCase):
                 self.assertEqual(len(self.find_files(door(files))), len(files))
 
     def assert_refused(self, files, kept, words):
-        """Everywhere the files are refused; an e-mail is kept without some of them."""
+        """Every channel refuses the files; an e-mail is filed without some of them."""
         *doors, mail = self.doors(self.company)
         for door in doors:
             with self.subTest("refused", door=door.__name__):
@@ -200,7 +200,7 @@ class TestLimitsAtEachDoor(PortalData, MailGatewayCase):
 
     def test_a_picture_with_odd_content_is_refused_at_each_door(self):
         odd = bytearray(make_picture("PNG"))
-        # A kind of PNG that there is not
+        # An invalid PNG colour type
         odd[25] = 9
         self.assert_refused([("a.jpg", bytes(sign(odd)))], 0, "damaged")
 
@@ -223,7 +223,7 @@ class TestLimitsAtEachDoor(PortalData, MailGatewayCase):
                             self.assertLessEqual(max(stored.size), 1920)
 
     def test_a_photo_that_lies_on_its_side_is_upright_when_it_is_made_smaller(self):
-        """It is turned then, so nothing may tell to turn it again."""
+        """The pixels are rotated, so the orientation tag must be reset."""
         door = self.doors(self.wide)[0]
         file = self.find_files(door([("a.jpg", make_picture("JPEG", (2000, 1500)))]))
         with Image.open(io.BytesIO(file.raw)) as stored:
@@ -385,7 +385,7 @@ class TestLimitsHttp(PortalData, FaultReportData, HttpCase):
         return answer.json()
 
     def test_whoever_names_a_company_himself_gets_no_wider_limits_on_a_report(self):
-        """A client chooses the context; the report's own company decides."""
+        """A client sets the context; the limits of the report's company apply."""
         editor = new_test_user(
             self.env, "fault_limit_editor", groups="fault_report.group_edit"
         )
@@ -406,7 +406,7 @@ class TestLimitsHttp(PortalData, FaultReportData, HttpCase):
         self.browser_js(self.code, SHRINK % photo, ready="!!window.FaultReportForm")
 
 
-# Shrink a photo in the browser, and look for the position in what comes out
+# Shrink a photo in the browser, and look for the position in the result
 SHRINK = """
 (async () => {
     const bytes = Uint8Array.from(atob("%s"), (letter) => letter.charCodeAt(0));

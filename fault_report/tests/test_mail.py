@@ -1,4 +1,4 @@
-"""Reports and answers by e-mail: raw messages, as a mail server hands them over."""
+"""Reports and answers by e-mail, from raw messages as a mail server delivers them."""
 
 from email.message import EmailMessage
 from unittest.mock import patch
@@ -17,7 +17,7 @@ CARL = "Carl Hotel <carl@hotel.example>"
 ANN = "Ann Other <ann@elsewhere.example>"
 
 SUBJECTS = {
-    # what is written: what the short description becomes
+    # the subject: the resulting short description
     "plain": ("Lift stuck", "Lift stuck"),
     "empty": ("", "The lift stands still."),
     "only spaces": ("   ", "The lift stands still."),
@@ -50,11 +50,11 @@ class MailGatewayCase(FaultReportCommon):
 
     def setUp(self):
         super().setUp()
-        # Attempts are counted in a transaction of their own, here on the test's one.
+        # Attempts are counted in a separate transaction; here, use the test's cursor.
         self.registry_enter_test_mode()
 
     def write_mail(self, text="The lift stands still.", **headers):
-        """Return a new e-mail; header names are written with `_` instead of `-`."""
+        """Return a new e-mail; header names use `_` instead of `-`."""
         type(self).number += 1
         mail = EmailMessage()
         values = {
@@ -72,7 +72,7 @@ class MailGatewayCase(FaultReportCommon):
         return mail
 
     def deliver(self, mail):
-        """Hand the e-mail over and return the report it has become, if any."""
+        """Deliver the e-mail; return the report created from it, if any."""
         Report = self.env["fault.report"]
         before = Report.search([])
         raw = mail if isinstance(mail, bytes) else mail.as_bytes()
@@ -184,7 +184,7 @@ class TestMail(MailGatewayCase):
         user = self.users["create"]
         user.email = "creator@lifts.example"
         report = self.deliver(self.write_mail(From=user.email))
-        self.assertFalse(report.partner_id, "A colleague is nobody's customer")
+        self.assertFalse(report.partner_id, "A colleague is not a customer")
         self.assertTrue(report.create_uid._is_superuser())
         self.assertFalse(report.with_user(user)._filter_may_add_to())
 
@@ -242,10 +242,10 @@ class TestMail(MailGatewayCase):
         second = self.write_mail(Date="Fri, 27 Nov 2026 03:05:00 +0100", **ids)
         self.assertTrue(self.deliver(first))
         self.assertTrue(self.deliver(second))
-        # Each again is the same one.
+        # The same e-mails again create nothing new.
         self.assertFalse(self.deliver(first))
         self.assertFalse(self.deliver(second))
-        # Without a date nothing tells them apart.
+        # Without a date they cannot be distinguished.
         self.assertFalse(self.deliver(self.write_mail(**ids)))
 
     # === ANSWERS === #

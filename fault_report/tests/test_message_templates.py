@@ -1,4 +1,4 @@
-"""What the e-mails look like, who may change them, and where an answer goes."""
+"""The e-mails: content, who may change their templates, and where answers go."""
 
 import io
 

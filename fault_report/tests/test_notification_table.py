@@ -1,4 +1,4 @@
-"""Who is told of what, how, and how often: the table of docs/notifications.md."""
+"""Who is notified of what, how, and how often: the table of docs/notifications.md."""
 
 from datetime import timedelta
 
@@ -7,7 +7,7 @@ from odoo.tests import freeze_time, new_test_user, tagged
 from .test_notify_customer import CustomerCommon
 from .test_reminder import START
 
-# Each cell: e-mails + SMS. The last column: SMS is chosen, but there is no number.
+# Each cell: e-mails + SMS. The last column: SMS is chosen, but no number is set.
 TABLE = """
 | What happens | Who | None | E-mail | SMS | Both | SMS, no number |
 |---|---|---|---|---|---|---|
@@ -81,7 +81,7 @@ class TestNotificationTable(CustomerCommon):
             {"name": "Lifts", "user_id": cls.head.id}
         )
         cls.company.fault_report_reminder_hours = 4
-        # It has tests of its own, and would tell the administrators too
+        # Tested elsewhere; it would notify the administrators as well
         cls.company.fault_report_unassigned_minutes = 0
         cls.receivers = {
             "who wants to know of new ones": (cls.users["convert"], "new"),
@@ -99,7 +99,7 @@ class TestNotificationTable(CustomerCommon):
         for user, _setting in cls.receivers.values():
             user.write(cls.prepare_choice("none", False))
             user.email = f"{user.login}@example.com"
-        # Made by the customer, so that everything else is done by somebody else
+        # Filed by the customer, so that every later change is made by another user
         values = {"name": "It stands still", "equipment_id": cls.lift.id}
         values["subgroup_id"] = cls.subgroup.id
         Report = cls.env["fault.report"].with_user(cls.customer).sudo()
@@ -119,7 +119,7 @@ class TestNotificationTable(CustomerCommon):
 
     @classmethod
     def prepare_choice(cls, choice, phone, setting=None):
-        """Return the values of a user who chose so, for one kind or for all."""
+        """Return the values of a user with this choice, for one setting or for all."""
         kinds = ("new", "assigned", "changed", "work_order")
         chosen = [setting] if setting else kinds
         return {
@@ -130,8 +130,8 @@ class TestNotificationTable(CustomerCommon):
             },
         }
 
-    # What happens: a method for each event, and the setting that the technician's
-    # messages of it follow.
+    # One method per event; its docstring names the setting that decides about the
+    # technician's messages.
 
     def a_report_comes_in(self):
         self.file_by_author()
@@ -246,7 +246,7 @@ class TestNotificationTable(CustomerCommon):
         )
 
     def run_crons(self, **after):
-        # A cron sees the report as it is, not as the author may see it.
+        # A cron reads the report with its own rights, not with the author's.
         with freeze_time(START + timedelta(**after)), self.enter_registry_test_mode():
             for name in ("send_reminders", "escalate"):
                 self.env.ref(f"fault_report.ir_cron_{name}").method_direct_trigger()

@@ -1,4 +1,4 @@
-"""Who is told what, and how: exactly once, by his own choice, and never right away."""
+"""Notifications: sent exactly once, in the chosen way, and always through the queue."""
 
 from unittest.mock import patch
 
@@ -33,7 +33,7 @@ class NotificationCommon(FaultReportCommon):
         cls.sent = []
 
         def send(messages, *_args, **_kwargs):
-            # Odoo's own messages about accounts are no concern of ours.
+            # Ignore Odoo's own messages about accounts.
             cls.sent.extend(set(messages.mail_message_id.mapped("model")) & MODELS)
 
         for target in (
@@ -51,12 +51,12 @@ class NotificationCommon(FaultReportCommon):
         super().tearDown()
 
     def end_transaction(self):
-        """Do what a commit does before it commits."""
+        """Run the pre-commit hooks."""
         self.env.flush_all()
         self.env.cr.precommit.run()
 
     def mails(self, user):
-        """Return the mails to the user, all of which have to be queued."""
+        """Return the e-mails to the user; all have to be queued."""
         mails = self.env["mail.mail"].search(
             [
                 ("recipient_ids", "=", user.partner_id.id),
@@ -67,13 +67,13 @@ class NotificationCommon(FaultReportCommon):
         return mails
 
     def texts(self, user):
-        """Return the SMS to the user, all of which have to be queued."""
+        """Return the SMS to the user; all have to be queued."""
         texts = self.env["sms.sms"].search([("partner_id", "=", user.partner_id.id)])
         self.assertEqual(set(texts.mapped("state")) - {"outgoing"}, set())
         return texts
 
     def count(self, user):
-        """Return how many mails and SMS the user gets at the end of the transaction."""
+        """Return how many e-mails and SMS the user gets when the transaction ends."""
         self.end_transaction()
         return len(self.mails(user)), len(self.texts(user))
 
@@ -627,7 +627,7 @@ class TestRetry(NotificationCommon):
         )
 
     def fail(self, message, minutes, failure_type="unknown"):
-        """Let the message have failed so many minutes ago."""
+        """Mark the message as failed the given number of minutes ago."""
         message.write(
             {
                 "state": "exception" if message._name == "mail.mail" else "error",

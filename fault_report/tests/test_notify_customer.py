@@ -1,4 +1,4 @@
-"""A customer hears what became of his report: by his own choice, of his own only."""
+"""Customers are notified about their own reports, in the way that they chose."""
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
@@ -16,7 +16,7 @@ class CustomerCommon(NotificationCommon):
 
     @classmethod
     def allow_reading(cls):
-        """Let customers see the reports of their own company, as the portal does."""
+        """Give customers access to their company's reports, as the portal does."""
         model = cls.env["ir.model"]._get("fault.report")
         portal = cls.env.ref("base.group_portal")
         cls.env["ir.model.access"].create(
@@ -45,7 +45,7 @@ class CustomerCommon(NotificationCommon):
         return user
 
     def file(self, user):
-        """Return a report as the portal files it for the user."""
+        """Return a report filed by the user on the portal."""
         report = (
             self.env["fault.report"]
             .with_user(user)

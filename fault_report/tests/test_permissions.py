@@ -1,4 +1,4 @@
-"""How the permissions are made; what each allows is in test_access_matrix."""
+"""Structure of the permissions; their access rights are in test_access_matrix."""
 
 from odoo.exceptions import AccessError
 
@@ -7,7 +7,7 @@ from .common import PERMISSIONS, FaultReportCommon
 
 class TestPermissions(FaultReportCommon):
     def test_the_permissions_add_up(self):
-        """Six privileges of one group each: the user form keeps one of each."""
+        """Six privileges of one group each: the user form offers one per privilege."""
         groups = self.env["res.groups"]
         for name in PERMISSIONS:
             group = self.env.ref(f"fault_report.group_{name}")
@@ -21,7 +21,7 @@ class TestPermissions(FaultReportCommon):
             self.assertTrue(admin.has_group(f"fault_report.group_{name}"))
 
     def test_who_views_reports_sees_their_objects_and_work_orders(self):
-        """Maintenance alone shows ordinary users only what they follow."""
+        """By default, Maintenance shows users only the requests they follow."""
         report = self.make_report()
         report.action_generate_work_order()
         work_order = report._get_work_order()

@@ -1,4 +1,4 @@
-"""What a customer's user tries beside the pages: over RPC, and Odoo's own routes."""
+"""Customers' attempts beyond our pages: over RPC and Odoo's own routes."""
 
 import json
 

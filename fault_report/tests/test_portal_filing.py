@@ -106,7 +106,7 @@ class TestPortalFiling(PortalPages):
             ({"comment_internal": "1"}, None),
         ):
             with self.subTest(data=str(data)[:60]):
-                # Each of them would be refused by the limit otherwise
+                # Otherwise the rate limit would refuse them
                 self.env["fault.report.attempt"].search([]).unlink()
                 response = self.send("/new", {"name": "It rattles", **data})
                 self.assert_refused(response, 422, field)

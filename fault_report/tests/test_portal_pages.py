@@ -1,4 +1,4 @@
-"""What the pages of the portal show and take, over HTTP."""
+"""The pages of the portal, over HTTP."""
 
 import json
 import uuid
@@ -328,7 +328,7 @@ class TestPortalPages(PortalPages):
             self.assertEqual(self.get().status_code, 200)
             return self.cr.sql_log_count - before
 
-        # A full page of reports, all on the same objects
+        # A full page of reports on the same objects
         values = {"name": "Again", "equipment_id": self.lift.id}
         self.env["fault.report"].create([values] * 20)
         few = count_queries()

@@ -1,4 +1,4 @@
-"""Which reports a customer's user sees, what of them, and who decides about it."""
+"""Which reports and fields a portal user sees, and who manages that."""
 
 from odoo import Command
 from odoo.exceptions import AccessError, ValidationError
@@ -57,7 +57,7 @@ class TestPortalRights(PortalData, FaultReportCommon):
             with self.assertRaises(AccessError):
                 partner.read(["name"])
         self.assertLessEqual(hidden, Partner.with_user(self.reading).search([]))
-        # He himself may belong to a place that was not given to him.
+        # The user may belong to a facility that they have no access to.
         self.limited.partner_id.parent_id = self.garage
         self.assertIn(self.garage, Partner.search([]))
 

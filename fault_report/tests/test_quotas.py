@@ -1,5 +1,5 @@
-"""How much people outside may send in a day, who counts as one sender, and what staff
-reads when many reports come at once."""
+"""Daily quotas of external senders, how senders are counted, and the summary that staff
+gets when many reports arrive at once."""
 
 import re
 from datetime import timedelta
@@ -18,7 +18,7 @@ from .test_notifications import NotificationCommon
 
 ADDON = Path(__file__).parents[1]
 SENDERS = {
-    # what the connection says, and who is meant
+    # the address of the connection, and the counted sender
     "203.0.113.7": "203.0.113.7",
     "::ffff:203.0.113.7": "203.0.113.7",
     "::ffff:cb00:7107": "203.0.113.7",
@@ -41,7 +41,7 @@ class TestSenders(NotificationCommon):
                 self.assertEqual(get_sender(address), sender)
 
     def test_no_limit_is_counted_by_an_address_that_was_not_read_like_that(self):
-        # A receipt goes to the address of an e-mail.
+        # Receipts are counted by e-mail address.
         scope = re.compile(
             r"_check_rate\(\s*f\"(?!receipt)[^)]*\{[^}]*(address|remote_addr)", re.S
         )
@@ -89,7 +89,7 @@ class TestDay(ChannelsCase):
                 self.fill_up(scope, "reports", most - 1)
                 for channel in channels:
                     with self.subTest(scope=scope, channel=channel):
-                        # The last one that fits, and the next one
+                        # The last report within the quota, and the next one
                         if channel == refused[0]:
                             self.assertLess(getattr(self, channel)().status_code, 400)
                         answer = getattr(self, channel)()
@@ -106,7 +106,7 @@ class TestDay(ChannelsCase):
         answers = [
             self.send(data={"name": "New"}, files=file).status_code for _ in range(5)
         ]
-        # A key has half of it
+        # A key may use half of the quota
         self.assertEqual(answers, [201, 201, 201, 429, 429])
         self.assertEqual(self.send(json={"name": "Without"}).status_code, 201)
 

@@ -1,4 +1,4 @@
-"""A Swede is refused in Swedish, whatever the door: nothing of the English is left."""
+"""Swedish users get refusals in Swedish on every channel, without English words."""
 
 import re
 
@@ -50,13 +50,13 @@ class TestRefusalsInSwedish(PortalPages):
         cls.token = cls.report._portal_ensure_token()
 
     def ask(self, door, data, files, language):
-        """Send it in this language, as the script does and without."""
+        """Send the form in this language, with and without JavaScript."""
         self.env["fault.report.attempt"].search([]).unlink()
         if door in ("portal", "comment"):
             self.filing.lang = language
             self.sign_in(self.filing)
         else:
-            # As a visit begins in a browser of this language
+            # Like the first visit of a browser with this language
             self.authenticate(None, None, session_extra={"context": {"lang": language}})
         if door == "code":
             self.opener.cookies.pop("session_id")

@@ -1,4 +1,4 @@
-"""The reminder: none a second before, one after, none for what needs none."""
+"""The reminder: none before its time, one after, none for handled reports."""
 
 from datetime import timedelta
 
@@ -23,7 +23,7 @@ class ReminderCommon(NotificationCommon):
         cls.technician.fault_report_notify_assigned = "email"
 
     def remind(self, **after):
-        """Run the cron so long after the start; return mails and SMS so far."""
+        """Run the cron at that time after the start; return e-mails and SMS so far."""
         with freeze_time(START + timedelta(**after)), self.enter_registry_test_mode():
             self.env.ref("fault_report.ir_cron_send_reminders").method_direct_trigger()
         self.env.invalidate_all()
@@ -174,7 +174,7 @@ class TestReminderActivity(ReminderCommon):
         self.remind(hours=13)
         activity = self.activities()
         self.assertEqual(activity.user_id, self.technician)
-        # 21:00 in London is the next morning there.
+        # 21:00 in London is the next morning in the technician's time zone.
         self.assertEqual(str(activity.date_deadline), "2031-03-04")
 
     def test_it_makes_nobody_a_follower_and_sends_nothing_of_its_own(self):
@@ -234,7 +234,7 @@ class TestEscalation(ReminderCommon):
         cls.env.cr.precommit.run()
 
     def escalate(self, **after):
-        """Run both crons so long after the start; return who was told how often."""
+        """Run both crons at that time after the start; return the messages per user."""
         self.remind(**after)
         with freeze_time(START + timedelta(**after)), self.enter_registry_test_mode():
             self.env.ref("fault_report.ir_cron_escalate").method_direct_trigger()

@@ -1,4 +1,4 @@
-"""Sent again, nothing changes; sent too often, it waits."""
+"""Idempotent submission, and the rate limit."""
 
 import json
 import os
@@ -81,7 +81,7 @@ class TestRateLimit(TransactionCase):
 
     def setUp(self):
         super().setUp()
-        # A transaction of its own, on the test's connection
+        # A separate transaction in production; here, the test's cursor
         self.registry_enter_test_mode()
 
     def test_one_attempt_more_than_allowed_within_a_minute_waits(self):
@@ -113,7 +113,7 @@ class TestRateLimit(TransactionCase):
 
 @tagged("post_install", "-at_install")
 class TestSubmissionRace(BaseCase):
-    """Real transactions, side by side."""
+    """Concurrent real transactions."""
 
     KEYS = "test-race"
 

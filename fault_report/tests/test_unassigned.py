@@ -1,4 +1,4 @@
-"""A report that was given to no technician is told to who dispatches, once."""
+"""Dispatchers are notified once about a report without a technician."""
 
 from datetime import timedelta
 from unittest.mock import patch
@@ -43,7 +43,7 @@ class UnassignedCommon(NotificationCommon):
         cls.dispatch.fault_report_notify_new = "email"
 
     def run_cron(self, **after):
-        """Run the cron so long after the start; return what the dispatcher got."""
+        """Run the cron at that time; return the dispatcher's messages."""
         with freeze_time(START + timedelta(**after)), self.enter_registry_test_mode():
             self.env.ref("fault_report.ir_cron_send_reminders").method_direct_trigger()
         self.env.invalidate_all()

@@ -20,7 +20,7 @@ class TestTimesheet(FaultReportCommon):
         )
 
     def make_note(self, **values):
-        """Return a note that the technician, who has no other rights, has written."""
+        """Return a note written by the technician, who has no other rights."""
         return self.as_user(self.env["fault.report.note"], "edit").create(
             {
                 "report_id": self.make_report().id,

@@ -1,4 +1,4 @@
-"""The building blocks in pages of the website, and in its editor."""
+"""The building blocks on pages of the website, and in its editor."""
 
 from lxml import html
 
@@ -52,7 +52,7 @@ class TestBlock(WebsiteCase, BrowserCase):
                 )
                 page.run(sent)
                 page.see(f"{form}[data-state=waiting]", "kept on this device")
-            # The page sends its own, and before that the one of the block
+            # The page sends its own draft after the one of the block
             page.open(f"{PAGE}/thanks/thanks")
             page.see(".o_fr_unsent", "has arrived")
             page.wait("document.querySelectorAll('.o_fr_unsent li').length === 2")

@@ -1,4 +1,4 @@
-"""The captchas of Odoo before the forms that stand in web pages."""
+"""Odoo's captchas on the public forms."""
 
 import json
 from types import SimpleNamespace
@@ -30,7 +30,7 @@ SITE_KEYS = {
 }
 
 
-# What their scripts do for a page
+# A stub of the providers' scripts
 SCRIPTS = {
     "recaptcha": """window.grecaptcha = {
         ready: (callback) => callback(),
@@ -51,7 +51,7 @@ class Again(SerializationFailure):
 
 
 class Provider:
-    """Answers as both do: a good token is good once, for one action."""
+    """A stub of both providers: a token is valid once, for one action."""
 
     def __init__(self):
         self.asked = []
@@ -75,7 +75,7 @@ class Provider:
 
 
 class CaptchaCase:
-    """The same for every form; the door says how it is sent."""
+    """Tests for every form; subclasses define how it is sent."""
 
     def setUp(self):
         super().setUp()
@@ -119,7 +119,7 @@ class CaptchaCase:
             for token in ("made-up", "", None):
                 with self.subTest(kind, token=token):
                     self.assert_refused(self.file(token, "k" * 20))
-            # Not even the key of the form
+            # Not even the idempotency key of the form
             answer = self.file(GOOD + kind, "k" * 20)
             self.assertIn(answer.status_code, (200, 201), answer.text)
             self.env["fault.report"].search([("name", "=", "It rattles")]).unlink()
@@ -171,7 +171,7 @@ class CaptchaCase:
 
 @tagged("post_install", "-at_install")
 class TestEmbedCaptcha(CaptchaCase, ApiCase):
-    """The form in a page of another site."""
+    """The form on a page of another site."""
 
     def setUp(self):
         super().setUp()
@@ -211,7 +211,7 @@ class TestEmbedCaptcha(CaptchaCase, ApiCase):
 
 @tagged("post_install", "-at_install")
 class TestWebsiteCaptcha(CaptchaCase, WebsiteCase):
-    """The form in a page of the website."""
+    """The form on a page of the website."""
 
     def file(self, token, key=None):
         data = {"name": "It rattles", "captcha": token}
@@ -228,7 +228,7 @@ class TestWebsiteCaptcha(CaptchaCase, WebsiteCase):
             self.assertEqual(json.loads(keys), {"turnstile": "key-of-turnstile"})
 
     def fetch_proxy(self, url):
-        """Be the server of both scripts, which is down at first."""
+        """Answer for the servers of both scripts, which are down at first."""
         for kind, script in SCRIPTS.items():
             if f"{kind}/" in url and self.is_up:
                 return self.make_fetch_proxy_response(script)

@@ -1,4 +1,4 @@
-"""The form of the website, as a page and as a piece of a page."""
+"""The form of the website, as a page and as a building block."""
 
 from freezegun import freeze_time
 from lxml import html

@@ -1,4 +1,4 @@
-"""The customers' pages within the website."""
+"""The portal pages within the website."""
 
 from lxml import html
 
@@ -17,7 +17,7 @@ class TestPortal(WebsiteCase):
         cls.make_portal_reports()
 
     def open(self, url, status=200):
-        """Open a page; it has to be one of the website."""
+        """Open a page; check that it has the website's layout."""
         response = self.url_open(url)
         self.assertEqual(response.status_code, status, url)
         page = html.fromstring(response.content)

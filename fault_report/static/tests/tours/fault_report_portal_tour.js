@@ -31,13 +31,13 @@ async function checkAccessibility() {
 registry.category("web_tour.tours").add("fault_report_portal_file", {
     steps: () => [
         {
-            content: "the customer opens the form from his list",
+            content: "the customer opens the form from the list",
             trigger: ".o_fr_title a[href='/my/fault_reports/new']",
             run: "click",
             expectUnloadPage: true,
         },
         {
-            content: "he types the object",
+            content: "they type the object",
             trigger: "input[name=object_text][data-ready]",
             run: "edit Lif",
         },
@@ -51,7 +51,7 @@ registry.category("web_tour.tours").add("fault_report_portal_file", {
             trigger: "#fr_open:contains(Wing squeaks) .o_fr_me_too",
         },
         {
-            content: "he sends too early",
+            content: "they send too early",
             trigger: ".o_fr_button[type=submit]",
             run: "click",
         },
@@ -61,7 +61,7 @@ registry.category("web_tour.tours").add("fault_report_portal_file", {
             run: checkAccessibility,
         },
         {
-            content: "he says what is wrong",
+            content: "they describe the fault",
             trigger: "#fr_name",
             run: "edit Door does not close",
         },
@@ -71,7 +71,7 @@ registry.category("web_tour.tours").add("fault_report_portal_file", {
             run: () => takePhoto(document.querySelector("#fr_files")),
         },
         {
-            content: "which he sees",
+            content: "which they see",
             trigger: ".o_fr_previews li img",
             run: () => {
                 // The connection is lost
@@ -82,12 +82,12 @@ registry.category("web_tour.tours").add("fault_report_portal_file", {
             },
         },
         {
-            content: "he sends it without a connection",
+            content: "they send it without a connection",
             trigger: ".o_fr_button[type=submit]",
             run: "click",
         },
         {
-            content: "it is kept, and he is told so",
+            content: "it is kept, and the page says so",
             trigger: "form[data-state=waiting] [data-part=status]:contains(is kept)",
             run: () => {
                 XMLHttpRequest.prototype.send = window.realSend;
@@ -100,7 +100,7 @@ registry.category("web_tour.tours").add("fault_report_portal_file", {
             expectUnloadPage: true,
         },
         {
-            content: "he sees it with its photo",
+            content: "they see it with its photo",
             trigger: ".o_fr_good:contains(has arrived)",
         },
         {
@@ -108,7 +108,7 @@ registry.category("web_tour.tours").add("fault_report_portal_file", {
             run: checkAccessibility,
         },
         {
-            content: "he asks a question",
+            content: "they ask a question",
             trigger: "#fr_comment",
             run: "edit When do you come?",
         },

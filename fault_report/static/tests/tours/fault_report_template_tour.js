@@ -183,7 +183,7 @@ registry.category("web_tour.tours").add("fault_report_fill_points", {
         },
         ...stepUtils.saveForm(),
         {
-            content: "A saved photo stays: he may not remove files",
+            content: "A saved photo stays: the technician may not remove files",
             trigger: `${row("Display")}:not(:has(.o_fault_report_take_photo)) img`,
         },
     ],

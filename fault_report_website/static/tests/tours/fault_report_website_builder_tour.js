@@ -47,7 +47,7 @@ registerWebsitePreviewTour(
             timeout: 30000,
         },
         {
-            content: "which goes when somebody edits the page again",
+            content: "which disappears when the page is edited again",
             trigger: ":iframe .s_fault_report:not(:has(form)) p > a:not(.d-none)",
         },
         press(":iframe .s_fault_report"),

@@ -49,7 +49,7 @@ registry.category("web_tour.tours").add("fault_report_website_file", {
             run: () => checkAccessibility(".s_fault_report"),
         },
         {
-            content: "he says what is wrong",
+            content: "they describe the fault",
             trigger: "#fr_name",
             run: "edit Door does not close",
         },
@@ -59,11 +59,11 @@ registry.category("web_tour.tours").add("fault_report_website_file", {
             run: () => takePhoto(document.querySelector("#fr_files")),
         },
         {
-            content: "which he sees",
+            content: "which they see",
             trigger: ".o_fr_previews li img",
         },
         {
-            content: "he sends it",
+            content: "they send it",
             trigger: ".o_fr_button[type=submit]",
             run: "click",
             expectUnloadPage: true,
@@ -74,7 +74,7 @@ registry.category("web_tour.tours").add("fault_report_website_file", {
             run: () => checkAccessibility(".o_fault_report_page"),
         },
         {
-            content: "he follows it",
+            content: "they follow it",
             trigger: "a[href*=access_token]",
             run: "click",
             expectUnloadPage: true,
@@ -89,7 +89,7 @@ registry.category("web_tour.tours").add("fault_report_website_file", {
 registry.category("web_tour.tours").add("fault_report_website_customer", {
     steps: () => [
         {
-            content: "the customer is offered his own form",
+            content: "the customer is offered the portal form",
             trigger: ".s_fault_report_customer a[href$='/my/fault_reports/new']",
             run: "click",
             expectUnloadPage: true,
