@@ -1,7 +1,7 @@
 """A client's context cannot trigger the internal switches of our addons.
 
-Our code reads its switches with `get_switch`, which ignores values sent by clients. Keys
-that views send are read directly: they change what is shown, not what is allowed.
+Our code reads its switches with `get_switch`, which ignores values sent by clients.
+Keys that views send are read directly: they change what is shown, not what is allowed.
 """
 
 import ast

@@ -38,7 +38,7 @@ class RealTransaction:
 
 
 class OdooProcess:
-    """A second Odoo process on the same database that evaluates expressions in `env`."""
+    """A second Odoo process on the same database; evaluates expressions in `env`."""
 
     def __init__(self):
         values = {

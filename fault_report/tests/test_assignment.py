@@ -122,7 +122,7 @@ class TestAssignDialog(NotificationCommon):
         colleague.write({"company_ids": other.ids, "company_id": other.id})
         self.assertNotIn(colleague.id, self.names(report))
 
-    def test_elsewhere_a_user_has_his_plain_name(self):
+    def test_elsewhere_a_user_has_the_plain_name(self):
         self.assertNotIn("open", self.technician.display_name)
 
     def test_it_assigns(self):

@@ -51,7 +51,7 @@ class ContextCase(FaultReportCommon):
 
 @tagged("post_install", "-at_install")
 class TestProtectedFields(ContextCase):
-    def test_what_no_form_lets_anybody_type_is_protected(self):
+    def test_stored_fields_that_no_form_edits_are_protected(self):
         """Stored fields that no form edits are computed or set by the system."""
         for model in self.get_own_models():
             protected = getattr(model, "_get_protected_fields", set)()
@@ -67,7 +67,7 @@ class TestProtectedFields(ContextCase):
         domain = [("model_id.model", "=", model._name), ("perm_write", "=", True)]
         return self.env["ir.model.access"].sudo().search_count(domain)
 
-    def test_whoever_acts_defaults_fill_no_protected_field(self):
+    def test_defaults_of_any_user_fill_no_protected_field(self):
         """Neither defaults of the context nor the user's own saved defaults."""
         report = self.make_report()
         for user in (self.env.user, self.all):
@@ -248,7 +248,7 @@ class TestSwitches(ContextCase):
         report.message_subscribe(self.hotel.ids)
         self.assertIn(self.hotel, report.sudo().message_partner_ids)
 
-    def test_a_new_report_is_told_and_logged_whatever_the_context_says(self):
+    def test_a_new_report_notifies_and_is_logged_whatever_the_context_says(self):
         technician = self.technician
         technician.fault_report_notify_new = "email"
         report = (
@@ -267,7 +267,7 @@ class TestSwitches(ContextCase):
         mails = self.env["mail.mail"].search([("res_id", "=", report.id)])
         self.assertIn(technician.partner_id, mails.recipient_ids)
 
-    def test_an_import_still_may_tell_nobody(self):
+    def test_an_import_may_still_suppress_notifications(self):
         self.technician.fault_report_notify_new = "email"
         Report = self.env["fault.report"].with_user(self.users["create"])
         quiet = Report.with_context(import_file=True, tracking_disable=True)
@@ -299,7 +299,7 @@ class TestMailGateway(ContextCase):
         self.assertEqual(report.name, "By hand")
         self.assertEqual(report.create_uid.id, SUPERUSER_ID)
 
-    def test_nobody_else_hands_over_an_email(self):
+    def test_no_other_user_delivers_an_email(self):
         portal = new_test_user(self.env, "fault_outside", groups="base.group_portal")
         before = self.env["fault.report"].search([])
         mails = self.env["mail.mail"].search([])

@@ -113,7 +113,7 @@ class TestConversionRace(ConversionRaceCase):
             results, "sale.order", [("partner_id", "=", self.partner_id)]
         )
 
-    def test_while_somebody_converts_another_one_is_told_so(self):
+    def test_a_second_user_is_refused_during_a_conversion(self):
         with db_connect(get_db_name()).cursor() as cr:
             api.Environment(cr, SUPERUSER_ID, {})["fault.report"].browse(
                 self.report_id

@@ -35,7 +35,7 @@ class TestDialogs(FaultReportCommon):
                 given = {k: v for k, v in values.items() if k in model._fields}
                 yield model.with_user(self.one).create(given)
 
-    def test_nobody_reads_or_changes_what_another_one_types(self):
+    def test_no_user_reads_or_changes_the_dialog_of_another(self):
         dialogs = list(self.get_dialogs())
         self.assertGreaterEqual(len(dialogs), 5)
         for dialog in dialogs:

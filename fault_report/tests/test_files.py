@@ -194,7 +194,7 @@ class TestFilePermissions(FilesData, FaultReportCommon):
             "delete the report": lambda r, f, m, p: r.unlink(),
         }
 
-    def test_each_door_is_open_to_those_who_may(self):
+    def test_each_operation_follows_the_table(self):
         self.assert_table(TABLE, self.try_door)
 
     def test_who_may_delete_a_report_deletes_its_files_with_it(self):
@@ -204,7 +204,7 @@ class TestFilePermissions(FilesData, FaultReportCommon):
         report.with_user(self.users["delete"]).unlink()
         self.assertFalse(file.exists())
 
-    def test_the_other_company_s_files_are_not_removed_by_whoever_removes_here(self):
+    def test_files_of_another_company_are_not_removed(self):
         company = self.env["res.company"].create({"name": "Other"})
         report = self.make_report(
             company_id=company.id, equipment_id=False, partner_id=self.hotel.id
@@ -214,7 +214,7 @@ class TestFilePermissions(FilesData, FaultReportCommon):
             self.as_user(file, "remove_file").unlink()
         self.assertTrue(file.exists())
 
-    def test_files_of_other_records_are_nobody_s_concern_here(self):
+    def test_files_of_other_records_are_not_affected(self):
         partner = self.env["res.partner"].create({"name": "Else"})
         user = self.users["view"]
         user.group_ids += self.env.ref("base.group_partner_manager")

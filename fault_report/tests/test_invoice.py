@@ -319,7 +319,7 @@ class TestInvoiceOnline(InvoiceData, HttpCase):
         super().setUpClass()
         cls.make_invoice_data(cls.env)
 
-    def test_the_customer_finds_the_cost_center_on_the_page_of_his_order(self):
+    def test_the_customer_finds_the_cost_center_on_the_page_of_the_order(self):
         order = self.make_order()
         page = self.url_open(order.get_portal_url()).text
         for text in ("Cost Center:", "CC-1", "PO-1"):

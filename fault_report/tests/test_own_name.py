@@ -110,7 +110,7 @@ class TestOwnName(FaultReportCommon):
             with self.subTest(number):
                 send()
 
-    def test_nobody_but_an_administrator_writes_in_the_name_of_others(self):
+    def test_only_administrators_write_in_the_name_of_others(self):
         names = (
             {"author_id": self.boss.partner_id.id},
             {"author_id": self.hotel.id},
@@ -140,7 +140,7 @@ class TestOwnName(FaultReportCommon):
         with self.assertRaises(AccessError):
             report.message_post(body="x", email_from=f"The Boss <{editor.email}>")
 
-    def test_a_composer_and_a_template_have_the_name_of_who_sends(self):
+    def test_a_composer_and_a_template_have_the_name_of_the_sending_user(self):
         editor = self.users["edit"]
         for mode, name in product(
             ("mass_mail", "comment"),
@@ -165,7 +165,7 @@ class TestOwnName(FaultReportCommon):
         with self.assertRaises(AccessError):
             template.send_mail(self.report.id, False, False, {"email_from": BOSS})
 
-    def test_a_template_is_sent_by_who_sends_it_whatever_sender_stands_in_it(self):
+    def test_a_template_is_sent_in_the_name_of_the_user_whatever_its_sender(self):
         editor = self.users["edit"]
         self.template.email_from = BOSS
         template = self.template.with_user(editor)
@@ -220,7 +220,7 @@ class TestOwnName(FaultReportCommon):
         for mail in mails:
             self.assertNotIn(BOSS, mail.headers or "")
 
-    def test_who_lost_access_is_not_told_by_way_of_another_model(self):
+    def test_users_who_lost_access_are_not_notified_through_another_model(self):
         former = new_test_user(
             self.env, "fault_former", groups="base.group_portal", email="f@x.example"
         )

@@ -33,7 +33,7 @@ class TestPermissions(FaultReportCommon):
             with self.assertRaises(AccessError):
                 record.with_user(self.stranger).read(["name"])
 
-    def test_who_files_a_report_adds_notes_in_his_own_name(self):
+    def test_users_with_create_add_notes_in_their_own_name(self):
         Report = self.as_user(self.env["fault.report"], "create")
         report = Report.create({"name": "Mine", "equipment_id": self.lift.id})
         Note = self.as_user(self.env["fault.report.note"], "create")

@@ -84,7 +84,7 @@ class TestPortalAddresses(PortalPages):
                 with self.subTest(url), self.assertNoLogs("odoo.http", "WARNING"):
                     self.assertEqual(self.url_open(url).status_code, 200)
 
-    def test_r70_a_limited_user_reaches_no_other_facility_among_his_addresses(self):
+    def test_r70_a_limited_user_finds_no_other_facility_among_the_addresses(self):
         (self.wing + self.garage).type = "other"
         self.sign_in(self.limited)
         page = self.url_open("/my/addresses").text
@@ -100,7 +100,7 @@ class TestPortalAddresses(PortalPages):
         self.sign_in(self.reading)
         self.assertIn(self.garage.name, self.url_open("/my/addresses").text)
 
-    def test_nobody_changes_the_card_of_someone_with_an_account(self):
+    def test_customers_do_not_change_contacts_with_an_account(self):
         """A password reset would be sent to the e-mail address of the contact."""
         boss = self.reading.partner_id
         for type_, active in product(("invoice", "delivery", "other"), (True, False)):

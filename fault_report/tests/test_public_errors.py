@@ -73,7 +73,7 @@ class TestNoNames(ChannelsCase):
 
     # === WHAT MODELS RAISE === #
 
-    def test_r89_no_error_of_a_model_tells_people_outside_a_name(self):
+    def test_r89_no_error_of_a_model_shows_names_to_external_users(self):
         text = f"{MARKER}-1 does not belong to {MARKER}-2."
         integrity = psycopg2.errors.CheckViolation(text)
         errors = [
@@ -193,7 +193,9 @@ class TestPassingTrouble(ChannelsCase):
         else:
             self.assertIn("<h1>Please try again", answer.text)
 
-    def test_r89_trouble_that_passes_is_told_so_and_the_same_is_sent_again(self):
+    def test_r89_temporary_errors_are_reported_as_such_and_the_request_is_repeated(
+        self,
+    ):
         Report = type(self.env["fault.report"])
         count = self.env["fault.report"].search_count
         before = count([])
@@ -233,7 +235,7 @@ class TestPassingTrouble(ChannelsCase):
         self.env.invalidate_all()
         self.assertEqual(self.env["fault.report"].search_count([]), before)
 
-    def test_r89_it_is_told_too_where_there_is_not_even_a_connection_to_begin_with(
+    def test_r89_so_is_a_missing_database_connection(
         self,
     ):
         def cannot_begin(request):

@@ -51,7 +51,7 @@ class TestSenders(NotificationCommon):
         for path in files:
             self.assertFalse(scope.search(path.read_text()), path)
 
-    def test_whoever_changes_the_end_of_an_ipv6_address_stays_the_same_sender(self):
+    def test_another_ending_of_an_ipv6_address_is_the_same_sender(self):
         check = self.env["fault.report.attempt"]._check_rate
         for number in range(3):
             check("test", 3, address=f"2001:db8:9::{number + 1:x}")
@@ -162,7 +162,7 @@ class TestMany(NotificationCommon):
         with self.enter_registry_test_mode():
             cron.method_direct_trigger()
 
-    def test_many_new_reports_are_told_in_one_message_each_of_them_once(self):
+    def test_many_new_reports_are_in_one_message_each_of_them_once(self):
         reports = [self.file() for _ in range(MANY + 30)]
         self.end_transaction()
         self.assertEqual(len(self.mails(self.dispatcher)), MANY)
@@ -177,7 +177,7 @@ class TestMany(NotificationCommon):
         self.run_cron()
         self.assertEqual(len(self.mails(self.dispatcher)), MANY + 1)
 
-    def test_what_colleagues_file_is_told_one_by_one(self):
+    def test_reports_of_colleagues_are_notified_one_by_one(self):
         for _time in range(MANY + 3):
             self.as_user(self.env["fault.report"], "create").create(
                 {"name": "Drips", "equipment_id": self.lift.id}
@@ -193,7 +193,7 @@ class TestMany(NotificationCommon):
         self.assertFalse(report.is_in_summary)
         self.assertTrue(self.file().is_in_summary)
 
-    def test_strangers_cause_so_many_sms_a_day_and_then_e_mails(self):
+    def test_external_senders_cause_a_limited_number_of_sms_a_day_then_e_mails(self):
         self.dispatcher.fault_report_notify_new = "sms"
         self.company.fault_report_day_sms = 4
         for _time in range(6):

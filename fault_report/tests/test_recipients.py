@@ -145,7 +145,7 @@ class TestRecipients(PortalData, FaultReportCommon):
         ).sudo()
 
     @patch.object(fault_report_dialogue, "COMMENT_RATE", 1000)
-    def test_r70_who_lost_access_is_told_nothing_more(self):
+    def test_r70_users_who_lost_access_are_not_notified(self):
         for loss in self.LOSSES:
             for notification in ("email", "inbox"):
                 with self.subTest(loss, way=notification), self.undone():
@@ -161,7 +161,7 @@ class TestRecipients(PortalData, FaultReportCommon):
                         self.assertNotIn(user.partner_id, self.get_told(message))
                     self.assertNotIn(user.partner_id, self.in_wing.message_partner_ids)
 
-    def test_r36_who_may_read_the_report_is_told_and_stays(self):
+    def test_r36_users_who_may_read_the_report_are_notified_and_stay_followers(self):
         users = self.reading + self.limited + self.colleague
         self.in_wing.message_subscribe(users.partner_id.ids)
         message = self.in_wing.message_post(
@@ -170,7 +170,7 @@ class TestRecipients(PortalData, FaultReportCommon):
         self.assertLessEqual(users.partner_id, self.get_told(message))
         self.assertLessEqual(users.partner_id, self.in_wing.message_partner_ids)
 
-    def test_r36_a_contact_who_is_no_user_any_more_is_told_when_named(self):
+    def test_r36_a_contact_without_a_user_is_notified_when_addressed(self):
         for loss in self.STILL_CONTACTS:
             with self.subTest(loss), self.undone():
                 partner = getattr(self, loss)().partner_id
@@ -191,7 +191,7 @@ class TestRecipients(PortalData, FaultReportCommon):
         schedule._send_notifications()
         self.assertFalse(self.get_told(message) & self.reading.partner_id)
 
-    def test_r36_a_contact_without_an_account_is_told_of_his_own_report(self):
+    def test_r36_a_contact_without_an_account_is_notified_of_their_report(self):
         guest = self.env["res.partner"].create(
             {"name": "Guest", "email": "guest@hotel.example"}
         )
@@ -210,7 +210,7 @@ class TestRecipients(PortalData, FaultReportCommon):
                 self.assertEqual(partner in self.get_told(message), told)
                 self.assertEqual(partner in report.message_partner_ids, told)
 
-    def test_r36_a_supplier_is_told_what_a_colleague_with_edit_sends_him(self):
+    def test_r36_a_supplier_gets_messages_sent_by_users_with_edit(self):
         supplier = self.env["res.partner"].create(
             {"name": "Supplier", "email": "supplier@parts.example"}
         )

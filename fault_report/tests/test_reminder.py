@@ -197,7 +197,7 @@ class TestReminderActivity(ReminderCommon):
         self.as_user(self.report, "edit").action_assign(self.users["view"])
         self.assertFalse(self.activities())
 
-    def test_it_stays_while_he_works_on_it(self):
+    def test_it_stays_while_the_technician_works_on_it(self):
         self.remind(hours=4)
         self.as_user(self.report, "edit").write({"cost_center": "9"})
         self.assertEqual(len(self.activities()), 1)
@@ -241,7 +241,7 @@ class TestEscalation(ReminderCommon):
         self.env.invalidate_all()
         return self.count(self.head)[0], self.count(self.boss)[0]
 
-    def test_after_a_second_period_the_subgroups_head_is_told_once(self):
+    def test_after_a_second_period_the_subgroups_head_is_notified_once(self):
         self.assertEqual(self.escalate(hours=4), (0, 0))
         self.assertEqual(self.escalate(hours=8, seconds=-1), (0, 0))
         self.assertEqual(self.escalate(hours=8), (1, 0))
@@ -249,12 +249,12 @@ class TestEscalation(ReminderCommon):
         self.assertIn("Escalated", self.mails(self.head).subject)
         self.assertEqual(self.count(self.technician), (1, 0))
 
-    def test_without_a_head_the_administrators_are_told(self):
+    def test_without_a_head_the_administrators_are_notified(self):
         self.subgroup.user_id = False
         self.escalate(hours=4)
         self.assertEqual(self.escalate(hours=8), (0, 1))
 
-    def test_a_head_who_may_not_see_it_or_has_it_himself_is_passed_over(self):
+    def test_a_head_without_access_or_who_is_the_technician_is_passed_over(self):
         for change in ({"active": False}, {"group_ids": [(5,)]}):
             with self.subTest(change), self.env.cr.savepoint() as savepoint:
                 self.head.write(change)
@@ -271,7 +271,7 @@ class TestEscalation(ReminderCommon):
         self.assertEqual(self.escalate(hours=14, seconds=-1), (0, 0))
         self.assertEqual(self.escalate(hours=14), (1, 0))
 
-    def test_repeated_reminders_do_not_put_it_off(self):
+    def test_repeated_reminders_do_not_postpone_it(self):
         self.company.fault_report_reminder_repeat = True
         self.escalate(hours=4)
         self.assertEqual(self.escalate(hours=8), (1, 0))
@@ -296,7 +296,7 @@ class TestEscalation(ReminderCommon):
         self.company.fault_report_escalation = True
         self.assertEqual(self.escalate(hours=9), (1, 0))
 
-    def test_each_chooses_his_own_way(self):
+    def test_each_user_chooses_their_own_way(self):
         self.head.fault_report_notify_assigned = "none"
         self.escalate(hours=4)
         self.assertEqual(self.escalate(hours=8), (0, 0))

@@ -14,7 +14,7 @@ REMINDER = "odoo.addons.fault_report.models.notification.reminder"
 @tagged("post_install", "-at_install")
 class TestReminderBatch(ReminderCommon):
     def make_waiting_reports(self, *names, **before):
-        """Return new reports that are due before the first one; delete their e-mails."""
+        """Return new reports that are due before the first one, without e-mails."""
         with freeze_time(START - timedelta(**before)):
             reports = self.env["fault.report"].create(
                 [

@@ -106,7 +106,7 @@ class TestRateLimit(TransactionCase):
             with self.assertRaises(TooManyRequestsError):
                 self.knock()
 
-    def test_a_limit_of_zero_lets_nobody_in(self):
+    def test_a_limit_of_zero_refuses_all(self):
         with self.assertRaises(TooManyRequestsError):
             self.knock(limit=0)
 

@@ -516,7 +516,7 @@ class TestChoosingATemplate(TemplateCommon):
         other.action_stop_using()
         self.assertFalse(self.company.fault_report_template_id)
 
-    def test_nobody_else_chooses_or_edits_but_all_who_view_may_read(self):
+    def test_only_administrators_edit_templates_and_all_with_view_read_them(self):
         for name, user in self.users.items():
             template = self.template.with_user(user)
             with self.subTest(user=name):

@@ -74,7 +74,7 @@ class TestTimesheet(FaultReportCommon):
         self.as_user(note.report_id, "delete").unlink()
         self.assertFalse(self.get_lines())
 
-    def test_another_author_moves_the_line_to_his_timesheet(self):
+    def test_another_author_moves_the_line_to_their_timesheet(self):
         other = self.env["hr.employee"].create(
             {"name": "Other", "user_id": self.users["convert"].id}
         )

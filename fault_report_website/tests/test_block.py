@@ -88,13 +88,13 @@ class TestBlock(WebsiteCase, BrowserCase):
         report = self.env["fault.report"].search([("name", "=", "Kept in the portal")])
         self.assertEqual((len(report), report.create_uid), (1, self.filing))
 
-    def test_a_customer_finds_the_way_to_his_own_form(self):
+    def test_a_customer_finds_the_way_to_the_portal_form(self):
         self.make_page("/faults", "s_fault_report")
         self.start_tour(
             "/faults", "fault_report_website_customer", login=self.filing.login
         )
 
-    def test_somebody_builds_a_page_with_the_block(self):
+    def test_an_editor_builds_a_page_with_the_block(self):
         self.use_template()
         self.start_tour(
             self.env["website"].get_client_action_url("/", True),

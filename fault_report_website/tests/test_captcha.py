@@ -250,5 +250,5 @@ class TestWebsiteCaptcha(CaptchaCase, WebsiteCase):
     def test_a_visitor_passes_turnstile_although_it_was_not_there_at_first(self):
         self.visit("turnstile", "fault_report_website_captcha", is_up=False)
 
-    def test_what_he_typed_is_kept_while_the_captcha_is_not_there(self):
+    def test_the_text_is_kept_while_the_captcha_is_not_available(self):
         self.visit("recaptcha", "fault_report_website_captcha_down", is_up=False)

@@ -42,12 +42,12 @@ registry.category("web_tour.tours").add("fault_report_portal_file", {
             run: "edit Lif",
         },
         {
-            content: "and chooses it; the facility follows",
+            content: "and choose it; the facility is filled in",
             trigger: "#fr_objects [role=option]:contains(Lift)",
             run: "click",
         },
         {
-            content: "what is reported on it already is shown",
+            content: "open reports on it are shown",
             trigger: "#fr_open:contains(Wing squeaks) .o_fr_me_too",
         },
         {
@@ -56,7 +56,7 @@ registry.category("web_tour.tours").add("fault_report_portal_file", {
             run: "click",
         },
         {
-            content: "and is led to what is missing",
+            content: "and are led to the missing fields",
             trigger: "#fr_name[aria-invalid=true]:focus",
             run: checkAccessibility,
         },
@@ -66,7 +66,7 @@ registry.category("web_tour.tours").add("fault_report_portal_file", {
             run: "edit Door does not close",
         },
         {
-            content: "and takes a photo",
+            content: "and take a photo",
             trigger: ".o_fr_files",
             run: () => takePhoto(document.querySelector("#fr_files")),
         },
@@ -118,7 +118,7 @@ registry.category("web_tour.tours").add("fault_report_portal_file", {
             expectUnloadPage: true,
         },
         {
-            content: "and reads it",
+            content: "and read it",
             trigger: ".o_fr_messages:contains(When do you come)",
         },
     ],
@@ -127,7 +127,7 @@ registry.category("web_tour.tours").add("fault_report_portal_file", {
 registry.category("web_tour.tours").add("fault_report_portal_follow", {
     steps: () => [
         {
-            content: "the list shows how far it is",
+            content: "the list shows the progress",
             trigger: ".o_fr_card:contains(Work order made)",
             run: checkAccessibility,
         },
