@@ -142,7 +142,7 @@ class FaultReportPortalFiling(FaultReportPortal):
         report = self._get_fault_report(report_id)
 
         def action():
-            report._report_too()
+            report._post_portal_me_too()
             return f"{report.access_url}#comments"
 
         return answer(

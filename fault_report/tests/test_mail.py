@@ -188,12 +188,12 @@ class TestMail(MailGatewayCase):
         self.assertTrue(report.create_uid._is_superuser())
         self.assertFalse(report.with_user(user)._filter_may_add_to())
 
-    def test_r70_a_customer_without_facilities_gets_no_foreign_facility(self):
+    def test_r70_an_archived_contact_gives_no_customer(self):
         self.carl.active = False
         report = self.deliver(self.write_mail(From=CARL))
         self.assertFalse(report.partner_id)
 
-    def test_a_customer_of_another_company_is_left_out_of_the_report(self):
+    def test_an_inconsistent_customer_is_left_out_of_the_report(self):
         wrong = {"partner_id": self.hospital.id, "facility_id": self.wing.id}
         with patch.object(
             type(self.env["res.partner"]),

@@ -8,5 +8,5 @@ class BasePartnerMerge(models.TransientModel):
 
     def _merge(self, partner_ids, dst_partner=None, extra_checks=True):
         partners = self.env["res.partner"].browse(partner_ids)
-        with partners._narrowing_portal_access(by_merge=True):
+        with partners._forbid_wider_portal_access(by_merge=True):
             return super()._merge(partner_ids, dst_partner, extra_checks)
