@@ -23,7 +23,7 @@ EVENTS = [
     ("permission_given", "Permission given"),
     ("permission_taken", "Permission removed"),
 ]
-# Refused keys that are kept, an hour: of one address, and of all
+# Maximum number of logged refused keys per hour: of one address, and in total
 REFUSED_OF_ADDRESS = 10
 REFUSED_OF_ALL = 200
 HOUR = 3600
@@ -31,10 +31,10 @@ KEPT_LENGTH = 1000
 
 
 class FaultReportAudit(models.Model):
-    """Who has changed what gives access, and who was refused. Only added to.
+    """Audit trail: changes of access, and refused keys. Append-only.
 
-    A line stands or falls with the change that it is about; a refused key is kept
-    although its request fails. Secrets are never in it.
+    A line is committed or rolled back with its change; a refused key is logged even
+    though its request fails. Secrets are never logged.
     """
 
     _name = "fault.report.audit"
@@ -59,7 +59,7 @@ class FaultReportAudit(models.Model):
         "res.company", readonly=True, index="btree_not_null", ondelete="cascade"
     )
 
-    # Nothing is ever written. pylint: disable=method-required-super
+    # Lines are read-only. pylint: disable=method-required-super
     def write(self, vals):
         raise self._get_closed_error()
 
@@ -75,13 +75,13 @@ class FaultReportAudit(models.Model):
     def _log(self, event, record, detail="", before="", after=""):
         """Add a line in the transaction of the change.
 
-        :param str event: one of `EVENTS`
-        :param record: what or whom the change is about
+        :param str event: a key of `EVENTS`
+        :param record: the changed record
         """
-        # No user adds lines; nothing of a client's context reaches them.
+        # Users may not add lines; the client's context is dropped.
         audit_sudo = self.with_env(self.env(su=True, context={}))
         user_sudo = audit_sudo.env.user
-        # Its name is shown to administrators of its company.
+        # Administrators of the record's company may see its name.
         record_sudo = record.with_env(audit_sudo.env)
         company = (
             record_sudo.company_id
@@ -104,13 +104,13 @@ class FaultReportAudit(models.Model):
 
     @api.model
     def _log_refused(self, event, address, prefix, integration=None, detail=""):
-        """Add a line that stays although the request fails, if there is room.
+        """Add a line in a separate transaction, within the limits per hour.
 
-        :param str prefix: how the key begins; nothing more of it is kept
+        :param str prefix: the beginning of the key; no more of it is stored
         """
         if not self._has_room(address):
             return
-        # Of a stranger: only what may be in a key
+        # Untrusted input: keep only the characters of a key
         shown = "".join(one for one in prefix if one.isalnum() or one in "_-")
         with self.env.registry.cursor() as cr:
             env = self.env(cr=cr, user=SUPERUSER_ID, context={})
@@ -141,14 +141,14 @@ class FaultReportAudit(models.Model):
 
 
 class FaultReportAuditMixin(models.AbstractModel):
-    """For every model with fields that give access: each change of them is kept."""
+    """Mixin of models with fields that give access: logs their changes."""
 
     _name = "fault.report.audit.mixin"
     _description = "Model With an Audit Trail"
 
-    # The event by field; for a key three: made, replaced, revoked
+    # The event by field; for a key three: created, replaced, revoked
     _audited_fields = {}
-    # What is shown instead of a secret's value: a field, or nothing
+    # The field to log instead of a secret value, or none
     _audited_secrets = {}
 
     @api.model_create_multi
@@ -157,7 +157,7 @@ class FaultReportAuditMixin(models.AbstractModel):
         if any(not self._audited_fields.keys().isdisjoint(vals) for vals in vals_list):
             records._log_changes({})
         elif self._audited_secrets:
-            # They have defaults
+            # Compare with the defaults
             records._log_changes({})
         return records
 
@@ -178,7 +178,7 @@ class FaultReportAuditMixin(models.AbstractModel):
     def _get_audited(self):
         """Return value and text of the audited fields, by record and field."""
         return {
-            # Whoever changes one of them need not see the others.
+            # Users who change one field need no access to the others.
             record_sudo.id: {
                 name: (record_sudo[name], record_sudo._get_audited_text(name))
                 for name in self._audited_fields
@@ -187,7 +187,7 @@ class FaultReportAuditMixin(models.AbstractModel):
         }
 
     def _get_audited_text(self, name):
-        """Return the value for reading, never that of a secret."""
+        """Return the value as text, never that of a secret."""
         if name in self._audited_secrets:
             name = self._audited_secrets[name]
         value = self[name] if name else ""

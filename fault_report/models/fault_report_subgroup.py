@@ -4,7 +4,7 @@ from ..tools import text_rules
 
 
 class FaultReportSubgroup(models.Model):
-    """A department or sister company that takes care of some customers."""
+    """A department or sister company that is responsible for some customers."""
 
     _name = "fault.report.subgroup"
     _description = "Fault Report Subgroup"

@@ -2,7 +2,7 @@ from odoo import models
 
 
 class BasePartnerMerge(models.TransientModel):
-    """Merged contacts change hands past their fields: their users see no more by it."""
+    """A merge writes contacts by SQL: check that it widens no portal access."""
 
     _inherit = "base.partner.merge.automatic.wizard"
 

@@ -204,7 +204,7 @@ class FaultReport(models.Model):
 
     @api.model
     def _keep_unreadable_mail(self, raw, target):
-        """File an e-mail that failed with its plain text and the original.
+        """File a failed e-mail with its plain text and the original.
 
         :param bytes raw: the e-mail
         :param target: a `mail_thread.MailTarget`

@@ -80,7 +80,7 @@ class MailThread(models.AbstractModel):
 
     @api.model
     def _process_fault_report_mail(self, raw, target, process):
-        """File the e-mail with Odoo's gateway; if that fails, file its readable parts."""
+        """File the e-mail with Odoo's gateway; if that fails, its readable parts."""
         Report = self.env["fault.report"]
         try:
             with Report._isolated():

@@ -86,7 +86,7 @@ class FaultReportAttempt(models.Model):
         return True
 
     def _record(self, scope):
-        """Do not count the attempt again if this transaction is rolled back and retried.
+        """Do not count the attempt again if its transaction is retried.
 
         Several attempts within one request count separately.
         """

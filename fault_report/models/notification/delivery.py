@@ -119,7 +119,7 @@ class FaultReport(models.Model):
         return bool(user.share) and self._is_permitted(user)
 
     def _is_permitted(self, user, operation="read"):
-        """Return whether `user` currently has this access to the report, in any company."""
+        """Return whether `user` has this access to the report now, in any company."""
         self.ensure_one()
         user_sudo = user.sudo()
         companies = user_sudo.company_ids.ids
@@ -130,8 +130,8 @@ class FaultReport(models.Model):
     def _isolated(self):
         """Roll back database and cache if the code inside fails.
 
-        A flushing savepoint would run the pre-commit hooks, and so end the collection of
-        changes too early.
+        A flushing savepoint would run the pre-commit hooks, and so end the collection
+        of changes too early.
         """
         self.env.flush_all()
         try:
@@ -140,7 +140,7 @@ class FaultReport(models.Model):
                 self.env.flush_all()
         except Exception:
             self.env.clear()
-            # Forget a queue that was triggered inside: its trigger is rolled back as well.
+            # The trigger of a queue inside is rolled back as well.
             self.env.cr.precommit.data.pop(MAIL_QUEUE, None)
             raise
 

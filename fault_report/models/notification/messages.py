@@ -141,8 +141,8 @@ class FaultReport(models.Model):
     def _get_notification_author(self):
         """Return the author and the sender's address of a message.
 
-        For staff their own, else the company's: mail servers of customers reject e-mails
-        that we send in their name, and recipients do not know OdooBot.
+        For staff their own, else the company's: mail servers of customers reject
+        e-mails that we send in their name, and recipients do not know OdooBot.
         """
         self.ensure_one()
         user = self.env.user

@@ -61,8 +61,8 @@ class FaultReport(models.Model):
         """Signal once per transaction, to users who may see reports."""
         if self._is_waiting_signalled():
             return
-        # Unlike `precommit.data`, this survives a flush and is reset by a rollback, also
-        # to a savepoint, which removes the signal.
+        # Unlike `precommit.data`, this survives a flush and is reset by a rollback to a
+        # savepoint, which removes the signal.
         self.env.cr.cache[SIGNAL] = True
         self.env.cr.precommit.add(self._send_waiting_changed)
 

@@ -162,6 +162,6 @@ class FaultReport(models.Model):
 
     @api.model
     def _has_templates(self):
-        """Return whether the user's companies have a template, including archived ones."""
+        """Return whether the user's companies have a template, or an archived one."""
         Template = self.env["fault.report.template"].with_context(active_test=False)
         return bool(Template.search_count([], limit=1))
