@@ -151,6 +151,7 @@ class FaultReportPortalFiling(FaultReportPortal):
         )
 
     def _get_open(self, equipment):
+        # The user may see these reports; the page shows a few more of their fields.
         return request.env["fault.report"]._get_open_on_portal(equipment).sudo()
 
     def _check_may_file(self):

@@ -247,6 +247,7 @@ class FaultReport(models.Model):
                     self.env._(
                         "%(name)s may not see fault reports and cannot be given one: "
                         "ask an administrator to allow it.",
+                        # The user has chosen this technician.
                         name=technician.sudo().name,
                     )
                 )

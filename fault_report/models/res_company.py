@@ -272,6 +272,7 @@ class ResCompany(models.Model):
                     company._prepare_fault_report_alias_values(name)
                 )
             elif name:
+                # Users who may write the company may create its alias.
                 company.fault_report_alias_id = (
                     with_own_context(self)
                     .env["mail.alias"]

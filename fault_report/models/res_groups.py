@@ -38,6 +38,7 @@ class ResGroups(models.Model):
         found = data_sudo.search(
             [("model", "=", "res.groups"), ("module", "=like", "fault\\_report%")]
         )
+        # The groups are compared only.
         return self.sudo().browse(found.mapped("res_id")).exists()
 
     @api.model
@@ -53,6 +54,7 @@ class ResGroups(models.Model):
             users = Users.search([("all_group_ids", "in", groups.ids)])
         return {
             (user.id, group.id): group.privilege_id.name or group.name
+            # As above
             for user in users.sudo()
             for group in user.all_group_ids & groups
         }

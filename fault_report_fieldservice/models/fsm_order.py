@@ -12,6 +12,7 @@ class FSMOrder(models.Model):
         # Users who convert need no access to workers.
         worker_sudo = self.env["fsm.person"].sudo()
         if technician:
+            # The user needs no access to the technician's contact.
             worker_sudo = worker_sudo.search(
                 [("partner_id", "=", technician.sudo().partner_id.id)], limit=1
             )

@@ -32,6 +32,7 @@ class ProjectProject(models.Model):
         """Raise if customers see the tasks: they hold files and internal texts."""
         for project in self:
             visible = project.privacy_visibility in ("portal", "invited_users")
+            # Only checks whether there are any collaborators.
             if visible or project.sudo().collaborator_ids:
                 raise UserError(
                     self.env._(

@@ -42,4 +42,5 @@ class AccountAnalyticLine(models.Model):
             )
 
     def _is_readonly(self):
+        # Only checks whether there is a note.
         return super()._is_readonly() or bool(self.sudo().fault_report_note_ids)

@@ -70,6 +70,7 @@ class FaultReport(models.Model):
             CHANNEL,
             f"website:{website.id}",
             form,
+            # Visitors may not read companies.
             company_id=website.sudo().company_id.id,
         )
 

@@ -160,6 +160,7 @@ class IrAttachment(models.Model):
             return
         # Whether the report still exists decides, not whether the user may see it.
         for model, attachments in files.sudo().grouped("res_model").items():
+            # As above
             if self.env[model].browse(attachments.mapped("res_id")).sudo().exists():
                 raise self._get_file_error("unlink")
 
@@ -382,6 +383,7 @@ class IrAttachment(models.Model):
             # Not shown: it decides what may be added.
             company = self.env[model].browse(id_).sudo().exists().company_id
         elif type(chosen := get_switch(self.env, UPLOAD)) is int:
+            # Only its limits are read.
             company = company.sudo().browse(chosen).exists()
         return (company or self.env.company)._get_fault_report_limits()
 

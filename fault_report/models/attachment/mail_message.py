@@ -14,6 +14,7 @@ class MailMessage(models.Model):
 
     def _filter_about_fault_reports(self):
         """Return those that the thread of a report shows."""
+        # The document of a message is checked, even if the user may not read it.
         return self.sudo().filtered(
             lambda message: (
                 message.model == "fault.report"
@@ -146,6 +147,7 @@ class MailMessage(models.Model):
         Notifications too: they are for some people alone, but sent all the same.
         """
         Report = self.env["fault.report"]
+        # The author is checked, even if the user may not read the message.
         for message in self.sudo().filtered(lambda m: m.model == Report._name):
             Report._check_own_name(message.author_id.id, message.email_from)
 
@@ -157,6 +159,7 @@ class MailMessage(models.Model):
         """
         if self.env.user._is_superuser() or not self.env.user._is_internal():
             return
+        # The recipients are checked, even if the user may not read the message.
         for message in self.sudo().filtered(lambda m: m.model == "fault.report"):
             is_by_code = self.env.su and message.message_type in CODE_TYPES
             if not is_by_code and message._has_recipients_outside():
@@ -180,6 +183,7 @@ class MailMessage(models.Model):
     def _get_fault_report_files(self):
         """Return the files of reports that the message shows in their thread."""
         self.ensure_one()
+        # The files are protected, even if the user may not read the message.
         message_sudo = self.sudo()
         guarded = self.env["ir.attachment"]._get_fault_report_guarded_models()
         if message_sudo.model not in guarded:

@@ -235,8 +235,8 @@ class FaultReport(models.Model):
         notes.append((order, self.env._("Made of %s", links)))
         author = self.env.user.partner_id
         subtype_id = self.env["ir.model.data"]._xmlid_to_res_id("mail.mt_note")
-        # The log notes are written in batch, whatever the user's rights on the order
         own = with_own_context(self)
+        # The log notes are written in batch, whatever the user's rights on the order
         own.env["mail.message"].sudo().create(
             [
                 {

@@ -159,10 +159,11 @@ class FaultReport(models.Model):
     def _get_maintenance_team(self):
         """Return the team of the report's company; Odoo's default may be of another."""
         self.ensure_one()
-        # Users who convert need no access to maintenance teams.
+        # Users who convert need no access to objects and teams.
         team = self.sudo().equipment_id.maintenance_team_id
         if team and team.company_id in (self.env["res.company"], self.company_id):
             return team
+        # A missing team is created for any user who converts.
         Team = with_own_context(self).env["maintenance.team"].sudo()
         team = Team.search([("company_id", "=", self.company_id.id)], limit=1)
         team = team or Team.search([("company_id", "=", False)], limit=1)

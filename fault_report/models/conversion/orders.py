@@ -105,10 +105,10 @@ class FaultReport(models.Model):
     def _link_order(self, order):
         """Link the order to these reports."""
         # Only the conversion writes the links; users may not.
+        self_sudo = self.sudo()
         if order._name == "sale.order":
-            self.sudo().sale_order_id = order
+            self_sudo.sale_order_id = order
         else:
-            self_sudo = self.sudo()
             self_sudo.write(
                 {"work_order_model": order._name, "work_order_id": order.id}
             )
@@ -119,6 +119,7 @@ class FaultReport(models.Model):
 
     def _clear_work_order(self):
         """Clear links to deleted work orders."""
+        # Users may not write the links; the caller has checked the order.
         self.sudo().write({"work_order_model": False, "work_order_id": False})
 
     def action_view_work_order(self):
@@ -141,6 +142,7 @@ class FaultReport(models.Model):
                 self.env._(
                     "You may not open %(orders)s: ask an administrator for the "
                     "permission. How far it is stands on the fault report.",
+                    # Users who may see the report see the names of its orders.
                     orders=", ".join(orders.sudo().mapped("display_name")),
                 )
             )

@@ -349,6 +349,7 @@ class FaultReport(models.Model):
         """
         self.ensure_one()
         address = tools.email_normalize(address)
+        # Only checks whether the address is one of ours.
         own = self.env["mail.alias.domain"].sudo()._find_aliases([address])
         if not address or own or not self._may_send_receipt(address):
             return

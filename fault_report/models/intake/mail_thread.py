@@ -218,6 +218,7 @@ class MailThread(models.AbstractModel):
     @api.model
     def _get_alias_company(self, alias):
         """Return the company of the alias."""
+        # The company of the alias, whatever the companies of the gateway's user
         companies_sudo = self.env["res.company"].sudo()
         company = companies_sudo.search([("fault_report_alias_id", "in", alias.ids)])
         if not company and alias:
@@ -237,6 +238,7 @@ class MailThread(models.AbstractModel):
         )
         if message_sudo.model != "fault.report":
             return self.env["fault.report"]
+        # The gateway's user needs no access to the report.
         return self.env["fault.report"].browse(message_sudo.res_id).sudo().exists()
 
     @api.model
@@ -353,6 +355,7 @@ class MailThread(models.AbstractModel):
         if mail_text.is_forged(headers):
             target = self._find_fault_report_target(headers)
             report = self.env["fault.report"].browse(routes[0][1] or ())
+            # The gateway's user needs no access to the report.
             company = report.sudo().company_id or (target and target.company)
             values |= self.env["fault.report"]._get_unverified_author(
                 message_dict.get("from"), company or self.env.company
@@ -366,6 +369,7 @@ class MailAlias(models.Model):
     def _alias_bounce_incoming_email(self, message, message_dict, set_invalid=True):
         """Send no bounce for an e-mail that was filed by the fallback."""
         is_kept = get_switch(self.env, KEEPS_MAIL)
+        # The gateway's user needs no access to models.
         if is_kept and self.sudo().alias_model_id.model == "fault.report":
             return
         super()._alias_bounce_incoming_email(message, message_dict, set_invalid)

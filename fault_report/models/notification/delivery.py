@@ -58,6 +58,7 @@ class FaultReport(models.Model):
             raise
         except Exception as error:
             _logger.exception("%s: no message (%s)", self.reference, kind)
+            # The activity names the users; it is for staff only.
             self._report_undelivered(users.sudo().mapped("name"), error)
         return set()
 
@@ -121,6 +122,7 @@ class FaultReport(models.Model):
     def _is_permitted(self, user, operation="read"):
         """Return whether `user` has this access to the report now, in any company."""
         self.ensure_one()
+        # The current user needs no access to the user who is checked.
         user_sudo = user.sudo()
         companies = user_sudo.company_ids.ids
         own = self.with_user(user).with_context(allowed_company_ids=companies)
@@ -203,11 +205,13 @@ class FaultReport(models.Model):
             lambda partner: not self._may_receive(partner, partner in chosen)
         )
         if refused:
+            # The author may not write followers.
             self.sudo().message_unsubscribe(refused.ids)
         return [data for data in recipients if data["id"] not in refused._ids]
 
     def _get_chosen_recipients(self, message, msg_vals):
         """Return the recipients that an employee with Edit chose for this message."""
+        # Under sudo, the user may not read the message; only its recipients are used.
         author = message.sudo().create_uid
         ids = msg_vals.get("partner_ids", message.sudo().partner_ids.ids)
         is_chosen = (
@@ -232,6 +236,7 @@ class FaultReport(models.Model):
 
     def _is_own_contact(self, partner):
         """Return whether the contact is of customer and place, or is the reporter."""
+        # The contact's relation to the report is checked, whoever is the user.
         report_sudo = self.sudo()
         if partner == report_sudo.contact_id:
             return True

@@ -162,6 +162,7 @@ class FaultReport(models.Model):
             company.fault_report_alias_id.alias_full_name,
             company.catchall_email,
             company.default_from_email,
+            # As above
             self.env.ref("base.partner_root").sudo().email,
         )
         return tools.formataddr((name, next(filter(None, addresses), "")))

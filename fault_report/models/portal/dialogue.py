@@ -374,6 +374,7 @@ class FaultReport(models.Model):
         address = email_normalize(self.email_from) if len(self) == 1 else None
         if not address or self.channel != "mail":
             return Domain.FALSE
+        # Visitors may not read messages; only the id of the first e-mail is used.
         first = (
             self.env["mail.message"]
             .sudo()

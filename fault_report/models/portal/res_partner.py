@@ -111,6 +111,7 @@ class ResPartner(models.Model):
     def _check_allowed_facilities(self):
         for partner in self:
             customer = partner._get_fault_report_customer()
+            # The user may not see all facilities of the contact.
             for facility in partner.sudo().allowed_facility_ids:
                 if not facility._is_facility_of(customer):
                     raise ValidationError(
@@ -185,6 +186,7 @@ class ResPartner(models.Model):
         self.ensure_one()
         # Portal users may not read their own access settings.
         partner_sudo = self.sudo()
+        # All reports count, including those hidden from the current user.
         reports = self.env["fault.report"].sudo()
         if by_merge:
             reports = reports.search(partner_sudo._get_portal_fault_report_domain())
@@ -210,6 +212,7 @@ class ResPartner(models.Model):
             self.env._(
                 "%s has access to the portal and would see more of it after this "
                 "change: ask for the permission to manage customers' access.",
+                # The user may write the contact, whose name this is.
                 user.sudo().name,
             )
         )
@@ -238,6 +241,7 @@ class ResPartner(models.Model):
         partner_sudo = self.sudo()
         place = partner_sudo._get_fault_report_place()
         customer_sudo = partner_sudo.browse(place["partner_id"])
+        # Back to the rights of the caller
         return customer_sudo.commercial_partner_id.sudo(self.env.su)
 
     def _get_portal_fault_report_domain(self):

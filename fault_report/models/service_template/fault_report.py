@@ -123,6 +123,7 @@ class FaultReport(models.Model):
         self.ensure_one()
         # Users who convert a report may see it, and so its photos.
         for point_sudo in self.sudo().point_ids.filtered("value_photo"):
+            # The conversion may add files to an order that the user may not write.
             with_own_context(self).env["ir.attachment"].sudo().create(
                 {
                     "name": f"{point_sudo.name}.jpg",
