@@ -245,8 +245,8 @@ class FaultReport(models.Model):
             if technician and not report._can_be_technician(technician):
                 raise ValidationError(
                     self.env._(
-                        "%(name)s may not see fault reports and cannot be given one: "
-                        "ask an administrator to allow it.",
+                        "%(name)s may not see fault reports and cannot be assigned: "
+                        "ask an administrator for the permission.",
                         # The user has chosen this technician.
                         name=technician.sudo().name,
                     )

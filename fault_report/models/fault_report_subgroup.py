@@ -17,7 +17,7 @@ class FaultReportSubgroup(models.Model):
         "res.users",
         string="Head",
         domain=lambda self: self.env["fault.report"]._get_technician_domain(),
-        help="Told of fault reports that still wait after the reminder.",
+        help="Notified of fault reports that are still waiting after the reminder.",
     )
     active = fields.Boolean(default=True)
     company_id = fields.Many2one(

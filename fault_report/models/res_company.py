@@ -23,17 +23,17 @@ class ResCompany(models.Model):
     fault_report_reminder_hours = fields.Float(
         string="Time to Reminder",
         help="Hours after which the assigned technician is reminded of a fault report "
-        "that still waits. 0: never.",
+        "that is still waiting. 0: never.",
     )
     fault_report_reminder_repeat = fields.Boolean(
         string="Repeat the Reminder",
         help="Remind again and again after the same time, not just once.",
     )
     fault_report_escalation = fields.Boolean(
-        string="Then Tell Who Is in Charge",
+        string="Then Escalate",
         default=True,
-        help="If the report still waits after the same time again, tell the head of "
-        "its subgroup, else the administrators of fault reports.",
+        help="If the report is still waiting after the same time again, notify the head "
+        "of its subgroup, else the administrators of fault reports.",
     )
     fault_report_unassigned_minutes = fields.Integer(
         string="Time to Assign",
@@ -46,7 +46,7 @@ class ResCompany(models.Model):
         string="Kind of Work Order",
         required=True,
         default="maintenance.request",
-        help="What “Generate a Work Order” makes of a fault report.",
+        help="The kind of order that “Generate a Work Order” creates.",
     )
     fault_report_close_activities = fields.Boolean(
         string="Close Activities",

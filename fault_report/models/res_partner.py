@@ -15,7 +15,7 @@ class ResPartner(models.Model):
 
     is_facility = fields.Boolean(
         string="Is a Facility",
-        help="A place of the customer where service objects stand.",
+        help="A place of the customer with service objects.",
     )
     facility_ids = fields.One2many(
         "res.partner", "parent_id", domain=[("is_facility", "=", True)]
@@ -24,7 +24,7 @@ class ResPartner(models.Model):
         "res.users",
         domain="[('share', '=', False)]",
         groups="base.group_user",
-        help="Gets the fault reports of this customer or facility by himself. "
+        help="New fault reports of this customer or facility are assigned to them. "
         "The facility's technician comes before the customer's.",
     )
     subgroup_id = fields.Many2one(

@@ -29,7 +29,7 @@ class ResUsers(models.Model):
         string="New Reports",
         required=True,
         default="none",
-        help="Tell me of new fault reports that others file, from any channel.",
+        help="Notify me of new fault reports filed by others, on any channel.",
     )
     fault_report_notify_changed = fields.Selection(
         CHANNELS,
@@ -43,18 +43,18 @@ class ResUsers(models.Model):
         string="Assigned to Me",
         required=True,
         default="email",
-        help="Tell me when I am given a fault report, and remind me of it.",
+        help="Notify me of fault reports assigned to me, and remind me of them.",
     )
     fault_report_notify_work_order = fields.Selection(
         CHANNELS,
         string="My Report Became a Work Order or Was Solved",
         required=True,
         default="none",
-        help="Tell me when my fault report became a work order or was solved.",
+        help="Notify me when my fault report becomes a work order or is solved.",
     )
     fault_report_phone_missing = fields.Boolean(
         compute="_compute_fault_report_phone_missing",
-        help="An SMS is wanted, but there is no number to send it to.",
+        help="SMS is chosen, but there is no phone number.",
     )
 
     @api.depends("phone", *NOTIFICATION_FIELDS)

@@ -18,6 +18,6 @@ class FaultReportReopen(models.TransientModel):
         """Reopen the reports."""
         self.ensure_one()
         if text_rules.is_blank(self.reason or ""):
-            raise UserError(self.env._("Say why it is taken up again."))
+            raise UserError(self.env._("Say why it is reopened."))
         self.report_ids.action_reopen(self.reason)
         return {"type": "ir.actions.act_window_close"}

@@ -36,8 +36,8 @@ class ProjectProject(models.Model):
             if visible or project.sudo().collaborator_ids:
                 raise UserError(
                     self.env._(
-                        "Customers can see the tasks of %(project)s, and so what is "
-                        "internal: choose a project for staff only.",
+                        "Customers can see the tasks of %(project)s, and so internal "
+                        "data: choose a project for staff only.",
                         project=project.name,
                     )
                 )

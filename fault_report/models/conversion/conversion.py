@@ -168,7 +168,7 @@ class FaultReport(models.Model):
             raise UserError(self.env._("Choose the fault reports first."))
         if any(report._get_order_of(model) for report in self):
             raise UserError(
-                self.env._("Some of these reports have such an order already.")
+                self.env._("Some of these reports already have an order of this kind.")
             )
         if len(self.partner_id) > 1 or len(self.company_id) > 1:
             raise UserError(self.env._("One order can only be made for one customer."))
@@ -232,7 +232,7 @@ class FaultReport(models.Model):
         link = order._get_html_link()
         notes = [(report, self.env._("Converted to %s", link)) for report in self]
         links = Markup(", ").join(report._get_html_link() for report in self)
-        notes.append((order, self.env._("Made of %s", links)))
+        notes.append((order, self.env._("Created from %s", links)))
         author = self.env.user.partner_id
         subtype_id = self.env["ir.model.data"]._xmlid_to_res_id("mail.mt_note")
         own = with_own_context(self)

@@ -6,13 +6,13 @@ class FaultReportOrderMixin(models.AbstractModel):
     """Mixin of models whose records are created from fault reports."""
 
     _name = "fault.report.order.mixin"
-    _description = "Order Made of Fault Reports"
+    _description = "Order Created from Fault Reports"
     _inherit = ["fault.report.protected.mixin"]
 
     # Also set on cancelled orders, even if the report has a new order since
     fault_report_source_ids = fields.Many2many(
         "fault.report",
-        string="Made of Fault Reports",
+        string="Created from Fault Reports",
         readonly=True,
         copy=False,
         groups="fault_report.group_view",
@@ -46,7 +46,7 @@ class FaultReportOrderMixin(models.AbstractModel):
                 if report_sudo.outcome or (other_sudo and other_sudo != order_sudo):
                     raise UserError(
                         self.env._(
-                            "%(order)s cannot be taken up again: %(report)s is "
+                            "%(order)s cannot be reopened: %(report)s is "
                             "handled in another way by now.",
                             order=order_sudo.display_name,
                             report=report_sudo.reference,

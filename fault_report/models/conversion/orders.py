@@ -126,7 +126,7 @@ class FaultReport(models.Model):
         """Open the work order, or the work orders of the same kind as the first."""
         orders = self._join_alike(report._get_work_order() for report in self)
         if not orders:
-            raise UserError(self.env._("The work order is not there any more."))
+            raise UserError(self.env._("The work order no longer exists."))
         self._check_may_open(orders)
         return self._get_orders_action(orders)
 
@@ -141,7 +141,7 @@ class FaultReport(models.Model):
             raise AccessError(
                 self.env._(
                     "You may not open %(orders)s: ask an administrator for the "
-                    "permission. How far it is stands on the fault report.",
+                    "permission. Its progress stands on the fault report.",
                     # Users who may see the report see the names of its orders.
                     orders=", ".join(orders.sudo().mapped("display_name")),
                 )

@@ -20,8 +20,8 @@ class FaultReport(models.Model):
         labels = {
             "received": self.env._("Received"),
             "assigned": self.env._("Assigned"),
-            "sale_order": self.env._("Quotation made"),
-            "work_order": self.env._("Work order made"),
+            "sale_order": self.env._("Quotation created"),
+            "work_order": self.env._("Work order created"),
             "started": self.env._("Work started"),
             "done": self.env._("Work done"),
             "invoiced": self.env._("Invoiced"),

@@ -48,7 +48,7 @@ class FaultReportWorkOrderMixin(models.AbstractModel):
         string="Internal",
         copy=False,
         groups="base.group_user",
-        help="What the fault report says to staff only.",
+        help="Internal data of the fault report, for staff only.",
     )
 
     @api.depends("fault_report_ids")

@@ -209,7 +209,7 @@ class FaultReport(models.Model):
         if kind == "unassigned":
             return self.env._("Not assigned yet: %(report)s", report=name)
         if kind == "converted":
-            return self.env._("Work order made: %(report)s", report=name)
+            return self.env._("Work order created: %(report)s", report=name)
         if kind == "solved":
             return self.env._("Solved: %(report)s", report=name)
         return self.env._("Changed: %(report)s", report=name)

@@ -198,8 +198,8 @@ class FaultReport(models.Model):
         if not self.has_access("write"):
             raise AccessError(
                 self.env._(
-                    "You may not write to people outside about this fault report: "
-                    "ask for the permission “Edit fault reports”."
+                    "You may not send messages about this fault report to external "
+                    "contacts: ask for the permission “Edit fault reports”."
                 )
             )
 
@@ -227,7 +227,7 @@ class FaultReport(models.Model):
         if unknown:
             raise AccessError(
                 self.env._(
-                    "A comment does not take these: %s.", ", ".join(sorted(unknown))
+                    "A comment does not accept: %s.", ", ".join(sorted(unknown))
                 )
             )
 
@@ -374,7 +374,7 @@ class FaultReport(models.Model):
         address = email_normalize(self.email_from) if len(self) == 1 else None
         if not address or self.channel != "mail":
             return Domain.FALSE
-        # Visitors may not read messages; only the id of the first e-mail is used.
+        # Visitors may not read messages; only the ids of their own e-mails are used.
         first = (
             self.env["mail.message"]
             .sudo()

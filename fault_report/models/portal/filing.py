@@ -211,7 +211,7 @@ class FaultReport(models.Model):
 
     def _get_choice_error(self, name):
         # The same error for foreign and missing records
-        return FieldError(self.env._("Choose one of those that are offered."), name)
+        return FieldError(self.env._("Choose one of the offered values."), name)
 
     @api.model
     def _prepare_portal_texts(self, vals):

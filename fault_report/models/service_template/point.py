@@ -280,8 +280,8 @@ class FaultReportPoint(models.Model):
         if not self.env.su and not self._get_definition_fields().isdisjoint(vals):
             raise AccessError(
                 self.env._(
-                    "What a service point asks for stays as it was when the report "
-                    "was made; a change of the template is for new reports."
+                    "A service point of a report cannot be changed. Changes of the "
+                    "template apply to new reports."
                 )
             )
 

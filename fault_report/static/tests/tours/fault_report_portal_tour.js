@@ -128,7 +128,7 @@ registry.category("web_tour.tours").add("fault_report_portal_follow", {
     steps: () => [
         {
             content: "the list shows the progress",
-            trigger: ".o_fr_card:contains(Work order made)",
+            trigger: ".o_fr_card:contains(Work order created)",
             run: checkAccessibility,
         },
         {
