@@ -11,24 +11,24 @@ from .test_reminder import START
 TABLE = """
 | What happens | Who | None | E-mail | SMS | Both | SMS, no number |
 |---|---|---|---|---|---|---|
-| A report comes in | who wants to know of new ones | 0 + 0 | 1 + 0 | 0 + 1 | 1 + 1 | 1 + 0 |
-| A report comes in | who filed it himself | 0 + 0 | 0 + 0 | 0 + 0 | 0 + 0 | 0 + 0 |
-| A report comes in | who may not see reports | 0 + 0 | 0 + 0 | 0 + 0 | 0 + 0 | 0 + 0 |
-| A report comes in | who is in another company | 0 + 0 | 0 + 0 | 0 + 0 | 0 + 0 | 0 + 0 |
-| A report comes in for a place with a technician | the technician | 0 + 0 | 1 + 0 | 0 + 1 | 1 + 1 | 1 + 0 |
+| A report is filed | a user who chose it | 0 + 0 | 1 + 0 | 0 + 1 | 1 + 1 | 1 + 0 |
+| A report is filed | the user who filed it | 0 + 0 | 0 + 0 | 0 + 0 | 0 + 0 | 0 + 0 |
+| A report is filed | a user without access | 0 + 0 | 0 + 0 | 0 + 0 | 0 + 0 | 0 + 0 |
+| A report is filed | a user of another company | 0 + 0 | 0 + 0 | 0 + 0 | 0 + 0 | 0 + 0 |
+| A report is filed for a place with a technician | the technician | 0 + 0 | 1 + 0 | 0 + 1 | 1 + 1 | 1 + 0 |
 | A report is assigned by hand | the technician | 0 + 0 | 1 + 0 | 0 + 1 | 1 + 1 | 1 + 0 |
-| A report is assigned to him once more | the technician | 0 + 0 | 0 + 0 | 0 + 0 | 0 + 0 | 0 + 0 |
-| The technician takes a report himself | the technician | 0 + 0 | 0 + 0 | 0 + 0 | 0 + 0 | 0 + 0 |
-| Somebody changes a field | the technician | 0 + 0 | 1 + 0 | 0 + 1 | 1 + 1 | 1 + 0 |
-| Somebody changes five things in one save | the technician | 0 + 0 | 1 + 0 | 0 + 1 | 1 + 1 | 1 + 0 |
-| Somebody writes a note | the technician | 0 + 0 | 1 + 0 | 0 + 1 | 1 + 1 | 1 + 0 |
-| Somebody adds a file | the technician | 0 + 0 | 1 + 0 | 0 + 1 | 1 + 1 | 1 + 0 |
-| Somebody answers a service point | the technician | 0 + 0 | 1 + 0 | 0 + 1 | 1 + 1 | 1 + 0 |
+| A report is assigned to them once more | the technician | 0 + 0 | 0 + 0 | 0 + 0 | 0 + 0 | 0 + 0 |
+| The technician takes a report | the technician | 0 + 0 | 0 + 0 | 0 + 0 | 0 + 0 | 0 + 0 |
+| Another user changes a field | the technician | 0 + 0 | 1 + 0 | 0 + 1 | 1 + 1 | 1 + 0 |
+| Another user changes five things in one save | the technician | 0 + 0 | 1 + 0 | 0 + 1 | 1 + 1 | 1 + 0 |
+| Another user writes a note | the technician | 0 + 0 | 1 + 0 | 0 + 1 | 1 + 1 | 1 + 0 |
+| Another user adds a file | the technician | 0 + 0 | 1 + 0 | 0 + 1 | 1 + 1 | 1 + 0 |
+| Another user answers a service point | the technician | 0 + 0 | 1 + 0 | 0 + 1 | 1 + 1 | 1 + 0 |
 | The customer writes a comment | the technician | 0 + 0 | 1 + 0 | 0 + 1 | 1 + 1 | 1 + 0 |
-| Somebody solves it | the technician | 0 + 0 | 1 + 0 | 0 + 1 | 1 + 1 | 1 + 0 |
-| Somebody gives it to another one | the former technician | 0 + 0 | 1 + 0 | 0 + 1 | 1 + 1 | 1 + 0 |
-| The technician changes it himself | the technician | 0 + 0 | 0 + 0 | 0 + 0 | 0 + 0 | 0 + 0 |
-| Somebody changes it | other technicians | 0 + 0 | 0 + 0 | 0 + 0 | 0 + 0 | 0 + 0 |
+| Another user solves it | the technician | 0 + 0 | 1 + 0 | 0 + 1 | 1 + 1 | 1 + 0 |
+| Another user assigns it to a third one | the former technician | 0 + 0 | 1 + 0 | 0 + 1 | 1 + 1 | 1 + 0 |
+| The technician changes it | the technician | 0 + 0 | 0 + 0 | 0 + 0 | 0 + 0 | 0 + 0 |
+| Another user changes it | other technicians | 0 + 0 | 0 + 0 | 0 + 0 | 0 + 0 | 0 + 0 |
 | The time to the reminder is over | the technician | 0 + 0 | 1 + 0 | 0 + 1 | 1 + 1 | 1 + 0 |
 | A second before | the technician | 0 + 0 | 0 + 0 | 0 + 0 | 0 + 0 | 0 + 0 |
 | A second period is over | the subgroup's head | 0 + 0 | 1 + 0 | 0 + 1 | 1 + 1 | 1 + 0 |
@@ -84,10 +84,10 @@ class TestNotificationTable(CustomerCommon):
         # Tested elsewhere; it would notify the administrators as well
         cls.company.fault_report_unassigned_minutes = 0
         cls.receivers = {
-            "who wants to know of new ones": (cls.users["convert"], "new"),
-            "who filed it himself": (cls.author, "new"),
-            "who may not see reports": (cls.stranger, "new"),
-            "who is in another company": (cls.elsewhere, "new"),
+            "a user who chose it": (cls.users["convert"], "new"),
+            "the user who filed it": (cls.author, "new"),
+            "a user without access": (cls.stranger, "new"),
+            "a user of another company": (cls.elsewhere, "new"),
             "the technician": (cls.technician, None),
             "the former technician": (cls.technician, "changed"),
             "other technicians": (cls.colleague, "changed"),
@@ -133,10 +133,10 @@ class TestNotificationTable(CustomerCommon):
     # One method per event; its docstring names the setting that decides about the
     # technician's messages.
 
-    def a_report_comes_in(self):
+    def a_report_is_filed(self):
         self.file_by_author()
 
-    def a_report_comes_in_for_a_place_with_a_technician(self):
+    def a_report_is_filed_for_a_place_with_a_technician(self):
         """assigned"""
         self.wing.technician_id = self.technician
         self.file_by_author()
@@ -145,20 +145,20 @@ class TestNotificationTable(CustomerCommon):
         """assigned"""
         self.free.action_assign(self.technician)
 
-    def a_report_is_assigned_to_him_once_more(self):
+    def a_report_is_assigned_to_them_once_more(self):
         """assigned"""
         self.given.action_assign(self.technician)
 
-    def the_technician_takes_a_report_himself(self):
+    def the_technician_takes_a_report(self):
         """assigned"""
         self.technician.group_ids += self.env.ref("fault_report.group_edit")
         self.free.with_user(self.technician).action_assign(self.technician)
 
-    def somebody_changes_a_field(self):
+    def another_user_changes_a_field(self):
         """changed"""
         self.given.priority = "2"
 
-    def somebody_changes_five_things_in_one_save(self):
+    def another_user_changes_five_things_in_one_save(self):
         """changed"""
         self.given.write(
             {
@@ -170,11 +170,11 @@ class TestNotificationTable(CustomerCommon):
             }
         )
 
-    def somebody_writes_a_note(self):
+    def another_user_writes_a_note(self):
         """changed"""
         self.given.note_ids = [(0, 0, {"name": "Seen"})]
 
-    def somebody_adds_a_file(self):
+    def another_user_adds_a_file(self):
         """changed"""
         self.given.env["ir.attachment"].create(
             {
@@ -185,7 +185,7 @@ class TestNotificationTable(CustomerCommon):
             }
         )
 
-    def somebody_answers_a_service_point(self):
+    def another_user_answers_a_service_point(self):
         """changed"""
         self.point.with_user(self.author).value_check = "not_ok"
 
@@ -198,19 +198,19 @@ class TestNotificationTable(CustomerCommon):
             subtype_xmlid="mail.mt_comment",
         )
 
-    def somebody_solves_it(self):
+    def another_user_solves_it(self):
         """changed"""
         self.given.action_solve("By phone")
 
-    def somebody_gives_it_to_another_one(self):
+    def another_user_assigns_it_to_a_third_one(self):
         self.given.action_assign(self.colleague)
 
-    def the_technician_changes_it_himself(self):
+    def the_technician_changes_it(self):
         """changed"""
         self.technician.group_ids += self.env.ref("fault_report.group_edit")
         self.given.with_user(self.technician).priority = "2"
 
-    def somebody_changes_it(self):
+    def another_user_changes_it(self):
         self.given.priority = "2"
 
     def the_time_to_the_reminder_is_over(self):
