@@ -56,7 +56,7 @@ def get_commented_lines(source):
 
 
 def get_statements(source):
-    """Return the first and the last line of each statement with a `sudo()`, in order."""
+    """Return first and last line of each statement with a `sudo()`, in order."""
     found = []
     for statement in ast.walk(ast.parse(source)):
         if isinstance(statement, ast.stmt):

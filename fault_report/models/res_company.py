@@ -32,8 +32,8 @@ class ResCompany(models.Model):
     fault_report_escalation = fields.Boolean(
         string="Then Escalate",
         default=True,
-        help="If the report is still waiting after the same time again, notify the head "
-        "of its subgroup, else the administrators of fault reports.",
+        help="If the report is still waiting after the same time again, notify the "
+        "head of its subgroup, else the administrators of fault reports.",
     )
     fault_report_unassigned_minutes = fields.Integer(
         string="Time to Assign",

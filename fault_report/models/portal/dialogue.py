@@ -226,9 +226,7 @@ class FaultReport(models.Model):
         unknown = kwargs.keys() - CUSTOMER_ARGUMENTS
         if unknown:
             raise AccessError(
-                self.env._(
-                    "A comment does not accept: %s.", ", ".join(sorted(unknown))
-                )
+                self.env._("A comment does not accept: %s.", ", ".join(sorted(unknown)))
             )
 
     def _check_customer_comment(self, body, has_files):
