@@ -1,8 +1,8 @@
 import {insertSnippet, registerWebsitePreviewTour} from "@website/js/tours/tour_utils";
 
 /**
- * Once a block is selected, a click of the tour runner lets Chromium 156 end the page,
- * whatever the block; these events do the same to the builder.
+ * Once any block is selected, a click of the tour runner crashes the page in Chromium
+ * 156; these events have the same effect on the builder.
  *
  * @param {string} trigger
  * @returns {object} a step
