@@ -1,7 +1,7 @@
-"""What a client puts into the context switches nothing of ours.
+"""A client's context cannot trigger the internal switches of our addons.
 
-Our code reads its switches with `get_switch`, which takes no value of a client's. Keys
-that a view sends are read as they are: they change what is shown, and no rule.
+Our code reads its switches with `get_switch`, which ignores values sent by clients.
+Keys that views send are read directly: they change what is shown, not what is allowed.
 """
 
 import ast
@@ -16,7 +16,7 @@ SHOWN = {
     "fault_report_show_waiting": "how many reports wait, beside a technician's name",
     "fault_report_news": "the news of an e-mail, which the sending code sets itself",
 }
-# Keys of Odoo that our code reads; none of them leaves out a check
+# Keys of Odoo that our code reads; none of them skips a check
 READ = {
     "default_company_id": "the company of a new report, checked like any other value",
     "default_user_id": "the author of a note, checked like any other value",
@@ -32,7 +32,7 @@ READ = {
 
 
 def get_keys(path):
-    """Return the literal keys that a file reads from a context."""
+    """Return the literal keys that a file reads from the context."""
     tree = ast.parse(path.read_text())
     contexts = {"context", "ctx"}
     for node in ast.walk(tree):

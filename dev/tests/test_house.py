@@ -1,4 +1,4 @@
-"""One place per rule: no addon overrides a method of a model that it defines itself."""
+"""No addon overrides a method of a model that it defines itself."""
 
 import ast
 import unittest
@@ -20,7 +20,7 @@ def get_model(node):
 
 
 def find_overrides(addon):
-    """Return the methods that stand in an addon more than once, tests left out.
+    """Return the methods defined more than once in an addon, tests excluded.
 
     :return: dict of (model, method) and the files
     """

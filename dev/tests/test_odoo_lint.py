@@ -1,7 +1,7 @@
-"""A selection of Odoo's own lint tests, on the addons of this repository.
+"""A selection of Odoo's own lint tests, run on the addons of this repository.
 
-Those that read files look at ours alone; those that read the registry look at all that
-is installed, and so find what ours would break.
+Tests that read files check our addons only; tests that read the registry check all
+installed addons, and so find what ours would break.
 """
 
 from pathlib import Path
@@ -32,7 +32,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 class OnOurAddons:
-    """Let the files that a test goes through be ours."""
+    """Restrict the files that a test checks to our addons."""
 
     def setUp(self):
         super().setUp()

@@ -1,8 +1,8 @@
-"""What acts with more rights than its caller stands in a table, with the reason.
+"""Code that acts with more rights than its caller is listed here, with the reason.
 
-`sudo()` and `with_user()` hand on the context that a client has chosen, and with it the
-defaults of what is created. A new place that creates under them fails here until it is
-named; a place that is named and gone fails as well.
+`sudo()` and `with_user()` keep the client's context, and with it the default values of
+created records. A new function that creates records under them fails this test until it
+is listed; a listed function that no longer exists fails it as well.
 """
 
 import ast
@@ -21,7 +21,7 @@ CREATES = {
 OWN = "with_own_context"
 FIELDSERVICE = "fault_report_fieldservice/models/res_partner.py"
 TIMESHEET = "fault_report_timesheet"
-# Where: who calls it, and why it may; each has a context of its own unless said
+# Function: its caller and the reason; each has its own context unless stated
 ALLOWED = {
     # the superuser
     "models/intake/email.py: _as_gateway": "the mail gateway, which is no user's",
@@ -50,7 +50,7 @@ ENVIRONMENTS = {
     "models/fault_report_audit.py: _log": "a line, in an empty context",
     "fault_report_api/models/fault_report_audit.py: _log_refused": "a line that stays, the same",
 }
-# What clients call and what acts with more rights: what it asks for first, or does
+# Public methods that act with more rights: what they check first
 PUBLIC = {
     "controllers/attachment.py: mail_attachment_upload": "reads the company alone",
     "controllers/portal.py: fault_reports": "shows what was searched as the user",
@@ -69,14 +69,14 @@ PUBLIC = {
     f"{TIMESHEET}/models/fault_report.py: unlink": "unlink, by what it overrides",
     f"{TIMESHEET}/models/fault_report_note.py: unlink": "unlink, by what it overrides",
 }
-# Creates nothing itself: it hands on to a method that has a context of its own
+# Create nothing themselves: they call a method that has its own context
 WITHOUT_OWN_CONTEXT = {"models/portal/dialogue.py: _post_from_customer"}
 
 
 def get_functions():
-    """Return, by file and function, the functions of the addons outside of tests.
+    """Return the functions of the addons, tests excluded, by file and name.
 
-    The file is named by its path below the core, or with the name of another addon.
+    The path is relative to the core, or starts with the name of another addon.
     """
     for path in sorted(ROOT.glob("fault_report*/**/*.py")):
         addon, *folders = path.relative_to(ROOT).parts
@@ -146,7 +146,7 @@ def creates_with_privilege(function):
 
 
 def is_called_by_clients(function):
-    """Return whether it is a public method that is not marked as private."""
+    """Return whether the function is a public method that is not marked as private."""
     is_private = any(
         getattr(decorator, "attr", None) == "private"
         for decorator in function.decorator_list
@@ -157,7 +157,7 @@ def is_called_by_clients(function):
 
 
 def makes_environment(function):
-    """Return whether it makes an environment of the superuser: `env(su=True)`."""
+    """Return whether the function creates a superuser environment: `env(su=True)`."""
     return any(
         isinstance(node, ast.Call)
         and any(
@@ -177,7 +177,7 @@ class TestPrivileges(unittest.TestCase):
         found = {
             place for place, node in get_functions() if creates_with_privilege(node)
         }
-        self.assertFalse(found - ALLOWED.keys(), "Name who calls it, and why it may.")
+        self.assertFalse(found - ALLOWED.keys(), "List its caller and the reason.")
         self.assertFalse(ALLOWED.keys() - found, "No longer there.")
 
     def test_who_is_named_has_a_context_of_their_own(self):
@@ -197,7 +197,7 @@ class TestPrivileges(unittest.TestCase):
             for place, node in get_functions()
             if is_called_by_clients(node) and is_privileged(node, get_aliases(node))
         }
-        self.assertFalse(found - PUBLIC.keys(), "Say what it asks for first.")
+        self.assertFalse(found - PUBLIC.keys(), "State what it checks first.")
         self.assertFalse(PUBLIC.keys() - found, "No longer there.")
 
     def test_the_lint_sees_what_it_is_for(self):

@@ -1,4 +1,4 @@
-"""The document of requirements names tests that there are."""
+"""The requirements document names existing tests."""
 
 import re
 import unittest

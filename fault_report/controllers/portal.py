@@ -221,6 +221,7 @@ class FaultReportPortal(CustomerPortal):
         def heading(report):
             if grouping == "state":
                 return state_labels[report.state]
+            # Of a report that the user may see, by a field of the portal
             return report[grouping].sudo().name or request.env._("None")
 
         # What the cards show is read for the whole page, not for each group.

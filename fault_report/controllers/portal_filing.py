@@ -142,7 +142,7 @@ class FaultReportPortalFiling(FaultReportPortal):
         report = self._get_fault_report(report_id)
 
         def action():
-            report._report_too()
+            report._post_portal_me_too()
             return f"{report.access_url}#comments"
 
         return answer(
@@ -151,6 +151,7 @@ class FaultReportPortalFiling(FaultReportPortal):
         )
 
     def _get_open(self, equipment):
+        # The user may see these reports; the page shows a few more of their fields.
         return request.env["fault.report"]._get_open_on_portal(equipment).sudo()
 
     def _check_may_file(self):

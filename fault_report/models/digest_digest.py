@@ -5,7 +5,7 @@ from odoo.tools import SQL
 
 
 class DigestDigest(models.Model):
-    """Fault reports in the periodic e-mail of figures, for those who may see them."""
+    """KPIs of fault reports in the digest e-mail, for users with access."""
 
     _inherit = "digest.digest"
 
@@ -29,7 +29,7 @@ class DigestDigest(models.Model):
         )
 
     def _compute_kpi_fault_report_waiting_value(self):
-        """How many waited at the end of the period."""
+        """Count the reports waiting at the end of the period."""
         self._check_fault_report_access()
         _start, end, companies = self._get_kpi_compute_parameters()
         waited = Domain("date_handled", "=", False) | Domain("date_handled", ">=", end)
@@ -74,7 +74,7 @@ class DigestDigest(models.Model):
             digest.kpi_fault_report_hours_value = medians.get(company.id, 0)
 
     def _check_fault_report_access(self):
-        """Leave the figures out of the e-mails of those who may not see reports."""
+        """Raise for users without access, so that Odoo leaves the KPIs out."""
         if not self.env.user.has_group("fault_report.group_view"):
             raise AccessError(self.env._("You may not see fault reports."))
 

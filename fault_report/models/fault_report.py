@@ -588,6 +588,7 @@ class FaultReport(models.Model):
         if type(given) is int and 0 < given < MAX_ID:
             return self.env[model].browse(given)
         raise UserError(
+            # The name of a model is public.
             self.env._(
                 "Choose one %s.", self.env["ir.model"].sudo()._get(model).name.lower()
             )

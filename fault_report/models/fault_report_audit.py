@@ -39,7 +39,7 @@ class FaultReportAudit(models.Model):
         "res.company", readonly=True, index="btree_not_null", ondelete="cascade"
     )
 
-    # Nothing is ever written. pylint: disable=method-required-super
+    # Lines are read-only. pylint: disable=method-required-super
     def write(self, vals):
         raise self._get_closed_error()
 
@@ -55,13 +55,13 @@ class FaultReportAudit(models.Model):
     def _log(self, event, record, detail="", before="", after=""):
         """Add a line in the transaction of the change.
 
-        :param str event: one of `EVENTS`
-        :param record: what or whom the change is about
+        :param str event: a key of `EVENTS`
+        :param record: the changed record
         """
-        # No user adds lines; nothing of a client's context reaches them.
+        # Users may not add lines; the client's context is dropped.
         audit_sudo = self.with_env(self.env(su=True, context={}))
         user_sudo = audit_sudo.env.user
-        # Its name is shown to administrators of its company.
+        # Administrators of the record's company may see its name.
         record_sudo = record.with_env(audit_sudo.env)
         company = (
             record_sudo.company_id
@@ -84,14 +84,14 @@ class FaultReportAudit(models.Model):
 
 
 class FaultReportAuditMixin(models.AbstractModel):
-    """For every model with fields that give access: each change of them is kept."""
+    """Mixin of models with fields that give access: logs their changes."""
 
     _name = "fault.report.audit.mixin"
     _description = "Model With an Audit Trail"
 
-    # The event by field; for a key three: made, replaced, revoked
+    # The event by field; for a key three: created, replaced, revoked
     _audited_fields = {}
-    # What is shown instead of a secret's value: a field, or nothing
+    # The field to log instead of a secret value, or none
     _audited_secrets = {}
 
     @api.model_create_multi
@@ -100,7 +100,7 @@ class FaultReportAuditMixin(models.AbstractModel):
         if any(not self._audited_fields.keys().isdisjoint(vals) for vals in vals_list):
             records._log_changes({})
         elif self._audited_secrets:
-            # They have defaults
+            # Compare with the defaults
             records._log_changes({})
         return records
 
@@ -121,7 +121,7 @@ class FaultReportAuditMixin(models.AbstractModel):
     def _get_audited(self):
         """Return value and text of the audited fields, by record and field."""
         return {
-            # Whoever changes one of them need not see the others.
+            # Users who change one field need no access to the others.
             record_sudo.id: {
                 name: (record_sudo[name], record_sudo._get_audited_text(name))
                 for name in self._audited_fields
@@ -130,7 +130,7 @@ class FaultReportAuditMixin(models.AbstractModel):
         }
 
     def _get_audited_text(self, name):
-        """Return the value for reading, never that of a secret."""
+        """Return the value as text, never that of a secret."""
         if name in self._audited_secrets:
             name = self._audited_secrets[name]
         value = self[name] if name else ""

@@ -5,7 +5,7 @@ from ..tools import text_rules
 
 
 class FaultReportNote(models.Model):
-    """What was done on a report, by whom, and how long it took."""
+    """Work done on a report, with its author and the time it took."""
 
     _name = "fault.report.note"
     _description = "Fault Report Note"
@@ -41,7 +41,7 @@ class FaultReportNote(models.Model):
     time_spent = fields.Float(help="Hours", default=0.0)
 
     _time_spent_not_negative = models.Constraint(
-        # The upper end keeps out what is no number too
+        # The upper limit also refuses NaN
         "CHECK(time_spent >= 0 AND time_spent < 10000)",
         "The time of a note cannot be negative, nor 10,000 hours or more.",
     )
@@ -65,7 +65,7 @@ class FaultReportNote(models.Model):
 
     @api.model
     def _check_author(self, vals):
-        """Let only those who may edit reports write notes in another one's name."""
+        """Raise if a user without Edit writes notes in the name of others."""
         author = vals.get("user_id", self.env.context.get("default_user_id"))
         if (
             author

@@ -3,10 +3,10 @@ from odoo.exceptions import ValidationError
 
 
 class FaultReport(models.Model):
-    """Whose fault it is and where, and what follows from that.
+    """Customer and place of a report, and the fields derived from them.
 
-    The object knows its facility and customer; these know the contact, the cost centre,
-    the technician and the subgroup. What somebody chose or typed stays.
+    The object determines facility and customer; these determine contact, cost centre,
+    technician and subgroup. Values chosen by a user are kept.
     """
 
     _inherit = "fault.report"
@@ -77,7 +77,7 @@ class FaultReport(models.Model):
     cost_center = fields.Char(
         compute="_compute_cost_center", store=True, readonly=False, precompute=True
     )
-    # What the place proposed: told apart from what somebody chose or typed
+    # The values proposed by the place, as opposed to those chosen by a user
     place_cost_center = fields.Char(
         compute="_compute_cost_center",
         store=True,
@@ -164,7 +164,7 @@ class FaultReport(models.Model):
                 self.env["res.users"],
                 report.place_technician_id,
             )
-            # Not by the state: that follows from the technician
+            # Not by the state, which depends on the technician
             is_handled = report.outcome or report._is_converted()
             if is_proposed and not is_handled:
                 report.technician_id = proposed
@@ -172,7 +172,7 @@ class FaultReport(models.Model):
 
     @api.model
     def _check_customer_follows(self, vals):
-        """Ask for the customer, or for something that tells who he is."""
+        """Raise if the values determine no customer."""
         if vals.get("channel") in self._get_channels_without_customer():
             return
         sources = ("partner_id", "facility_id", "equipment_id")
@@ -205,8 +205,8 @@ class FaultReport(models.Model):
                     )
                 )
 
-    # Each looks at its own field: another customer or facility recomputes the others,
-    # and until that is done they may still be those of the former one.
+    # Each constraint checks its own field: a new customer or facility recomputes the
+    # others, which until then may be those of the former one.
 
     @api.constrains("facility_id")
     def _check_facility(self):
@@ -245,17 +245,18 @@ class FaultReport(models.Model):
             if technician and not report._can_be_technician(technician):
                 raise ValidationError(
                     self.env._(
-                        "%(name)s may not see fault reports and cannot be given one: "
-                        "ask an administrator to allow it.",
+                        "%(name)s may not see fault reports and cannot be assigned: "
+                        "ask an administrator for the permission.",
+                        # The user has chosen this technician.
                         name=technician.sudo().name,
                     )
                 )
 
     @api.model
     def _get_technician_domain(self):
-        """Return the domain of the users that are offered as technicians.
+        """Return the domain of users offered as technicians.
 
-        Hook: `_can_be_technician` decides who is accepted; change both together.
+        Hook: `_can_be_technician` checks the choice; override both together.
         """
         return [
             ("share", "=", False),
@@ -263,7 +264,7 @@ class FaultReport(models.Model):
         ]
 
     def _get_technician_of_place(self):
-        """Return the first technician of the place who can take it."""
+        """Return the first technician of the place who can be assigned."""
         self.ensure_one()
         for technician in self._get_technicians_of_place():
             if self._can_be_technician(technician):
@@ -271,7 +272,7 @@ class FaultReport(models.Model):
         return self.env["res.users"]
 
     def _get_technicians_of_place(self):
-        """Return those of the facility, the customer and the object, in this order."""
+        """Return the technicians of facility, customer and object, in this order."""
         self.ensure_one()
         return (
             self.facility_id.technician_id
@@ -282,7 +283,7 @@ class FaultReport(models.Model):
     def _can_be_technician(self, user):
         """Return whether `user` is active, in the company, and may see reports."""
         self.ensure_one()
-        # Who files a report need not see the users it may go to.
+        # Reporters need no access to the possible technicians.
         user_sudo = user.sudo()
         return (
             user_sudo.active
@@ -291,13 +292,13 @@ class FaultReport(models.Model):
         )
 
     def _is_contact_of_place(self):
-        """Return whether the contact, if any, is the customer's or the facility's."""
+        """Return whether the contact, if any, belongs to the customer or facility."""
         self.ensure_one()
         place = self.partner_id + self.facility_id
         return not self.contact_id or self.contact_id.parent_id in place
 
     def _is_equipment_at_place(self):
-        """Return whether the object, if any, is the facility's or the customer's."""
+        """Return whether the object, if any, belongs to the facility or customer."""
         self.ensure_one()
         equipment = self.equipment_id
         if not equipment:
@@ -307,7 +308,7 @@ class FaultReport(models.Model):
         return equipment.customer_id == self.partner_id
 
     def _get_only_contact(self):
-        """Return the facility's contact, else the customer's, if there is just one."""
+        """Return the only contact of the facility, else of the customer, if any."""
         self.ensure_one()
         for place in (self.facility_id, self.partner_id):
             contacts = place.child_ids.filtered(
@@ -322,11 +323,11 @@ class FaultReport(models.Model):
                 return contacts if len(contacts) == 1 else contacts.browse()
         return self.env["res.partner"]
 
-    # === TECHNICIANS WHO ARE ABSENT === #
+    # === ABSENT TECHNICIANS === #
 
     def _note_absences(self):
-        """Note on each report which technicians of the place cannot take it."""
-        # Who files a report need not see the users it may go to.
+        """Log on each report the technicians of the place who cannot take it."""
+        # Reporters need no access to the possible technicians.
         for report in self.sudo():
             is_chosen = report.technician_id != report.place_technician_id
             absent = None if is_chosen else report._get_absent_technicians()
@@ -338,7 +339,7 @@ class FaultReport(models.Model):
                 )
 
     def _get_absent_technicians(self):
-        """Return the place's technicians that come first but cannot take the report."""
+        """Return the preferred technicians of the place who cannot take the report."""
         self.ensure_one()
         absent = self.env["res.users"]
         for technician in self._get_technicians_of_place():

@@ -8,7 +8,7 @@ RECURRENCE_PERIOD = relativedelta(months=12)
 
 
 class FaultReport(models.Model):
-    """The other reports on the same object: duplicates, and faults that come back."""
+    """Other reports on the same object: duplicates and recurring faults."""
 
     _inherit = "fault.report"
 
@@ -29,7 +29,7 @@ class FaultReport(models.Model):
     equipment_fault_count = fields.Integer(
         string="Faults in 12 Months",
         related="equipment_id.fault_count_year",
-        # Those that the user may read
+        # Only reports that the user may read
         related_sudo=False,
     )
     equipment_days_since_fault = fields.Integer(
@@ -103,7 +103,7 @@ class FaultReport(models.Model):
         self.action_cancel(
             self.env._("Duplicate of %(report)s", report=original.reference)
         )
-        # The link follows from the action; nobody writes it.
+        # Only this action writes the link; users may not.
         self.sudo().duplicate_of_id = original
         original.message_post(
             body=self.env._(
@@ -123,7 +123,7 @@ class FaultReport(models.Model):
         )
 
     def action_view_open_on_equipment(self):
-        """List the reports on the same object that wait too."""
+        """Open the other waiting reports on the same object."""
         self.ensure_one()
         domain = self._get_waiting_domain() & Domain(
             "equipment_id", "=", self.equipment_id.id

@@ -6,7 +6,7 @@ from ..tools import text_rules
 
 
 class FaultReportStatus(models.Model):
-    """A company's own expression for where a report or a work order stands."""
+    """A company's own status of reports or work orders."""
 
     _name = "fault.report.status"
     _description = "Fault Report Status"
@@ -48,7 +48,7 @@ class FaultReportStatus(models.Model):
         users = [("fault.report", "status_id")]
         users += [(model, "custom_status_id") for model in sorted(orders)]
         for model, field in users:
-            # Those of other companies count, whoever deletes; archived ones too.
+            # Records of all companies count, including archived ones.
             Model = self.env[model].sudo().with_context(active_test=False)
             used = Model.search([(field, "in", self.ids)], limit=1)
             if used:
@@ -67,9 +67,9 @@ class FaultReportStatus(models.Model):
         return bool(self.search_count([("usage", "in", (usage, "both"))], limit=1))
 
     def _find_matching(self, usage, company):
-        """Return the status for `usage` with this one's name, or an empty record.
+        """Return the status for `usage` with this name, or an empty recordset.
 
-        Spaces and letter case do not matter; this status itself comes first.
+        Ignores spaces and letter case; prefers this status itself.
 
         :param str usage: `fault_report` or `work_order`
         """
@@ -89,7 +89,7 @@ class FaultReportStatus(models.Model):
         return self._find_namesake(candidates).id
 
     def _find_namesake(self, records):
-        """Return the first of these records with this status's name, or none."""
+        """Return the first record with this status's name, or none."""
         wanted = self._normalize(self.name)
         return records.filtered(lambda record: self._normalize(record.name) == wanted)[
             :1

@@ -4,7 +4,7 @@ from ..tools import text_rules
 
 
 class FaultReportSubgroup(models.Model):
-    """A department or sister company that takes care of some customers."""
+    """A department or sister company that is responsible for some customers."""
 
     _name = "fault.report.subgroup"
     _description = "Fault Report Subgroup"
@@ -17,7 +17,7 @@ class FaultReportSubgroup(models.Model):
         "res.users",
         string="Head",
         domain=lambda self: self.env["fault.report"]._get_technician_domain(),
-        help="Told of fault reports that still wait after the reminder.",
+        help="Notified of fault reports that are still waiting after the reminder.",
     )
     active = fields.Boolean(default=True)
     company_id = fields.Many2one(

@@ -4,16 +4,16 @@ from ..tools import text_rules
 
 
 class FaultReportTextMixin(models.AbstractModel):
-    """For every model with texts from outside: refuse those that nobody can use.
+    """Mixin of models with texts from external sources: refuses unusable ones.
 
-    Before they are written, because the database would refuse some in its own words.
+    Texts are checked before writing: database errors are no messages for users.
     """
 
     _name = "fault.report.text.mixin"
     _description = "Model With Checked Texts"
     _inherit = ["fault.report.protected.mixin"]
 
-    # For each field what `text_rules.check_texts` needs to know
+    # The arguments of `text_rules.check_texts` by field
     _text_limits = {}
 
     @api.model_create_multi

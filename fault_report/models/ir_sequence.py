@@ -6,7 +6,7 @@ class IrSequence(models.Model):
     _inherit = "ir.sequence"
 
     def _fault_report_draw(self, count):
-        """Return `count` new numbers, drawn in one query where that is possible."""
+        """Return `count` new numbers, in one query if possible."""
         self.ensure_one()
         if self.implementation != "standard" or self.use_date_range:
             return [self._next() for _number in range(count)]

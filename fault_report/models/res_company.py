@@ -7,7 +7,7 @@ from odoo.fields import Domain
 from ..tools import file_rules
 from ..tools.context_switches import with_own_context
 
-# Reports a minute: beyond it no company goes
+# Upper limit of the setting, reports per minute
 MOST_REPORTS = 100
 
 # Of a request, where files are small: a report has several
@@ -20,17 +20,17 @@ class ResCompany(models.Model):
     fault_report_reminder_hours = fields.Float(
         string="Time to Reminder",
         help="Hours after which the assigned technician is reminded of a fault report "
-        "that still waits. 0: never.",
+        "that is still waiting. 0: never.",
     )
     fault_report_reminder_repeat = fields.Boolean(
         string="Repeat the Reminder",
         help="Remind again and again after the same time, not just once.",
     )
     fault_report_escalation = fields.Boolean(
-        string="Then Tell Who Is in Charge",
+        string="Then Escalate",
         default=True,
-        help="If the report still waits after the same time again, tell the head of "
-        "its subgroup, else the administrators of fault reports.",
+        help="If the report is still waiting after the same time again, notify the "
+        "head of its subgroup, else the administrators of fault reports.",
     )
     fault_report_unassigned_minutes = fields.Integer(
         string="Time to Assign",
@@ -43,7 +43,7 @@ class ResCompany(models.Model):
         string="Kind of Work Order",
         required=True,
         default="maintenance.request",
-        help="What “Generate a Work Order” makes of a fault report.",
+        help="The kind of order that “Generate a Work Order” creates.",
     )
     fault_report_close_activities = fields.Boolean(
         string="Close Activities",
@@ -55,7 +55,7 @@ class ResCompany(models.Model):
         string="Service Product",
         domain="[('type', '=', 'service'), ('sale_ok', '=', True)]",
         check_company=True,
-        # Who may read a company is told the name of what it is linked to.
+        # Users who read a company also read the names of linked records.
         groups="base.group_user",
         help="Put on the sales orders of fault reports, with the time of their notes.",
     )
@@ -73,7 +73,7 @@ class ResCompany(models.Model):
     )
 
     _fault_report_reminder_not_negative = models.Constraint(
-        # The upper end keeps out what is no number too
+        # The upper limit also refuses NaN
         "CHECK(fault_report_reminder_hours >= 0"
         " AND fault_report_reminder_hours < 10000)",
         "The time to the reminder cannot be negative, nor 10,000 hours or more. "
@@ -100,16 +100,16 @@ class ResCompany(models.Model):
         return result
 
     def _get_fault_report_template(self):
-        """Return the template for new fault reports, whoever files them."""
-        # A reporter need not see the settings of the company.
+        """Return the template for new fault reports, for any user."""
+        # Reporters need no access to the company's settings.
         return self.sudo().fault_report_template_id
 
     @api.model
     def _find_for_signin(self, text):
-        """Return the company that a link names by its id, if there is one."""
-        # Its logo is for everybody; anything else of it is not shown.
+        """Return the company with the id in a sign-in link, if it exists."""
+        # The logo is public; nothing else of the company is shown.
         companies_sudo = self.sudo()
-        # As long as an id can be
+        # The maximum length of an id
         if not text or not text.isdecimal() or len(text) > 9:
             return companies_sudo
         return companies_sudo.browse(int(text)).exists()
@@ -134,7 +134,7 @@ class ResCompany(models.Model):
         default=10,
         help="So many reports one customer's user, or one address, sends in a minute.",
     )
-    # Of what people outside send without an account
+    # For senders without an account
     fault_report_day_reports = fields.Integer(
         string="Reports a Day",
         required=True,
@@ -167,7 +167,7 @@ class ResCompany(models.Model):
         "Accept at least one report and one megabyte a day.",
     )
 
-    # Written out: the sentences are translated
+    # As whole sentences, for the translation
     @api.constrains(
         "fault_report_max_files", "fault_report_max_megabytes", "fault_report_rate"
     )
@@ -197,9 +197,9 @@ class ResCompany(models.Model):
                 )
 
     def _get_fault_report_limits(self):
-        """Return the limits for files of this company's reports, whoever adds them."""
+        """Return the limits for files of this company's reports, for any user."""
         self.ensure_one()
-        company_sudo = self.sudo()  # Whoever adds a file need not see the settings
+        company_sudo = self.sudo()  # Users need no access to the settings
         return file_rules.Limits(
             company_sudo.fault_report_max_files,
             company_sudo.fault_report_max_megabytes,
@@ -207,9 +207,9 @@ class ResCompany(models.Model):
         )
 
     def _get_fault_report_rate(self):
-        """Return how many reports a minute one user or one address may send."""
+        """Return how many reports per minute one user or one address may send."""
         self.ensure_one()
-        # Whoever sends a report need not see the settings
+        # Reporters need no access to the settings
         return self.sudo().fault_report_rate
 
     def _get_fault_report_quota(self, kind, shares=()):
@@ -220,7 +220,7 @@ class ResCompany(models.Model):
             divisor: `("code:7", 10)`
         """
         self.ensure_one()
-        # Whoever sends a report need not see the settings
+        # Reporters need no access to the settings
         limit = self.sudo()[f"fault_report_day_{kind}"]
         limit *= file_rules.MEGABYTE if kind == "megabytes" else 1
         limits = {f"{kind}:company:{self.id}": limit}
@@ -230,11 +230,11 @@ class ResCompany(models.Model):
 
     @api.model
     def _get_fault_report_max_request(self):
-        """Return the largest size of a request, before it is known who it is for.
+        """Return the maximum size of a request, before its company is known.
 
-        In base64 a file takes a third more than it has.
+        Base64 makes files a third larger.
         """
-        # What the widest company takes is no secret.
+        # The largest limit of all companies is not confidential.
         (megabytes,) = self.sudo()._read_group(
             [], aggregates=["fault_report_max_megabytes:max"]
         )[0]
@@ -262,11 +262,12 @@ class ResCompany(models.Model):
         for company in self:
             name = company.fault_report_alias_name
             if company.fault_report_alias_id:
-                # Who may write the company may name its address.
+                # Users who may write the company may choose its alias.
                 company.fault_report_alias_id.sudo().write(
                     company._prepare_fault_report_alias_values(name)
                 )
             elif name:
+                # Users who may write the company may create its alias.
                 company.fault_report_alias_id = (
                     with_own_context(self)
                     .env["mail.alias"]
@@ -275,7 +276,7 @@ class ResCompany(models.Model):
                 )
 
     def _prepare_fault_report_alias_values(self, name):
-        """Return the values of the alias: everybody may write to it."""
+        """Return the values of the alias, which accepts e-mails from everyone."""
         self.ensure_one()
         models = self.env["ir.model"]
         return {
@@ -289,9 +290,9 @@ class ResCompany(models.Model):
         }
 
     def _move_fault_report_alias(self):
-        """Let the alias belong to the domain of its company."""
+        """Move the alias to the domain of its company."""
         for company in self.filtered("fault_report_alias_id"):
-            # Who may write the company may move its address.
+            # Users who may write the company may move its alias.
             alias_sudo = company.fault_report_alias_id.sudo()
             alias_sudo.alias_domain_id = company.alias_domain_id
 
@@ -307,8 +308,8 @@ class ResCompany(models.Model):
         }
 
     def _reschedule_fault_report_reminders(self):
-        """Let the new time hold for what waits; what is handled has no reminder."""
-        # The right to change the company decides for all its reports.
+        """Recompute the reminders of waiting reports; handled ones have none."""
+        # Users who may write the company change the dates of all its reports.
         Report = self.env["fault.report"].sudo()
         waiting = Report.search(
             Report._get_waiting_domain() & Domain("company_id", "in", self.ids)

@@ -2,7 +2,7 @@ from odoo import api, models
 
 
 class ResGroups(models.Model):
-    """Whoever gets or loses a permission of ours by a group is in the audit trail."""
+    """Log to the audit trail who gains or loses our permissions through groups."""
 
     _inherit = "res.groups"
 
@@ -14,7 +14,7 @@ class ResGroups(models.Model):
         return groups
 
     def write(self, vals):
-        # Members, implied groups and their inverses: what else relates is rare
+        # Members, implied groups and their inverses
         if not any(
             name in vals for name, one in self._fields.items() if one.relational
         ):
@@ -33,33 +33,35 @@ class ResGroups(models.Model):
     @api.model
     def _get_fault_report_groups(self):
         """Return the groups that are permissions of fault reports."""
-        # Who changes a group need not see where it comes from.
+        # Users who change a group need no access to its XML id.
         data_sudo = self.env["ir.model.data"].sudo()
         found = data_sudo.search(
             [("model", "=", "res.groups"), ("module", "=like", "fault\\_report%")]
         )
+        # The groups are compared only.
         return self.sudo().browse(found.mapped("res_id")).exists()
 
     @api.model
     def _get_fault_report_holders(self, users=None):
-        """Return who has which permission: their names by the ids of both.
+        """Return the holders of each permission: names by user id and group id.
 
-        :param users: look at these only
+        :param users: limit the result to these users
         """
         groups = self._get_fault_report_groups()
-        # Also of users that the one who changes something does not see.
+        # Including users hidden from the current user.
         Users = self.env["res.users"].sudo().with_context(active_test=False)
         if users is None:
             users = Users.search([("all_group_ids", "in", groups.ids)])
         return {
             (user.id, group.id): group.privilege_id.name or group.name
+            # As above
             for user in users.sudo()
             for group in user.all_group_ids & groups
         }
 
     @api.model
     def _log_fault_report_permissions(self, before, users=None):
-        """Keep who holds another permission than `before`."""
+        """Log the permissions that differ from `before`."""
         after = self._get_fault_report_holders(users)
         for event, some, others in (
             ("permission_given", after, before),

@@ -15,7 +15,7 @@ class ResPartner(models.Model):
 
     is_facility = fields.Boolean(
         string="Is a Facility",
-        help="A place of the customer where service objects stand.",
+        help="A place of the customer with service objects.",
     )
     facility_ids = fields.One2many(
         "res.partner", "parent_id", domain=[("is_facility", "=", True)]
@@ -24,7 +24,7 @@ class ResPartner(models.Model):
         "res.users",
         domain="[('share', '=', False)]",
         groups="base.group_user",
-        help="Gets the fault reports of this customer or facility by himself. "
+        help="New fault reports of this customer or facility are assigned to them. "
         "The facility's technician comes before the customer's.",
     )
     subgroup_id = fields.Many2one(
@@ -60,9 +60,9 @@ class ResPartner(models.Model):
 
     @api.depends_context("fault_report_short_name")
     def _compute_display_name(self):
-        """Beside the customer, name a facility alone and a contact with his facility.
+        """Shorten the names of facilities and contacts next to their customer.
 
-        Used where the customer stands in the field before (context key
+        Used where the previous field shows the customer (context key
         `fault_report_short_name`): “Wing”, “Janitor (Wing)”, “Manager”.
         """
         result = super()._compute_display_name()
@@ -95,12 +95,12 @@ class ResPartner(models.Model):
 
     @api.model
     def _find_fault_report_place(self, company, email=None, number=None):
-        """Return whose report it is, by the sender's e-mail or the customer's number.
+        """Return the place of a report, by the sender's e-mail or the customer number.
 
-        :return: values of `partner_id`, `facility_id` and `contact_id`; none of them
-            when nobody, or more than one customer, goes by this
+        :return: values of `partner_id`, `facility_id` and `contact_id`; empty if no
+            customer matches, or more than one
         """
-        # Colleagues and our own companies are nobody's customer.
+        # Employees and our own companies are not customers.
         own = self.env["res.company"].sudo().search([]).partner_id
         of_company = [
             ("company_id", "in", (False, company.id)),
@@ -119,14 +119,14 @@ class ResPartner(models.Model):
         places = [partner._get_fault_report_place() for partner in found]
         if len({place["partner_id"] for place in places}) != 1:
             return {}
-        # Of a person's several cards of one customer, any is his; without a facility
-        # when they name several.
+        # A person may be several contacts of one customer: take any of them, without
+        # a facility if they belong to several.
         if len(places) > 1 and len({place["facility_id"] for place in places}) > 1:
             return {"partner_id": places[0]["partner_id"]}
         return places[0]
 
     def _get_fault_report_place(self):
-        """Return the customer, facility and contact that this card stands for."""
+        """Return the customer, facility and contact of this contact."""
         self.ensure_one()
         parent = self.parent_id
         facility = self if self.is_facility else parent if parent.is_facility else None

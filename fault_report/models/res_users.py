@@ -9,7 +9,7 @@ CHANNELS = [
     ("sms", "SMS"),
     ("both", "E-mail and SMS"),
 ]
-# What is told to customers only
+# Settings of customers only
 CUSTOMER_FIELD = "fault_report_notify_work_order"
 STAFF_FIELDS = [
     "fault_report_notify_new",
@@ -20,7 +20,7 @@ NOTIFICATION_FIELDS = [*STAFF_FIELDS, CUSTOMER_FIELD]
 
 
 class ResUsers(models.Model):
-    """What each user wants to be told of fault reports, and how."""
+    """Notification settings and workload of users."""
 
     _inherit = "res.users"
 
@@ -29,7 +29,7 @@ class ResUsers(models.Model):
         string="New Reports",
         required=True,
         default="none",
-        help="Tell me of new fault reports that others file, from any channel.",
+        help="Notify me of new fault reports filed by others, on any channel.",
     )
     fault_report_notify_changed = fields.Selection(
         CHANNELS,
@@ -43,18 +43,18 @@ class ResUsers(models.Model):
         string="Assigned to Me",
         required=True,
         default="email",
-        help="Tell me when I am given a fault report, and remind me of it.",
+        help="Notify me of fault reports assigned to me, and remind me of them.",
     )
     fault_report_notify_work_order = fields.Selection(
         CHANNELS,
         string="My Report Became a Work Order or Was Solved",
         required=True,
         default="none",
-        help="Tell me when my fault report became a work order or was solved.",
+        help="Notify me when my fault report becomes a work order or is solved.",
     )
     fault_report_phone_missing = fields.Boolean(
         compute="_compute_fault_report_phone_missing",
-        help="An SMS is wanted, but there is no number to send it to.",
+        help="SMS is chosen, but there is no phone number.",
     )
 
     @api.depends("phone", *NOTIFICATION_FIELDS)
@@ -66,7 +66,7 @@ class ResUsers(models.Model):
 
     @api.depends_context("fault_report_show_waiting", "uid")
     def _compute_display_name(self):
-        """Tell who assigns a report how much each technician has to do."""
+        """Show the number of open reports of each technician in the dialog Assign."""
         result = super()._compute_display_name()
         if self.env.context.get("fault_report_show_waiting"):
             waiting = self._get_fault_report_waiting_counts()
@@ -79,7 +79,7 @@ class ResUsers(models.Model):
         return result
 
     def _get_fault_report_waiting_counts(self):
-        """Return how many reports wait with each of these users, without the zeros."""
+        """Return the number of waiting reports by user, without zeros."""
         Report = self.env["fault.report"]
         domain = Report._get_waiting_domain() & Domain("technician_id", "in", self.ids)
         groups = Report._read_group(domain, ["technician_id"], ["__count"])
@@ -98,10 +98,10 @@ class ResUsers(models.Model):
         return [*super().SELF_WRITEABLE_FIELDS, *NOTIFICATION_FIELDS]
 
     def _get_fault_report_channels(self, setting):
-        """Return the ways to reach the user that he chose: a set of e-mail and SMS.
+        """Return the channels that the user chose: a set of e-mail and SMS.
 
-        What he cannot be reached by is replaced: an SMS without a number by an
-        e-mail, an e-mail without an address by an SMS, either by Odoo's inbox.
+        Unavailable channels are replaced: SMS without a number by e-mail, e-mail
+        without an address by SMS, both by Odoo's inbox.
         """
         self.ensure_one()
         choice = self[setting]
@@ -114,7 +114,7 @@ class ResUsers(models.Model):
             channels = channels - {"email"} or {"sms" if self.phone else "inbox"}
         return channels
 
-    # === WHO MAY === #
+    # === PERMISSIONS === #
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -131,29 +131,28 @@ class ResUsers(models.Model):
         groups._log_fault_report_permissions(before, self)
         return result
 
-    # === ONE'S OWN CHOICE === #
+    # === OWN PREFERENCES === #
 
     @api.model
     def _fault_report_get_own_preferences(self):
-        """Return the settings that the user may choose himself, with what they are."""
+        """Return the settings that the user may change, with their values."""
         user = self.env.user
         names = STAFF_FIELDS if user._is_internal() else [CUSTOMER_FIELD]
         return {name: user[name] for name in names}
 
     @api.model
     def _fault_report_set_own_preferences(self, values):
-        """Let the user choose for himself how he is told of fault reports.
+        """Change the user's own notification settings.
 
-        :param values: choices by field name: `_fault_report_get_own_preferences` has
-            the names
-        :return: a sentence that warns of an SMS without a number, or False
+        :param values: choices by field name, see `_fault_report_get_own_preferences`
+        :return: a warning about SMS without a phone number, or False
         """
         user = self.env.user
         if user._is_public() or set(values) - set(
             self._fault_report_get_own_preferences()
         ):
             raise ForbiddenError(
-                self.env._("You can only choose how you yourself are told.")
+                self.env._("You can only change your own notification settings.")
             )
         choices = [choice for choice, _label in CHANNELS]
         if any(value not in choices for value in values.values()):

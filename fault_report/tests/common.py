@@ -6,7 +6,7 @@ PERMISSIONS = ("view", "create", "edit", "delete", "convert", "remove_file")
 
 
 class FaultReportData:
-    """What the tests stand on; made with `make_data` in an environment of choice."""
+    """Shared test data, created by `make_data` in the given environment."""
 
     @classmethod
     def make_data(cls, env):
@@ -82,5 +82,5 @@ class FaultReportCommon(FaultReportData, TransactionCase):
 
     @classmethod
     def as_user(cls, record, name):
-        """Return `record` as the user who has the permission `name` alone sees it."""
+        """Return `record` as a user with only the permission `name`."""
         return record.with_user(cls.users[name])

@@ -1,7 +1,7 @@
-"""A browser that a test drives itself, page by page.
+"""A browser that a test controls page by page.
 
-For pages that load no bundle of Odoo's and whose policy lets no tour in: the code runs
-through the browser's own tools for developers, beside the page.
+For pages that load no Odoo bundle and whose content security policy blocks tours: the
+test's code runs through the browser's developer tools.
 """
 
 import contextlib
@@ -12,7 +12,7 @@ from odoo.tests.common import ChromeBrowser
 
 PHONE, SCREEN = (390, 844), (1400, 900)
 AXE = "/fault_report/static/tests/lib/axe-core/axe.min.js"
-# What a page may not do is said in no error otherwise
+# Violations of the content security policy raise no JavaScript error
 WATCH = """
 document.addEventListener("securitypolicyviolation", (event) => {
     const {violatedDirective, blockedURI} = event;
@@ -45,7 +45,7 @@ CHECK = """
 
 
 class Page:
-    """What the browser shows."""
+    """The page that the browser shows."""
 
     def __init__(self, test, browser):
         self.test = test
@@ -67,7 +67,7 @@ class Page:
         self.wait("document.readyState === 'complete'")
 
     def run(self, code):
-        """Return what the code, an expression, comes to; of a promise, its result."""
+        """Return the value of a JavaScript expression; of a promise, its result."""
         answer = self.send(
             "Runtime.evaluate",
             **{"expression": code, "awaitPromise": True, "returnByValue": True},
@@ -79,12 +79,12 @@ class Page:
     def wait(self, code):
         if not self.browser._wait_ready(f"Boolean({code})", timeout=20):
             self.test.fail(f"never: {code}\n{self.run('document.body.innerText')}")
-        # Whatever the page has complained about meanwhile
+        # Includes errors that the page logged in the meantime
         if self.browser._result.done():
             self.browser._result.result()
 
     def see(self, selector, text=""):
-        """Wait for an element that is there to be seen, with this text."""
+        """Wait for a visible element with this text."""
         self.wait(
             f"[...document.querySelectorAll({json.dumps(selector)})].some((element) =>"
             " element.checkVisibility() &&"
@@ -92,7 +92,7 @@ class Page:
         )
 
     def tap(self, selector):
-        """Tap in the middle of an element, as far as nothing lies over it."""
+        """Tap the middle of an element, unless another element covers it."""
         self.wait(f"document.querySelector({json.dumps(selector)})")
         x, y = self.run(
             f"""(() => {{
@@ -114,7 +114,7 @@ class Page:
         self.send("Input.insertText", text=text)
 
     def check(self):
-        """Let axe-core look at the page, and measure its width."""
+        """Check the page with axe-core, and its width."""
         self.test.assertEqual(self.run(CHECK), [], self.run("location.pathname"))
 
 

@@ -1,31 +1,31 @@
-"""That a kind of order drops nothing of a report: for every kind the same test."""
+"""A work order or quotation keeps all data of its report: one test for every kind."""
 
 import base64
 
 from odoo.tests import new_test_user
 from odoo.tools import html2plaintext
 
-# What Odoo itself does for a new record must not hide what converting costs on top.
+# Odoo's own work for a new record must not hide the additional cost of converting.
 MAX_QUERIES = 6
 
 
 class NoLoss:
-    """To be inherited together with `FaultReportCommon`, for each kind of order.
+    """Inherit together with `FaultReportCommon`, once per kind of order.
 
-    A kind says where it keeps what it has a field for: `get_native` returns the values
-    that are expected on the order. All the rest has to stand in its texts.
+    `get_native` returns the expected values of the order's own fields. All other data
+    of the report has to appear in the texts of the order.
     """
 
     kind = None
     groups = "fault_report.group_convert"
     method = "action_generate_work_order"
-    # What a create without it looks for, as converting does
+    # Lookups that converting needs in addition to a plain create
     defaults = ()
-    # Queries to find out what somebody who fills in the form would know
+    # Queries for values that a user would choose on the form
     lookups = 0
     title_field = "name"
     description_field = "description"
-    # What may not be read by customers has a field of its own
+    # Data hidden from customers has its own field
     internal_field = "fault_report_internal_note"
 
     @classmethod
@@ -48,14 +48,14 @@ class NoLoss:
 
     @classmethod
     def prepare_kind(cls):
-        """Make what the kind needs: a project, a stage…"""
+        """Create what the kind needs: a project, a stage…"""
 
     def get_native(self, report):
-        """Return the values of the order's own fields, by name."""
+        """Return the expected values of the order's own fields, by name."""
         raise NotImplementedError
 
     def get_texts(self, report):
-        """Return what has to stand in the texts, by the report's field."""
+        """Return the texts expected on the order, by field of the report."""
         return {
             "name": report.name,
             "reference": report.reference,
@@ -73,7 +73,7 @@ class NoLoss:
         }
 
     def make_full_report(self, **values):
-        """Return a report with everything that a report can have."""
+        """Return a report with all fields set."""
         report = self.make_report(
             name="It stands still",
             contact_id=self.janitor.id,
@@ -110,13 +110,13 @@ class NoLoss:
         return report
 
     def convert(self, report):
-        """Press the button as who may do it; return the order."""
+        """Convert as a user with the permission; return the order."""
         action = getattr(report.with_user(self.converter), self.method)()
         self.assertEqual(action["res_model"], self.kind)
         return self.env[self.kind].browse(action["res_id"])
 
     def read_texts(self, order):
-        """Return what customers may read of the order."""
+        """Return the texts of the order that customers may read."""
         return html2plaintext(order[self.description_field] or "")
 
     def read_order(self, order):
@@ -171,16 +171,16 @@ class NoLoss:
 
     def test_converting_costs_at_most_6_queries_more_than_a_create(self):
         first, second, third = (self.make_full_report() for _number in range(3))
-        self.convert(first)  # fills the caches
+        self.convert(first)  # warms the caches
         values = self.prepare_values(second.with_user(self.converter))
         for name in self.defaults:
             values.pop(name)
-        # Converting does not tell the technician of the order too
+        # Converting must not notify the technician of the order as well
         Order = self.env[self.kind].with_user(self.converter)
         Order = Order.with_context(mail_auto_subscribe_no_notify=True)
         Order.create({**values})
         create = self.count_queries(lambda: Order.create({**values}))
-        # As an open form has read it
+        # Like an open form that has read the report
         third.with_user(self.converter).read(["name", "state", "work_order_id"])
         convert = self.count_queries(lambda: self.convert(third))
         self.assertLessEqual(convert - create, MAX_QUERIES + self.lookups)
@@ -197,7 +197,7 @@ class NoLoss:
 
 
 class NoLossOfWorkOrder(NoLoss):
-    """What holds for every kind of work order."""
+    """Rules for every kind of work order."""
 
     def get_native(self, report):
         return {
@@ -217,7 +217,7 @@ class NoLossOfWorkOrder(NoLoss):
 
     def test_r97_who_does_the_work_is_known(self):
         order = self.convert(self.make_full_report())
-        # Who notices what a customer writes need not see the order.
+        # The user notified of customers' messages needs no access to the order.
         self.assertEqual(order.sudo()._get_work_order_workers(), self.technician)
 
     def test_r60_a_technician_sees_the_report_at_the_top(self):

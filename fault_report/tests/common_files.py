@@ -1,4 +1,4 @@
-"""A report with a file in a message, and whoever may try to do something to it."""
+"""A report with a file in a message, and the users who try to access it."""
 
 from odoo import Command
 from odoo.exceptions import UserError
@@ -23,7 +23,7 @@ class FilesData:
 
     @classmethod
     def make_report_of(cls, user):
-        """Return a report that `user` filed, whatever his rights."""
+        """Return a report filed by `user`, regardless of their rights."""
         Report = cls.env["fault.report"].with_user(user).sudo()
         values = {"name": "It stands still", "equipment_id": cls.lift.id}
         return Report.create(values).with_env(cls.env)
@@ -36,7 +36,7 @@ class FilesData:
 
     @classmethod
     def make_message(cls, report, author, files):
-        """Return a message about the report, as if it came from `author`."""
+        """Return a message about the report, written by `author`."""
         message = report.message_post(
             body="Look", message_type="comment", author_id=author.partner_id.id
         )
@@ -44,7 +44,7 @@ class FilesData:
         return message
 
     def snapshot(self):
-        """Return what is in the tables that somebody refused must not have changed."""
+        """Return the content of the tables that a refused call must not change."""
         self.env.flush_all()
         tables = (
             "SELECT id, name, res_model, res_id, res_field, public, type, url,"
@@ -61,7 +61,7 @@ class FilesData:
         return rows
 
     def assert_table(self, table, try_door):
-        """Let each person try each door of the table, and compare with what it says."""
+        """Try each operation of the table as each user, and compare the results."""
         for door, answers in table.items():
             for person, answer in zip(PERSONS, answers.split(), strict=True):
                 with (

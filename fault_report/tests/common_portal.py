@@ -1,4 +1,4 @@
-"""The customers' users of the portal."""
+"""Portal users of the customers."""
 
 from odoo import Command
 from odoo.tests import new_test_user
@@ -10,7 +10,7 @@ FILES = f"{PORTAL},fault_report.group_portal_create"
 class PortalData:
     @classmethod
     def make_portal_data(cls, env):
-        """Make users of the hotel: one who files, one who reads, one with limits."""
+        """Create users of the hotel: one files, one reads, one has limited access."""
         cls.filing = cls.make_portal_user("portal_filing", cls.manager, FILES)
         reader, limited = env["res.partner"].create(
             [{"name": name, "parent_id": cls.hotel.id} for name in ("Reader", "Lim")]
@@ -38,12 +38,12 @@ class PortalData:
             company_id=cls.company.id,
             company_ids=[Command.set(cls.company.ids)],
         )
-        # new_test_user gives it another name and address
+        # new_test_user sets its own name and address
         return user
 
     @classmethod
     def make_portal_reports(cls):
-        """Make a report for each cell: at both facilities, at none, of another."""
+        """Create reports at both facilities, at none, and of another customer."""
         Report = cls.env["fault.report"]
         cls.in_wing, cls.in_garage, cls.nowhere, cls.theirs = Report.create(
             [

@@ -1,4 +1,4 @@
-"""Odoo processes of their own and a mail server: what holds beyond one process."""
+"""Separate Odoo processes and a mail server, for rules that span processes."""
 
 import os
 import socket
@@ -21,11 +21,11 @@ TIMEOUT = 60  # seconds
 
 
 class RealTransaction:
-    """A real transaction, committed at its end: others have to see what it does."""
+    """A real transaction, committed at its end, so that other processes see it."""
 
     def __enter__(self):
         self.cr = db_connect(get_db_name()).cursor()
-        # A guard that is missing fails the test instead of waiting for ever
+        # If a lock is missing, the test fails instead of waiting for ever
         self.cr.execute("SET LOCAL lock_timeout = '5s'")
         return api.Environment(self.cr, SUPERUSER_ID, {"tracking_disable": True})
 
@@ -38,7 +38,7 @@ class RealTransaction:
 
 
 class OdooProcess:
-    """A second Odoo on the same database; it does what it is told in `env`."""
+    """A second Odoo process on the same database; evaluates expressions in `env`."""
 
     def __init__(self):
         values = {
@@ -58,11 +58,11 @@ class OdooProcess:
         )
 
     def wait(self):
-        """Wait for the answer to what was asked; return it."""
+        """Wait for the result of the expression; return it."""
         return self.process.stdout.readline().strip()
 
     def start(self, expression):
-        """Let it begin; it answers with the seconds that took."""
+        """Start evaluating; the process answers with the seconds taken."""
         self.process.stdin.write(f"{expression}\n")
         self.process.stdin.flush()
 
@@ -71,7 +71,7 @@ class OdooProcess:
         return float(self.wait())
 
     def kill(self):
-        """End it as a power cut does."""
+        """Kill the process without a clean shutdown."""
         self.process.kill()
         self.close()
 
@@ -82,7 +82,7 @@ class OdooProcess:
 
 
 class MailServer:
-    """A mail server on the loopback that keeps what it gets."""
+    """A mail server on the loopback interface that stores received e-mails."""
 
     def __init__(self):
         self.messages = []
@@ -104,7 +104,7 @@ class MailServer:
 
 
 class SilentServer:
-    """A mail server that takes connections and never says a word."""
+    """A mail server that accepts connections and never answers."""
 
     def __init__(self, port):
         self.socket = socket.create_server((HOST, port))
@@ -124,7 +124,7 @@ class SilentServer:
 
 
 def wait_until(condition):
-    """Return the first true value of `condition()`."""
+    """Poll `condition()`; return its first true value."""
     deadline = time.monotonic() + TIMEOUT
     while time.monotonic() < deadline:
         if value := condition():

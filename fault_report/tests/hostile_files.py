@@ -1,7 +1,7 @@
-"""Files that are made to be slow, of each type, and pictures that are mutated.
+"""Files of each type that are expensive to parse, and mutated pictures.
 
-Each function of `SLOW` returns a file of about as many bytes as it is asked for. They
-are made anew each time: the repository keeps none.
+Each function of `SLOW` returns a file of about the given number of bytes. They are
+generated each time: the repository stores none.
 """
 
 import io
@@ -40,7 +40,7 @@ def make_segment(kind, body):
 
 
 def split_jpeg(picture=None):
-    """Return what stands before the first part of a small JPEG, and all else."""
+    """Split a small JPEG before its first segment; return both parts."""
     picture = picture or make_picture("JPEG", gps=False)
     return picture[:2], picture[2:]
 
@@ -51,7 +51,7 @@ def insert(part, picture=None):
 
 
 def make_greedy_directory(room, tag=0x9000):
-    """Return a block whose entries all point to nearly the whole of it."""
+    """Return an EXIF block whose entries all point to nearly the whole block."""
     count = min((room - 14) // 12, 0xFFFF)
     amount = (room - 16) // 2
     entries = b"".join(
@@ -63,14 +63,14 @@ def make_greedy_directory(room, tag=0x9000):
 
 
 def make_greedy_position(room):
-    """Return a block with a directory of the position of that kind."""
+    """Return such a block with a GPS directory."""
     directory = make_greedy_directory(room - 26)[8:]
     head = struct.pack("<IHHHIII", 8, 1, 0x8825, 4, 1, 26, 0)
     return b"II*\0" + head + directory
 
 
 def make_exif_marks(size):
-    """Return a JPEG with many marks of EXIF that share one endless directory."""
+    """Return a JPEG with many EXIF markers that share one endless directory."""
     directory = struct.pack("<H", 0xFFFF) + bytes(12 * 0xFFFF + 4)
     count = max((size - len(directory)) // 14, 500)
     marks = b"".join(
@@ -112,12 +112,12 @@ def make_jpeg_greedy_list_of_pictures(size):
 
 
 def make_jpeg_scans(size):
-    """Return a progressive JPEG of 49 million pixels with scans and scans."""
+    """Return a progressive JPEG of 49 million pixels with very many scans."""
     return repeat_scan(size // 14)
 
 
 def make_jpeg_some_scans(size):
-    """Return one with as many scans as are decoded."""
+    """Return one with the maximum number of scans that are decoded."""
     return repeat_scan(25)
 
 
@@ -218,7 +218,7 @@ def make_png_second_head(size):
 
 
 def make_png_noise(size):
-    """Return a PNG of as many bytes and as many pixels as possible."""
+    """Return a PNG with as many bytes and pixels as possible."""
     side = int((size / 8) ** 0.5)
     stream = io.BytesIO()
     noise = random.Random(SEED).randbytes(side * side * 3)
@@ -366,7 +366,7 @@ def make_zip_entries(size):
 
 
 def multiply_entries(content, size):
-    """Return the archive with its last entry listed again and again."""
+    """Return the archive with its last entry listed many times."""
     start = content.index(b"PK\x01\x02")
     last = content.rindex(b"PK\x01\x02")
     end = content.rindex(b"PK\x05\x06")
@@ -435,7 +435,7 @@ def make_text_of_exif(size):
 
 
 def get_makers():
-    """Return the functions that make a slow file of so many bytes, by name."""
+    """Return the functions that generate a slow file of a given size, by name."""
     return {
         name.removeprefix("make_"): function
         for name, function in globals().items()
@@ -450,7 +450,7 @@ def get_makers():
 
 
 def make_originals():
-    """Return small sound pictures, by the ending of their names."""
+    """Return small valid pictures, by file extension."""
     picture = Image.linear_gradient("L").resize((32, 24)).convert("RGB")
     originals = {"apng": make_apng(4, (16, 12))}
     exif = Image.Exif()
@@ -466,16 +466,16 @@ def make_originals():
         picture.save(stream, kind.rpartition(".")[2], **options)
         originals[kind] = stream.getvalue()
     wide = io.BytesIO()
-    # Larger than Odoo stores it
+    # Larger than the size that Odoo stores
     picture.resize((1930, 4)).save(wide, "PNG")
     return {**originals, "wide.png": wide.getvalue(), "heic": make_heic_picture()}
 
 
 def mutate(content, chance):
-    """Return the content with a few bytes changed, cut out, doubled or cut off."""
+    """Return the content with a few bytes changed, removed, duplicated or truncated."""
     data = bytearray(content)
     for _count in range(chance.randint(1, 4)):
-        # The signature stays, so that it is read at all
+        # Keep the signature, so that the file is parsed at all
         start = chance.randrange(12, len(data))
         end = min(start + chance.randint(1, 16), len(data))
         way = chance.randrange(5)
@@ -493,7 +493,7 @@ def mutate(content, chance):
 
 
 def sign(data):
-    """Give the parts of a PNG the checksums of what is in them now."""
+    """Recompute the checksums of the chunks of a PNG."""
     position = 8
     while data.startswith(b"\x89PNG") and position + 12 <= len(data):
         (length,) = struct.unpack_from(">I", data, position)

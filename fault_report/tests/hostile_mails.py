@@ -1,4 +1,4 @@
-"""E-mails that are made to keep parsers busy; each stands for one way to do that."""
+"""E-mails that are expensive to parse, one per technique."""
 
 MEGABYTE = 2**20
 TAIL = b"The lift stands."
@@ -8,7 +8,7 @@ MIXED = b'Content-Type: multipart/mixed; boundary="b"\n'
 
 
 def make_hostile_mails(megabytes=1):
-    """Yield a label and an e-mail of each kind, of about so many megabytes."""
+    """Yield a label and an e-mail of each kind, of about the given size."""
     for number, (label, (head, body)) in enumerate(_make_kinds(megabytes)):
         yield (
             label,

@@ -1,4 +1,4 @@
-"""Odd e-mails, made in many ways and always the same: mail servers send them all."""
+"""Odd e-mails as real mail servers send them, generated reproducibly."""
 
 import base64
 import random
@@ -178,15 +178,15 @@ BODIES = (
 
 
 class OddMails:
-    """Makes odd e-mails; each one says in a word what is odd."""
+    """Generator of odd e-mails; each has a label that names what is odd."""
 
     def __init__(self, references=()):
-        """:param references: ids of messages that each e-mail answers"""
+        """:param references: ids of the messages that each e-mail answers"""
         self.number = 0
         self.references = references
 
     def make(self, body=TEXT, mimetype="text/plain; charset=utf-8", **headers):
-        """Return the bytes of an e-mail; headers that are given replace its own."""
+        """Return an e-mail as bytes; the given headers replace the default ones."""
         self.number += 1
         values = {
             "From": "Bo <bo@example.org>",
@@ -208,7 +208,7 @@ class OddMails:
         return b"\r\n".join([*lines, b"", body])
 
     def make_parts(self, *parts, boundary="BB", **headers):
-        """Return a multipart e-mail of parts that are given as bytes."""
+        """Return a multipart e-mail of the given parts (bytes)."""
         lines = [b"--" + boundary.encode() + b"\r\n" + part for part in parts]
         body = b"\r\n".join([*lines, b"--" + boundary.encode() + b"--", b""])
         return self.make(body, f"multipart/mixed; boundary={boundary}", **headers)
@@ -351,7 +351,7 @@ class OddMails:
             yield f"file {name[:20]!r}", self.make_parts(plain, part)
 
     def _make_mutations(self):
-        """Yield an ordinary e-mail with a few bytes changed below its addresses."""
+        """Yield an ordinary e-mail with a few bytes changed after its addresses."""
         chance = random.Random(25)  # noqa: S311  the same ones each time
         image = self.make_part(
             'image/png; name="p.png"',
@@ -383,7 +383,7 @@ class OddMails:
 
 
 def make_bounces(reference):
-    """Yield odd messages that say that an e-mail did not arrive."""
+    """Yield odd bounce messages."""
     mails = OddMails([reference])
     report = "multipart/report; report-type=delivery-status; boundary=B"
     status = "message/delivery-status"

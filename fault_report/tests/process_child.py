@@ -1,6 +1,6 @@
-"""An Odoo process: does what it reads, a line each, and prints how long that took.
+"""An Odoo process that evaluates each input line and prints the time it took.
 
-Not imported by the tests but started by them; see `common_processes.py`.
+The tests start it as a subprocess and do not import it; see `common_processes.py`.
 """
 
 import logging

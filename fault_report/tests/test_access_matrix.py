@@ -1,7 +1,7 @@
-"""Who may do what, at which door: one table, checked cell by cell.
+"""The access rights of each permission: one table, checked cell by cell.
 
-Every cell is tried in Python as the user, and over HTTP as his browser does it. A "no"
-means that the call is refused and that nothing has changed.
+Every cell is tried in Python as the user, and over HTTP as the web client does it. A
+"no" means that the call is refused and that nothing has changed.
 """
 
 from contextlib import contextmanager
@@ -43,9 +43,9 @@ MATRIX = {
     "delete":            (n,  n,    n,   Y,     n,      n,           Y,  n),
     "work_order":        (n,  n,    n,   n,     Y,      n,           Y,  n),
     "shared_work_order": (n,  n,    n,   n,     Y,      n,           Y,  n),
-    # Convert needs rights in Sales too, which none of these has
+    # Convert also needs rights in Sales, which none of these users has
     "sale_order":        (n,  n,    n,   n,     n,      n,           n,  n),
-    # Follow from what is done, and are nobody's to write
+    # Set by the system only; no user may write them
     "forge_state":       (n,  n,    n,   n,     n,      n,           n,  n),
     "forge_work_order":  (n,  n,    n,   n,     n,      n,           n,  n),
     "forge_by_order":    (n,  n,    n,   n,     n,      n,           n,  n),
@@ -143,7 +143,7 @@ class TestAccessMatrix(FaultReportData, HttpCase):
         return model, method, args, kwargs[0] if kwargs else {}
 
     def snapshot(self):
-        """Return all that a refused call has to leave as it was."""
+        """Return all data that a refused call must leave unchanged."""
         self.env.flush_all()
         self.env.invalidate_all()
         reports = self.env["fault.report"].search([])
@@ -189,7 +189,7 @@ class TestAccessMatrix(FaultReportData, HttpCase):
 
     @contextmanager
     def undone(self):
-        """Forget what is done inside."""
+        """Roll back the changes made inside."""
         with self.env.cr.savepoint() as savepoint:
             yield
             savepoint.rollback()

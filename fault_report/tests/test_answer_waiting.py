@@ -1,4 +1,4 @@
-"""What customers write is noticed by somebody inside, whatever the channel."""
+"""A customer's message creates an activity for staff, whatever the channel."""
 
 from unittest.mock import patch
 
@@ -43,7 +43,7 @@ class AnswerCommon(CustomerCommon):
                 ("boss", "fault_report.group_administrator"),
             )
         )
-        # They write more than a person can
+        # The tests write more often than the rate limit allows
         cls.startClassPatcher(
             patch.object(cls.registry["fault.report.attempt"], "_check_rate")
         )
@@ -56,7 +56,7 @@ class AnswerCommon(CustomerCommon):
             cls.dispatch, cls.boss, *cls.users.values()
         )
 
-    # The channels: each lets the customer write once
+    # One method per channel: the customer writes once
 
     def write_on_the_page(self):
         self.report.with_user(self.customer)._post_from_customer("It rings")
@@ -118,7 +118,7 @@ class AnswerCommon(CustomerCommon):
         )
 
     def answers(self, user):
-        """Return how many messages and activities on the report the user has got."""
+        """Return how many messages and activities on the report the user got."""
         self.end_transaction()
         return len(self.mails(user)), len(self.activities(user))
 
@@ -130,7 +130,7 @@ class AnswerCommon(CustomerCommon):
 
 @tagged("post_install", "-at_install")
 class TestAnswerWaiting(AnswerCommon):
-    def test_r97_by_every_channel_the_mark_is_set_and_somebody_gets_an_activity(self):
+    def test_r97_every_channel_sets_the_mark_and_creates_an_activity(self):
         for channel in self.CHANNELS:
             with self.subTest(channel):
                 self.report.with_user(self.users["edit"]).action_seen()
@@ -154,7 +154,7 @@ class TestAnswerWaiting(AnswerCommon):
         self.write_with_the_link()
         self.assertEqual(len(self.activities()), 1)
 
-    def test_r97_who_wants_to_know_of_new_reports_is_told_if_nobody_has_it(self):
+    def test_r97_users_notified_of_new_reports_are_notified_if_it_is_unassigned(self):
         self.users["view"].fault_report_notify_new = "email"
         self.write_on_the_page()
         self.assertEqual(self.answers(self.users["view"]), (1, 0))
@@ -163,7 +163,7 @@ class TestAnswerWaiting(AnswerCommon):
         self.assertFalse(self.activities())
         self.assertEqual(self.answers(self.dispatch), (0, 0))
 
-    def test_r97_the_technician_alone_is_told_of_what_is_theirs(self):
+    def test_r97_only_the_technician_is_notified_of_an_assigned_report(self):
         self.report.technician_id = self.technician
         self.end_transaction()
         self.users["view"].fault_report_notify_new = "email"
@@ -190,7 +190,7 @@ class TestAnswerWaiting(AnswerCommon):
         self.assertEqual(len(users), 1)
         self.assertTrue(users.has_group("fault_report.group_administrator"))
 
-    def test_who_is_in_another_company_is_not_told(self):
+    def test_users_of_another_company_are_not_notified(self):
         other = self.env["res.company"].create({"name": "Other"})
         for user in (self.dispatch, self.users["view"]):
             user.write({"company_ids": other.ids, "company_id": other.id})
@@ -237,7 +237,7 @@ class TestAnswerWaiting(AnswerCommon):
         self.receive("supplier@example.org", note)
         self.assertFalse(self.report.is_answer_waiting)
 
-    def test_an_answer_is_noticed_whoever_it_seems_to_be_from(self):
+    def test_an_answer_is_noticed_whatever_its_sender(self):
         forged = "Authentication-Results: mx.example.com; dmarc=fail\n"
         parents = {
             "public": self.report.message_post(

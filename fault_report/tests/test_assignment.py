@@ -1,4 +1,4 @@
-"""Who gets a report: the place's technician, or whom somebody chooses."""
+"""Assignment: the technician of the place, or the one chosen by a user."""
 
 from odoo.tests import Form, tagged
 from odoo.tools.safe_eval import safe_eval
@@ -19,7 +19,7 @@ class TestAutomaticAssignment(NotificationCommon):
         cls.lift.technician_user_id = cls.third
 
     def file(self):
-        """Return the report that a user with Create alone makes."""
+        """Return a report created by a user with only Create."""
         report = (
             self.env["fault.report"]
             .with_user(self.users["create"])
@@ -94,7 +94,7 @@ class TestAutomaticAssignment(NotificationCommon):
 @tagged("post_install", "-at_install")
 class TestAssignDialog(NotificationCommon):
     def names(self, report):
-        """Return the names that the dialog offers to who may edit."""
+        """Return the names that the dialog offers to a user with Edit."""
         own = self.as_user(report, "edit")
         action = own.action_assign()
         Wizard = self.env["fault.report.assign"].with_user(own.env.user)
@@ -122,7 +122,7 @@ class TestAssignDialog(NotificationCommon):
         colleague.write({"company_ids": other.ids, "company_id": other.id})
         self.assertNotIn(colleague.id, self.names(report))
 
-    def test_elsewhere_a_user_has_his_plain_name(self):
+    def test_elsewhere_a_user_has_the_plain_name(self):
         self.assertNotIn("open", self.technician.display_name)
 
     def test_it_assigns(self):

@@ -1,4 +1,4 @@
-"""Who has changed what gives access is kept, and read by administrators only."""
+"""The audit log: changes of access are logged, and only administrators read them."""
 
 from odoo import Command
 from odoo.exceptions import AccessError

@@ -1,4 +1,4 @@
-"""Bad input, sent as the browser does it: a clear sentence, and nothing has changed."""
+"""Bad input, sent like a browser: refused with a clear message, nothing is changed."""
 
 from datetime import timedelta
 
@@ -30,7 +30,7 @@ class TestBadInput(FaultReportData, HttpCase):
         self.authenticate("fault_clerk", "fault_clerk")
 
     def call(self, model, method, *args, **kwargs):
-        """Call a method as the browser does; return the sentence the user is shown."""
+        """Call a method like a browser; return the error message shown to the user."""
         answer = self.url_open(
             f"/web/dataset/call_kw/{model}/{method}",
             json={
@@ -58,7 +58,7 @@ class TestBadInput(FaultReportData, HttpCase):
         )
 
     def assertRefused(self, sentence, values):
-        """Check that neither a new report nor an existing one takes these values."""
+        """Check that neither a new nor an existing report accepts these values."""
         new = {"name": "New", "equipment_id": self.lift.id, **values}
         before = self.snapshot()
         for ids, sent in ((), new), (self.report.ids, values):

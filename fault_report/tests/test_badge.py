@@ -1,4 +1,4 @@
-"""The number of waiting reports: right for each user, and signalled when it changes."""
+"""The number of waiting reports: correct for each user, with a signal on changes."""
 
 from unittest.mock import patch
 
@@ -121,13 +121,13 @@ class TestWaitingSignal(FaultReportCommon):
         self.begin_transaction()
 
     def begin_transaction(self):
-        """Forget what was signalled, as a commit does."""
+        """Reset the pending signals, as a commit does."""
         self.env.cr.flush()
         self.env.cr.clear()
         self.env["bus.bus"].search([]).unlink()
 
     def count_signals(self):
-        """Return how many signals the transaction sends at its end."""
+        """Return how many signals the transaction sends when it ends."""
         self.env.cr.flush()
         return self.env["bus.bus"].search_count([("message", "like", SIGNAL)])
 
@@ -169,7 +169,7 @@ class TestWaitingSignal(FaultReportCommon):
             return self.env.cr.sql_log_count - before
 
         count_queries()
-        # Another one in the same transaction signals nothing
+        # A second report in the same transaction sends no further signal
         without_signal = count_queries()
         del self.env.cr.cache[SIGNAL]
         self.assertEqual(count_queries(), without_signal + 1)
@@ -223,7 +223,7 @@ class TestWaitingSignal(FaultReportCommon):
 
 @tagged("post_install", "-at_install")
 class TestBadge(FaultReportData, HttpCase):
-    """The badge in an open page, while others work on the server."""
+    """The badge on an open page, while other users change reports."""
 
     @classmethod
     def setUpClass(cls):
@@ -240,11 +240,11 @@ class TestBadge(FaultReportData, HttpCase):
         return Report.search([], limit=1, order="id desc")
 
     def watch(self, login, *steps, url="/odoo", **options):
-        """Open a page; then run each step's change and wait for its condition.
+        """Open a page; for each step make its change and wait for its condition.
 
-        :param steps: pairs of a function to call on the server with an environment, in
-            a transaction of its own, and of a JavaScript expression that has to become
-            true in the page
+        :param steps: pairs of a function, called on the server with an environment of a
+            separate transaction, and a JavaScript expression that has to become true
+            in the page
         """
 
         def run_steps(browser, *_args, **_options):
@@ -265,7 +265,7 @@ class TestBadge(FaultReportData, HttpCase):
         )
 
     def shows(self, *numbers):
-        """Return the condition that the page shows these badges and no other."""
+        """Return a condition: the page shows exactly these badges."""
         return (
             f"[...document.querySelectorAll('{BADGE}')]"
             f".map((badge) => badge.textContent).join() === '{','.join(numbers)}'"
@@ -276,7 +276,7 @@ class TestBadge(FaultReportData, HttpCase):
             "fault_view",
             (nothing, "document.querySelector('.o_menu_systray') !== null"),
             (nothing, self.shows()),
-            # At the app's name and among the icons
+            # At the app's name and in the systray
             (self.make_report, self.shows("1", "1")),
             (self.make_report, self.shows("2", "2")),
             (
@@ -318,7 +318,7 @@ class TestBadge(FaultReportData, HttpCase):
                 self.make_report,
                 f"{services}['fault_report.waiting_count'].isStale",
             ),
-            # Longer than the longest delay of a tab that is seen
+            # Longer than the longest delay of a visible tab
             (nothing, "new Promise((done) => setTimeout(() => done(true), 1000))"),
             (nothing, self.shows()),
             (nothing, become("visible")),
@@ -332,7 +332,7 @@ class TestBadge(FaultReportData, HttpCase):
             (nothing, self.shows("1")),
             (nothing, click(".o_fault_report_waiting_menu button")),
             (nothing, "document.querySelector('.o_data_row') !== null"),
-            # In the app there is one at its name too
+            # Inside the app there is a second badge at its name
             (nothing, self.shows("1", "1")),
             url="/odoo/discuss",
         )

@@ -31,7 +31,7 @@ class TestChannel(FaultReportCommon):
         vals = {"name": "It rattles", "company_id": self.company.id, **vals}
         return Report._create_from_channel(door, vals, files=files, points=points)
 
-    def test_r24_a_door_makes_a_report_for_a_sender_without_any_rights(self):
+    def test_r24_a_channel_creates_a_report_for_a_sender_without_rights(self):
         report = self.file(
             equipment_id=self.lift.id,
             points=[
@@ -52,7 +52,7 @@ class TestChannel(FaultReportCommon):
         )
         self.assertEqual(attachment.raw, b"rattles at night")
 
-    def test_r24_a_door_takes_no_field_that_is_not_for_it(self):
+    def test_r24_a_channel_accepts_only_its_own_fields(self):
         for name in ("state", "technician_id", "reference", "sale_order_id", "channel"):
             with self.subTest(name), self.assertRaises(ValidationError):
                 self.file(partner_id=self.hotel.id, **{name: 1})
@@ -94,7 +94,7 @@ class TestChannel(FaultReportCommon):
         self.as_user(report, "edit").partner_id = self.hotel
         self.assertEqual(report.cost_center, "HOTEL-1")
 
-    def test_r25_the_customer_is_required_where_he_is_known(self):
+    def test_r25_the_customer_is_required_where_known(self):
         with self.assertRaises(ValidationError):
             self.file("portal")
         report = self.file("portal", partner_id=self.hotel.id, points=self.answered())
@@ -116,7 +116,7 @@ class TestChannel(FaultReportCommon):
         with self.assertRaises(FieldError):
             self.file(partner_id=self.hotel.id, files=[("a.txt", b"a")] * 21)
 
-    def test_the_sender_is_found_by_his_address_or_the_customers_number(self):
+    def test_the_sender_is_found_by_address_or_customer_number(self):
         self.janitor.email = "Jan <jan@hotel.example>"
         self.hotel.ref = "C-77"
         Partner = self.env["res.partner"]

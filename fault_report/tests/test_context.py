@@ -1,4 +1,4 @@
-"""What a client writes into the context fills no protected field and ends no rule."""
+"""A client's context neither fills protected fields nor bypasses rules."""
 
 from odoo import SUPERUSER_ID, Command
 from odoo.exceptions import AccessError
@@ -10,7 +10,7 @@ from ..tools.context_switches import get_switch, switch_on, with_own_context
 from .common import PERMISSIONS, FaultReportCommon
 
 ADDON = "fault_report"
-# What administrators may choose themselves
+# Fields that administrators may set
 CHOSEN = {"fault.report.webhook.secret"}
 MAGIC = {"id", "create_uid", "create_date", "write_uid", "write_date"}
 EVERY = ",".join(f"fault_report.group_{name}" for name in PERMISSIONS)
@@ -36,11 +36,11 @@ class ContextCase(FaultReportCommon):
 
     def setUp(self):
         super().setUp()
-        # Attempts are counted in a transaction of their own, here on the test's one.
+        # Attempts are counted in a separate transaction; here, use the test's cursor.
         self.registry_enter_test_mode()
 
     def get_own_models(self):
-        """Return the models of ours whose records are kept."""
+        """Return our models that are stored in the database."""
         return [
             model
             for model in self.env.values()
@@ -51,8 +51,8 @@ class ContextCase(FaultReportCommon):
 
 @tagged("post_install", "-at_install")
 class TestProtectedFields(ContextCase):
-    def test_what_no_form_lets_anybody_type_is_protected(self):
-        """Fields that are stored and never typed follow from something."""
+    def test_stored_fields_that_no_form_edits_are_protected(self):
+        """Stored fields that no form edits are computed or set by the system."""
         for model in self.get_own_models():
             protected = getattr(model, "_get_protected_fields", set)()
             for name, field in model._fields.items():
@@ -67,8 +67,8 @@ class TestProtectedFields(ContextCase):
         domain = [("model_id.model", "=", model._name), ("perm_write", "=", True)]
         return self.env["ir.model.access"].sudo().search_count(domain)
 
-    def test_whoever_acts_defaults_fill_no_protected_field(self):
-        """Neither those of the context nor those that a user keeps."""
+    def test_defaults_of_any_user_fill_no_protected_field(self):
+        """Neither defaults of the context nor the user's own saved defaults."""
         report = self.make_report()
         for user in (self.env.user, self.all):
             Report = self.env["fault.report"].with_user(user).sudo()
@@ -218,7 +218,7 @@ class TestSwitches(ContextCase):
         self.assertEqual(get_switch(records.env, "fault_report_x"), 5)
 
     def test_each_switch_of_ours_does_nothing_as_a_plain_value(self):
-        """Whatever a client sends, messages are told and rules hold."""
+        """Whatever a client sends, notifications are sent and rules apply."""
         names = {
             value
             for value in vars(context_switches).values()
@@ -248,7 +248,7 @@ class TestSwitches(ContextCase):
         report.message_subscribe(self.hotel.ids)
         self.assertIn(self.hotel, report.sudo().message_partner_ids)
 
-    def test_a_new_report_is_told_and_logged_whatever_the_context_says(self):
+    def test_a_new_report_notifies_and_is_logged_whatever_the_context_says(self):
         technician = self.technician
         technician.fault_report_notify_new = "email"
         report = (
@@ -267,7 +267,7 @@ class TestSwitches(ContextCase):
         mails = self.env["mail.mail"].search([("res_id", "=", report.id)])
         self.assertIn(technician.partner_id, mails.recipient_ids)
 
-    def test_an_import_still_may_tell_nobody(self):
+    def test_an_import_may_still_suppress_notifications(self):
         self.technician.fault_report_notify_new = "email"
         Report = self.env["fault.report"].with_user(self.users["create"])
         quiet = Report.with_context(import_file=True, tracking_disable=True)
@@ -299,7 +299,7 @@ class TestMailGateway(ContextCase):
         self.assertEqual(report.name, "By hand")
         self.assertEqual(report.create_uid.id, SUPERUSER_ID)
 
-    def test_nobody_else_hands_over_an_email(self):
+    def test_no_other_user_delivers_an_email(self):
         portal = new_test_user(self.env, "fault_outside", groups="base.group_portal")
         before = self.env["fault.report"].search([])
         mails = self.env["mail.mail"].search([])

@@ -155,7 +155,7 @@ class TestConversion(FaultReportCommon):
         self.assertIn("A new door is needed", text)
         self.assertIn("Lift", text)
         self.assertEqual(report.state, "converted")
-        # He may open what he has made
+        # They may open the order that they have created
         self.assertTrue(order.with_user(self.salesman).read(["name"]))
 
     def test_r36_an_internal_comment_does_not_reach_the_customers_quotation(self):
@@ -229,7 +229,7 @@ class TestConversion(FaultReportCommon):
         self.assertEqual(order.state, "cancel")
 
     def test_a_link_to_a_kind_of_order_that_is_gone_can_be_replaced(self):
-        """As after the addon of that kind was uninstalled."""
+        """The state after the addon of that kind was uninstalled."""
         report = self.make_report()
         report.sudo().write({"work_order_model": "gone.model", "work_order_id": 7})
         self.assertEqual(report.state, "new")
@@ -275,7 +275,7 @@ class TestConversion(FaultReportCommon):
             self.as_user(report, "delete").unlink()
 
     def test_a_work_order_cannot_grab_a_report_from_its_own_side(self):
-        """A half link would leave a report converted to nothing."""
+        """A one-sided link would leave a report converted without an order."""
         report = self.make_report()
         manager = new_test_user(
             self.env,

@@ -1,4 +1,4 @@
-"""Many reports at once, another kind, and a server that dies in between."""
+"""Bulk conversion, another kind of order, and a server killed in between."""
 
 import os
 import signal
@@ -113,13 +113,13 @@ class TestConversionBulk(FaultReportCommon):
 
 @tagged("post_install", "-at_install")
 class TestConversionKilled(ConversionRaceCase):
-    """The server dies after the order was made, before the report knows of it."""
+    """The server is killed after the order is created, before the report is linked."""
 
     def convert_and_die(self, method):
         """Convert in a process that is killed between the two writes."""
         child = os.fork()
         if not child:
-            # From here on nothing of the parent may be used, nor anything be cleaned up
+            # The child must not use anything of the parent, nor clean anything up
             try:
                 sql_db._Pool = None
                 with sql_db.db_connect(get_db_name()).cursor() as cr:

@@ -1,4 +1,4 @@
-"""Two people convert the same report at once, in two real transactions."""
+"""Two users convert the same report at once, in two real transactions."""
 
 import threading
 
@@ -16,7 +16,7 @@ TIMEOUT = 30  # seconds
 
 
 class ConversionRaceCase(BaseCase):
-    """Works on committed data, because a second transaction has to see it."""
+    """Uses committed data, because a second transaction has to see it."""
 
     @classmethod
     def setUpClass(cls):
@@ -35,7 +35,7 @@ class ConversionRaceCase(BaseCase):
         self.addCleanup(self.remove_data)
 
     def environment(self):
-        """Return a context manager: a real transaction, committed at its end."""
+        """Return a context manager of a real transaction, committed at its end."""
         return RealTransaction()
 
     def remove_data(self):
@@ -52,9 +52,9 @@ class ConversionRaceCase(BaseCase):
 @tagged("post_install", "-at_install")
 class TestConversionRace(ConversionRaceCase):
     def convert_at_once(self, method):
-        """Let two users call `method`, both before either has finished.
+        """Let two users call `method` at the same time.
 
-        :return: the ids of the orders they were shown; None for one who was refused
+        :return: the ids of the orders that they got; None for a refused user
         """
         barrier = threading.Barrier(2, timeout=TIMEOUT)
         results = []
@@ -66,7 +66,7 @@ class TestConversionRace(ConversionRaceCase):
 
                 def call():
                     report = env["fault.report"].browse(self.report_id)
-                    # The snapshot is taken before the other one starts
+                    # Take the snapshot before the other transaction starts
                     report.read(["state"])
                     if first_try.pop() if first_try else False:
                         barrier.wait()
@@ -113,7 +113,7 @@ class TestConversionRace(ConversionRaceCase):
             results, "sale.order", [("partner_id", "=", self.partner_id)]
         )
 
-    def test_while_somebody_converts_another_one_is_told_so(self):
+    def test_a_second_user_is_refused_during_a_conversion(self):
         with db_connect(get_db_name()).cursor() as cr:
             api.Environment(cr, SUPERUSER_ID, {})["fault.report"].browse(
                 self.report_id

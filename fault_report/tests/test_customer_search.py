@@ -1,4 +1,4 @@
-"""What customers cannot read, they cannot search, sort or group by either."""
+"""Customers cannot search, sort or group by data that they cannot read."""
 
 from odoo.exceptions import AccessError, MissingError, UserError
 from odoo.service.model import call_kw
@@ -9,7 +9,7 @@ from .common import FaultReportCommon
 from .common_portal import PortalData
 
 MARKER = "Zwiebelfisch"
-# Where a text that is not for customers can stand
+# Fields that may hold text hidden from customers
 HOLDERS = {
     "fault.report",
     "fault.report.note",
@@ -38,7 +38,7 @@ class TestCustomerSearch(PortalData, FaultReportCommon):
 
     @classmethod
     def hide_marker(cls, report):
-        """Write the marker wherever staff keeps something from customers."""
+        """Write the marker into every field that is hidden from customers."""
         report.write({"comment": MARKER, "comment_internal": True})
         report.note_ids = [(0, 0, {"name": MARKER})]
         report.point_ids = [
@@ -71,7 +71,7 @@ class TestCustomerSearch(PortalData, FaultReportCommon):
         )
 
     def as_customer(self, model, method, *args, **kwargs):
-        """Call over RPC; None where that is refused."""
+        """Call over RPC; return None if refused."""
         records = self.env[model].with_user(self.filing)
         try:
             with mute_logger("odoo.orm.models", "odoo.addons.base.models.ir_rule"):
@@ -88,7 +88,7 @@ class TestCustomerSearch(PortalData, FaultReportCommon):
                 yield model
 
     def get_relations(self, model):
-        """Return the relational fields that the customer may name."""
+        """Return the relational fields that the customer may use in a domain."""
         return [
             field
             for field in model._fields.values()
@@ -98,7 +98,7 @@ class TestCustomerSearch(PortalData, FaultReportCommon):
         ]
 
     def get_paths(self, model):
-        """Return paths of one and two relations to models that hold such texts."""
+        """Return paths of one or two relations to models that hold such texts."""
         for first in self.get_relations(model):
             if first.comodel_name in HOLDERS:
                 yield first.name, model.env[first.comodel_name]
@@ -191,7 +191,7 @@ class TestCustomerSearch(PortalData, FaultReportCommon):
         self.assertEqual(len(groups), 3)
 
     def test_the_company_does_not_tell_what_its_settings_are_linked_to(self):
-        """Customers read companies, and a link is read with its name."""
+        """Customers read companies, and a many2one is read with its display name."""
         Company = self.env["res.company"]
         links = [
             name

@@ -1,4 +1,4 @@
-"""A dialog belongs to who opened it, and takes names from a list."""
+"""A dialog belongs to the user who opened it, and accepts only offered values."""
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
@@ -21,7 +21,7 @@ class TestDialogs(FaultReportCommon):
         cls.report = cls.make_report()
 
     def get_dialogs(self):
-        """Return one record of each dialog of our addons, opened by the first user."""
+        """Return one record of each dialog of our addons, created by the first user."""
         values = {
             "report_ids": self.report.ids,
             "equipment_ids": self.lift.ids,
@@ -35,7 +35,7 @@ class TestDialogs(FaultReportCommon):
                 given = {k: v for k, v in values.items() if k in model._fields}
                 yield model.with_user(self.one).create(given)
 
-    def test_nobody_reads_or_changes_what_another_one_types(self):
+    def test_no_user_reads_or_changes_the_dialog_of_another(self):
         dialogs = list(self.get_dialogs())
         self.assertGreaterEqual(len(dialogs), 5)
         for dialog in dialogs:

@@ -1,4 +1,4 @@
-"""The figures of fault reports in Odoo's periodic e-mail."""
+"""The KPIs of fault reports in Odoo's digest e-mail."""
 
 from datetime import timedelta
 
@@ -41,7 +41,7 @@ class TestDigest(FaultReportCommon):
         return [digest[f"kpi_fault_report_{name}_value"] for name in names]
 
     def test_it_counts_what_came_what_waits_and_how_long_it_took(self):
-        # Came: 1, 2, 3. Waited at the end: that until 30, and the last. Took 12 and 2.
+        # New: 1, 2, 3. Waiting at the end: the last two. Hours until handled: 12 and 2.
         self.assertEqual(self.figures(self.users["view"]), [3, 2, 7])
 
     def test_other_companies_do_not_count(self):

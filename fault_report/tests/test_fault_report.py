@@ -9,7 +9,7 @@ from .common import FaultReportCommon
 
 
 class TestFilling(FaultReportCommon):
-    """What follows from what was typed."""
+    """Fields filled in from other fields."""
 
     def test_r19_r20_r21_a_service_object_brings_its_place_and_people(
         self,
@@ -97,7 +97,7 @@ class TestFilling(FaultReportCommon):
         self.technician.group_ids = self.env.ref("base.group_user")
         self.assertFalse(self.make_report().technician_id)
 
-    def test_r27_a_contact_is_shown_with_his_facility(self):
+    def test_r27_a_contact_is_shown_with_the_facility(self):
         short = {"fault_report_short_name": True}
         names = (self.janitor | self.manager | self.wing).with_context(**short)
         self.assertEqual(
@@ -117,7 +117,7 @@ class TestFilling(FaultReportCommon):
             self.assertEqual(form.facility_id, self.wing)
             form.name = "Stuck"
 
-    def test_r26_another_customer_on_the_form_clears_what_is_not_his(self):
+    def test_r26_another_customer_on_the_form_clears_foreign_records(self):
         form = Form(self.as_user(self.env["fault.report"], "create"))
         form.equipment_id = self.lift
         form.partner_id = self.hospital
@@ -133,7 +133,7 @@ class TestFilling(FaultReportCommon):
         self.assertEqual(form.partner_id, self.hotel)
         self.assertFalse(form.equipment_id)
 
-    def test_r26_another_customer_later_clears_what_is_not_his(self):
+    def test_r26_another_customer_later_clears_foreign_records(self):
         report = self.make_report()
         self.as_user(report, "edit").partner_id = self.hospital
         self.assertFalse(report.facility_id)
@@ -168,7 +168,7 @@ class TestFilling(FaultReportCommon):
 
 
 class TestRefusals(FaultReportCommon):
-    """Bad input gets a clear sentence, and nothing is changed."""
+    """Bad input is refused with a clear message, and nothing is changed."""
 
     def assertRefused(self, sentence, **values):
         before = self.env["fault.report"].search_count([])

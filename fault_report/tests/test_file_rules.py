@@ -1,4 +1,4 @@
-"""What a file may be, by its bytes alone."""
+"""File types are recognised and checked by content alone."""
 
 import io
 import struct
@@ -21,7 +21,7 @@ LIMITS = file_rules.Limits()
 
 
 def make_picture(kind="JPEG", size=(8, 6), *, gps=True, **options):
-    """Return a picture that lies on its side and knows where it was taken."""
+    """Return a picture with an EXIF rotation and, by default, a GPS position."""
     exif = Image.Exif()
     exif[ORIENTATION] = 6
     if gps:
@@ -46,7 +46,7 @@ def make_ole(stream_name):
 
 
 def make_webp(width=1, height=1):
-    """Return an extended WebP file, written by hand: Odoo's Pillow has no WebP."""
+    """Return an extended WebP file, built by hand: Odoo's Pillow has no WebP."""
 
     def chunk(kind, body):
         return kind + struct.pack("<I", len(body)) + body + b"\0" * (len(body) % 2)
@@ -64,7 +64,7 @@ def make_heic():
 
 
 def make_heic_picture(exif=None):
-    """Return a HEIC that can be decoded, with a block of EXIF or none."""
+    """Return a HEIC that can be decoded, with or without an EXIF block."""
     stream = io.BytesIO()
     picture = Image.linear_gradient("L").resize((64, 64)).convert("RGB")
     pillow_heif.from_pillow(picture).save(stream, exif=exif)
@@ -262,7 +262,7 @@ class TestFileRules(TransactionCase):
             return bytes(content)
 
         self.assertEqual(file_rules.find_problem(png(10_000, 5_000), LIMITS)[0], None)
-        # Beyond our limit, beyond the one Pillow warns of, beyond the one it stops at
+        # Above our limit, above Pillow's warning limit, above Pillow's error limit
         for width, height in ((10_000, 5_001), (13_000, 13_000), (30_000, 30_000)):
             with self.subTest(width=width):
                 self.assert_refused(png(width, height), "50 million", "bomb.png")
@@ -302,7 +302,7 @@ class TestFileRules(TransactionCase):
             self.assertTrue(any(value in content for value in degrees))
             self.assertFalse(any(value in after for value in degrees))
             self.assertEqual(len(after), len(content))
-            # What tells how to hold it is the same as ever
+            # The orientation is unchanged
             header = b"II*\0" if b"II*\0" in after else b"MM\0*"
             orientation = after[after.index(header) :][:22]
             self.assertIn(orientation, content)

@@ -1,4 +1,4 @@
-"""Who may do what to the files of a report, and what these may be."""
+"""Access rights on the files of a report, and the rules for these files."""
 
 import base64
 import struct
@@ -12,8 +12,8 @@ from .common import FaultReportCommon
 from .common_files import FilesData
 from .test_file_rules import make_picture
 
-# Who may do what: a reader checks the rules here, the test checks them below.
-# “sudo” is how most of Odoo's own controllers do it, after checks of their own.
+# The access rights: the reader checks them here, the test checks them below.
+# “sudo” stands for Odoo's controllers, most of which use sudo after their own checks.
 TABLE = {
     #                           view create edit delete convert remove edit+remove
     "upload":                  "no   no   yes  no   no   no   yes",
@@ -70,7 +70,7 @@ class TestFilePermissions(FilesData, FaultReportCommon):
     def setUpClass(cls):
         super().setUpClass()
         cls.make_files_data(cls.env)
-        # Messages without mails: who is told of them is not the matter here
+        # Messages without e-mails: recipients are not tested here
         cls.env = cls.env(context={**cls.env.context, "mail_notify_noemail": True})
 
     def prepare(self, door, person):
@@ -85,7 +85,7 @@ class TestFilePermissions(FilesData, FaultReportCommon):
         file = self.make_file(report).with_user(uploader)
         author = self.env.user if "other's message" in door else user
         message = self.make_message(report, author, file)
-        # One that belongs to nothing yet, as in a message that is being written
+        # A file that belongs to no record yet, as in a message being written
         pending = self.env["ir.attachment"].with_user(user)
         values = {"name": "new.txt", "raw": b"New", "res_model": "mail.compose.message"}
         pending = pending.sudo().create({**values, "res_id": 0})
@@ -194,7 +194,7 @@ class TestFilePermissions(FilesData, FaultReportCommon):
             "delete the report": lambda r, f, m, p: r.unlink(),
         }
 
-    def test_each_door_is_open_to_those_who_may(self):
+    def test_each_operation_follows_the_table(self):
         self.assert_table(TABLE, self.try_door)
 
     def test_who_may_delete_a_report_deletes_its_files_with_it(self):
@@ -204,7 +204,7 @@ class TestFilePermissions(FilesData, FaultReportCommon):
         report.with_user(self.users["delete"]).unlink()
         self.assertFalse(file.exists())
 
-    def test_the_other_company_s_files_are_not_removed_by_whoever_removes_here(self):
+    def test_files_of_another_company_are_not_removed(self):
         company = self.env["res.company"].create({"name": "Other"})
         report = self.make_report(
             company_id=company.id, equipment_id=False, partner_id=self.hotel.id
@@ -214,7 +214,7 @@ class TestFilePermissions(FilesData, FaultReportCommon):
             self.as_user(file, "remove_file").unlink()
         self.assertTrue(file.exists())
 
-    def test_files_of_other_records_are_nobody_s_concern_here(self):
+    def test_files_of_other_records_are_not_affected(self):
         partner = self.env["res.partner"].create({"name": "Else"})
         user = self.users["view"]
         user.group_ids += self.env.ref("base.group_partner_manager")
@@ -252,10 +252,10 @@ class TestFilePermissions(FilesData, FaultReportCommon):
 
 
 class TestFileRulesInTheModel(FilesData, FaultReportCommon):
-    """The rules hold at each way onto a report, as superuser as well."""
+    """The rules apply to each way to attach a file, also for the superuser."""
 
     def ways(self, name, content):
-        """Yield functions that put the file on a report, each in a way of its own."""
+        """Yield functions that attach the file to a report, each in a different way."""
         Attachment = self.env["ir.attachment"]
 
         def create(report):
@@ -318,7 +318,7 @@ class TestFileRulesInTheModel(FilesData, FaultReportCommon):
         content[16:33] = head + struct.pack(">I", zlib.crc32(b"IHDR" + head))
         for way in self.ways("bomb.png", bytes(content)):
             if way.__name__.startswith("move"):
-                # Odoo itself stumbles over it, on the way to nowhere
+                # Odoo itself fails on a file that belongs to no record
                 continue
             with self.subTest(way=way.__name__), self.assertRaises(ValidationError):
                 way(self.make_report())

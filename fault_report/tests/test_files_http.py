@@ -1,4 +1,4 @@
-"""Who may do what to the files of a report through the doors of the web client."""
+"""Access rights on the files of a report through the routes of the web client."""
 
 import base64
 import time
@@ -160,7 +160,7 @@ class TestFilesHttp(FilesData, FaultReportData, HttpCase):
     def csrf_token(self):
         return Request.csrf_token(self)
 
-    def test_each_door_is_open_to_those_who_may(self):
+    def test_each_operation_follows_the_table(self):
         self.assert_table(TABLE, self.try_door)
 
     def test_a_refused_file_is_refused_in_words_that_help(self):

@@ -1,4 +1,4 @@
-"""A browser gets a file of a report as what it is, whatever the address asks for."""
+"""Files of a report are served with their own type, whatever the URL asks for."""
 
 import base64
 import itertools
@@ -71,7 +71,7 @@ class TestFilesShown(FaultReportCommon, HttpCase):
         )
 
     def iterate_addresses(self, record, field):
-        """Iterate over the addresses of all routes that stream the field."""
+        """Iterate over the URLs of all routes that stream the field."""
         xmlid = self.env["ir.model.data"].create(
             {
                 "module": "__test__",
@@ -100,7 +100,7 @@ class TestFilesShown(FaultReportCommon, HttpCase):
             for name in ("x.html", "x.svg"):
                 given = {**values, "filename": name}
                 given = {key: given[key] for key in rule.arguments}
-                # Without anything in its path it takes all from the query
+                # Without a parameter in its path, the route reads all from the query
                 if address := rule.build(given)[1]:
                     rest = "" if given else f"&id={record.id}"
                     yield f"{address}?unique={rest}"
@@ -117,14 +117,14 @@ class TestFilesShown(FaultReportCommon, HttpCase):
     def assert_shown_as(self, address, mimetype, shown):
         answer = self.url_open(address)
         if answer.status_code == 404:
-            # No picture, and asked for as a small one
+            # Not a picture, but requested as a thumbnail
             self.assertFalse(mimetype.startswith("image/"))
             return
         self.assertEqual(answer.status_code, 200)
         kind = answer.headers["Content-Type"].split(";")[0]
         way = answer.headers.get("Content-Disposition", "")
         if "placeholder" in way:
-            # No picture was asked for as one
+            # Not a picture, but requested as one
             self.assertFalse(mimetype.startswith("image/"))
             return
         self.assertEqual(kind, mimetype)

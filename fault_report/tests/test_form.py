@@ -1,4 +1,4 @@
-"""The form that all pages outside of the back office share."""
+"""The form shared by all pages outside the back office."""
 
 from io import BytesIO
 from types import SimpleNamespace
@@ -49,7 +49,7 @@ class TestForm(FaultReportCommon):
                 self.assertTrue(form.xpath(f"//*[@name='point_{point.id}']"))
                 self.assertTrue(
                     form.xpath(f"//*[@data-error-for='point_{point.id}']"),
-                    "there has to be a place for its error",
+                    "the form needs an element for its error",
                 )
         self.assertEqual(form.xpath("//h2/text()"), ["Before"])
         required = {node.get("name") for node in form.xpath("//*[@required]")}

@@ -1,4 +1,4 @@
-"""Files that are made to be slow or broken cost little and raise nothing unforeseen."""
+"""Expensive or broken files cost little CPU and raise no unexpected error."""
 
 import base64
 import io
@@ -29,7 +29,7 @@ from .hostile_files import (
 from .test_file_rules import make_heic_picture, make_picture
 
 MEGABYTE = 1024 * 1024
-# Bytes of a file, and the seconds of CPU within which it is answered
+# Size of a file in bytes, and the allowed CPU seconds
 BUDGETS = {2 * MEGABYTE: 2, 25 * MEGABYTE - 1024: 5}
 MUTATIONS = 200
 
@@ -56,7 +56,7 @@ class HostileFilesCase(FaultReportCommon):
         self.forget()
 
     def forget(self):
-        """Begin with what a new transaction may cost."""
+        """Reset the budget of CPU time, as a new transaction does."""
         self.env.cr.postcommit.data.clear()
 
     def add_file(self, content, name="file"):
@@ -79,7 +79,7 @@ class HostileFilesCase(FaultReportCommon):
         return self.point
 
     def try_to(self, add, content):
-        """Return the record that holds the content, or None when it was refused."""
+        """Return the record that holds the content, or None if refused."""
         self.forget()
         try:
             with mute_logger("odoo.sql_db"):
@@ -89,7 +89,7 @@ class HostileFilesCase(FaultReportCommon):
             return None
 
     def render(self, record, field="raw", size=(64, 64)):
-        """Return what a browser gets for a thumbnail."""
+        """Return the thumbnail that a browser gets."""
         with MockRequest(self.env):
             stream = self.env["ir.binary"]._get_image_stream_from(
                 record.sudo(), field, width=size[0], height=size[1]
@@ -109,7 +109,7 @@ class TestSlowFiles(HostileFilesCase):
     def try_slow_file(self, add, field, size, seconds):
         for name, make in get_makers().items():
             content = make(size)
-            # What a company lets be sent at most
+            # The largest limit that a company can set
             content = content[: file_rules.Limits().size]
             with self.subTest(name, size=size, field=field):
                 record = self.assert_cheap(seconds, self.try_to, add, content)
@@ -128,7 +128,7 @@ class TestSlowFiles(HostileFilesCase):
         content = get_makers()["png_greedy_exif"](2 * MEGABYTE)
         values = {"value_photo": base64.b64encode(content).decode()}
         self.assert_cheap(2, self.point.onchange, values, ["value_photo"], {})
-        # A default goes past `create` of the model, but not past the field
+        # A default bypasses the model's `create`, but not the field
         Point = self.env[self.point._name].with_context(
             default_value_photo=values["value_photo"]
         )
@@ -160,7 +160,7 @@ class TestSlowFiles(HostileFilesCase):
             self.assertEqual(first.size, (1920, 1920))
         self.assertEqual(files[-1].raw, pictures[-1])
         self.assertEqual(self.render(files[-1]), pictures[-1])
-        # Nor are they decoded when they go along with a work order
+        # They are not decoded either when copied to a work order
         copies = self.assert_cheap(
             2, files.sudo().copy, {"res_model": "res.partner", "res_id": 1}
         )
@@ -207,9 +207,9 @@ class TestDamagedPictures(HostileFilesCase):
                     if file:
                         self.assertTrue(self.render(file))
                         self.assertTrue(self.render(file, size=(2000, 0)))
-                        # A report has a hundred at most
+                        # A report has a hundred files at most
                         file.with_env(self.env).unlink()
-        # Some of each kind are refused and others are not: both ways were tried
+        # Some of each kind are refused and others accepted: both cases occurred
         self.assertEqual(len(answers), 2 * len(make_originals()))
 
     def test_a_mutated_photo_of_a_point_is_refused_in_words_or_is_a_jpeg(self):
@@ -226,7 +226,7 @@ class TestDamagedPictures(HostileFilesCase):
 
     def test_a_picture_that_was_kept_unread_before_is_shown_as_a_whole(self):
         damaged = bytearray(make_picture("PNG", (300, 300), gps=False))
-        # A kind of PNG that there is not
+        # An invalid PNG colour type
         damaged[25] = 9
         damaged = bytes(sign(damaged))
         file = self.add_file(make_picture("PNG"))
@@ -259,7 +259,7 @@ class TestDamagedPictures(HostileFilesCase):
                         self.check_upright(kind, packet % orientation, orientation)
 
     def check_upright(self, kind, packet, orientation):
-        # The upper half is white, as the sensor saw it
+        # The upper half is white, in the orientation of the sensor
         lying = Image.new("L", (40, 20))
         lying.paste(255, (0, 0, 40, 10))
         turned = {1: 0, 3: 180, 6: -90, 8: 90}[orientation]

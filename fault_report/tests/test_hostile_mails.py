@@ -1,4 +1,4 @@
-"""E-mails that are made to be slow are filed in little time, and kept as they came."""
+"""Expensive e-mails are filed in little time, and the original is kept."""
 
 import time
 
@@ -8,7 +8,7 @@ from ..tools import mail_repair, mail_text
 from .hostile_mails import TAIL, make_hostile_mails
 from .test_mail_net import MailNetCase
 
-# CPU of one e-mail; a mail of people takes a tenth of a second
+# CPU seconds per e-mail; an ordinary e-mail takes a tenth of a second
 SECONDS = 5
 
 
@@ -39,7 +39,7 @@ class TestHostileMails(MailNetCase):
             try:
                 mail_repair.repair(raw, costs)
                 is_whole = not costs.is_cut
-            # Whatever it is, the e-mail is not read in full.
+            # The e-mail is never parsed in full.
             except Exception:
                 is_whole = False
             if is_whole or not label.startswith(("html", "plain", "tiny", "files")):

@@ -1,4 +1,4 @@
-"""From the report over the quotation to the invoice, and on paper."""
+"""From the report to the quotation and the invoice, and on printed documents."""
 
 import io
 import shutil
@@ -19,7 +19,7 @@ INVOICE = "account.report_invoice_with_payments"
 
 
 class InvoiceData(FaultReportData):
-    """A product, the accounts to sell it with, a salesman and an accountant."""
+    """A product, the accounts to sell it, a salesperson and an accountant."""
 
     @classmethod
     def make_invoice_data(cls, env):
@@ -64,7 +64,7 @@ class InvoiceData(FaultReportData):
 
     @classmethod
     def make_order(cls, cost_center="CC-1", number="PO-1"):
-        """Return the confirmed order that the salesman has made of a new report."""
+        """Return the confirmed order that the salesperson created from a new report."""
         report = cls.env["fault.report"].create(
             {
                 "name": "It stands still",
@@ -79,14 +79,14 @@ class InvoiceData(FaultReportData):
         return order
 
     def make_invoice(self, **values):
-        """Return the posted invoice of a new order, as the accountant sees it."""
+        """Return the posted invoice of a new order, in the accountant's environment."""
         invoice = self.make_order(**values)._create_invoices()
         invoice = invoice.with_user(self.accountant)
         invoice.action_post()
         return invoice
 
     def reverse(self, invoice, method):
-        """Press a button of the accountant's dialog for credit notes."""
+        """Press a button of the credit note dialog as the accountant."""
         dialog = (
             self.env["account.move.reversal"]
             .with_user(self.accountant)
@@ -103,7 +103,7 @@ class TestInvoice(InvoiceData, TransactionCase):
         cls.make_invoice_data(cls.env)
 
     def get_printed(self, report, record):
-        """Return what stands in the information block: values by their label."""
+        """Return the values of the printed information block, by label."""
         content, _type = (
             self.env(user=record.env.user)["ir.actions.report"]
             .with_context(lang="en_US")
@@ -289,11 +289,11 @@ class TestInvoice(InvoiceData, TransactionCase):
         shutil.which("wkhtmltopdf"),
         "Odoo makes PDFs with wkhtmltopdf, which is not installed here.",
     )
-    # It warns that there are no styles
+    # wkhtmltopdf warns about missing styles
     @mute_logger("odoo.addons.base.models.ir_actions_report")
     def test_both_stand_in_the_pdfs_of_order_and_invoice(self):
-        # Debian's wkhtmltopdf draws Odoo's web fonts as shapes, which nobody can read
-        # as text; where no styles are to be had it takes a font of the machine.
+        # Debian's wkhtmltopdf draws Odoo's web fonts as shapes, from which no text can
+        # be extracted; without styles it uses a system font.
         self.env["ir.config_parameter"].set_param("report.url", "http://127.0.0.1:9")
         invoice = self.make_invoice()
         order = invoice.line_ids.sale_line_ids.order_id.with_user(self.salesman)
@@ -319,7 +319,7 @@ class TestInvoiceOnline(InvoiceData, HttpCase):
         super().setUpClass()
         cls.make_invoice_data(cls.env)
 
-    def test_the_customer_finds_the_cost_center_on_the_page_of_his_order(self):
+    def test_the_customer_finds_the_cost_center_on_the_page_of_the_order(self):
         order = self.make_order()
         page = self.url_open(order.get_portal_url()).text
         for text in ("Cost Center:", "CC-1", "PO-1"):

@@ -1,4 +1,4 @@
-"""Reports and answers by e-mail: raw messages, as a mail server hands them over."""
+"""Reports and answers by e-mail, from raw messages as a mail server delivers them."""
 
 from email.message import EmailMessage
 from unittest.mock import patch
@@ -17,7 +17,7 @@ CARL = "Carl Hotel <carl@hotel.example>"
 ANN = "Ann Other <ann@elsewhere.example>"
 
 SUBJECTS = {
-    # what is written: what the short description becomes
+    # the subject: the resulting short description
     "plain": ("Lift stuck", "Lift stuck"),
     "empty": ("", "The lift stands still."),
     "only spaces": ("   ", "The lift stands still."),
@@ -50,11 +50,11 @@ class MailGatewayCase(FaultReportCommon):
 
     def setUp(self):
         super().setUp()
-        # Attempts are counted in a transaction of their own, here on the test's one.
+        # Attempts are counted in a separate transaction; here, use the test's cursor.
         self.registry_enter_test_mode()
 
     def write_mail(self, text="The lift stands still.", **headers):
-        """Return a new e-mail; header names are written with `_` instead of `-`."""
+        """Return a new e-mail; header names use `_` instead of `-`."""
         type(self).number += 1
         mail = EmailMessage()
         values = {
@@ -72,7 +72,7 @@ class MailGatewayCase(FaultReportCommon):
         return mail
 
     def deliver(self, mail):
-        """Hand the e-mail over and return the report it has become, if any."""
+        """Deliver the e-mail; return the report created from it, if any."""
         Report = self.env["fault.report"]
         before = Report.search([])
         raw = mail if isinstance(mail, bytes) else mail.as_bytes()
@@ -184,16 +184,16 @@ class TestMail(MailGatewayCase):
         user = self.users["create"]
         user.email = "creator@lifts.example"
         report = self.deliver(self.write_mail(From=user.email))
-        self.assertFalse(report.partner_id, "A colleague is nobody's customer")
+        self.assertFalse(report.partner_id, "A colleague is not a customer")
         self.assertTrue(report.create_uid._is_superuser())
         self.assertFalse(report.with_user(user)._filter_may_add_to())
 
-    def test_r70_a_customer_with_no_facility_of_his_own_gets_no_other_s(self):
+    def test_r70_an_archived_contact_gives_no_customer(self):
         self.carl.active = False
         report = self.deliver(self.write_mail(From=CARL))
         self.assertFalse(report.partner_id)
 
-    def test_a_customer_who_does_not_fit_costs_his_name_and_not_the_report(self):
+    def test_an_inconsistent_customer_is_left_out_of_the_report(self):
         wrong = {"partner_id": self.hospital.id, "facility_id": self.wing.id}
         with patch.object(
             type(self.env["res.partner"]),
@@ -242,10 +242,10 @@ class TestMail(MailGatewayCase):
         second = self.write_mail(Date="Fri, 27 Nov 2026 03:05:00 +0100", **ids)
         self.assertTrue(self.deliver(first))
         self.assertTrue(self.deliver(second))
-        # Each again is the same one.
+        # The same e-mails again create nothing new.
         self.assertFalse(self.deliver(first))
         self.assertFalse(self.deliver(second))
-        # Without a date nothing tells them apart.
+        # Without a date they cannot be distinguished.
         self.assertFalse(self.deliver(self.write_mail(**ids)))
 
     # === ANSWERS === #
@@ -287,13 +287,13 @@ class TestMail(MailGatewayCase):
                 self.assertTrue(report.message_ids[0].subtype_id.internal)
         self.assertFalse(report._get_public_messages())
 
-    def test_r36_a_customer_s_answer_to_a_note_is_for_his_page(self):
+    def test_r36_a_customer_s_answer_to_a_note_is_on_the_portal_page(self):
         report = self.make_report()
         note = report.message_post(body="Told", subtype_xmlid="mail.mt_note")
         self.deliver(self.write_mail("Yes.", From=CARL, In_Reply_To=note.message_id))
         self.assertIn("Yes.", report._get_public_messages().body)
 
-    def test_r10_the_technician_is_told_of_an_answer(self):
+    def test_r10_the_technician_is_notified_of_an_answer(self):
         report = self.deliver(self.write_mail(From=CARL, Message_Id="<told@h.ex>"))
         self.technician.write(
             {"email": "t@lifts.example", "fault_report_notify_changed": "email"}
@@ -360,7 +360,7 @@ class TestMail(MailGatewayCase):
         reports = [self.deliver(self.write_mail()) for _time in range(5)]
         self.assertEqual([len(report) for report in reports], [1, 1, 1, 0, 0])
 
-    def test_nobody_stops_another_s_emails_at_another_door(self):
+    def test_no_sender_blocks_the_emails_of_others_to_another_alias(self):
         parameters = self.env["ir.config_parameter"]
         parameters.set_param("mail.gateway.loop.threshold", "3")
         for _time in range(3):
@@ -376,7 +376,7 @@ class TestMail(MailGatewayCase):
 
     # === THE RECEIPT === #
 
-    def test_the_sender_gets_the_number_and_a_link_and_none_of_his_words(self):
+    def test_the_receipt_has_the_number_and_a_link_but_no_text_of_the_sender(self):
         report = self.deliver(self.write_mail("Buy cheap pills", Subject="Pills!"))
         receipt = self.receipts(report)
         self.assertEqual(receipt.state, "outgoing")

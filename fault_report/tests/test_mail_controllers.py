@@ -1,7 +1,7 @@
-"""Odoo's own matrices of who may do what with messages, for fault reports.
+"""Odoo's access matrices of the mail controllers, applied to fault reports.
 
-`token` is the secret of the report's page, `sign` the signature that a link in an
-e-mail carries. A row without either is somebody who has just typed the number.
+`token` is the access token of the report's page, `sign` the signature in the link of an
+e-mail. A row with neither stands for a user who just typed the report's id.
 """
 
 from contextlib import nullcontext
@@ -24,7 +24,7 @@ from .common_portal import PortalData
 
 
 class ReportMatrix(PortalData, FaultReportData, MailControllerCommon):
-    """A report of the hotel, and whoever may try something with it."""
+    """A report of the hotel, and the users who try to access it."""
 
     @classmethod
     def setUpClass(cls):
@@ -45,10 +45,10 @@ class ReportMatrix(PortalData, FaultReportData, MailControllerCommon):
         )
 
     def rows(self, table, **signed):
-        """Return the rows of a table as Odoo's matrices want them.
+        """Return the rows of a table in the format of Odoo's matrices.
 
-        :param table: for each person, who it is, and with which keys he is let in
-        :param signed: the partner whose name is on it, by the key
+        :param table: for each person, the user and the keys that give access
+        :param signed: the partner expected as author, by key
         """
         for person, allowed in table:
             for key in ("", "bad_token", "bad_sign", "token", "sign"):
@@ -58,7 +58,7 @@ class ReportMatrix(PortalData, FaultReportData, MailControllerCommon):
                 yield person, key in allowed, route_kw, partner
 
     def say(self, author, **options):
-        """Return a message about the report, by that user."""
+        """Return a message about the report, posted by that user."""
         options = {"subtype_xmlid": "mail.mt_comment", **options}
         return self.report.message_post(
             body=self.message_body if hasattr(self, "message_body") else "Look",
@@ -86,7 +86,7 @@ class TestThreadController(ReportMatrix, MailControllerThreadCommon):
             (self.viewer, NOBODY),
             (self.editor, ALWAYS),
         )
-        # He who has the link and no account speaks for who reported it
+        # A visitor with the link and no account posts as the reporter
         signed = {"token": self.report.contact_id, "sign": self.keys["signer"]}
         self._execute_message_post_subtests(
             self.report,
@@ -150,7 +150,7 @@ class TestReactionController(ReportMatrix, MailControllerReactionCommon):
         self.react(
             self.say(self.editor),
             (
-                # With the link alone nobody knows who he is
+                # With the link alone the visitor is not identified
                 (self.user_public, ("sign",)),
                 (self.guest, ("sign",)),
                 (self.reading, ALWAYS),
@@ -178,7 +178,7 @@ class TestReactionController(ReportMatrix, MailControllerReactionCommon):
 @tagged("post_install", "-at_install", "mail_controller")
 class TestUpdateController(ReportMatrix, MailControllerUpdateCommon):
     def _execute_subtests(self, message, subtests):
-        """As Odoo's, whose body depends on the version of a library."""
+        """Like Odoo's method, whose body depends on the version of a library."""
         for person, allowed, route_kw in subtests:
             user, guest = self._authenticate_pseudo_user(person)
             message.body = self.message_body

@@ -1,4 +1,4 @@
-"""No e-mail is lost: whatever is odd about one, it is a report or a message."""
+"""No e-mail is lost: every odd e-mail becomes a report or a message."""
 
 import base64
 import time
@@ -30,7 +30,7 @@ class MailNetCase(MailGatewayCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        # The generated ones come from one sender.
+        # All generated e-mails have the same sender.
         cls.env["ir.config_parameter"].set_param("mail.gateway.loop.threshold", "99999")
         cls.env["ir.config_parameter"].set_param("mail.gateway.loop.minutes", "1")
 
@@ -39,13 +39,13 @@ class MailNetCase(MailGatewayCase):
         self.enterContext(mute_logger(*MUTED))
 
     def count(self):
-        """Return how many reports there are, and messages that came by e-mail."""
+        """Return the number of reports, and of messages received by e-mail."""
         message = self.env["mail.message"]
         mails = [("model", "=", "fault.report"), ("message_type", "=", "email")]
         return self.env["fault.report"].search_count([]), message.search_count(mails)
 
     def process(self, raw):
-        """Hand an e-mail over; return what has become more: reports, messages."""
+        """Deliver an e-mail; return how many reports and messages were added."""
         before = self.count()
         with self.env.cr.savepoint():
             self.env["mail.thread"].message_process(None, raw)
@@ -53,7 +53,7 @@ class MailNetCase(MailGatewayCase):
         return tuple(b - a for a, b in zip(before, self.count(), strict=True))
 
     def find_raw(self, report):
-        """Return the e-mails that are kept on a report as they came."""
+        """Return the original e-mails stored on a report."""
         files = report.message_ids.attachment_ids
         return files.filtered(lambda file: file.mimetype == "message/rfc822")
 
@@ -63,12 +63,12 @@ class TestMailNet(MailNetCase):
     # === EVERY E-MAIL === #
 
     def feed(self, mails, *expected):
-        """Return the labels of the e-mails that became something else than expected."""
+        """Return the labels of the e-mails with another result than expected."""
         wrong = []
         for label, raw in mails:
             try:
                 became = self.process(raw)
-            # Which one it was is told below.
+            # The failing e-mail is named below.
             except Exception as error:
                 became = repr(error)
             if became not in expected:
@@ -85,7 +85,7 @@ class TestMailNet(MailNetCase):
     def test_every_odd_answer_becomes_a_message(self):
         report = self.deliver(self.write_mail(From=CARL, Message_Id="<first@h.ex>"))
         mails = list(OddMails(["<first@h.ex>"]).make_all())
-        # One whose references are the odd part may be a new report: it is not lost.
+        # An e-mail with odd references may become a new report: it is not lost.
         self.assertEqual(self.feed(mails, (0, 1), (1, 1)), [])
         self.assertGreater(len(report.message_ids), 550)
 
@@ -105,12 +105,12 @@ class TestMailNet(MailNetCase):
             is_empty = label.endswith("no text")
             if TEXT.decode() not in (report.comment or "") and not is_empty:
                 lost.append(label)
-        # Of these charsets any bytes can be a text.
+        # In these charsets any bytes are valid text.
         self.assertEqual(
             [x for x in lost if "utf-" not in x and "punycode" not in x], []
         )
 
-    # === THE LAST NET === #
+    # === THE FALLBACK === #
 
     def breaking(self, name, error=KeyError):
         return patch.object(type(self.env["mail.thread"]), name, side_effect=error)
@@ -226,7 +226,7 @@ class TestMailNet(MailNetCase):
         for raw in (mail.as_bytes(), self.write_mail().as_bytes()):
             self.assertEqual(mail_repair.repair(raw), raw)
 
-    # === THE E-MAIL AS IT CAME === #
+    # === THE ORIGINAL E-MAIL === #
 
     def test_no_customer_reaches_an_email_that_is_kept_as_it_came(self):
         self.make_portal_user()

@@ -1,4 +1,4 @@
-"""What is a note stays with staff; who reported by e-mail sees their own words."""
+"""Notes stay internal; customers see what they reported by e-mail."""
 
 from itertools import product
 from unittest.mock import patch
@@ -55,7 +55,7 @@ class TestMailNotes(MailGatewayCase):
         }  # fmt: skip
 
     def get_outsiders(self, message):
-        """Return who outside the company is told of a message."""
+        """Return the recipients of a message who are outside the company."""
         told = message.notification_ids.res_partner_id.filtered("partner_share")
         mails = self.env["mail.mail"].search([("mail_message_id", "=", message.id)])
         outside = mails.recipient_ids.filtered("partner_share") | told
@@ -84,7 +84,7 @@ class TestMailNotes(MailGatewayCase):
                     if message.subtype_id.internal or message.is_internal:
                         notes += 1
                         self.assertEqual(self.get_outsiders(message), [])
-                    # What is no answer to a public message stays a note.
+                    # Anything but an answer to a public message stays a note.
                     if label != "public":
                         self.assertTrue(message.subtype_id.internal)
         self.assertGreaterEqual(notes, len(self.authors) * len(kinds) * 3)

@@ -1,4 +1,4 @@
-"""The comment made of an e-mail: what its sender wrote now, and nothing else."""
+"""The comment taken from an e-mail: the new text only, without quotes."""
 
 from odoo.tests import tagged
 
@@ -7,7 +7,7 @@ from .test_mail import CARL, MailGatewayCase
 
 WRITTEN = "The pump leaks again.\n\nPlease come soon."
 
-# How programs begin what they quote: for each one, some lines
+# How e-mail programs introduce quotes: a few lines for each
 HISTORIES = {
     "gmail": "On Thu, Nov 26, 2026 at 9:00 AM Lifts <office@lifts.example> wrote:",
     "gmail, two lines": "On Thu, Nov 26, 2026 at 9:00 AM Lifts Customer Service\n"
@@ -111,7 +111,7 @@ MACHINES = (
     {"Subject": "Automatic gate: stuck", "In_Reply_To": "<unknown@x.example>"},
     {"X_Autoreply": "no"},
 )
-# How holiday notices begin in some language, and faults as well
+# How holiday notices begin in some languages, and fault reports as well
 FAULTS = (
     "Ausencia de agua caliente",
     "Ausência de energia no bloco",
@@ -128,7 +128,7 @@ FAULTS = (
     "Fuori sede la guarnizione",
     "Afwezigheidsmelder piept",
 )
-# What makes a machine's answer of a notice; each is in e-mails of people as well
+# Headers of automatic replies; each also occurs in e-mails of people
 HINTS = (
     {"In_Reply_To": "<unknown@x.example>"},
     {"References": "<unknown@x.example>"},
@@ -235,7 +235,7 @@ class TestMailText(MailGatewayCase):
     def test_a_fault_whose_subject_begins_like_a_notice_is_heard(self):
         for subject in FAULTS:
             for number, hint in enumerate(HINTS):
-                # From many, who write a few each
+                # From many senders, a few e-mails each
                 sender = f"{number}@elsewhere.example"
                 mail = self.write_mail(From=sender, Subject=subject, **hint)
                 with self.subTest(subject, **hint):
@@ -266,7 +266,7 @@ class TestMailText(MailGatewayCase):
         self.technician.email = "tech@lifts.example"
         subject = f"Re: Received: fault report {report.reference}!"
         for sender, is_public in (
-            # A stranger follows until a message would go out to them.
+            # An unknown sender stays a follower until a message would be sent to them.
             (follower.email, False),
             ("ann@elsewhere.example", True),
             (CARL, True),

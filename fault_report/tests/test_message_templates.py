@@ -1,6 +1,8 @@
-"""What the e-mails look like, who may change them, and where an answer goes."""
+"""The e-mails: content, who may change their templates, and where answers go."""
 
 import io
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
 
 from PIL import Image
 
@@ -9,6 +11,7 @@ from odoo.tools.safe_eval import safe_eval
 
 from .test_notifications import NotificationCommon
 
+MIGRATION = "19.0.1.3.0/post-texts.py"
 ANSWER = """\
 From: {sender}
 To: faults@example.com
@@ -131,3 +134,45 @@ class TestMessageTemplates(NotificationCommon):
         report, _mail = self.assign()
         self.assertFalse(report.access_token)
         self.assertFalse(report.partner_id.signup_type)
+
+    # === TEXTS OF EARLIER VERSIONS === #
+
+    def get_delivered(self, model):
+        """Return the records of the model that our addon delivers."""
+        domain = [("module", "=", "fault_report"), ("model", "=", model)]
+        data = self.env["ir.model.data"].search(domain)
+        return self.env[model].browse(data.mapped("res_id"))
+
+    def load_migration(self):
+        path = Path(__file__).parents[1] / "migrations" / MIGRATION
+        spec = spec_from_file_location("migration", path)
+        migration = module_from_spec(spec)
+        spec.loader.exec_module(migration)
+        return migration
+
+    def test_the_migration_rewords_texts_that_the_company_has_not_changed(self):
+        migration = self.load_migration()
+        delivered = {}
+        for model, column, old, new in migration.TEXTS:
+            for record in self.get_delivered(model):
+                text = record[column] or ""
+                delivered.setdefault((record, column), str(text))
+                if new in text:
+                    record[column] = text.replace(new, old)
+        former = {key: str(key[0][key[1]] or "") for key in delivered}
+        self.assertTrue(
+            all(
+                any(old in former[record, name] for record, name in former)
+                for _model, _column, old, _new in migration.TEXTS
+            )
+        )
+        own = self.env.ref("fault_report.mail_template_solved")
+        own.body_html = "<p>All is well.</p>"
+        self.env.flush_all()
+        migration.migrate(self.env.cr, "19.0.1.2.0")
+        self.env.invalidate_all()
+        self.assertEqual(own.body_html, "<p>All is well.</p>")
+        for (record, name), text in delivered.items():
+            with self.subTest(record=record, field=name):
+                if record != own or name != "body_html":
+                    self.assertEqual(str(record[name] or ""), text)

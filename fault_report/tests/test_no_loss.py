@@ -1,4 +1,4 @@
-"""Maintenance requests and quotations drop nothing of a report."""
+"""Maintenance requests and quotations keep all data of a report."""
 
 from .common import FaultReportCommon
 from .common_conversion import NoLoss, NoLossOfWorkOrder

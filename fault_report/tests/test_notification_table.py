@@ -1,4 +1,4 @@
-"""Who is told of what, how, and how often: the table of docs/notifications.md."""
+"""Who is notified of what, how, and how often: the table of docs/notifications.md."""
 
 from datetime import timedelta
 
@@ -7,28 +7,28 @@ from odoo.tests import freeze_time, new_test_user, tagged
 from .test_notify_customer import CustomerCommon
 from .test_reminder import START
 
-# Each cell: e-mails + SMS. The last column: SMS is chosen, but there is no number.
+# Each cell: e-mails + SMS. The last column: SMS is chosen, but no number is set.
 TABLE = """
 | What happens | Who | None | E-mail | SMS | Both | SMS, no number |
 |---|---|---|---|---|---|---|
-| A report comes in | who wants to know of new ones | 0 + 0 | 1 + 0 | 0 + 1 | 1 + 1 | 1 + 0 |
-| A report comes in | who filed it himself | 0 + 0 | 0 + 0 | 0 + 0 | 0 + 0 | 0 + 0 |
-| A report comes in | who may not see reports | 0 + 0 | 0 + 0 | 0 + 0 | 0 + 0 | 0 + 0 |
-| A report comes in | who is in another company | 0 + 0 | 0 + 0 | 0 + 0 | 0 + 0 | 0 + 0 |
-| A report comes in for a place with a technician | the technician | 0 + 0 | 1 + 0 | 0 + 1 | 1 + 1 | 1 + 0 |
+| A report is filed | a user who chose it | 0 + 0 | 1 + 0 | 0 + 1 | 1 + 1 | 1 + 0 |
+| A report is filed | the user who filed it | 0 + 0 | 0 + 0 | 0 + 0 | 0 + 0 | 0 + 0 |
+| A report is filed | a user without access | 0 + 0 | 0 + 0 | 0 + 0 | 0 + 0 | 0 + 0 |
+| A report is filed | a user of another company | 0 + 0 | 0 + 0 | 0 + 0 | 0 + 0 | 0 + 0 |
+| A report is filed for a place with a technician | the technician | 0 + 0 | 1 + 0 | 0 + 1 | 1 + 1 | 1 + 0 |
 | A report is assigned by hand | the technician | 0 + 0 | 1 + 0 | 0 + 1 | 1 + 1 | 1 + 0 |
-| A report is assigned to him once more | the technician | 0 + 0 | 0 + 0 | 0 + 0 | 0 + 0 | 0 + 0 |
-| The technician takes a report himself | the technician | 0 + 0 | 0 + 0 | 0 + 0 | 0 + 0 | 0 + 0 |
-| Somebody changes a field | the technician | 0 + 0 | 1 + 0 | 0 + 1 | 1 + 1 | 1 + 0 |
-| Somebody changes five things in one save | the technician | 0 + 0 | 1 + 0 | 0 + 1 | 1 + 1 | 1 + 0 |
-| Somebody writes a note | the technician | 0 + 0 | 1 + 0 | 0 + 1 | 1 + 1 | 1 + 0 |
-| Somebody adds a file | the technician | 0 + 0 | 1 + 0 | 0 + 1 | 1 + 1 | 1 + 0 |
-| Somebody answers a service point | the technician | 0 + 0 | 1 + 0 | 0 + 1 | 1 + 1 | 1 + 0 |
+| A report is assigned to them once more | the technician | 0 + 0 | 0 + 0 | 0 + 0 | 0 + 0 | 0 + 0 |
+| The technician takes a report | the technician | 0 + 0 | 0 + 0 | 0 + 0 | 0 + 0 | 0 + 0 |
+| Another user changes a field | the technician | 0 + 0 | 1 + 0 | 0 + 1 | 1 + 1 | 1 + 0 |
+| Another user changes five things in one save | the technician | 0 + 0 | 1 + 0 | 0 + 1 | 1 + 1 | 1 + 0 |
+| Another user writes a note | the technician | 0 + 0 | 1 + 0 | 0 + 1 | 1 + 1 | 1 + 0 |
+| Another user adds a file | the technician | 0 + 0 | 1 + 0 | 0 + 1 | 1 + 1 | 1 + 0 |
+| Another user answers a service point | the technician | 0 + 0 | 1 + 0 | 0 + 1 | 1 + 1 | 1 + 0 |
 | The customer writes a comment | the technician | 0 + 0 | 1 + 0 | 0 + 1 | 1 + 1 | 1 + 0 |
-| Somebody solves it | the technician | 0 + 0 | 1 + 0 | 0 + 1 | 1 + 1 | 1 + 0 |
-| Somebody gives it to another one | the former technician | 0 + 0 | 1 + 0 | 0 + 1 | 1 + 1 | 1 + 0 |
-| The technician changes it himself | the technician | 0 + 0 | 0 + 0 | 0 + 0 | 0 + 0 | 0 + 0 |
-| Somebody changes it | other technicians | 0 + 0 | 0 + 0 | 0 + 0 | 0 + 0 | 0 + 0 |
+| Another user solves it | the technician | 0 + 0 | 1 + 0 | 0 + 1 | 1 + 1 | 1 + 0 |
+| Another user assigns it to a third one | the former technician | 0 + 0 | 1 + 0 | 0 + 1 | 1 + 1 | 1 + 0 |
+| The technician changes it | the technician | 0 + 0 | 0 + 0 | 0 + 0 | 0 + 0 | 0 + 0 |
+| Another user changes it | other technicians | 0 + 0 | 0 + 0 | 0 + 0 | 0 + 0 | 0 + 0 |
 | The time to the reminder is over | the technician | 0 + 0 | 1 + 0 | 0 + 1 | 1 + 1 | 1 + 0 |
 | A second before | the technician | 0 + 0 | 0 + 0 | 0 + 0 | 0 + 0 | 0 + 0 |
 | A second period is over | the subgroup's head | 0 + 0 | 1 + 0 | 0 + 1 | 1 + 1 | 1 + 0 |
@@ -81,13 +81,13 @@ class TestNotificationTable(CustomerCommon):
             {"name": "Lifts", "user_id": cls.head.id}
         )
         cls.company.fault_report_reminder_hours = 4
-        # It has tests of its own, and would tell the administrators too
+        # Tested elsewhere; it would notify the administrators as well
         cls.company.fault_report_unassigned_minutes = 0
         cls.receivers = {
-            "who wants to know of new ones": (cls.users["convert"], "new"),
-            "who filed it himself": (cls.author, "new"),
-            "who may not see reports": (cls.stranger, "new"),
-            "who is in another company": (cls.elsewhere, "new"),
+            "a user who chose it": (cls.users["convert"], "new"),
+            "the user who filed it": (cls.author, "new"),
+            "a user without access": (cls.stranger, "new"),
+            "a user of another company": (cls.elsewhere, "new"),
             "the technician": (cls.technician, None),
             "the former technician": (cls.technician, "changed"),
             "other technicians": (cls.colleague, "changed"),
@@ -99,7 +99,7 @@ class TestNotificationTable(CustomerCommon):
         for user, _setting in cls.receivers.values():
             user.write(cls.prepare_choice("none", False))
             user.email = f"{user.login}@example.com"
-        # Made by the customer, so that everything else is done by somebody else
+        # Filed by the customer, so that every later change is made by another user
         values = {"name": "It stands still", "equipment_id": cls.lift.id}
         values["subgroup_id"] = cls.subgroup.id
         Report = cls.env["fault.report"].with_user(cls.customer).sudo()
@@ -119,7 +119,7 @@ class TestNotificationTable(CustomerCommon):
 
     @classmethod
     def prepare_choice(cls, choice, phone, setting=None):
-        """Return the values of a user who chose so, for one kind or for all."""
+        """Return the values of a user with this choice, for one setting or for all."""
         kinds = ("new", "assigned", "changed", "work_order")
         chosen = [setting] if setting else kinds
         return {
@@ -130,13 +130,13 @@ class TestNotificationTable(CustomerCommon):
             },
         }
 
-    # What happens: a method for each event, and the setting that the technician's
-    # messages of it follow.
+    # One method per event; its docstring names the setting that decides about the
+    # technician's messages.
 
-    def a_report_comes_in(self):
+    def a_report_is_filed(self):
         self.file_by_author()
 
-    def a_report_comes_in_for_a_place_with_a_technician(self):
+    def a_report_is_filed_for_a_place_with_a_technician(self):
         """assigned"""
         self.wing.technician_id = self.technician
         self.file_by_author()
@@ -145,20 +145,20 @@ class TestNotificationTable(CustomerCommon):
         """assigned"""
         self.free.action_assign(self.technician)
 
-    def a_report_is_assigned_to_him_once_more(self):
+    def a_report_is_assigned_to_them_once_more(self):
         """assigned"""
         self.given.action_assign(self.technician)
 
-    def the_technician_takes_a_report_himself(self):
+    def the_technician_takes_a_report(self):
         """assigned"""
         self.technician.group_ids += self.env.ref("fault_report.group_edit")
         self.free.with_user(self.technician).action_assign(self.technician)
 
-    def somebody_changes_a_field(self):
+    def another_user_changes_a_field(self):
         """changed"""
         self.given.priority = "2"
 
-    def somebody_changes_five_things_in_one_save(self):
+    def another_user_changes_five_things_in_one_save(self):
         """changed"""
         self.given.write(
             {
@@ -170,11 +170,11 @@ class TestNotificationTable(CustomerCommon):
             }
         )
 
-    def somebody_writes_a_note(self):
+    def another_user_writes_a_note(self):
         """changed"""
         self.given.note_ids = [(0, 0, {"name": "Seen"})]
 
-    def somebody_adds_a_file(self):
+    def another_user_adds_a_file(self):
         """changed"""
         self.given.env["ir.attachment"].create(
             {
@@ -185,7 +185,7 @@ class TestNotificationTable(CustomerCommon):
             }
         )
 
-    def somebody_answers_a_service_point(self):
+    def another_user_answers_a_service_point(self):
         """changed"""
         self.point.with_user(self.author).value_check = "not_ok"
 
@@ -198,19 +198,19 @@ class TestNotificationTable(CustomerCommon):
             subtype_xmlid="mail.mt_comment",
         )
 
-    def somebody_solves_it(self):
+    def another_user_solves_it(self):
         """changed"""
         self.given.action_solve("By phone")
 
-    def somebody_gives_it_to_another_one(self):
+    def another_user_assigns_it_to_a_third_one(self):
         self.given.action_assign(self.colleague)
 
-    def the_technician_changes_it_himself(self):
+    def the_technician_changes_it(self):
         """changed"""
         self.technician.group_ids += self.env.ref("fault_report.group_edit")
         self.given.with_user(self.technician).priority = "2"
 
-    def somebody_changes_it(self):
+    def another_user_changes_it(self):
         self.given.priority = "2"
 
     def the_time_to_the_reminder_is_over(self):
@@ -246,7 +246,7 @@ class TestNotificationTable(CustomerCommon):
         )
 
     def run_crons(self, **after):
-        # A cron sees the report as it is, not as the author may see it.
+        # A cron reads the report with its own rights, not with the author's.
         with freeze_time(START + timedelta(**after)), self.enter_registry_test_mode():
             for name in ("send_reminders", "escalate"):
                 self.env.ref(f"fault_report.ir_cron_{name}").method_direct_trigger()

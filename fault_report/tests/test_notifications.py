@@ -1,4 +1,4 @@
-"""Who is told what, and how: exactly once, by his own choice, and never right away."""
+"""Notifications: sent exactly once, in the chosen way, and always through the queue."""
 
 from unittest.mock import patch
 
@@ -33,7 +33,7 @@ class NotificationCommon(FaultReportCommon):
         cls.sent = []
 
         def send(messages, *_args, **_kwargs):
-            # Odoo's own messages about accounts are no concern of ours.
+            # Ignore Odoo's own messages about accounts.
             cls.sent.extend(set(messages.mail_message_id.mapped("model")) & MODELS)
 
         for target in (
@@ -51,12 +51,12 @@ class NotificationCommon(FaultReportCommon):
         super().tearDown()
 
     def end_transaction(self):
-        """Do what a commit does before it commits."""
+        """Run the pre-commit hooks."""
         self.env.flush_all()
         self.env.cr.precommit.run()
 
     def mails(self, user):
-        """Return the mails to the user, all of which have to be queued."""
+        """Return the e-mails to the user; all have to be queued."""
         mails = self.env["mail.mail"].search(
             [
                 ("recipient_ids", "=", user.partner_id.id),
@@ -67,13 +67,13 @@ class NotificationCommon(FaultReportCommon):
         return mails
 
     def texts(self, user):
-        """Return the SMS to the user, all of which have to be queued."""
+        """Return the SMS to the user; all have to be queued."""
         texts = self.env["sms.sms"].search([("partner_id", "=", user.partner_id.id)])
         self.assertEqual(set(texts.mapped("state")) - {"outgoing"}, set())
         return texts
 
     def count(self, user):
-        """Return how many mails and SMS the user gets at the end of the transaction."""
+        """Return how many e-mails and SMS the user gets when the transaction ends."""
         self.end_transaction()
         return len(self.mails(user)), len(self.texts(user))
 
@@ -119,7 +119,7 @@ class TestNewReports(NotificationCommon):
         self.make_report()
         self.assertEqual(self.count(self.dispatcher), (0, 0))
 
-    def test_who_files_a_report_is_not_told_of_it(self):
+    def test_the_user_who_files_a_report_is_not_notified(self):
         creator = self.users["create"]
         creator.fault_report_notify_new = "email"
         self.env["fault.report"].with_user(creator).create(
@@ -127,7 +127,7 @@ class TestNewReports(NotificationCommon):
         )
         self.assertEqual(self.count(creator), (0, 0))
 
-    def test_every_channel_tells_of_a_new_report(self):
+    def test_every_channel_notifies_of_a_new_report(self):
         self.dispatcher.fault_report_notify_new = "email"
         channels = dict(self.env["fault.report"]._fields["channel"].selection)
         for number, channel in enumerate(channels, start=1):
@@ -136,14 +136,14 @@ class TestNewReports(NotificationCommon):
             )
             self.assertEqual(self.count(self.dispatcher), (number, 0), channel)
 
-    def test_who_may_not_view_reports_is_not_told_of_them(self):
+    def test_users_without_view_are_not_notified(self):
         self.stranger.write(
             {"fault_report_notify_new": "email", "email": "stranger@example.com"}
         )
         self.make_report()
         self.assertEqual(self.count(self.stranger), (0, 0))
 
-    def test_reports_of_other_companies_are_not_told(self):
+    def test_users_are_not_notified_of_reports_of_other_companies(self):
         self.dispatcher.fault_report_notify_new = "email"
         report = self.make_other_company_report()
         self.assertEqual(self.count(self.dispatcher), (0, 0))
@@ -157,7 +157,7 @@ class TestNewReports(NotificationCommon):
         )
         self.assertEqual(self.count(self.dispatcher), (1, 0))
 
-    def test_an_archived_user_is_not_told(self):
+    def test_an_archived_user_is_not_notified(self):
         self.dispatcher.fault_report_notify_new = "email"
         self.dispatcher.active = False
         self.make_report()
@@ -182,7 +182,7 @@ class TestNewReports(NotificationCommon):
         )
         self.assertEqual(message.notification_ids.notification_type, "inbox")
 
-    def test_each_reads_in_his_own_language(self):
+    def test_each_user_is_notified_in_their_own_language(self):
         self.env["res.lang"]._activate_lang("fr_FR")
         self.env["ir.model.fields"]._get("fault.report", "facility_id").with_context(
             lang="fr_FR"
@@ -208,7 +208,7 @@ class TestNewReports(NotificationCommon):
         self.assertEqual(self.count(self.technician), (1, 0))
         self.assertIn("Assigned to you", self.mails(self.technician).subject)
 
-    def test_an_import_tells_nobody(self):
+    def test_an_import_notifies_no_user(self):
         self.dispatcher.fault_report_notify_new = "email"
         self.env["fault.report"].with_context(
             import_file=True, tracking_disable=True
@@ -227,7 +227,7 @@ class TestNewReports(NotificationCommon):
         self.assertIn(self.dispatcher.name, activity.note)
         self.assertTrue(activity.user_id)
 
-    def test_a_hundred_reports_cost_three_queries_more_if_nobody_wants_to_know(self):
+    def test_a_hundred_reports_cost_three_queries_more_without_subscribers(self):
         values = [
             {"name": f"More {number}", "equipment_id": self.lift.id}
             for number in range(100)
@@ -247,25 +247,25 @@ class TestAssigned(NotificationCommon):
         super().setUpClass()
         cls.technician.fault_report_notify_assigned = "email"
 
-    def test_r55_the_facilitys_technician_is_told_of_the_new_report(self):
+    def test_r55_the_facilitys_technician_is_notified_of_the_new_report(self):
         self.wing.technician_id = self.technician
         report = self.make_report()
         self.assertEqual(self.count(self.technician), (1, 0))
         link = f"/odoo/fault-reports/{report.id}"
         self.assertIn(link, self.mails(self.technician).body_html)
 
-    def test_the_customers_technician_is_told_of_the_new_report(self):
+    def test_the_customers_technician_is_notified_of_the_new_report(self):
         self.hotel.technician_id = self.technician
         self.make_report()
         self.assertEqual(self.count(self.technician), (1, 0))
 
-    def test_r58_assigning_by_hand_tells_the_technician_once(self):
+    def test_r58_assigning_by_hand_notifies_the_technician_once(self):
         report = self.make_report()
         self.assertEqual(self.count(self.technician), (0, 0))
         report.action_assign(self.technician)
         self.assertEqual(self.count(self.technician), (1, 0))
 
-    def test_r58_assigning_him_again_tells_nothing_new(self):
+    def test_r58_assigning_the_same_technician_again_sends_nothing(self):
         report = self.make_report()
         report.action_assign(self.technician)
         report.action_assign(self.technician)
@@ -287,12 +287,12 @@ class TestAssigned(NotificationCommon):
         report.facility_id = self.garage
         self.assertEqual(self.count(self.technician), (1, 0))
 
-    def test_who_assigns_himself_is_not_told(self):
+    def test_a_user_who_takes_a_report_is_not_notified(self):
         report = self.make_report()
         report.with_user(self.technician).action_assign(self.technician)
         self.assertEqual(self.count(self.technician), (0, 0))
 
-    def test_r56_his_setting_decides_how_he_is_told(self):
+    def test_r56_the_technicians_setting_decides_about_e_mail_and_sms(self):
         expected = {"none": (0, 0), "email": (1, 0), "sms": (1, 1), "both": (2, 2)}
         for choice, counts in expected.items():
             self.technician.fault_report_notify_assigned = choice
@@ -349,7 +349,7 @@ class TestChanged(NotificationCommon):
         for text in ("It stands still", "It stands", "Urgent"):
             self.assertIn(text, body)
 
-    def test_imported_notes_tell_nobody(self):
+    def test_imported_notes_notify_no_user(self):
         self.env["fault.report.note"].with_context(
             import_file=True, tracking_disable=True
         ).create({"report_id": self.report.id, "name": "Called", "time_spent": 1})
@@ -363,7 +363,7 @@ class TestChanged(NotificationCommon):
         self.report.priority = "2"
         self.assertEqual(self.count(self.technician), (2, 0))
 
-    def test_each_meaningful_field_is_told(self):
+    def test_each_meaningful_field_is_in_the_notification(self):
         status = self.env["fault.report.status"].create({"name": "Parts ordered"})
         changes = {
             "comment": "Bring a ladder",
@@ -379,7 +379,7 @@ class TestChanged(NotificationCommon):
             self.report.write({name: value})
             self.assertEqual(self.count(self.technician), (number, 0), name)
 
-    def test_solving_cancelling_and_converting_is_told(self):
+    def test_solving_cancelling_and_converting_notify(self):
         self.report.action_solve("By phone")
         self.assertEqual(self.count(self.technician), (1, 0))
         self.report.action_reopen()
@@ -387,20 +387,20 @@ class TestChanged(NotificationCommon):
         self.report.action_generate_work_order()
         self.assertEqual(self.count(self.technician), (3, 0))
 
-    def test_who_is_not_told_of_changes_still_gets_odoos_word_of_a_work_order(self):
+    def test_users_without_change_messages_still_get_odoos_work_order_message(self):
         self.technician.fault_report_notify_changed = "none"
         self.report.action_generate_work_order()
         self.assertEqual(self.count(self.technician), (1, 0))
         self.assertEqual(self.mails(self.technician).model, "maintenance.request")
 
-    def test_a_note_by_someone_else_is_told(self):
+    def test_a_note_by_another_user_notifies(self):
         self.env["fault.report.note"].create(
             {"report_id": self.report.id, "name": "The key is at the desk"}
         )
         self.assertEqual(self.count(self.technician), (1, 0))
         self.assertIn("at the desk", self.mails(self.technician).body_html)
 
-    def test_a_customers_message_is_told(self):
+    def test_a_customers_message_notifies_the_technician(self):
         self.report.message_post(
             body="When do you come?",
             author_id=self.manager.id,
@@ -410,7 +410,7 @@ class TestChanged(NotificationCommon):
         self.assertEqual(self.count(self.technician), (1, 0))
         self.assertIn("When do you come?", self.mails(self.technician).body_html)
 
-    def test_a_customers_message_to_a_follower_is_not_told_twice(self):
+    def test_a_customers_message_to_a_follower_is_sent_once(self):
         self.report.message_subscribe(self.technician.partner_id.ids)
         self.technician.notification_type = "email"
         self.report.message_post(
@@ -421,21 +421,21 @@ class TestChanged(NotificationCommon):
         )
         self.assertEqual(self.count(self.technician), (1, 0))
 
-    def test_r9_r10_ones_own_change_is_not_told(self):
+    def test_r9_r10_a_users_own_change_sends_nothing(self):
         own = self.report.with_user(self.technician)
         own.write({"name": "It moves", "note_ids": [(0, 0, {"name": "Done"})]})
         own.message_post(body="On my way", message_type="comment")
         own.action_solve("By phone")
         self.assertEqual(self.count(self.technician), (0, 0))
 
-    def test_r9_r10_changes_of_reports_of_others_are_not_told(self):
+    def test_r9_r10_changes_of_others_reports_send_nothing(self):
         other = self.make_report(technician_id=self.users["view"].id)
         nobodys = self.make_report()
         self.end_transaction()
         (other + nobodys).write({"priority": "2"})
         self.assertEqual(self.count(self.technician), (0, 0))
 
-    def test_what_changes_nothing_is_not_told(self):
+    def test_a_write_without_a_change_sends_nothing(self):
         self.report.write({"name": self.report.name, "priority": "0"})
         self.report.priority = "2"
         self.report.priority = "0"
@@ -462,12 +462,12 @@ class TestChanged(NotificationCommon):
             }
         )
 
-    def test_a_new_file_is_told(self):
+    def test_a_new_file_notifies(self):
         self.add_file()
         self.assertEqual(self.count(self.technician), (1, 0))
         self.assertIn("Drawing.txt", self.mails(self.technician).body_html)
 
-    def test_files_that_a_colleague_posts_are_told_once(self):
+    def test_files_posted_by_a_colleague_notify_once(self):
         for number, is_follower in enumerate((False, True), start=1):
             if is_follower:
                 self.technician.notification_type = "email"
@@ -491,7 +491,7 @@ class TestChanged(NotificationCommon):
         )
         self.assertEqual(self.count(self.technician), (1, 0))
 
-    def test_the_answer_to_a_service_point_is_told_if_it_has_changed(self):
+    def test_a_changed_answer_to_a_service_point_notifies(self):
         point = self.env["fault.report.point"].create(
             {"report_id": self.report.id, "name": "Doors", "type": "check"}
         )
@@ -505,7 +505,7 @@ class TestChanged(NotificationCommon):
         point.write({"value_check": "not_ok"})
         self.assertEqual(self.count(self.technician), (1, 0))
 
-    def test_r9_ones_own_answers_and_files_are_not_told(self):
+    def test_r9_a_users_own_answers_and_files_send_nothing(self):
         point = self.env["fault.report.point"].create(
             {"report_id": self.report.id, "name": "Doors", "type": "check"}
         )
@@ -533,7 +533,7 @@ class TestChanged(NotificationCommon):
         self.assertEqual(self.count(colleague), (1, 0))
         self.assertIn("Assigned to you", self.mails(colleague).subject)
 
-    def test_the_former_technician_is_told_that_it_is_not_his_any_more(self):
+    def test_the_former_technician_is_notified_of_the_reassignment(self):
         self.report.action_assign(self.users["view"])
         self.assertEqual(self.count(self.technician), (1, 0))
         self.assertIn(self.users["view"].name, self.mails(self.technician).body_html)
@@ -545,12 +545,12 @@ class TestChanged(NotificationCommon):
         report.priority = "1"
         self.assertEqual(self.count(self.technician), (0, 0))
 
-    def test_a_deleted_report_is_not_told(self):
+    def test_a_deleted_report_sends_nothing(self):
         self.report.priority = "2"
         self.report.unlink()
         self.assertEqual(self.count(self.technician), (0, 0))
 
-    def test_what_was_rolled_back_is_not_told(self):
+    def test_a_rollback_sends_nothing(self):
         with self.assertRaises(ZeroDivisionError), self.env.cr.savepoint():
             self.report.priority = "2"
             self.env.flush_all()
@@ -575,7 +575,7 @@ class TestChanged(NotificationCommon):
 class TestOwnSettings(NotificationCommon):
     preferences = "base.view_users_form_simple_modif"
 
-    def test_each_chooses_for_himself(self):
+    def test_users_choose_their_own_settings(self):
         own = self.dispatcher.with_user(self.dispatcher)
         with Form(own, self.env.ref(self.preferences)) as form:
             form.fault_report_notify_new = "both"
@@ -584,7 +584,7 @@ class TestOwnSettings(NotificationCommon):
         self.assertEqual(self.dispatcher.fault_report_notify_new, "both")
         self.assertEqual(self.dispatcher.fault_report_notify_assigned, "sms")
 
-    def test_nobody_chooses_for_others(self):
+    def test_users_do_not_choose_for_others(self):
         with self.assertRaises(AccessError):
             self.technician.with_user(self.dispatcher).fault_report_notify_new = "email"
 
@@ -605,7 +605,7 @@ class TestOwnSettings(NotificationCommon):
         view = own.get_view(self.env.ref(self.preferences).id)
         self.assertIn("fault_report_notify_new", view["arch"])
 
-    def test_new_users_are_told_of_what_is_theirs_only(self):
+    def test_new_users_are_notified_of_their_own_reports_only(self):
         user = new_test_user(self.env, "fault_new", groups="fault_report.group_view")
         self.assertEqual(user.fault_report_notify_new, "none")
         self.assertEqual(user.fault_report_notify_changed, "email")
@@ -627,7 +627,7 @@ class TestRetry(NotificationCommon):
         )
 
     def fail(self, message, minutes, failure_type="unknown"):
-        """Let the message have failed so many minutes ago."""
+        """Mark the message as failed the given number of minutes ago."""
         message.write(
             {
                 "state": "exception" if message._name == "mail.mail" else "error",

@@ -1,4 +1,4 @@
-"""A customer hears what became of his report: by his own choice, of his own only."""
+"""Customers are notified about their own reports, in the way that they chose."""
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
@@ -16,7 +16,7 @@ class CustomerCommon(NotificationCommon):
 
     @classmethod
     def allow_reading(cls):
-        """Let customers see the reports of their own company, as the portal does."""
+        """Give customers access to their company's reports, as the portal does."""
         model = cls.env["ir.model"]._get("fault.report")
         portal = cls.env.ref("base.group_portal")
         cls.env["ir.model.access"].create(
@@ -45,7 +45,7 @@ class CustomerCommon(NotificationCommon):
         return user
 
     def file(self, user):
-        """Return a report as the portal files it for the user."""
+        """Return a report filed by the user on the portal."""
         report = (
             self.env["fault.report"]
             .with_user(user)
@@ -66,7 +66,7 @@ class CustomerCommon(NotificationCommon):
 
 @tagged("post_install", "-at_install")
 class TestNotifyCustomer(CustomerCommon):
-    def test_r36_one_mail_when_his_report_became_a_work_order(self):
+    def test_r36_one_mail_when_a_report_became_a_work_order(self):
         report = self.file(self.customer)
         report.action_generate_work_order()
         report.action_generate_work_order()
@@ -76,7 +76,7 @@ class TestNotifyCustomer(CustomerCommon):
         self.assertNotIn("dog", mail.body_html)
         self.assertNotIn("dog", mail.body)
 
-    def test_one_mail_when_his_report_was_solved_without_the_reason(self):
+    def test_one_mail_when_a_report_was_solved_without_the_reason(self):
         report = self.file(self.customer)
         report.action_solve("Somebody had kicked it")
         self.assertEqual(self.count(self.customer), (1, 0))
@@ -97,7 +97,7 @@ class TestNotifyCustomer(CustomerCommon):
         self.file(other).action_solve()
         self.assertEqual(self.count(other), (0, 0))
 
-    def test_sms_links_to_his_own_page(self):
+    def test_sms_links_to_the_portal_page(self):
         self.customer.write(
             {"fault_report_notify_work_order": "sms", "phone": "+46701740613"}
         )
@@ -112,7 +112,7 @@ class TestNotifyCustomer(CustomerCommon):
         self.file(self.customer).action_solve()
         self.assertEqual(self.count(self.customer), (1, 0))
 
-    def test_the_contact_and_a_follower_are_told_who_did_not_file_it(self):
+    def test_the_contact_and_a_follower_are_notified_as_well(self):
         follower = self.make_customer("fault_follower", self.hotel)
         follower.fault_report_notify_work_order = "email"
         report = self.make_report(contact_id=self.customer.partner_id.id)
@@ -121,7 +121,7 @@ class TestNotifyCustomer(CustomerCommon):
         self.assertEqual(self.count(self.customer), (1, 0))
         self.assertEqual(self.count(follower), (1, 0))
 
-    def test_r70_who_may_not_see_it_is_not_told(self):
+    def test_r70_customers_who_may_not_see_it_are_not_notified(self):
         stranger = self.make_customer("fault_other", self.hospital)
         stranger.fault_report_notify_work_order = "email"
         report = self.file(stranger)
@@ -129,13 +129,13 @@ class TestNotifyCustomer(CustomerCommon):
         report.action_solve()
         self.assertEqual(self.count(stranger), (0, 0))
 
-    def test_who_has_left_is_not_told(self):
+    def test_archived_customers_are_not_notified(self):
         report = self.file(self.customer)
         self.customer.active = False
         report.action_solve()
         self.assertEqual(self.count(self.customer), (0, 0))
 
-    def test_each_report_of_a_shared_work_order_is_told(self):
+    def test_each_report_of_a_shared_work_order_notifies(self):
         reports = self.file(self.customer) + self.file(self.customer)
         reports.action_generate_shared_work_order()
         self.assertEqual(self.count(self.customer), (2, 0))
@@ -147,13 +147,13 @@ class TestOwnPreferences(CustomerCommon):
         Users = self.env["res.users"].with_user(user)
         return Users._fault_report_set_own_preferences(values)
 
-    def test_a_customer_chooses_for_himself(self):
+    def test_customers_choose_their_own_settings(self):
         self.assertFalse(
             self.choose(self.customer, fault_report_notify_work_order="none")
         )
         self.assertEqual(self.customer.fault_report_notify_work_order, "none")
 
-    def test_a_customer_is_asked_for_what_is_his_only(self):
+    def test_a_customer_sees_only_customer_settings(self):
         Users = self.env["res.users"].with_user(self.customer)
         self.assertEqual(
             Users._fault_report_get_own_preferences(),
@@ -163,7 +163,7 @@ class TestOwnPreferences(CustomerCommon):
             with self.assertRaises(AccessError):
                 self.choose(self.customer, **values)
 
-    def test_staff_choose_what_staff_are_told(self):
+    def test_staff_see_only_staff_settings(self):
         self.choose(self.dispatcher, fault_report_notify_new="email")
         self.assertEqual(self.dispatcher.fault_report_notify_new, "email")
         with self.assertRaises(AccessError):

@@ -1,4 +1,4 @@
-"""Colleagues write in their own name; what leaves the house asks for Edit."""
+"""Employees write in their own name; messages to customers require Edit."""
 
 from itertools import product
 
@@ -21,7 +21,7 @@ class TestOwnName(FaultReportCommon):
         )
         for name in ("view", "create", "edit"):
             cls.users[name].email = f"{name}@lifts.example"
-            # Who shares links has to see contacts
+            # Sharing a link requires access to contacts
             cls.users[name].group_ids += cls.env.ref("base.group_partner_manager")
         cls.hotel.write({"email": "hotel@lifts.example", "phone": "+46701234567"})
         cls.report = cls.make_report()
@@ -46,7 +46,7 @@ class TestOwnName(FaultReportCommon):
         return call_kw(self.env[model].with_user(user), method, args, kwargs)
 
     def get_ways(self, report):
-        """Return the ways to send something about the report: model, method, …"""
+        """Return the ways to send a message about the report: model, method, …"""
         text = {"body": "x", "partner_ids": self.hotel.ids}
         notify = {**text, "model": "fault.report", "res_id": report.id}
         return {
@@ -57,7 +57,7 @@ class TestOwnName(FaultReportCommon):
         }
 
     def send_in_other_ways(self, user, report):
-        """Yield ways that take several calls."""
+        """Yield ways that need several calls."""
         own = self.env(user=user.id)
         values = {"model": "fault.report", "res_ids": str(report.ids), "body": "x"}
         values |= {"subject": "x", "partner_ids": self.hotel.ids}
@@ -110,7 +110,7 @@ class TestOwnName(FaultReportCommon):
             with self.subTest(number):
                 send()
 
-    def test_nobody_but_an_administrator_writes_in_the_name_of_others(self):
+    def test_only_administrators_write_in_the_name_of_others(self):
         names = (
             {"author_id": self.boss.partner_id.id},
             {"author_id": self.hotel.id},
@@ -140,7 +140,7 @@ class TestOwnName(FaultReportCommon):
         with self.assertRaises(AccessError):
             report.message_post(body="x", email_from=f"The Boss <{editor.email}>")
 
-    def test_a_composer_and_a_template_have_the_name_of_who_sends(self):
+    def test_a_composer_and_a_template_have_the_name_of_the_sending_user(self):
         editor = self.users["edit"]
         for mode, name in product(
             ("mass_mail", "comment"),
@@ -165,7 +165,7 @@ class TestOwnName(FaultReportCommon):
         with self.assertRaises(AccessError):
             template.send_mail(self.report.id, False, False, {"email_from": BOSS})
 
-    def test_a_template_is_sent_by_who_sends_it_whatever_sender_stands_in_it(self):
+    def test_a_template_is_sent_in_the_name_of_the_user_whatever_its_sender(self):
         editor = self.users["edit"]
         self.template.email_from = BOSS
         template = self.template.with_user(editor)
@@ -194,7 +194,7 @@ class TestOwnName(FaultReportCommon):
             .create({"name": "x", "partner_id": self.hotel.id})
         )
         self.assertTrue(report.message_post(body="Seen"))
-        # As Odoo's route does it, after it has asked whether they may post
+        # Like Odoo's route, after its check that they may post
         for records in (report, report.sudo()):
             with self.assertRaises(AccessError):
                 records.message_post(body="x", partner_ids=self.hotel.ids)
@@ -220,7 +220,7 @@ class TestOwnName(FaultReportCommon):
         for mail in mails:
             self.assertNotIn(BOSS, mail.headers or "")
 
-    def test_who_lost_access_is_not_told_by_way_of_another_model(self):
+    def test_users_who_lost_access_are_not_notified_through_another_model(self):
         former = new_test_user(
             self.env, "fault_former", groups="base.group_portal", email="f@x.example"
         )
@@ -230,6 +230,6 @@ class TestOwnName(FaultReportCommon):
         for model in ("mail.thread", "res.partner"):
             records = self.env[model].with_user(self.users["edit"])
             records.message_notify(**values, **about)
-        # The message is kept for staff; no e-mail and no notification is made.
+        # The message is stored for staff; no e-mail or notification is created.
         mails, messages, *rest = self.count()
         self.assertEqual([mails, messages - 2, *rest], before)

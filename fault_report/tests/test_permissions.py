@@ -1,4 +1,4 @@
-"""How the permissions are made; what each allows is in test_access_matrix."""
+"""Structure of the permissions; their access rights are in test_access_matrix."""
 
 from odoo.exceptions import AccessError
 
@@ -7,7 +7,7 @@ from .common import PERMISSIONS, FaultReportCommon
 
 class TestPermissions(FaultReportCommon):
     def test_the_permissions_add_up(self):
-        """Six privileges of one group each: the user form keeps one of each."""
+        """Six privileges of one group each: the user form offers one per privilege."""
         groups = self.env["res.groups"]
         for name in PERMISSIONS:
             group = self.env.ref(f"fault_report.group_{name}")
@@ -21,7 +21,7 @@ class TestPermissions(FaultReportCommon):
             self.assertTrue(admin.has_group(f"fault_report.group_{name}"))
 
     def test_who_views_reports_sees_their_objects_and_work_orders(self):
-        """Maintenance alone shows ordinary users only what they follow."""
+        """By default, Maintenance shows users only the requests they follow."""
         report = self.make_report()
         report.action_generate_work_order()
         work_order = report._get_work_order()
@@ -33,7 +33,7 @@ class TestPermissions(FaultReportCommon):
             with self.assertRaises(AccessError):
                 record.with_user(self.stranger).read(["name"])
 
-    def test_who_files_a_report_adds_notes_in_his_own_name(self):
+    def test_users_with_create_add_notes_in_their_own_name(self):
         Report = self.as_user(self.env["fault.report"], "create")
         report = Report.create({"name": "Mine", "equipment_id": self.lift.id})
         Note = self.as_user(self.env["fault.report.note"], "create")

@@ -1,4 +1,4 @@
-"""What a customer's user tries beside the pages: over RPC, and Odoo's own routes."""
+"""Customers' attempts beyond our pages: over RPC and Odoo's own routes."""
 
 import json
 
@@ -117,7 +117,7 @@ class TestPortalAbuse(PortalPages):
         for message in told + said:
             self.assertTrue(message.with_user(self.reading).read(["body"]))
 
-    def test_r70_a_blank_comment_is_refused_by_every_door(self):
+    def test_r70_a_blank_comment_is_refused_on_every_channel(self):
         for body in ("", "<p><br></p>"):
             with self.assertRaises(ValidationError):
                 self.report.message_post(body=body)

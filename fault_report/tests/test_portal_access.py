@@ -1,7 +1,7 @@
-"""Who may do what with whose report on the portal: one table, tried over HTTP.
+"""Access to reports on the portal: one table, checked over HTTP.
 
-The letters of a cell stand for the reports in `RECORDS`. `Y` is done; `n` is refused,
-and nothing has changed; `L` leads to the page to sign in.
+The letters of a cell stand for the reports in `RECORDS`. `Y` is allowed; `n` is refused
+and nothing has changed; `L` redirects to the login page.
 """
 
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ from .common_portal import PortalData
 
 Y, n, L = "yes", "no", "login"
 WHO = ("filing", "reading", "limited", "foreign", "view", "staff", "nobody", "token")
-# What it is about, in the order of the letters of a cell
+# The records, in the order of the letters of a cell
 RECORDS = ("in_wing", "in_garage", "nowhere", "theirs", "missing")
 # fmt: off
 TABLE = {
@@ -23,7 +23,7 @@ TABLE = {
     "page":      "YYYnn    YYYnn    Ynnnn    nnnYn    YYYYn    nnnnn    LLLLL    Ynnnn",
     "comment":   "YYYnn    YYYnn    Ynnnn    nnnYn    nnnnn    nnnnn    nnnnn    Ynnnn",
     "me_too":    "YYYnn    nnnnn    Ynnnn    nnnYn    nnnnn    nnnnn    LLLLL    LLLLL",
-    # What is named in the form: the object, or for `nowhere` nothing but the fault
+    # The object named in the form; none for `nowhere`
     "object":    "YYYnn    nnnnn    Ynnnn    nnYYn    nnnnn    nnnnn    LLLLL    LLLLL",
     "facility":  "YYYnn    nnnnn    Ynnnn    nnYYn    nnnnn    nnnnn    LLLLL    LLLLL",
     "search":    "YYnnn    nnnnn    Ynnnn    nnnYn    nnnnn    nnnnn    LLLLL    LLLLL",
@@ -133,7 +133,7 @@ class TestPortalAccess(PortalData, FaultReportData, HttpCase):
             for what, row in TABLE.items():
                 for record, letter in zip(RECORDS, row.split()[index], strict=True):
                     if what == "search" and record == "nowhere":
-                        continue  # Nothing to be found: there is no facility to name
+                        continue  # Not applicable: there is no facility to name
                     with self.subTest(who=who, what=what, record=record):
                         before = self.count()
                         with self.untouched():

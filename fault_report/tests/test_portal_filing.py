@@ -62,7 +62,7 @@ class TestPortalFiling(PortalPages):
         self.assertEqual(len(report._get_public_files()), 2)
         self.assertIn(self.manager, report.message_partner_ids)
 
-    def test_who_has_just_filed_is_led_to_how_he_is_told_of_it(self):
+    def test_after_filing_the_page_links_to_the_notification_settings(self):
         self.sign_in(self.filing)
         report = self.file_report()
         link = "//*[@role='status']/a/@href"
@@ -106,7 +106,7 @@ class TestPortalFiling(PortalPages):
             ({"comment_internal": "1"}, None),
         ):
             with self.subTest(data=str(data)[:60]):
-                # Each of them would be refused by the limit otherwise
+                # Otherwise the rate limit would refuse them
                 self.env["fault.report.attempt"].search([]).unlink()
                 response = self.send("/new", {"name": "It rattles", **data})
                 self.assert_refused(response, 422, field)
@@ -206,7 +206,7 @@ class TestPortalFiling(PortalPages):
             self.assertEqual([row["id"] for row in found], [self.lift.id])
         self.assertEqual(self.get("/objects?search=hospital").json(), [])
 
-    def test_who_has_the_fault_too_says_so_once_and_is_told_about_it(self):
+    def test_me_too_is_posted_once_and_subscribes_the_customer(self):
         self.sign_in(self.filing)
         page = self.get(f"/open?equipment_id={self.lift.id}").text
         self.assertIn(f"{PAGE}/{self.in_wing.id}/me_too", page)

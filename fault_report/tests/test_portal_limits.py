@@ -1,4 +1,4 @@
-"""What a customer's user sees grows only by who may give them access."""
+"""Only users who manage customers' access can widen what a portal user sees."""
 
 from odoo import Command
 from odoo.exceptions import AccessError
@@ -41,7 +41,7 @@ class TestPortalLimits(PortalData, FaultReportCommon):
         wizard._merge(partners.ids, into.with_user(user))
 
     def get_widenings(self):
-        """Return ways to show more to a customer's user, by what they change."""
+        """Return ways to widen the access of a portal user, by name."""
         limited = self.limited.partner_id
         sibling = self.env["res.partner"].create(
             {"name": "Sib", "parent_id": self.hotel.id, "email": limited.email}
@@ -147,7 +147,7 @@ class TestPortalLimits(PortalData, FaultReportCommon):
                 account = contact.user_ids
                 self.assertTrue(account._is_portal())
                 self.assertEqual(bool(self.get_reports(account)), sees)
-        # Who manages customers' access opens it.
+        # A user who manages customers' access grants it.
         opened = self.env["res.partner"].search([("name", "=", "By limits_clerk")])
         opened.with_user(self.staff).limit_facilities = False
         self.assertTrue(self.get_reports(opened.user_ids))

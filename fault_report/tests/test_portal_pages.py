@@ -1,4 +1,4 @@
-"""What the pages of the portal show and take, over HTTP."""
+"""The pages of the portal, over HTTP."""
 
 import json
 import uuid
@@ -192,7 +192,7 @@ class TestPortalPages(PortalPages):
         for shown in ("Loud", "We come today", "plan.txt"):
             self.assertIn(shown, text)
 
-    def test_r69_his_files_open_for_him_and_for_nobody_else(self):
+    def test_r69_files_open_for_their_customer_only(self):
         self.sign_in(self.filing)
         report = self.file_report([("files", ("a.txt", b"It rattles", "text/plain"))])
         page = self.get_page(f"/{report.id}")
@@ -203,7 +203,7 @@ class TestPortalPages(PortalPages):
             bare = url.partition("?")[0]
             self.assertEqual(self.url_open(bare).status_code, 404)
 
-    def test_r68_the_progress_is_told_in_words(self):
+    def test_r68_the_progress_is_shown_in_words(self):
         self.in_wing.with_user(self.users["convert"]).action_generate_work_order()
         self.sign_in(self.filing)
         page = self.get_page(f"/{self.in_wing.id}")
@@ -211,7 +211,7 @@ class TestPortalPages(PortalPages):
         self.assertIn("work_order", done)
         self.assertNotIn("done", done)
 
-    def test_r70_the_secret_opens_one_report_to_whoever_has_no_login(self):
+    def test_r70_the_secret_opens_one_report_without_a_login(self):
         url = self.in_wing._get_tracking_url().partition(PAGE)[2]
         self.sign_in(None)
         response = self.get(url)
@@ -232,7 +232,7 @@ class TestPortalPages(PortalPages):
 
     # === COMMENTS === #
 
-    def test_r69_a_comment_with_a_file_is_public_and_his_own(self):
+    def test_r69_a_comment_with_a_file_is_public_and_has_its_author(self):
         self.sign_in(self.reading)
         path = f"/{self.in_wing.id}/comment"
         file = [("files", ("a.txt", b"It rattles", "text/plain"))]
@@ -264,13 +264,13 @@ class TestPortalPages(PortalPages):
         self.assert_refused(self.send(path, {"comment": "a"}, file), 422, "files")
         self.assertFalse(self.in_wing._get_public_messages())
 
-    def test_a_secret_that_nobody_needs_is_no_part_of_an_address(self):
+    def test_an_unneeded_secret_is_no_part_of_an_address(self):
         self.sign_in(self.reading)
         data = {"comment": "Hello", "access_token": "a\r\nX: y"}
         response = self.send(f"/{self.in_wing.id}/comment", data, script=False)
         self.assertEqual(response.status_code, 303)
 
-    def test_comments_have_a_limit_of_ten_a_minute_through_every_door(self):
+    def test_comments_have_a_limit_of_ten_a_minute_on_every_channel(self):
         self.sign_in(self.reading)
         path = f"/{self.in_wing.id}/comment"
         for number in range(10):
@@ -305,7 +305,7 @@ class TestPortalPages(PortalPages):
 
     # === PREFERENCES === #
 
-    def test_r8_a_customer_chooses_how_he_is_told(self):
+    def test_r8_customers_choose_how_they_are_notified(self):
         self.sign_in(self.reading)
         field = "fault_report_notify_work_order"
         response = self.send("/preferences", {field: "email"}, script=False)
@@ -328,7 +328,7 @@ class TestPortalPages(PortalPages):
             self.assertEqual(self.get().status_code, 200)
             return self.cr.sql_log_count - before
 
-        # A full page of reports, all on the same objects
+        # A full page of reports on the same objects
         values = {"name": "Again", "equipment_id": self.lift.id}
         self.env["fault.report"].create([values] * 20)
         few = count_queries()

@@ -1,4 +1,4 @@
-"""Which reports a customer's user sees, what of them, and who decides about it."""
+"""Which reports and fields a portal user sees, and who manages that."""
 
 from odoo import Command
 from odoo.exceptions import AccessError, ValidationError
@@ -31,16 +31,16 @@ class TestPortalRights(PortalData, FaultReportCommon):
             .with_env(self.env)
         )
 
-    def test_r70_a_customer_sees_the_reports_of_his_company_only(self):
+    def test_r70_customers_see_the_reports_of_their_company_only(self):
         own = self.in_wing + self.in_garage + self.nowhere
         self.assertEqual(self.seen_by(self.filing), own.sorted("id", reverse=True))
         self.assertEqual(self.seen_by(self.reading), own.sorted("id", reverse=True))
         self.assertEqual(self.seen_by(self.foreign), self.theirs)
 
-    def test_r70_a_limited_user_sees_his_facilities_only(self):
+    def test_r70_limited_users_see_their_facilities_only(self):
         self.assertEqual(self.seen_by(self.limited), self.in_wing)
 
-    def test_r70_a_limited_user_knows_no_other_facility_and_nobody_there(self):
+    def test_r70_limited_users_see_no_other_facility_and_no_contact_there(self):
         janitor = self.env["res.partner"].create(
             {"name": "Garage janitor", "parent_id": self.garage.id}
         )
@@ -57,7 +57,7 @@ class TestPortalRights(PortalData, FaultReportCommon):
             with self.assertRaises(AccessError):
                 partner.read(["name"])
         self.assertLessEqual(hidden, Partner.with_user(self.reading).search([]))
-        # He himself may belong to a place that was not given to him.
+        # The user may belong to a facility that they have no access to.
         self.limited.partner_id.parent_id = self.garage
         self.assertIn(self.garage, Partner.search([]))
 
@@ -73,12 +73,12 @@ class TestPortalRights(PortalData, FaultReportCommon):
         partner.limit_facilities = False
         self.assertEqual(len(self.seen_by(self.limited)), 3)
 
-    def test_r70_whoever_moves_to_another_customer_sees_that_ones(self):
+    def test_r70_users_moved_to_another_customer_see_its_reports(self):
         self.seen_by(self.reading)
         self.reading.partner_id.parent_id = self.hospital
         self.assertEqual(self.seen_by(self.reading), self.theirs)
 
-    def test_r70_a_contact_of_a_facility_sees_his_customers_reports(self):
+    def test_r70_contacts_of_a_facility_see_their_customers_reports(self):
         self.wing.is_company = True
         janitor = self.make_portal_user("portal_janitor", self.janitor, PORTAL)
         self.assertEqual(len(self.seen_by(janitor)), 3)
@@ -167,7 +167,7 @@ class TestPortalRights(PortalData, FaultReportCommon):
         partner.may_file_fault_reports = False
         self.assertFalse(self.reading.has_group("fault_report.group_portal_create"))
 
-    def test_r67_nobody_else_decides_about_customers(self):
+    def test_r67_no_other_user_manages_customers_access(self):
         for user in (*self.users.values(), self.filing):
             partner = self.reading.partner_id.with_user(user)
             for name in ("may_file_fault_reports", "limit_facilities"):
@@ -182,7 +182,7 @@ class TestPortalRights(PortalData, FaultReportCommon):
         with self.assertRaises(ValidationError):
             partner.may_file_fault_reports = True
 
-    def test_r67_only_facilities_of_his_customer_can_be_chosen(self):
+    def test_r67_only_facilities_of_the_customer_can_be_chosen(self):
         partner = self.limited.partner_id.with_user(self.staff)
         with self.assertRaisesRegex(ValidationError, "not a facility of Hotel"):
             partner.allowed_facility_ids = [Command.link(self.ward.id)]

@@ -1,4 +1,4 @@
-"""A customer beside a broken machine, on a screen and on a phone."""
+"""A customer files and follows a report, on a desktop and on a phone."""
 
 from odoo.tests import HttpCase, tagged
 

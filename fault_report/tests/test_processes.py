@@ -17,9 +17,9 @@ from .common_processes import (
 )
 
 REPORTS = 60
-# So many reminders are out when the process is killed
+# Number of reminders sent when the process is killed
 KILL_AFTER = 10
-# What the processes are told to do
+# Expressions that the processes evaluate
 REMIND = "env['fault.report']._cron_send_reminders()"
 RETRY = "env['fault.report']._cron_retry_messages()"
 SEND = "env['mail.mail'].process_email_queue()"
@@ -27,7 +27,7 @@ SEND = "env['mail.mail'].process_email_queue()"
 
 @tagged("post_install", "-at_install")
 class TestProcesses(BaseCase):
-    """Works on committed data, because other processes have to see it."""
+    """Uses committed data, because other processes have to see it."""
 
     @classmethod
     def setUpClass(cls):
@@ -37,7 +37,7 @@ class TestProcesses(BaseCase):
         cls.mail_server = MailServer()
         cls.make_data()
         cls.addClassCleanup(cls.remove_data)
-        # All start at the same time
+        # All processes start at the same time
         cls.processes = [OdooProcess() for _number in range(3)]
         cls.addClassCleanup(lambda: [process.close() for process in cls.processes])
         for process in cls.processes:
@@ -88,7 +88,7 @@ class TestProcesses(BaseCase):
         self.addCleanup(self.forget)
 
     def forget(self):
-        """Leave nothing that waits to the next test."""
+        """Leave nothing waiting for the next test."""
         with RealTransaction() as env:
             env["mail.mail"].search([("model", "=", "fault.report")]).unlink()
             env["fault.report"].search(
@@ -114,7 +114,7 @@ class TestProcesses(BaseCase):
             return reports.ids
 
     def count(self, report_ids):
-        """Return the number of claimed reminders and, by report, that of the mails."""
+        """Return the number of claimed reminders, and of e-mails by report."""
         with RealTransaction() as env:
             claimed = env["fault.report"].search_count(
                 [("id", "in", report_ids), ("reminded_at", "!=", False)]
@@ -131,7 +131,7 @@ class TestProcesses(BaseCase):
             process.start(REMIND)
         for process in both:
             process.wait()
-        # What one of them just held was left to the next run.
+        # Reports locked by the other process were left to the next run.
         both[0].run(REMIND)
         claimed, mails = self.count(report_ids)
         self.assertEqual(claimed, REPORTS)
@@ -144,7 +144,7 @@ class TestProcesses(BaseCase):
         wait_until(lambda: self.count(report_ids)[0] >= KILL_AFTER)
         process.kill()
         claimed, mails = self.count(report_ids)
-        self.assertLess(claimed, REPORTS, "It was too fast to be killed halfway")
+        self.assertLess(claimed, REPORTS, "The process finished before it was killed")
         self.assertEqual(claimed, len(mails))
         other = self.processes[-1]
         other.run(REMIND)
@@ -169,7 +169,7 @@ class TestProcesses(BaseCase):
         self.assertEqual(mute.count_connections(), 0)
         self.assertLess(seconds, 10)
         mute.close()
-        # It is gone altogether when the queue wants to send.
+        # The server is gone when the queue starts to send.
         process.run(SEND)
         with RealTransaction() as env:
             mail = self.get_mail(env)
@@ -197,14 +197,14 @@ class TestProcesses(BaseCase):
         )
 
     def deliver(self, process):
-        """Let the process send what is queued to a mail server that works."""
+        """Let the process send the queue to a working mail server."""
         self.mail_server.messages.clear()
         self.mail_server.start()
         self.addCleanup(self.mail_server.stop)
         process.run(SEND)
 
     def received(self):
-        """Return the messages to the technician."""
+        """Return the messages sent to the technician."""
         return [
             message
             for message in self.mail_server.messages

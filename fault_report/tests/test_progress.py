@@ -1,4 +1,4 @@
-"""How far a report is, and what its orders give back to it."""
+"""The progress of a report, taken from its orders."""
 
 from odoo.exceptions import UserError
 from odoo.tests import freeze_time, new_test_user
@@ -21,7 +21,7 @@ class TestProgress(FaultReportCommon):
         return report, report._get_work_order().with_user(self.worker)
 
     def get_steps(self, report):
-        """Return the steps as (key, done), as who may only look gets them."""
+        """Return the steps as (key, done), read by a user with only View."""
         steps = self.as_user(report, "view")._get_progress()
         return [(step["key"], step["done"]) for step in steps]
 

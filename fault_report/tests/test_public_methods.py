@@ -1,9 +1,9 @@
-"""No public method lets somebody do what their permissions do not give them.
+"""No public method exceeds the permissions of its caller.
 
-Every method that a client may call is called: those of all models of ours, inherited
-ones included, and of other models those that our addons define. The call is made as a
-portal user, as a colleague without any permission and as one who may only view, with
-ordinary and with hostile arguments and contexts. What is in the database is compared.
+All methods that a client may call are called: those of our models, inherited ones
+included, and the methods that our addons add to other models. They are called as a
+portal user, as an employee without permissions and as one with only View, with ordinary
+and hostile arguments and contexts. The content of the database is compared.
 """
 
 import copy
@@ -26,7 +26,7 @@ from ..tools import context_switches
 from .common import FaultReportCommon
 
 ADDONS = "odoo.addons.fault_report"
-# Counts who has tried what
+# Counters of attempts
 UNWATCHED = {"fault_report_attempt"}
 WATCHED = {
     "mail_mail",
@@ -52,7 +52,7 @@ WATCHED = {
     "maintenance_team",
     "ir_rule",
 }
-# Own belongings, which are no concern of fault reports
+# Users' own records, which are unrelated to fault reports
 OWN = {
     "ir_attachment": "NOT (t.create_uid = %(uid)s AND t.res_model IS NULL"
     " AND t.public IS NOT TRUE AND t.res_id = 0)",
@@ -155,9 +155,9 @@ class TestPublicMethods(FaultReportCommon):
 
     def setUp(self):
         super().setUp()
-        # Attempts are counted in a transaction of their own, here on the test's one.
+        # Attempts are counted in a separate transaction; here, use the test's cursor.
         self.registry_enter_test_mode()
-        # Also what Odoo wants nobody to call any more is called
+        # Deprecated methods are called as well
         self.enterContext(warnings.catch_warnings())
         warnings.simplefilter("ignore")
         tables = {
@@ -169,10 +169,10 @@ class TestPublicMethods(FaultReportCommon):
         }
         self.watched = (tables | WATCHED) - UNWATCHED
 
-    # === WHAT THERE IS TO CALL === #
+    # === METHODS === #
 
     def get_methods(self, own_only=False):
-        """Return pairs of a model's name and the name of a method that clients call."""
+        """Return pairs of model name and method name that clients may call."""
         found = []
         for name in sorted(self.env.registry):
             model = self.env[name]
@@ -199,7 +199,7 @@ class TestPublicMethods(FaultReportCommon):
         return True
 
     def get_ids(self, model):
-        """Return the ids to call a method with: a record that there is."""
+        """Return the ids of an existing record to call a method on."""
         records = self.env[model]
         if model == "fault.report":
             return self.report.ids
@@ -214,7 +214,7 @@ class TestPublicMethods(FaultReportCommon):
     # === ARGUMENTS === #
 
     def get_parameters(self, model, name):
-        """Return the named parameters, also those of what it extends by `**kwargs`."""
+        """Return the named parameters, including those passed on by `**kwargs`."""
         collected = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
         found = {}
         for cls in type(self.env[model]).mro():
@@ -230,10 +230,10 @@ class TestPublicMethods(FaultReportCommon):
         return list(found.values())
 
     def get_shapes(self, model, name):
-        """Return the arguments to call the method with: those it needs, and others.
+        """Return argument sets for the method: the required ones, then optional ones.
 
-        What is sent in one call is refused as a whole; so recipients are also tried
-        without a foreign author, and the other way round.
+        A call is refused as a whole; so recipients are also tried without a foreign
+        author, and vice versa.
         """
         parameters = self.get_parameters(model, name)
         values = {p.name: self.get_value(model, p.name) for p in parameters}
@@ -251,7 +251,7 @@ class TestPublicMethods(FaultReportCommon):
         return [shape for n, shape in enumerate(shapes) if shape not in shapes[:n]]
 
     def get_value(self, model, name):
-        """Return a value that a method may take under this name."""
+        """Return a plausible value for a parameter of this name."""
         report = self.report.id
         values = {
             "vals": self.get_vals(model),
@@ -361,7 +361,7 @@ class TestPublicMethods(FaultReportCommon):
         return dict(values.get(model, {"name": "By hand"}))
 
     def get_protected_context(self):
-        """Return a default for each protected field of any model."""
+        """Return a default for each protected field of all models."""
         return {
             f"default_{name}": False
             for model in self.env.values()
@@ -370,7 +370,7 @@ class TestPublicMethods(FaultReportCommon):
         }
 
     def get_hostile_context(self):
-        """Return the defaults and switches by which a client may try something."""
+        """Return hostile defaults and switches for the context."""
         message = {"body": "x", "attachment_ids": [[6, 0, self.secret.ids]]}
         mail = {
             "email_to": "anybody@elsewhere.example",
@@ -408,7 +408,7 @@ class TestPublicMethods(FaultReportCommon):
 
     @contextmanager
     def undone(self):
-        """Forget what is done inside."""
+        """Roll back the changes made inside."""
         with self.env.cr.savepoint() as savepoint:
             yield
             savepoint.rollback()
@@ -418,7 +418,7 @@ class TestPublicMethods(FaultReportCommon):
         self.env.invalidate_all(flush=False)
 
     def call(self, user, model, name, kwargs, context):
-        """Call the method as a client does; return its error, and tables written to."""
+        """Call the method as a client does; return its error and the written tables."""
         written = set()
         execute = Cursor.execute
 
@@ -455,7 +455,7 @@ class TestPublicMethods(FaultReportCommon):
         return self.env.cr.fetchone()[0]
 
     def find_changes(self, person, model, name, kwargs, context):
-        """Return the tables whose content a call has changed."""
+        """Return the tables whose content the call changed."""
         user = self.people[person]
         with self.undone():
             error, written = self.call(user, model, name, kwargs, context)
@@ -501,9 +501,9 @@ class TestPublicMethods(FaultReportCommon):
         self.assertFalse(wrong)
 
     def is_ours_to_refuse(self, error, model, name):
-        """Return whether a method of ours has failed without words.
+        """Return whether one of our methods failed without a user error.
 
-        What Odoo's own methods take, Odoo says.
+        Odoo's own methods check their own arguments.
         """
         frames = traceback.extract_tb(error.__traceback__)
         is_in_ours = any(

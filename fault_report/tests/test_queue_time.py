@@ -1,4 +1,4 @@
-"""A slow mail server or SMS provider does not use up the time of everything else."""
+"""A slow mail server or SMS provider does not block other scheduled actions."""
 
 from datetime import timedelta
 from unittest.mock import patch
@@ -8,7 +8,7 @@ from odoo.tests import freeze_time, tagged
 
 from .common import FaultReportCommon
 
-# Odoo ends the process after 120 s; other actions need some of them too
+# Odoo kills the process after 120 s; other actions need some of that time
 ENOUGH = 60
 SERVER = "odoo.addons.base.models.ir_mail_server.IrMail_Server"
 
@@ -16,9 +16,9 @@ SERVER = "odoo.addons.base.models.ir_mail_server.IrMail_Server"
 @tagged("post_install", "-at_install")
 class TestQueueTime(FaultReportCommon):
     def run_queue(self, name, target, seconds):
-        """Run a queue's action with a server that takes `seconds` for each.
+        """Run a queue's action with a server that takes `seconds` per message.
 
-        :return: the seconds that it took, and how many were sent
+        :return: the seconds taken, and how many messages were sent
         """
         queue = self.env.ref(name)
         self.env["ir.cron.trigger"].search([("cron_id", "=", queue.id)]).unlink()
@@ -42,7 +42,7 @@ class TestQueueTime(FaultReportCommon):
             start = fields.Datetime.now()
             with (
                 patch(target, send),
-                # Odoo's tests send nothing
+                # Odoo sends nothing in tests
                 patch(f"{SERVER}._disable_send", lambda _self: False),
                 patch(f"{SERVER}._connect__", lambda *_args, **_kwargs: None),
                 self.enter_registry_test_mode(),

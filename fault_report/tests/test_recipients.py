@@ -1,4 +1,4 @@
-"""Messages about a report reach only who may read it at that moment."""
+"""Messages about a report reach only users who may read it at that moment."""
 
 from contextlib import contextmanager
 from unittest.mock import patch
@@ -24,7 +24,7 @@ class TestRecipients(PortalData, FaultReportCommon):
             user.email = f"{user.login}@hotel.example"
         cls.second_company = cls.env["res.company"].create({"name": "Second"})
 
-    # Each takes the access of one user to the report in the wing away
+    # Each removes one user's access to the report in the wing
 
     def move_to_another_customer(self):
         self.reading.partner_id.parent_id = self.hospital
@@ -98,12 +98,12 @@ class TestRecipients(PortalData, FaultReportCommon):
         "archive_the_colleague",
     )
 
-    # They are the customer's contacts as before, but no users any more
+    # Still contacts of the customer, but no longer users
     STILL_CONTACTS = ("archive_the_customer", "revoke_with_the_wizard")
 
     @contextmanager
     def undone(self):
-        """Undo in the database what is done inside."""
+        """Roll back the database changes made inside."""
         self.env.flush_all()
         savepoint = self.env.cr.savepoint()
         try:
@@ -114,13 +114,13 @@ class TestRecipients(PortalData, FaultReportCommon):
             self.env.registry.clear_cache()
 
     def get_told(self, message):
-        """Return who got it in any way: as notification, e-mail, SMS, or push."""
+        """Return all recipients: of a notification, e-mail, SMS or push message."""
         mails = self.env["mail.mail"].search([("mail_message_id", "=", message.id)])
         notified = message.notification_ids.res_partner_id
         return message.notified_partner_ids | notified | mails.recipient_ids
 
     def send_each(self, partner):
-        """Send every kind of message about the report; return all of them."""
+        """Send every kind of message about the report; return the messages."""
         report = self.in_wing
         editing = report.with_user(self.technician)
         customer = self.filing if report.partner_id == self.hotel else self.foreign
@@ -136,7 +136,7 @@ class TestRecipients(PortalData, FaultReportCommon):
         )
 
     def name_in(self, partner):
-        """Send what a colleague with Edit addresses to a contact; return it."""
+        """Post a message to the contact as an employee with Edit; return it."""
         editing = self.in_wing.with_user(self.technician)
         values = {"body": "News", "partner_ids": partner.ids}
         return (
@@ -145,7 +145,7 @@ class TestRecipients(PortalData, FaultReportCommon):
         ).sudo()
 
     @patch.object(fault_report_dialogue, "COMMENT_RATE", 1000)
-    def test_r70_who_lost_access_is_told_nothing_more(self):
+    def test_r70_users_who_lost_access_are_not_notified(self):
         for loss in self.LOSSES:
             for notification in ("email", "inbox"):
                 with self.subTest(loss, way=notification), self.undone():
@@ -161,7 +161,7 @@ class TestRecipients(PortalData, FaultReportCommon):
                         self.assertNotIn(user.partner_id, self.get_told(message))
                     self.assertNotIn(user.partner_id, self.in_wing.message_partner_ids)
 
-    def test_r36_who_may_read_the_report_is_told_and_stays(self):
+    def test_r36_users_who_may_read_the_report_are_notified_and_stay_followers(self):
         users = self.reading + self.limited + self.colleague
         self.in_wing.message_subscribe(users.partner_id.ids)
         message = self.in_wing.message_post(
@@ -170,7 +170,7 @@ class TestRecipients(PortalData, FaultReportCommon):
         self.assertLessEqual(users.partner_id, self.get_told(message))
         self.assertLessEqual(users.partner_id, self.in_wing.message_partner_ids)
 
-    def test_r36_a_contact_who_is_no_user_any_more_is_told_when_named(self):
+    def test_r36_a_contact_without_a_user_is_notified_when_addressed(self):
         for loss in self.STILL_CONTACTS:
             with self.subTest(loss), self.undone():
                 partner = getattr(self, loss)().partner_id
@@ -191,7 +191,7 @@ class TestRecipients(PortalData, FaultReportCommon):
         schedule._send_notifications()
         self.assertFalse(self.get_told(message) & self.reading.partner_id)
 
-    def test_r36_a_contact_without_an_account_is_told_of_his_own_report(self):
+    def test_r36_a_contact_without_an_account_is_notified_of_their_report(self):
         guest = self.env["res.partner"].create(
             {"name": "Guest", "email": "guest@hotel.example"}
         )
@@ -210,7 +210,7 @@ class TestRecipients(PortalData, FaultReportCommon):
                 self.assertEqual(partner in self.get_told(message), told)
                 self.assertEqual(partner in report.message_partner_ids, told)
 
-    def test_r36_a_supplier_is_told_what_a_colleague_with_edit_sends_him(self):
+    def test_r36_a_supplier_gets_messages_sent_by_users_with_edit(self):
         supplier = self.env["res.partner"].create(
             {"name": "Supplier", "email": "supplier@parts.example"}
         )
@@ -220,7 +220,7 @@ class TestRecipients(PortalData, FaultReportCommon):
         self.assertIn(supplier, self.get_told(message.sudo()))
         message = editing.message_post(**values)
         self.assertNotIn(supplier, self.get_told(message.sudo()))
-        # Our own code, and an e-mail, name nobody on a colleague's behalf
+        # Neither our code nor an e-mail adds recipients on behalf of an employee
         message = self.in_wing.with_user(self.env.ref("base.user_root")).message_post(
             partner_ids=supplier.ids, **values
         )

@@ -12,7 +12,7 @@ class TestRecurrence(FaultReportCommon):
     def days_ago(self, days):
         return fields.Datetime.now() - timedelta(days=days)
 
-    def test_the_object_tells_how_often_and_when_it_was_faulty(self):
+    def test_the_object_shows_how_often_and_when_it_was_faulty(self):
         for days in (400, 100, 3):
             self.make_report(reported_at=self.days_ago(days))
         lift = self.as_user(self.lift, "view")
@@ -20,7 +20,7 @@ class TestRecurrence(FaultReportCommon):
         self.assertEqual(lift.days_since_last_fault, 3)
         self.assertFalse(lift.last_work_order_name)
 
-    def test_the_object_tells_its_last_work_order(self):
+    def test_the_object_shows_its_last_work_order(self):
         first, second = (self.make_report(name=name) for name in ("First", "Second"))
         first.action_generate_work_order()
         self.assertEqual(self.as_user(self.lift, "view").last_work_order_name, "First")
@@ -28,11 +28,11 @@ class TestRecurrence(FaultReportCommon):
         second.action_generate_work_order()
         self.assertEqual(self.as_user(self.lift, "view").last_work_order_name, "Second")
 
-    def test_an_object_that_was_never_faulty_tells_nothing(self):
+    def test_an_object_without_reports_shows_nothing(self):
         self.assertEqual(self.as_user(self.fan, "view").fault_count_year, 0)
         self.assertFalse(self.as_user(self.fan, "view").last_fault_date)
 
-    def test_the_report_tells_when_the_fault_before_was(self):
+    def test_the_report_shows_the_previous_fault(self):
         first = self.make_report(reported_at=self.days_ago(40))
         second = self.make_report(reported_at=self.days_ago(10))
         self.assertEqual(self.as_user(first, "view").equipment_days_since_fault, -1)

@@ -1,4 +1,4 @@
-"""Records that a user may not read are not named, and tell nothing of themselves."""
+"""Users cannot link records that they may not read, nor learn anything about them."""
 
 from odoo import Command
 from odoo.exceptions import AccessError
@@ -39,7 +39,7 @@ class TestReferences(FaultReportCommon):
 
     @classmethod
     def make_hidden_records(cls):
-        """Make a record of every model of ours, and of those it names, elsewhere."""
+        """Create a hidden record of each of our models and of related models."""
         env = cls.env(
             context={"allowed_company_ids": (cls.other_company + cls.company).ids}
         )
@@ -59,7 +59,7 @@ class TestReferences(FaultReportCommon):
         equipment = env["maintenance.equipment"].create(
             {**values, "facility_id": facility.id}
         )
-        # Everybody may read it, but not whose it is
+        # Everyone may read it, but not its owner
         owners = customer.copy({"company_id": False}) + facility.copy(
             {"company_id": False}
         )
@@ -125,7 +125,7 @@ class TestReferences(FaultReportCommon):
     # === WALKING === #
 
     def get_models(self, user):
-        """Return our models, and those that we extend, that the user may create."""
+        """Return our models, and models that we extend, that the user may create."""
         for name in sorted(self.env.registry):
             model = self.env[name].with_user(user)
             is_ours = name.startswith("fault.report") or name in (
@@ -136,7 +136,7 @@ class TestReferences(FaultReportCommon):
                 yield model
 
     def get_cases(self, user):
-        """Return model, field and what it may not name, for each relation of ours."""
+        """Return model, field and a forbidden record, for each of our relations."""
         for model in self.get_models(user):
             for name in sorted(model._get_guarded_relations()):
                 field = model._fields[name]
@@ -162,7 +162,7 @@ class TestReferences(FaultReportCommon):
         }
 
     def get_values(self, model, field, record):
-        """Return each way in which a client can name the record."""
+        """Return each way in which a client can link the record."""
         if field.type == "many2one":
             return [record.id]
         nested = [
@@ -173,7 +173,7 @@ class TestReferences(FaultReportCommon):
         return [[Command.link(record.id)], [Command.set(record.ids)], *nested]
 
     def call(self, model, method, *args, **kwargs):
-        """Return what the client sees: the answer, or the error."""
+        """Return what the client sees: the result, or the error."""
         try:
             with mute_logger("odoo.addons.base.models.ir_rule", "odoo.sql_db"):
                 with mute_logger("odoo.orm.models", "odoo.addons.base.models.ir_model"):
@@ -185,7 +185,7 @@ class TestReferences(FaultReportCommon):
             self.env.invalidate_all()
 
     def get_base(self, model):
-        """Return values that make a record of the model, but for the relation."""
+        """Return values to create a record of the model, except for the relation."""
         base = {
             "fault.report": {"name": "It squeaks", "equipment_id": self.lift.id},
             "fault.report.note": {"name": "Seen", "report_id": self.own.id},
@@ -199,7 +199,7 @@ class TestReferences(FaultReportCommon):
         return base.get(model._name, {"name": "New"} if "name" in model._fields else {})
 
     def get_answers(self, model, field, record):
-        """Return the answers of every way in for one relation and record."""
+        """Return the result of each public method for one relation and record."""
         spec = self.get_spec(model)
         name = field.name
         base = self.get_base(model)
@@ -250,7 +250,7 @@ class TestReferences(FaultReportCommon):
         return walked
 
     def find_linked(self, model, field, record):
-        """Return new or changed records that name the record now."""
+        """Return new or changed records that link to the record now."""
         if not field.store:
             return model.browse()
         mine = model.sudo().browse(self.mine.get(model._name))

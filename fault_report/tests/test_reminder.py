@@ -1,4 +1,4 @@
-"""The reminder: none a second before, one after, none for what needs none."""
+"""The reminder: none before its time, one after, none for handled reports."""
 
 from datetime import timedelta
 
@@ -23,7 +23,7 @@ class ReminderCommon(NotificationCommon):
         cls.technician.fault_report_notify_assigned = "email"
 
     def remind(self, **after):
-        """Run the cron so long after the start; return mails and SMS so far."""
+        """Run the cron at that time after the start; return e-mails and SMS so far."""
         with freeze_time(START + timedelta(**after)), self.enter_registry_test_mode():
             self.env.ref("fault_report.ir_cron_send_reminders").method_direct_trigger()
         self.env.invalidate_all()
@@ -174,7 +174,7 @@ class TestReminderActivity(ReminderCommon):
         self.remind(hours=13)
         activity = self.activities()
         self.assertEqual(activity.user_id, self.technician)
-        # 21:00 in London is the next morning there.
+        # 21:00 in London is the next morning in the technician's time zone.
         self.assertEqual(str(activity.date_deadline), "2031-03-04")
 
     def test_it_makes_nobody_a_follower_and_sends_nothing_of_its_own(self):
@@ -197,7 +197,7 @@ class TestReminderActivity(ReminderCommon):
         self.as_user(self.report, "edit").action_assign(self.users["view"])
         self.assertFalse(self.activities())
 
-    def test_it_stays_while_he_works_on_it(self):
+    def test_it_stays_while_the_technician_works_on_it(self):
         self.remind(hours=4)
         self.as_user(self.report, "edit").write({"cost_center": "9"})
         self.assertEqual(len(self.activities()), 1)
@@ -234,14 +234,14 @@ class TestEscalation(ReminderCommon):
         cls.env.cr.precommit.run()
 
     def escalate(self, **after):
-        """Run both crons so long after the start; return who was told how often."""
+        """Run both crons at that time after the start; return the messages per user."""
         self.remind(**after)
         with freeze_time(START + timedelta(**after)), self.enter_registry_test_mode():
             self.env.ref("fault_report.ir_cron_escalate").method_direct_trigger()
         self.env.invalidate_all()
         return self.count(self.head)[0], self.count(self.boss)[0]
 
-    def test_after_a_second_period_the_subgroups_head_is_told_once(self):
+    def test_after_a_second_period_the_subgroups_head_is_notified_once(self):
         self.assertEqual(self.escalate(hours=4), (0, 0))
         self.assertEqual(self.escalate(hours=8, seconds=-1), (0, 0))
         self.assertEqual(self.escalate(hours=8), (1, 0))
@@ -249,12 +249,12 @@ class TestEscalation(ReminderCommon):
         self.assertIn("Escalated", self.mails(self.head).subject)
         self.assertEqual(self.count(self.technician), (1, 0))
 
-    def test_without_a_head_the_administrators_are_told(self):
+    def test_without_a_head_the_administrators_are_notified(self):
         self.subgroup.user_id = False
         self.escalate(hours=4)
         self.assertEqual(self.escalate(hours=8), (0, 1))
 
-    def test_a_head_who_may_not_see_it_or_has_it_himself_is_passed_over(self):
+    def test_a_head_without_access_or_who_is_the_technician_is_passed_over(self):
         for change in ({"active": False}, {"group_ids": [(5,)]}):
             with self.subTest(change), self.env.cr.savepoint() as savepoint:
                 self.head.write(change)
@@ -271,7 +271,7 @@ class TestEscalation(ReminderCommon):
         self.assertEqual(self.escalate(hours=14, seconds=-1), (0, 0))
         self.assertEqual(self.escalate(hours=14), (1, 0))
 
-    def test_repeated_reminders_do_not_put_it_off(self):
+    def test_repeated_reminders_do_not_postpone_it(self):
         self.company.fault_report_reminder_repeat = True
         self.escalate(hours=4)
         self.assertEqual(self.escalate(hours=8), (1, 0))
@@ -296,7 +296,7 @@ class TestEscalation(ReminderCommon):
         self.company.fault_report_escalation = True
         self.assertEqual(self.escalate(hours=9), (1, 0))
 
-    def test_each_chooses_his_own_way(self):
+    def test_each_user_chooses_their_own_way(self):
         self.head.fault_report_notify_assigned = "none"
         self.escalate(hours=4)
         self.assertEqual(self.escalate(hours=8), (0, 0))

@@ -1,4 +1,4 @@
-"""Many reminders at once: what one of them does never touches the others."""
+"""Many reminders at once: a failure of one never affects the others."""
 
 from datetime import timedelta
 from unittest.mock import patch
@@ -14,7 +14,7 @@ REMINDER = "odoo.addons.fault_report.models.notification.reminder"
 @tagged("post_install", "-at_install")
 class TestReminderBatch(ReminderCommon):
     def make_waiting_reports(self, *names, **before):
-        """Return more reports whose turn is before the other's; forget the mails."""
+        """Return new reports that are due before the first one, without e-mails."""
         with freeze_time(START - timedelta(**before)):
             reports = self.env["fault.report"].create(
                 [
@@ -31,7 +31,7 @@ class TestReminderBatch(ReminderCommon):
         return reports
 
     def fail_if_bad(self, error):
-        """Let no message be made of a report that is called Bad."""
+        """Make the message of the report named Bad fail."""
         Report = self.registry["fault.report"]
         queue = Report._queue_messages
 
@@ -90,7 +90,7 @@ class TestReminderBatch(ReminderCommon):
     def test_a_cron_that_is_stopped_halfway_goes_on_later(self):
         self.make_waiting_reports("Second")
         Cron = self.registry["ir.cron"]
-        # The time for the run is used up after the first report.
+        # The time limit is reached after the first report.
         with (
             patch(f"{REMINDER}.PER_COMMIT", 1),
             patch.object(Cron, "_commit_progress", side_effect=[1, 0, 1, 0]),

@@ -1,4 +1,4 @@
-"""Whatever happens in whatever order: reminders are those of a simple model."""
+"""Random sequences of events: reminders are those of a simple model."""
 
 from datetime import timedelta
 from unittest.mock import patch
@@ -24,7 +24,7 @@ STEPS = st.one_of(
 
 
 class Model:
-    """What the documentation says, in minutes, without Odoo."""
+    """The documented rules, in minutes, without Odoo."""
 
     def __init__(self):
         self.now = 0
@@ -106,7 +106,7 @@ class TestReminderModel(NotificationCommon):
         self.startPatcher(patch.object(Report, "_queue_messages", record))
 
     def do(self, step, value):
-        """Do in Odoo what the model does."""
+        """Do the same step in Odoo."""
         report, company = self.report, self.company
         if step == "assign":
             report.technician_id = value and self.users[value]

@@ -1,4 +1,4 @@
-"""What opening and filing may cost, whatever the number of reports."""
+"""The cost of opening and filing reports is independent of their number."""
 
 from functools import partial
 
@@ -33,7 +33,7 @@ class TestScale(FaultReportCommon):
         self.env.invalidate_all()
 
     def specification(self, view_type):
-        """Return what the web client asks for to show the view."""
+        """Return the specification that the web client sends for the view."""
         Report = self.as_user(self.env["fault.report"], "edit")
         view = Report.get_views([(False, view_type)])
         fields = view["models"]["fault.report"]["fields"]
@@ -64,7 +64,7 @@ class TestScale(FaultReportCommon):
         )
 
     def add_history(self):
-        """Add 20,000 reports that were handled long ago."""
+        """Add 20,000 old handled reports."""
         self.env.cr.execute(
             """
             INSERT INTO fault_report
@@ -97,7 +97,7 @@ class TestScale(FaultReportCommon):
         def count_queries():
             counts = []
             for job in jobs:
-                job()  # what is known after the first time
+                job()  # warms the caches
                 self.start_cold()
                 before = self.env.cr.sql_log_count
                 job()
@@ -110,7 +110,7 @@ class TestScale(FaultReportCommon):
         self.assertEqual(before[-1], 1)
 
     def test_listing_converted_reports_costs_no_query_for_each(self):
-        """With all columns, also those that are hidden at first."""
+        """With all columns, including optional hidden ones."""
         reports = self.env["fault.report"].search([], limit=20)
         reports.action_generate_work_order()
         spec = self.specification("list")
@@ -133,7 +133,7 @@ class TestScale(FaultReportCommon):
         self.assertEqual(len(set(reports.mapped("reference"))), 100)
 
     def test_the_default_list_uses_the_index_of_what_waits(self):
-        """The condition of the filters has to imply that of the partial index."""
+        """The domain of the filters has to imply the condition of the partial index."""
         self.add_history()
         Report = self.env["fault.report"].with_user(self.users["view"])
         query = Report._search(DEFAULT_FILTERS, limit=80, order=Report._order)

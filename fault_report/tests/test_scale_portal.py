@@ -1,4 +1,4 @@
-"""What a customer's pages may cost, whatever the number of his and others' reports."""
+"""The cost of the portal pages is independent of the number of reports."""
 
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -35,13 +35,13 @@ class TestScalePortal(PortalPages):
     def setUpClass(cls):
         super().setUpClass()
         cls.users_and_counts = {cls.filing: 3000, cls.limited: 1000, cls.foreign: 30}
-        # For each user something is in each list
+        # Each user has something in each list
         for equipment in (cls.lift, cls.fan, cls.hospital_lift):
             cls.add_reports(equipment, 30)
 
     @classmethod
     def add_reports(cls, equipment, count, state="solved"):
-        """Add reports of the object by SQL; all users of the customer filed some."""
+        """Add reports of the object by SQL; each user of the customer filed some."""
         customer = equipment.customer_id
         users = (cls.filing + cls.limited + cls.foreign).filtered(
             lambda user: user.partner_id._get_fault_report_customer() == customer
@@ -98,7 +98,7 @@ class TestScalePortal(PortalPages):
         )
         counts = {}
         for name, job in jobs.items():
-            job()  # what is known after the first time
+            job()  # warms the caches
             before = self.env.cr.sql_log_count
             job()
             counts[name] = self.env.cr.sql_log_count - before
@@ -131,12 +131,12 @@ class TestScalePortal(PortalPages):
         )
 
     def explain(self, user, domain, order=None):
-        """Return what PostgreSQL does with the fault reports, step by step."""
+        """Return the steps of PostgreSQL's query plan on fault reports."""
         Report = self.env["fault.report"].with_user(user)
         query = Report._search(domain, order=order, limit=20 if order else None)
         sql = query.select() if order else query.select("COUNT(*)")
-        # The hotel has an eighth of all: whether reading everything is cheaper depends
-        # on statistics. What counts is that an index leads to its reports alone.
+        # The hotel has an eighth of all reports: whether a sequential scan is cheaper
+        # depends on statistics. What matters is that an index can be used.
         self.env.cr.execute("SET LOCAL enable_seqscan = off")
         self.env.cr.execute("EXPLAIN (ANALYZE, FORMAT JSON) " + sql.code, sql.params)
         waiting, steps = [self.env.cr.fetchone()[0][0]["Plan"]], []
@@ -148,7 +148,7 @@ class TestScalePortal(PortalPages):
         return steps
 
     def count_rows(self, step):
-        """Return how many reports the step has looked at."""
+        """Return how many reports the step read."""
         rows = step["Actual Rows"] + step.get("Rows Removed by Filter", 0)
         return rows * step["Actual Loops"]
 

@@ -1,4 +1,4 @@
-"""Sent again, nothing changes; sent too often, it waits."""
+"""Idempotent submission, and the rate limit."""
 
 import json
 import os
@@ -71,7 +71,7 @@ class TestRateLimit(TransactionCase):
 
     def setUp(self):
         super().setUp()
-        # A transaction of its own, on the test's connection
+        # A separate transaction in production; here, the test's cursor
         self.registry_enter_test_mode()
 
     def test_one_attempt_more_than_allowed_within_a_minute_waits(self):
@@ -96,14 +96,14 @@ class TestRateLimit(TransactionCase):
             with self.assertRaises(TooManyRequestsError):
                 self.knock()
 
-    def test_a_limit_of_zero_lets_nobody_in(self):
+    def test_a_limit_of_zero_refuses_all(self):
         with self.assertRaises(TooManyRequestsError):
             self.knock(limit=0)
 
 
 @tagged("post_install", "-at_install")
 class TestSubmissionRace(BaseCase):
-    """Real transactions, side by side."""
+    """Concurrent real transactions."""
 
     KEYS = "test-race"
 

@@ -1,4 +1,4 @@
-"""Service templates: points on new reports, answers that stay, who may do what."""
+"""Service templates: points on new reports, kept answers, and access rights."""
 
 import base64
 import io
@@ -22,7 +22,7 @@ class TemplateData(FaultReportData):
         cls.administrator = new_test_user(
             env, "fault_administrator", groups="fault_report.group_administrator"
         )
-        # Whatever the database was delivered with
+        # Ignore templates that the database already has
         cls.company.fault_report_template_id = False
         cls.template = env["fault.report.template"].create(
             {
@@ -71,7 +71,7 @@ class TemplateCommon(TemplateData, FaultReportCommon):
         return cls.make_report(**values)
 
     def point(self, record, name):
-        """Return the point of that name, of a report or of a template."""
+        """Return the point with that name, of a report or a template."""
         return record.point_ids.filtered(lambda point: point.name == name)
 
     def photo(self, size=(8, 8), **options):
@@ -100,7 +100,7 @@ class TestPointsOfNewReports(TemplateCommon):
                 self.assertEqual(len(self.make_report(channel=channel).point_ids), 8)
 
     def test_an_empty_list_of_points_counts_as_none_given(self):
-        """Odoo's form sends one when the report had no points yet."""
+        """Odoo's form sends an empty list when the report has no points yet."""
         self.use()
         self.assertEqual(len(self.make_report(point_ids=[]).point_ids), 8)
 
@@ -180,7 +180,7 @@ class TestPointsOfNewReports(TemplateCommon):
         with_points = count(values)
         self.company.fault_report_template_id = False
         without = count(values)
-        # 800 points, inserted by the hundred
+        # 800 points, inserted in batches of a hundred
         self.assertLess(with_points - without, 40, (with_points, without))
 
 
@@ -516,7 +516,7 @@ class TestChoosingATemplate(TemplateCommon):
         other.action_stop_using()
         self.assertFalse(self.company.fault_report_template_id)
 
-    def test_nobody_else_chooses_or_edits_but_all_who_view_may_read(self):
+    def test_only_administrators_edit_templates_and_all_with_view_read_them(self):
         for name, user in self.users.items():
             template = self.template.with_user(user)
             with self.subTest(user=name):
@@ -743,7 +743,7 @@ class TestTemplateViews(TemplateCommon):
 
 @tagged("post_install", "-at_install")
 class TestTemplateTours(TemplateData, HttpCase):
-    """The editor and the points, in a browser, as those who use them."""
+    """The template editor and the points of a report, in a browser."""
 
     @classmethod
     def setUpClass(cls):

@@ -1,7 +1,7 @@
-"""What a client chooses of an e-mail that a template makes reaches nothing else.
+"""Values that a client passes to a template's e-mail affect no other record.
 
-Odoo writes it under sudo. Each list of a mail is filled with each command, by
-colleagues who may not do it, with a template that is about no report at all.
+Odoo creates that e-mail under sudo. Each x2many field of a mail is filled with each
+command, by employees without the permission, with a template of another model.
 """
 
 from odoo import Command
@@ -60,7 +60,7 @@ class TestTemplateValues(FaultReportCommon):
         )
 
     def get_forged(self):
-        """Return what a message in another's name would consist of."""
+        """Return the values of a message in another user's name."""
         return {
             "model": "fault.report",
             "res_id": self.report.id,
@@ -71,7 +71,7 @@ class TestTemplateValues(FaultReportCommon):
         }
 
     def get_new(self, comodel):
-        """Return values of a record that has no business to be made."""
+        """Return values of a record that must not be created."""
         return {
             "mail.message": self.get_forged(),
             "mail.notification": {
@@ -94,7 +94,7 @@ class TestTemplateValues(FaultReportCommon):
         return found.id or 1
 
     def get_lists(self):
-        """Yield name and value: each list of a mail with each command."""
+        """Yield name and value: each x2many field of a mail with each command."""
         for name, field in self.env["mail.mail"]._fields.items():
             if field.type not in ("one2many", "many2many"):
                 continue
@@ -111,7 +111,7 @@ class TestTemplateValues(FaultReportCommon):
                 yield name, [list(command)]
 
     def get_state(self):
-        """Return all that is said about the report, with whom it was sent to."""
+        """Return all messages about the report, with their recipients."""
         self.env.flush_all()
         self.env.invalidate_all()
         messages = self.env["mail.message"].search(

@@ -5,7 +5,7 @@ SALESMAN = "sales_team.group_sale_salesman_all_leads"
 
 @tagged("post_install", "-at_install")
 class TestTours(HttpCase):
-    """The main job, in a browser, as those who do it."""
+    """The main workflow, in a browser, with the roles that do it."""
 
     @classmethod
     def setUpClass(cls):

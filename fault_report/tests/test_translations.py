@@ -1,4 +1,4 @@
-"""What is translated says the same, and is what a user gets to read."""
+"""Translations are complete, keep their placeholders, and are shown to the user."""
 
 import re
 from collections import Counter
@@ -18,13 +18,13 @@ TRANSLATED_ATTRIBUTE = re.compile(r'(title|aria-label|placeholder|alt)="[^"]*"')
 
 
 def get_fixed_parts(text):
-    """Return how often each placeholder and tag is in a text."""
+    """Return how often each placeholder and tag occurs in a text."""
     tags = TAG.findall(TRANSLATED_ATTRIBUTE.sub(r"\1", text))
     return Counter(PLACEHOLDER.findall(text) + tags)
 
 
 class TestTranslationFiles(BaseCase):
-    """All of our addons at once: it needs none of them installed."""
+    """Checks all our addons; none has to be installed."""
 
     def setUp(self):
         super().setUp()

@@ -1,4 +1,4 @@
-"""A report that was given to no technician is told to who dispatches, once."""
+"""Dispatchers are notified once about a report without a technician."""
 
 from datetime import timedelta
 from unittest.mock import patch
@@ -43,7 +43,7 @@ class UnassignedCommon(NotificationCommon):
         cls.dispatch.fault_report_notify_new = "email"
 
     def run_cron(self, **after):
-        """Run the cron so long after the start; return what the dispatcher got."""
+        """Run the cron at that time; return the dispatcher's messages."""
         with freeze_time(START + timedelta(**after)), self.enter_registry_test_mode():
             self.env.ref("fault_report.ir_cron_send_reminders").method_direct_trigger()
         self.env.invalidate_all()
@@ -76,7 +76,7 @@ class TestUnassigned(UnassignedCommon):
         self.assertEqual(self.count(self.boss), (1, 0))
         self.assertFalse(self.activities())
 
-    def test_r98_an_activity_if_nobody_can_be_written_to(self):
+    def test_r98_an_activity_if_no_user_can_be_written_to(self):
         self.dispatch.fault_report_notify_new = "none"
         administrators = self.report._get_administrators()
         administrators.email = False
@@ -87,7 +87,7 @@ class TestUnassigned(UnassignedCommon):
         self.report.with_user(self.users["edit"]).action_assign(self.technician)
         self.assertFalse(self.activities())
 
-    def test_r98_none_if_it_is_given_to_somebody_in_time(self):
+    def test_r98_none_if_it_is_assigned_in_time(self):
         self.report.technician_id = self.technician
         self.assertEqual(self.run_cron(hours=1), (0, 0))
 
@@ -168,7 +168,7 @@ class TestUnassigned(UnassignedCommon):
         self.assertFalse(self.report.unassigned_told)
         self.assertEqual(self.run_cron(hours=3), (1, 0))
 
-    def test_many_are_told_in_batches_and_the_reminders_too(self):
+    def test_many_are_notified_in_batches_like_the_reminders(self):
         self.company.fault_report_reminder_hours = 1
         with freeze_time(START):
             reports = self.env["fault.report"].create(

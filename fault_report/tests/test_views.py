@@ -10,7 +10,7 @@ from .common import FaultReportCommon
 
 class TestViews(FaultReportCommon):
     def get_views(self, *permissions):
-        """Return the views of who has these permissions, or View alone."""
+        """Return the views for a user with these permissions, or with only View."""
         user = self.users[permissions[0]] if permissions else self.users["view"]
         for name in permissions[1:]:
             user.group_ids += self.env.ref(f"fault_report.group_{name}")
@@ -31,7 +31,7 @@ class TestViews(FaultReportCommon):
             self.assertRegex(arch, "status_id|by_status", kind)
 
     def test_r76_the_colour_of_the_status_shows(self):
-        """As a stripe of row and card, and as a badge on the form."""
+        """As a stripe on rows and cards, and as a badge on the form."""
         self.env["fault.report.status"].create({"name": "Urgent", "color": 3})
         views = {kind: etree.fromstring(a) for kind, a in self.get_views().items()}
         self.assertEqual(views["kanban"].get("highlight_color"), "status_color")
@@ -76,7 +76,7 @@ class TestViews(FaultReportCommon):
     def test_r13_r14_r15_r17_the_default_filters_can_be_removed(
         self,
     ):
-        """Each is a facet of its own: removing one shows that kind only."""
+        """Each is a separate facet: removing one adds only its reports."""
         Report = self.as_user(self.env["fault.report"], "view")
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "fault_report.action_fault_report"
@@ -135,7 +135,7 @@ class TestViews(FaultReportCommon):
         self.assertEqual(self.as_user(self.ward, "view").fault_report_count, 0)
 
     def offered(self, field, **values):
-        """Return the records that the form offers for a field, beside these values."""
+        """Return the records that the form offers for a field, given these values."""
         Report = self.as_user(self.env["fault.report"], "create")
         blank = dict.fromkeys(("partner_id", "facility_id", "equipment_id"), False)
         blank["company_id"] = self.company.id

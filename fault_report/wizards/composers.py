@@ -1,4 +1,4 @@
-"""Odoo's composers, which send under sudo what their user has chosen."""
+"""Odoo's composers, which send their user's messages under sudo."""
 
 from odoo import models
 

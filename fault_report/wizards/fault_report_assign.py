@@ -2,7 +2,7 @@ from odoo import api, fields, models
 
 
 class FaultReportAssign(models.TransientModel):
-    """Choose the technician for one or more reports."""
+    """Assign one or more reports to a technician."""
 
     _name = "fault.report.assign"
     _description = "Assign a Technician"
@@ -21,12 +21,12 @@ class FaultReportAssign(models.TransientModel):
 
     @api.model
     def _get_technician_domain(self):
-        """Return the domain as text: the company is known in the dialog only."""
+        """Return the domain as a string: only the dialog knows the company."""
         domain = list(self.env["fault.report"]._get_technician_domain())
         return f"{domain!r} + [('company_ids', 'in', company_id)]"
 
     def action_confirm(self):
-        """Give the reports to the chosen technician."""
+        """Assign the reports to the selected technician."""
         self.ensure_one()
         self.report_ids.action_assign(self.technician_id)
         return {"type": "ir.actions.act_window_close"}

@@ -6,7 +6,7 @@ from ..tools import text_rules
 
 
 class FaultReportClose(models.TransientModel):
-    """Ask why a report is closed without an order."""
+    """Close reports without an order, with a reason."""
 
     _name = "fault.report.close"
     _description = "Close Without an Order"

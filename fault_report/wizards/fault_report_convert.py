@@ -2,7 +2,7 @@ from odoo import api, fields, models
 
 
 class FaultReportConvert(models.TransientModel):
-    """Choose another kind of work order than the company's for some reports."""
+    """Convert reports to another kind of work order than the company's default."""
 
     _name = "fault.report.convert"
     _description = "Convert to Another Kind of Work Order"
@@ -14,14 +14,14 @@ class FaultReportConvert(models.TransientModel):
     )
 
     def _default_kind(self):
-        """Propose the first kind that is not what the plain button makes."""
+        """Return the first kind that is not the company's default."""
         kinds = [kind for kind, _label in self._get_kinds()]
         usual = self.env.company.fault_report_work_order_model
         return next((kind for kind in kinds if kind != usual), kinds and kinds[0])
 
     @api.model
     def _get_kinds(self):
-        """Return the kinds of work order that the user may make."""
+        """Return the kinds of work order that the user may create."""
         field = self.env["res.company"]._fields["fault_report_work_order_model"]
         kinds = field._description_selection(self.env)
         return [
@@ -31,6 +31,6 @@ class FaultReportConvert(models.TransientModel):
         ]
 
     def action_confirm(self):
-        """Convert the reports to the chosen kind."""
+        """Convert the reports to the selected kind."""
         self.ensure_one()
         return self.report_ids.action_generate_work_order(self.kind)

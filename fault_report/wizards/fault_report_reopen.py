@@ -5,7 +5,7 @@ from ..tools import text_rules
 
 
 class FaultReportReopen(models.TransientModel):
-    """Ask why reports that were solved or cancelled are taken up again."""
+    """Reopen solved or cancelled reports, with a reason."""
 
     _name = "fault.report.reopen"
     _description = "Reopen Fault Reports"
@@ -15,9 +15,9 @@ class FaultReportReopen(models.TransientModel):
     reason = fields.Char()
 
     def action_confirm(self):
-        """Let the reports wait again."""
+        """Reopen the reports."""
         self.ensure_one()
         if text_rules.is_blank(self.reason or ""):
-            raise UserError(self.env._("Say why it is taken up again."))
+            raise UserError(self.env._("Say why it is reopened."))
         self.report_ids.action_reopen(self.reason)
         return {"type": "ir.actions.act_window_close"}

@@ -4,7 +4,7 @@ from ..models.portal.res_partner import CUSTOMER_ACCESS
 
 
 class PortalWizardUser(models.TransientModel):
-    """Odoo's dialog for access to the portal also says what a customer may file."""
+    """Odoo's dialog for portal access, extended by the access to fault reports."""
 
     _inherit = "portal.wizard.user"
 
@@ -15,7 +15,7 @@ class PortalWizardUser(models.TransientModel):
         readonly=False,
         groups=CUSTOMER_ACCESS,
     )
-    # Where, is the contact's, with access to the portal or without
+    # Stored on the contact, which may have no portal access
     limit_facilities = fields.Boolean(
         related="partner_id.limit_facilities", readonly=False, groups=CUSTOMER_ACCESS
     )
@@ -56,20 +56,20 @@ class PortalWizardUser(models.TransientModel):
         return super().action_revoke_access()
 
     def _limit_new_access(self):
-        """Let new accounts see no fault reports unless the user may decide about it.
+        """Give new accounts no access to fault reports unless the user manages it.
 
-        Colleagues who manage customers' access choose later what the account sees.
+        Users who manage customers' access set the access of the account later.
         """
         for partner in self.partner_id:
             if partner._may_widen_portal_access() or partner._get_portal_users():
                 continue
-            # It becomes narrower; who grants access need not see these settings.
+            # The access becomes narrower; users who grant access need no rights on it.
             partner_sudo = partner.sudo()
             if not partner_sudo.limit_facilities:
                 partner_sudo.limit_facilities = True
 
     def _apply_may_file_fault_reports(self):
-        """Give or take the right, if whoever uses the dialog decides about it."""
+        """Grant or revoke the right to file, if the user manages it."""
         if not self.env.user.has_group(CUSTOMER_ACCESS):
             return
         for line in self:

@@ -15,7 +15,7 @@ SITE = "https://www.example.com"
 
 
 def encode(name, content):
-    """Return a file as JSON holds it."""
+    """Return a file in its JSON form."""
     return {"name": name, "content": base64.b64encode(content).decode()}
 
 
@@ -24,7 +24,7 @@ def get_sha256(content):
 
 
 class LyingAdapter(HTTPAdapter):
-    """Says what the test wants of the length of a body."""
+    """Sends the body length that the test sets."""
 
     def add_headers(self, request, **_options):
         length = request.headers.pop("X-Content-Length", None)
@@ -50,7 +50,7 @@ class ApiCase(FaultReportData, HttpCase):
         return integration.action_new_key()["context"]["default_key"]
 
     def send(self, method="POST", path=REPORTS, *, key=None, headers=(), **request):
-        """Send a request with the right key, unless another one is given."""
+        """Send a request, by default with the valid key."""
         headers = {"Authorization": f"Bearer {key or self.key}", **dict(headers)}
         if "json" in request:
             request["data"] = json.dumps(request.pop("json"))
@@ -65,7 +65,7 @@ class ApiCase(FaultReportData, HttpCase):
         )
 
     def find(self, answer):
-        """Return the report of an answer."""
+        """Return the report named in a response."""
         return self.env["fault.report"].search(
             [("reference", "=", answer.json()["reference"])]
         )

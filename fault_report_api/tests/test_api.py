@@ -1,4 +1,4 @@
-"""What the web site gets when it asks as documented; bad requests have a table."""
+"""The web API used as documented; bad requests are in test_api_bad_requests."""
 
 import psycopg2
 
@@ -53,7 +53,7 @@ class TestApi(ApiCase):
         files = self.env["ir.attachment"].search(
             [("res_model", "=", "fault.report"), ("res_id", "=", report.id)]
         )
-        # The answer proves what came in; where the photo was taken is not kept.
+        # The response proves what was received; the position of the photo is removed.
         kept = remove_position(photo, "image/jpeg")
         self.assertEqual(set(files.mapped("raw")), {kept, b"rattles"})
         self.assertFalse(any(files.mapped("public")))
@@ -206,7 +206,7 @@ class TestApi(ApiCase):
                     self.assertIn("Origin", headers.get("Vary", "Origin"))
                     self.assertNotIn("Access-Control-Allow-Credentials", headers)
                     if answer.status_code == 200:
-                        # What everybody may fetch, without a key
+                        # Public, without a key
                         self.assertNotIn("Access-Control-Allow-Origin", headers)
                         continue
                     self.assertEqual(headers["Access-Control-Allow-Origin"], other)

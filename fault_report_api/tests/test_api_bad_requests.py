@@ -1,6 +1,6 @@
-"""What the web API answers to bad requests: one table, sent over HTTP row by row.
+"""Responses of the web API to bad requests: one table, sent over HTTP row by row.
 
-Nothing that was refused is stored, nothing breaks, and every refusal has the one shape.
+Nothing refused is stored, nothing breaks, and all refusals have the same format.
 """
 
 import io
@@ -41,7 +41,7 @@ def point(**values):
 
 
 def form(*parts, **texts):
-    """A form with `parts`: names and contents of files."""
+    """Return a multipart form; `parts` are names and contents of files."""
     return {
         "data": {"name": "Bad", **texts},
         "files": [("files", part) for part in parts] or [("files", ("a.txt", b"a"))],
@@ -81,7 +81,7 @@ def make_archive(names):
 
 
 def make_pixel_bomb(side):
-    """Return a PNG of a few kilobytes that says it is `side` pixels wide and high."""
+    """Return a PNG of a few kilobytes that claims to be `side` pixels wide and high."""
 
     def chunk(kind, body):
         checksum = zlib.crc32(kind + body)
@@ -97,8 +97,8 @@ def make_pixel_bomb(side):
 
 
 # ruff: noqa: E501
-# What is sent, and the answer: the status, the word for programs, and where one field
-# is to blame, that field and its word.
+# The request, and the response: the status, the error code, and for an error of one
+# field its name and code.
 # fmt: off
 TABLE = {
     # --- not readable -----------------------------------------------------------------
@@ -326,7 +326,7 @@ TABLE = {
     "PUT of a report":              (at(REPORTS + "/{foreign}", "PUT"), 405, "method"),
 }
 
-# Ugly but harmless: kept as what it is, and shown as text
+# Ugly but harmless: stored unchanged, and shown as text
 KEPT = {
     "HTML":         "<img src=x onerror=alert(1)>",
     "SQL":          "'; DROP TABLE fault_report; --",
@@ -416,7 +416,7 @@ class TestBadRequests(ApiCase):
         )
 
     def fill_in(self, value):
-        """Return a row with the names of points, reports and keys filled in."""
+        """Return a row with the placeholders of points, reports and keys filled in."""
         if isinstance(value, dict):
             filled = {name: self.fill_in(one) for name, one in value.items()}
             for name in ("point", "value"):
@@ -444,7 +444,7 @@ class TestBadRequests(ApiCase):
         return counts
 
     def forget_attempts(self):
-        """The limits have tests of their own."""
+        """Reset the rate limits, which are tested elsewhere."""
         self.env["fault.report.attempt"].search([]).unlink()
 
     @mute_logger("odoo.sql_db")

@@ -1,4 +1,4 @@
-"""JSON made to be slow or to break something: generated, and put into every place."""
+"""Generated hostile JSON, put into every place of a request."""
 
 import json
 import time
@@ -10,8 +10,8 @@ from odoo.tools import mute_logger
 from ..tools import schema
 from .common_api import ApiCase
 
-MOST_CPU = 1.0  # seconds of a request, whatever it holds
-# Of one that holds no files, and is refused by its size alone
+MOST_CPU = 1.0  # seconds per request, whatever it contains
+# For a request without files that is refused by its size
 MOST_CPU_REFUSED = 0.25
 MANY = 400_000
 MEGABYTE = 2**20
@@ -22,7 +22,7 @@ def repeat(piece, count, between=b","):
 
 
 def get_values():
-    """Return JSON, as bytes, of values that no report holds."""
+    """Return JSON (bytes) of values that no report accepts."""
     return {
         "nothing": b"null",
         "yes": b"true",
@@ -99,7 +99,7 @@ class TestHostileJson(ApiCase):
         cls.points = template.point_ids
 
     def get_bodies(self, value):
-        """Return `value` as the body, and in every place that a body has."""
+        """Return bodies with `value` as the whole and in every place."""
         yield "the body", value
         yield "an unknown field", b'{"name":"x","colour":%s}' % value
         for field in schema.REPORT["properties"]:
@@ -129,7 +129,7 @@ class TestHostileJson(ApiCase):
         )
 
     def post(self, body):
-        """Return the answer, and the seconds of CPU that the server took."""
+        """Return the response, and the CPU seconds of the server."""
         begin = time.process_time() - time.thread_time()
         answer = self.send(data=body, headers={"Content-Type": "application/json"})
         return answer, time.process_time() - time.thread_time() - begin
@@ -138,7 +138,7 @@ class TestHostileJson(ApiCase):
         count = 0
         for name, value in get_values().items():
             for place, body in self.get_bodies(value):
-                # Large ones once: as the whole, and in the place that is for them
+                # Large values only as the whole body and in the field meant for them
                 if len(value) > MEGABYTE and place not in ("the body", "points"):
                     continue
                 with self.subTest(value=name, place=place), mute_logger("odoo.http"):
@@ -172,7 +172,7 @@ class TestHostileJson(ApiCase):
                     files={"files": ("a.txt", b"a")},
                 )
                 self.assertIn(answer.status_code, (400, 413, 422))
-                # Both ends of the connection
+                # CPU of both ends of the connection
                 self.assertLess(time.process_time() - begin, MOST_CPU)
 
     def test_the_largest_report_that_may_be_is_not_excessive(self):
@@ -203,7 +203,7 @@ class TestAddresses(ApiCase):
         "ann@localhost",
         '"Lind, Ann" <ann@example.com>',
     )
-    # What makes an address none, put into every place of it
+    # Characters that make an address invalid, in every position
     BROKEN = (*' ,;:<>()[]\\"@', "..", "\u200b", "\u2028", "<b>")
 
     def get_bad(self):

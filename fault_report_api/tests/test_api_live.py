@@ -1,4 +1,4 @@
-"""The web API as the world meets it: two real Odoo processes on one database."""
+"""The web API in production: two real Odoo processes on one database."""
 
 import contextlib
 import os
@@ -23,19 +23,19 @@ from odoo.tools import config
 DOCUMENT = Path(__file__).parents[2] / "docs" / "integration.md"
 START_TIMEOUT = 60  # seconds
 PROCESSES = 2
-# What a file is, and whether a point is there, no schema can say: 422 is an answer, too
+# A schema cannot describe file contents or existing points, so 422 is valid as well
 SCHEMATHESIS = """
 [checks]
 positive_data_acceptance.expected-statuses = [
     "2xx", "401", "403", "404", "409", "422", "429"
 ]
 """
-# The programs of the examples; those that the machine has are run
+# The programs of the examples; only installed ones are run
 PROGRAMS = {"sh": "bash", "python": sys.executable, "js": "node", "php": "php"}
 
 
 def allow_memory():
-    """Take Odoo's limit off a program: Node reserves more than it uses."""
+    """Remove Odoo's memory limit in a child: Node reserves more than it uses."""
     _soft, hard = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
 
@@ -97,7 +97,7 @@ class TestApiLive(BaseCase):
         deadline = time.monotonic() + START_TIMEOUT
         while time.monotonic() < deadline:
             with contextlib.suppress(requests.RequestException):
-                # Loads the registry too
+                # Loads the registry as well
                 return requests.get(f"{url}/fault_report/v1/openapi.json", timeout=60)
             time.sleep(0.1)
         raise AssertionError("Odoo does not answer.")
@@ -118,7 +118,7 @@ class TestApiLive(BaseCase):
 
     @classmethod
     def make_key(cls, **vals):
-        """Return an integration's id and key, for all processes to see."""
+        """Return an integration's id and key, committed for all processes."""
         with cls.transaction() as env:
             integration = env["fault.report.integration"].create(
                 {"name": "Live", "rate_limit": 6000, **vals}
@@ -140,7 +140,7 @@ class TestApiLive(BaseCase):
         )
 
     def get_problems(self):
-        """Return what the processes logged and should not have."""
+        """Return unexpected messages in the logs of the processes."""
         logs = [path.read_text() for path in self.folder.glob("*.log")]
         return re.findall(
             r"^\S+ \S+ \d+ (?:ERROR|CRITICAL) .*", "\n".join(logs), re.MULTILINE
@@ -163,7 +163,7 @@ class TestApiLive(BaseCase):
         statuses = [self.post(number % 2, key).status_code for number in range(6)]
         self.assertEqual(statuses, [201] * 4 + [429] * 2)
         self.assertEqual(self.get(integration, "report_count"), 4)
-        # A key that is revoked is at once nobody's, everywhere
+        # A revoked key is invalid at once in all processes
         with self.transaction() as env:
             env["fault.report.integration"].browse(integration).action_revoke_key()
         self.assertEqual(self.post(0, key).status_code, 401)

@@ -1,4 +1,4 @@
-"""Which service points a web site is told of, and how it answers them."""
+"""The service points that a web site gets, and how it answers them."""
 
 import base64
 import json
@@ -12,7 +12,7 @@ from .test_embed import EMBED, PAGE, VISIT_START, serve
 from odoo.addons.fault_report.tests.test_file_rules import make_picture
 
 POINTS = "/fault_report/v1/points"
-# What a visitor does
+# The visitor's actions
 VISIT = (
     VISIT_START
     + """
@@ -224,7 +224,7 @@ class TestApiPoints(ApiCase):
             content = PAGE.format(
                 url=self.base_url() + EMBED, key=self.make_key(integration)
             ).replace("<body>", f"<body data-points='{json.dumps(numbers)}'>")
-            # The page of another site sends no cookie of the test's
+            # A page of another site does not send the test's cookie
             self.http_request_allow_all = True
             self.browser_js(f"{origin}/", VISIT, timeout=30)
         points = integration.report_ids.point_ids

@@ -1,4 +1,4 @@
-"""What the company puts into its own web pages: the form, and the way to sign in."""
+"""The form and the sign-in link that companies embed in their own web pages."""
 
 import contextlib
 import http.server
@@ -17,7 +17,7 @@ PAGE = """<!DOCTYPE html>
 </head><body><h1>Lifts</h1>
 <script async src="{url}" data-key="{key}"></script>
 </body></html>"""
-# How a visitor begins
+# The visitor's first actions
 VISIT_START = """
 (async () => {
     const wait = async (find) => {
@@ -33,7 +33,7 @@ VISIT_START = """
     const root = await wait(() => host.shadowRoot);
     const form = await wait(() => root.querySelector("form[data-state=editing]"));
 """
-# What he does
+# The visitor's actions
 VISIT = (
     VISIT_START
     + """
@@ -69,7 +69,7 @@ VISIT = (
 
 @contextlib.contextmanager
 def serve(page):
-    """Serve a page on a port of its own; give its origin."""
+    """Serve a page on a separate port; yield its origin."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
@@ -80,7 +80,7 @@ def serve(page):
             self.wfile.write(content if self.path == "/" else b"")
 
         def log_message(self, *_args):
-            """Say nothing."""
+            """Log nothing."""
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -99,7 +99,7 @@ class TestEmbed(ApiCase):
             content = PAGE.format(
                 url=self.base_url() + EMBED, key=self.make_key(integration)
             )
-            # The page of another site sends no cookie of the test's
+            # A page of another site does not send the test's cookie
             self.http_request_allow_all = True
             self.browser_js(f"{origin}/", VISIT, timeout=30)
         report = integration.report_ids

@@ -1,4 +1,4 @@
-"""A foreign page that may not use its key: who is told what, and what is kept of it."""
+"""A page whose origin is not allowed: the messages, and the record of refusals."""
 
 import contextlib
 
@@ -58,7 +58,7 @@ class EmbedCase(ApiCase, BrowserCase):
 @tagged("post_install", "-at_install")
 class TestEmbedRefused(EmbedCase):
     def assert_closed(self, page, reason, where):
-        """The visitor reads how to reach the company, its owner what to do."""
+        """The visitor reads how to contact the company, the site's owner what to do."""
         text = f"{ROOT}?.querySelector('{where}')?.innerText"
         page.wait(f"({text} || '').includes('desk@example.com')")
         shown = page.run(text)
@@ -136,7 +136,7 @@ class TestRefusedOrigins(ApiCase):
         return self.send("GET", FORM, key=self.page_key, headers={"Origin": origin})
 
     def refuse(self, origin, key=None, address="192.0.2.1"):
-        """As a request: over HTTP, a test undoes all that a refused one did."""
+        """Simulate a request: over HTTP, the test would roll back a refused request."""
         integrations = self.env["fault.report.integration"]
         visitor = integrations.with_user(self.env.ref("base.public_user"))
         with contextlib.suppress(RefusedRequestError):

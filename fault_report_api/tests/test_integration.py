@@ -1,4 +1,4 @@
-"""The key of a web site, and whose report it is that comes with it."""
+"""Keys of web sites, and the customer of the reports they send."""
 
 import contextlib
 import json
@@ -30,7 +30,7 @@ class TestIntegration(FaultReportCommon):
 
     def setUp(self):
         super().setUp()
-        # Transactions of their own, on the test's connection
+        # Separate transactions in production; here, the test's cursor
         self.registry_enter_test_mode()
 
     def make_key(self, integration=None):
@@ -148,7 +148,7 @@ class TestIntegration(FaultReportCommon):
     def test_r89_too_many_requests_wait_by_key_and_by_address(self):
         with freeze_time("2026-03-01 12:00:00"):
             for _time in range(20):
-                # Not with assertRaises, which would undo the count
+                # Not with assertRaises, which would roll back the count
                 with contextlib.suppress(RefusedRequestError):
                     self.knock("wrong")
             with self.assertRaises(TooManyRequestsError):
@@ -179,7 +179,7 @@ class TestIntegration(FaultReportCommon):
         with self.assertRaises(AccessError):
             integration.with_user(self.administrator).read(["name"])
 
-    # === WHOSE REPORT IT IS === #
+    # === CUSTOMER OF A REPORT === #
 
     def file(self, **data):
         integration = self.integration.sudo()

@@ -9,9 +9,10 @@ class FSMOrder(models.Model):
     def _prepare_fault_report_values(self, reports):
         facility = reports.facility_id if len(reports.facility_id) == 1 else None
         technician = reports._get_order_technician()
-        # Who converts need not see all workers.
+        # Users who convert need no access to workers.
         worker_sudo = self.env["fsm.person"].sudo()
         if technician:
+            # The user needs no access to the technician's contact.
             worker_sudo = worker_sudo.search(
                 [("partner_id", "=", technician.sudo().partner_id.id)], limit=1
             )

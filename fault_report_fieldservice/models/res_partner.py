@@ -7,9 +7,9 @@ class ResPartner(models.Model):
     _inherit = "res.partner"
 
     def _get_or_make_fsm_location(self):
-        """Return the field service location at this address, made if there is none."""
+        """Return the field service location of this address; create it if missing."""
         self.ensure_one()
-        # Who converts need not see all locations, and the address becomes none by this.
+        # Users who convert need no rights on locations.
         self_sudo = self.sudo()
         location_sudo = self_sudo.fsm_location_ids[:1]
         if not location_sudo:
@@ -20,6 +20,6 @@ class ResPartner(models.Model):
                     "owner_id": (self_sudo.parent_id or self_sudo).id,
                 }
             )
-            # Field Service makes it a location only; it stays what it was.
+            # Field Service changes the type of the address; restore it.
             self_sudo.type = kind
         return location_sudo.sudo(False)

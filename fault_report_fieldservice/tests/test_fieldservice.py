@@ -7,7 +7,7 @@ from odoo.addons.fault_report.tests.common_conversion import NoLossOfWorkOrder
 class TestFieldService(NoLossOfWorkOrder, FaultReportCommon):
     kind = "fsm.order"
     defaults = ("stage_id",)
-    lookups = 1  # which worker the technician is
+    lookups = 1  # the field service worker of the technician
     groups = "fault_report.group_convert,fieldservice.group_fsm_dispatcher"
 
     @classmethod

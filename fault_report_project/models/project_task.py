@@ -8,15 +8,15 @@ class ProjectTask(models.Model):
 
     @api.constrains("project_id")
     def _check_fault_report_project(self):
-        """Refuse to move what a report has become to where customers see it."""
-        # Who has the task need not see the report.
+        """Raise if a report's task is moved to a project that customers see."""
+        # Users of the task need no access to the report.
         for task_sudo in self.sudo():
             if task_sudo.fault_report_ids:
                 task_sudo.project_id._check_fault_report_visibility()
 
     @api.model
     def _prepare_fault_report_values(self, reports):
-        # Who converts need not see the settings of the company.
+        # Users who convert need no access to the company's settings.
         project = reports.company_id.sudo().fault_report_project_id
         if not project:
             raise UserError(
@@ -36,7 +36,7 @@ class ProjectTask(models.Model):
     @api.model
     def _get_work_order_stages(self, values):
         project = self.env["project.project"].browse(values["project_id"])
-        # Who converts need not see all that the project has.
+        # Users who convert need no access to the whole project.
         return project.sudo().type_ids.filtered(lambda stage: not stage.fold)
 
     def _get_work_order_progress(self):

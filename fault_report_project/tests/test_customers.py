@@ -1,4 +1,4 @@
-"""What reports became is kept from customers who see projects."""
+"""Tasks created from reports are hidden from customers who see projects."""
 
 from odoo.exceptions import UserError
 from odoo.tests import HttpCase, new_test_user, tagged

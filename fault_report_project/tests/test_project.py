@@ -77,7 +77,7 @@ class TestProject(NoLossOfWorkOrder, FaultReportCommon):
         self.assertEqual(report.state, "new")
 
     def test_r36_a_project_that_customers_see_is_refused(self):
-        # Chosen when that was not refused yet
+        # Selected before this was refused
         self.env.flush_all()
         self.env.cr.execute(
             "UPDATE project_project SET privacy_visibility = 'portal' WHERE id = %s",

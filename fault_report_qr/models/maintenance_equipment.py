@@ -40,6 +40,7 @@ class MaintenanceEquipment(models.Model):
     def _compute_has_fault_report_token(self):
         # That there is a code is no secret; the code itself is.
         for equipment in self:
+            # Users may not read the code
             equipment.has_fault_report_token = bool(equipment.sudo().fault_report_token)
 
     # === THE CODE === #
@@ -47,16 +48,19 @@ class MaintenanceEquipment(models.Model):
     def action_renew_fault_report_token(self):
         """Make a new code for each object; the labels printed before stop working."""
         self._check_fault_report_token_rights()
+        # The rights are checked above; the code is written by the server only.
         for equipment_sudo in self.sudo():
             equipment_sudo.fault_report_token = secrets.token_urlsafe(TOKEN_BYTES)
 
     def action_revoke_fault_report_token(self):
         """Let the codes printed so far lead nowhere."""
         self._check_fault_report_token_rights()
+        # The rights are checked above; the code is written by the server only.
         self.sudo().fault_report_token = False
 
     def _ensure_fault_report_token(self):
         """Make a code for those that have none; a code is made when it is needed."""
+        # Only checks whether there is a code.
         self.browse(
             [record.id for record in self.sudo() if not record.fault_report_token]
         ).action_renew_fault_report_token()
@@ -78,6 +82,7 @@ class MaintenanceEquipment(models.Model):
     def _get_fault_report_code_url(self):
         self.ensure_one()
         self._check_fault_report_token_rights()
+        # The rights are checked above; users may not read the field itself.
         return f"{self.get_base_url()}/fault_report/o/{self.sudo().fault_report_token}"
 
     # === THE LABEL === #
@@ -149,6 +154,7 @@ class MaintenanceEquipment(models.Model):
     def _get_open_faults(self):
         """Return key, date and state of the open reports, and nothing else of them."""
         self.ensure_one()
+        # Visitors may not read reports; only these three values are shown.
         Report = self.env["fault.report"].sudo()
         reports = Report.search(
             Report._get_waiting_domain() & fields.Domain("equipment_id", "=", self.id),

@@ -4,7 +4,7 @@ from ..tools import label_sheets
 
 
 class ResCompany(models.Model):
-    """What is printed on the labels of service objects."""
+    """Settings of the labels of service objects."""
 
     _inherit = "res.company"
 

@@ -1,4 +1,4 @@
-"""The QR code on an object: who makes it, and what is behind it."""
+"""QR codes of objects: who creates them, and the page they open."""
 
 import io
 import re
@@ -18,7 +18,7 @@ from ..tools import qr_code
 from odoo.addons.fault_report.tests.common import FaultReportCommon, FaultReportData
 from odoo.addons.fault_report.tests.test_file_rules import make_picture
 
-# Of one page, with those that the test itself makes around a request
+# Queries of one page, including those of the test itself
 MOST_QUERIES = 20
 
 
@@ -247,7 +247,7 @@ class TestScan(FaultReportData, HttpCase):
             self.assertNotIn("Set-Cookie", headers)
 
     def test_the_page_is_light(self):
-        """It is seen with the first answer; only its script comes after it."""
+        """It is shown with the first response; only its script is loaded later."""
         response = self.url_open(self.url)
         self.assertLess(len(response.content), 20_000)
         page = html.fromstring(response.content)
@@ -261,7 +261,7 @@ class TestScan(FaultReportData, HttpCase):
     def test_the_page_asks_the_database_little_however_much_is_reported(self):
         counts = []
         for _time in range(3):
-            self.url_open(self.url)  # What the server remembers from then on
+            self.url_open(self.url)  # warms the caches
             before = self.cr.sql_log_count
             self.url_open(self.url)
             counts.append(self.cr.sql_log_count - before)
@@ -277,7 +277,7 @@ class TestScan(FaultReportData, HttpCase):
         self.assertEqual(
             [page.status_code for page in (revoked, unknown, posted)], [404, 404, 404]
         )
-        # But for the token of the visitor's session
+        # Except for the token of the visitor's session
         texts = [re.sub(r'csrf="\w+"', "", page.text) for page in (revoked, unknown)]
         self.assertEqual(*texts)
         self.assertFalse(self.reports())
@@ -330,7 +330,7 @@ class TestScan(FaultReportData, HttpCase):
         picture = ("door.jpg", make_picture("JPEG"), "image/jpeg")
         page = ("page.html", b"<html><script>x</script></html>", "text/html")
         table = {
-            # what is sent: the field that is to blame, or None
+            # what is sent: the field with the error, or None
             "no text": ({"name": ""}, None, "name"),
             "no text at all": ({}, None, "name"),
             "invisible": ({"name": "\u200b"}, None, "name"),
@@ -381,7 +381,7 @@ class TestScan(FaultReportData, HttpCase):
         self.assertEqual(len(self.reports()), 10)
 
     def fail_once(self, name):
-        """Let a method fail as if another transaction had been in its way."""
+        """Let a method fail once with a serialization error."""
         model = self.env.registry["fault.report"]
         original, calls = getattr(model, name), []
 
@@ -504,7 +504,7 @@ class TestScan(FaultReportData, HttpCase):
                 self.assertEqual(self.url_open(url).status_code, 404)
                 self.assertEqual(self.url_open(f"{url}/thanks").status_code, 404)
 
-    # === WHO IS SIGNED IN === #
+    # === SIGNED-IN USERS === #
 
     def test_r50_the_label_sheet_is_for_who_asked_for_it(self):
         Wizard = self.env["fault.report.label"].with_user(self.users["edit"])

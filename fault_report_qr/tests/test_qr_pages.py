@@ -1,4 +1,4 @@
-"""The pages for whoever has no login, in a browser: of a QR code, and of a report."""
+"""Public pages in a browser: of a QR code, and of a report."""
 
 import base64
 

@@ -48,7 +48,7 @@ class TestRepair(NoLossOfWorkOrder, FaultReportCommon):
         with self.assertRaisesRegex(AccessError, "you need rights for it"):
             self.as_user(report, "convert").action_generate_work_order()
 
-    def test_who_may_not_open_repairs_is_told_so(self):
+    def test_users_without_repairs_are_refused_with_a_clear_message(self):
         report, _repair = self.make_repair()
         with self.assertRaisesRegex(AccessError, "stands on the fault report"):
             self.as_user(report, "view").action_view_work_order()

@@ -13,8 +13,8 @@ class AccountAnalyticLine(models.Model):
 
     @api.constrains("project_id", "task_id")
     def _check_fault_report_project(self):
-        """Refuse to move the time of a note to where customers see it."""
-        # Who has the line need not see the report.
+        """Raise if a note's time is moved to a project that customers see."""
+        # Users of the line need no access to the report.
         for line_sudo in self.sudo():
             if line_sudo.fault_report_note_ids:
                 line_sudo.project_id._check_kept_from_customers()
@@ -29,10 +29,10 @@ class AccountAnalyticLine(models.Model):
         return super().unlink()
 
     def _check_follows_note(self):
-        """Refuse to let timesheet and note say different things."""
+        """Raise if a change makes the timesheet differ from the note."""
         if get_switch(self.env, FOLLOWS_NOTE):
             return
-        # Who has the line need not see the report.
+        # Users of the line need no access to the report.
         for note_sudo in self.sudo().fault_report_note_ids:
             raise UserError(
                 self.env._(
@@ -42,4 +42,5 @@ class AccountAnalyticLine(models.Model):
             )
 
     def _is_readonly(self):
+        # Only checks whether there is a note.
         return super()._is_readonly() or bool(self.sudo().fault_report_note_ids)

@@ -7,8 +7,8 @@ class FaultReport(models.Model):
     _inherit = "fault.report"
 
     def unlink(self):
-        """Take the time of the notes along: the database deletes these by itself."""
-        # Who deletes a report need not have rights in timesheets.
+        """Delete the timesheet lines too: the foreign key deletes the notes only."""
+        # Users who delete a report need no rights on timesheets.
         lines_sudo = self.sudo().note_ids.timesheet_id
         result = super().unlink()
         switch_on(lines_sudo, **{FOLLOWS_NOTE: True}).unlink()

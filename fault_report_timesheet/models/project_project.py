@@ -3,20 +3,20 @@ from odoo.exceptions import UserError
 
 
 class ProjectProject(models.Model):
-    """Notes are for staff: so is a project that their time is put on."""
+    """Notes are internal: customers must not see a project with their time."""
 
     _inherit = "project.project"
 
     @api.constrains("privacy_visibility", "collaborator_ids")
     def _check_fault_report_time(self):
-        """Refuse to show customers a project that holds notes of fault reports."""
-        # Whoever changes a project need not see the companies' settings and notes.
+        """Raise if a project with the time of notes becomes visible to customers."""
+        # Users who change a project need no access to settings and notes.
         for project_sudo in self.sudo():
             if project_sudo._is_for_fault_report_time():
                 project_sudo._check_kept_from_customers()
 
     def _is_for_fault_report_time(self):
-        """Return whether time of notes is put on the project, or was."""
+        """Return whether the project is used, or was used, for the time of notes."""
         self.ensure_one()
         companies = self.env["res.company"].search_count(
             [("fault_report_timesheet_project_id", "=", self.id)], limit=1

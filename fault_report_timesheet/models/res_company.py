@@ -17,5 +17,5 @@ class ResCompany(models.Model):
 
     @api.constrains("fault_report_timesheet_project_id")
     def _check_fault_report_timesheet_project(self):
-        # Who changes the settings need not see all that the project has.
+        # Users who change the settings need no access to the whole project.
         self.sudo().fault_report_timesheet_project_id._check_kept_from_customers()

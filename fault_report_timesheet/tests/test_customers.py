@@ -1,4 +1,4 @@
-"""What notes say is kept from customers who see timesheets."""
+"""The text of notes is hidden from customers who see timesheets."""
 
 from odoo import Command
 from odoo.exceptions import UserError
@@ -89,7 +89,7 @@ class TestCustomers(FaultReportData, HttpCase):
         self.company.fault_report_timesheet_project_id = self.project
         self.make_note()
         self.assertNotIn(SECRET, self.get_shown())
-        # Chosen when that was not refused yet
+        # Selected before this was refused
         self.env.flush_all()
         self.env.cr.execute(
             "UPDATE project_project SET privacy_visibility = 'portal' WHERE id = %s",

@@ -20,7 +20,7 @@ class TestTimesheet(FaultReportCommon):
         )
 
     def make_note(self, **values):
-        """Return a note that the technician, who has no other rights, has written."""
+        """Return a note written by the technician, who has no other rights."""
         return self.as_user(self.env["fault.report.note"], "edit").create(
             {
                 "report_id": self.make_report().id,
@@ -74,7 +74,7 @@ class TestTimesheet(FaultReportCommon):
         self.as_user(note.report_id, "delete").unlink()
         self.assertFalse(self.get_lines())
 
-    def test_another_author_moves_the_line_to_his_timesheet(self):
+    def test_another_author_moves_the_line_to_their_timesheet(self):
         other = self.env["hr.employee"].create(
             {"name": "Other", "user_id": self.users["convert"].id}
         )

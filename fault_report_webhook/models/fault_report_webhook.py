@@ -229,6 +229,7 @@ class FaultReportWebhook(models.Model):
     @tools.ormcache()
     def _is_used(self):
         """Return whether there is any webhook: nearly nobody has one."""
+        # Webhooks of all companies; only whether there are any.
         return bool(self.sudo().search_count([], limit=1))
 
     @api.model

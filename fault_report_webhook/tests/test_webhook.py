@@ -1,4 +1,4 @@
-"""What other programs are told, by a real server on this machine that receives it."""
+"""Webhooks, received by a real server on this machine."""
 
 import base64
 import hashlib
@@ -23,7 +23,7 @@ from ..models.fault_report_webhook_delivery import ALLOW_PRIVATE, DELAYS
 from odoo.addons.fault_report.tests.common import FaultReportCommon
 
 URLS = {
-    # address: what is wrong with it
+    # address: the reason for the refusal
     "https://example.com/hook?a=b": None,
     "https://example.com:8443": None,
     "http://127.0.0.1:8000/x": None,
@@ -65,7 +65,7 @@ INSIDE = (
 
 
 class Receiver(ThreadingHTTPServer):
-    """Keeps what it gets; answers with `status`."""
+    """Stores received messages; answers with `status`."""
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)
@@ -86,7 +86,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def drip(self):
-        """Answer a byte at a time, for as long as anybody listens."""
+        """Answer one byte at a time, as long as the client listens."""
         stopped = threading.Event()
         with suppress(OSError):
             while self.server.dripping.is_set():
@@ -132,7 +132,7 @@ class TestWebhook(FaultReportCommon):
         with freeze_time(fields.Datetime.now() + timedelta(**delta)):
             yield
 
-    # === WHAT IS TOLD === #
+    # === EVENTS === #
 
     def test_what_happens_to_a_report_is_told_once_each(self):
         report = self.make_report()
@@ -267,7 +267,7 @@ class TestWebhook(FaultReportCommon):
         message = json.loads(self.receiver.got[0][2])
         self.assertEqual((message["event"], message["report"]), ("test", None))
 
-    # === WHAT FAILS === #
+    # === FAILURES === #
 
     def test_what_was_not_accepted_is_tried_again_later_with_the_same_id(self):
         self.make_report()
@@ -353,7 +353,7 @@ class TestWebhook(FaultReportCommon):
             suppress(KeyboardInterrupt),
             self.env.registry.cursor() as cr,
         ):
-            # Leaving the cursor like this rolls back what was not committed.
+            # Leaving the cursor with an exception rolls back what was not committed.
             self.env(cr=cr)["fault.report.webhook.delivery"]._cron_send()
         delivery = self.deliveries()
         self.assertEqual((delivery.state, delivery.attempts), ("pending", 1))
@@ -363,7 +363,7 @@ class TestWebhook(FaultReportCommon):
             self.send()
         self.assertEqual(len(self.receiver.got), 1)
 
-    # === WHERE IT MAY GO === #
+    # === ADDRESSES === #
 
     def test_an_address_has_to_be_https_or_on_this_machine(self):
         for url, problem in URLS.items():
@@ -401,7 +401,7 @@ class TestWebhook(FaultReportCommon):
         ):
             client.post("https://mixed.example/", "", {})
 
-    # === WHO MAY === #
+    # === PERMISSIONS === #
 
     def test_r50_administrators_only(self):
         self.make_report()

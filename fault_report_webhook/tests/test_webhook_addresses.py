@@ -1,4 +1,4 @@
-"""Where a webhook may lead: addresses of the Internet, however they are written."""
+"""Webhooks go to public addresses only, in whatever notation they are written."""
 
 import ipaddress
 import random
@@ -8,7 +8,7 @@ from odoo.tests import BaseCase, tagged
 
 from ..tools import client
 
-# What is special (IANA's registries), and what is not
+# Special networks (IANA's registries), and public ones
 INSIDE_V4 = (
     "0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 "
     "192.0.0.0/24 192.0.2.0/24 192.88.99.0/24 192.168.0.0/16 198.18.0.0/15 "
@@ -22,7 +22,7 @@ INSIDE_V6 = (
 OUTSIDE_V4 = "1.1.1.0/24 8.8.8.0/24 93.184.216.0/24 185.60.0.0/16".split()
 OUTSIDE_V6 = "2606:4700::/32 2a00:1450::/32 2001:4860::/32 2400:cb00::/32".split()
 PER_NETWORK = 40
-# All of them lead to this machine, or nowhere
+# Each refers to this machine, or to no host
 ODD_HOSTS = (
     "2130706433",
     "0x7f000001",
@@ -67,7 +67,7 @@ ODD_HOSTS = (
 
 
 def sample(networks, number=PER_NETWORK):
-    """Return some addresses of each network: the first, the last, and by chance."""
+    """Return some addresses of each network: the first, the last, and random ones."""
     chance = random.Random(7)
     addresses = []
     for network in map(ipaddress.ip_network, networks):
@@ -79,7 +79,7 @@ def sample(networks, number=PER_NETWORK):
 
 
 def in_ipv6(address):
-    """Return the addresses of IPv6 that stand for one of IPv4."""
+    """Return the IPv6 addresses that embed an IPv4 address."""
     number = int(address)
     return [
         str(ipaddress.IPv6Address(start << shift | number << low))

@@ -1,4 +1,4 @@
-"""Receivers that are dead, hang, are slow or cannot read one message."""
+"""Receivers that are down, hang, are slow or cannot read one message."""
 
 import threading
 import time
@@ -22,7 +22,7 @@ DEAD = "http://127.0.0.1:1/"
 
 
 class Receiver(ThreadingHTTPServer):
-    """Answers as it is told to: `status`, `text`, after `seconds`."""
+    """Answers with `status` and `text`, after `seconds`."""
 
     daemon_threads = True
 
@@ -30,7 +30,7 @@ class Receiver(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.got = []
         self.status, self.text, self.seconds = 200, "", 0
-        # Answers 500 to a message that holds this
+        # Answers 500 to a message that contains this
         self.poison = None
         self.gone = threading.Event()
 
@@ -47,7 +47,7 @@ class Handler(BaseHTTPRequestHandler):
         server.got.append((time.monotonic(), body))
         is_poison = server.poison and server.poison in body
         content = server.text.encode()
-        # Who hangs finds that nobody listens any more
+        # The client has given up a hanging receiver
         with suppress(OSError):
             self.send_response(500 if is_poison else server.status)
             self.send_header("Content-Length", str(len(content)))
@@ -152,7 +152,7 @@ class TestWebhookReceivers(ReceiverCommon):
         receiver.status = 200
         with freeze_time(webhook.paused_until + timedelta(seconds=1)):
             self.send()
-        # The one that was tried has its own time; it is due by then too
+        # The attempted one has its own schedule; it is due by then as well
         self.assertEqual(len(receiver.got), 21)
         self.assertEqual(set(webhook.delivery_ids.mapped("state")), {"sent"})
         self.assertFalse(webhook.paused_until or webhook.failures or webhook.last_error)
@@ -222,14 +222,14 @@ class TestWebhookReceivers(ReceiverCommon):
                 told.append(
                     (remaining, Delivery.search_count(Delivery._get_due_domain()))
                 )
-            # The time is up after the tenth
+            # The time limit is reached after the tenth
             return len(told) < 10
 
         with patch.object(Cron, "_commit_progress", progress):
             Delivery._cron_send()
         self.assertEqual(told[0], (60, 60))
         for remaining, due in told:
-            # What is on its way has not come back yet
+            # Messages being sent have not been answered yet
             self.assertIn(remaining - due, (0, 1))
         self.assertGreater(told[-1][0], 15)
         self.assertLess(told[-1][0], 30)
@@ -247,7 +247,7 @@ class TestWebhookReceivers(ReceiverCommon):
             self.env["ir.cron.trigger"].search_count([("cron_id", "=", queue.id)])
         )
 
-    # === WHAT CAME BACK === #
+    # === RESPONSES === #
 
     def test_a_test_shows_what_came_back(self):
         receiver = self.start_receiver(text="Thank <b>you</b>\0")

@@ -7,10 +7,10 @@ from odoo.addons.fault_report.controllers.public_form import answer_form
 
 PAGE = "/fault_report/website"
 PORTAL_PAGE = "/my/fault_reports/new"
-# The form holds a key that is for one visitor
+# The form contains an idempotency key of one visitor
 NO_STORE = {"Cache-Control": "no-store"}
 SECRET = {
-    # The address holds the secret of the report
+    # The URL contains the report's access token
     "Referrer-Policy": "no-referrer",
     "X-Robots-Tag": "noindex, nofollow",
     **NO_STORE,
@@ -18,11 +18,10 @@ SECRET = {
 
 
 class FaultReportWebsite(http.Controller):
-    """The form for a fault in the website: as a page, and for the building block.
+    """The form of the website, as a page and for the building block.
 
-    What is posted takes no CSRF token: it is done as the visitor whom everybody is,
-    also for those who are signed in. Phones that were offline send hours later, when a
-    token would have expired.
+    Posts need no CSRF token: they are handled as the public user, also for signed-in
+    users. Phones that were offline send hours later, when a token would have expired.
     """
 
     @http.route(
@@ -43,7 +42,7 @@ class FaultReportWebsite(http.Controller):
         readonly=True,
     )
     def show_form(self, without_points=None, **_query):
-        """Return the form alone, as a piece of a page."""
+        """Return the form as an HTML fragment."""
         if self._is_customer():
             return self._render("fault_report_website.customer", {})
         values = self._prepare_form(bool(without_points))
@@ -67,7 +66,7 @@ class FaultReportWebsite(http.Controller):
             Report._check_website_rate(request.website, request.httprequest.remote_addr)
             check_captcha(request.httprequest.form.get("captcha"))
             report = Report._file_website_form(request.website, form)
-            # It may have been deleted since it was sent for the first time.
+            # The report may have been deleted since the first submission.
             secret = report._portal_ensure_token() if report else "thanks"
             return f"{PAGE}/thanks/{secret}"
 
@@ -94,7 +93,7 @@ class FaultReportWebsite(http.Controller):
     # === PAGES === #
 
     def _is_customer(self):
-        """Return whether who asks has a better form, for reports that become his."""
+        """Return whether the user can file their own reports on the portal."""
         return request.env["fault.report"]._may_file_on_portal()
 
     def _render_page(self, status=200, problem=None, kept=None):

@@ -8,13 +8,13 @@ from odoo.addons.fault_report.tools.context_switches import (
 )
 
 CHANNEL = "website"
-# Sent by a form that was shown without the service points
+# Marks a form without service points
 WITHOUT_POINTS_FIELD = "without_points"
 MAX_TOKEN = 100
 
 
 class FaultReport(models.Model):
-    """What visitors of the website report, in its pages."""
+    """Reports by visitors of the website."""
 
     _inherit = "fault.report"
 
@@ -37,8 +37,8 @@ class FaultReport(models.Model):
 
     @api.model
     def _prepare_website_form(self, website, without_points=False):
-        """Return what a page of the website needs to show the form."""
-        # Visitors may not read companies; what the form shows is for everybody.
+        """Return the rendering values of the form on the website."""
+        # Visitors may not read companies; the form shows public data only.
         values = self._prepare_public_form(website.sudo().company_id)
         if without_points:
             values["points"] = values["points"].browse()
@@ -50,7 +50,7 @@ class FaultReport(models.Model):
 
     @api.model
     def _check_website_rate(self, website, address):
-        """Count an attempt to file from this address; refuse too many."""
+        """Count an attempt to file from this address; raise if there are too many."""
         # Visitors may not read companies.
         company = website.sudo().company_id
         self.env["fault.report.attempt"]._check_rate(
@@ -59,7 +59,7 @@ class FaultReport(models.Model):
 
     @api.model
     def _file_website_form(self, website, form):
-        """File what a visitor has filled in, for the company of the website.
+        """File a visitor's report for the company of the website.
 
         :param form: `vals`, `points`, `files`, `key` and `fingerprint`
         :return: the report, without access rules
@@ -70,15 +70,16 @@ class FaultReport(models.Model):
             CHANNEL,
             f"website:{website.id}",
             form,
+            # Visitors may not read companies.
             company_id=website.sudo().company_id.id,
         )
 
     @api.model
     def _find_website_report(self, website, secret):
-        """Return the report that a visitor has just filed, or nothing."""
+        """Return the report that the visitor has just filed, or nothing."""
         if text_rules.find_problem(secret, MAX_TOKEN):
             return self
-        # The secret in the address is his; it opens nothing but this one.
+        # The token in the URL gives access to this report only.
         return self.sudo().search(
             [
                 ("channel", "=", CHANNEL),

@@ -1,4 +1,4 @@
-"""A website of the lift company, and those who visit it."""
+"""A website of the lift company, and its visitors."""
 
 from odoo import Command
 from odoo.tests import HttpCase
@@ -27,7 +27,7 @@ class WebsiteCase(PortalData, FaultReportData, HttpCase):
         return self.env["fault.report"].search([("channel", "=", "website")])
 
     def send(self, data=None, files=None, headers=None, url=PAGE):
-        """Send the form as its script does."""
+        """Send the form like its script."""
         return self.url_open(
             url,
             data={"name": "It rattles"} if data is None else data,
@@ -37,7 +37,7 @@ class WebsiteCase(PortalData, FaultReportData, HttpCase):
         )
 
     def use_template(self):
-        """Let the company ask a point; return it."""
+        """Set a template with one point; return the point."""
         template = self.env["fault.report.template"].create(
             {
                 "name": "Lift",
@@ -55,7 +55,7 @@ class WebsiteCase(PortalData, FaultReportData, HttpCase):
         return template.point_ids[0]
 
     def make_page(self, url, *blocks):
-        """Make a page of the website with these building blocks."""
+        """Create a page of the website with these building blocks."""
         content = "".join(
             str(self.env["ir.qweb"]._render(f"fault_report_website.{block}"))
             for block in blocks

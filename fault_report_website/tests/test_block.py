@@ -1,4 +1,4 @@
-"""The building blocks in pages of the website, and in its editor."""
+"""The building blocks on pages of the website, and in its editor."""
 
 from lxml import html
 
@@ -52,7 +52,7 @@ class TestBlock(WebsiteCase, BrowserCase):
                 )
                 page.run(sent)
                 page.see(f"{form}[data-state=waiting]", "kept on this device")
-            # The page sends its own, and before that the one of the block
+            # The page sends its own draft after the one of the block
             page.open(f"{PAGE}/thanks/thanks")
             page.see(".o_fr_unsent", "has arrived")
             page.wait("document.querySelectorAll('.o_fr_unsent li').length === 2")
@@ -88,13 +88,13 @@ class TestBlock(WebsiteCase, BrowserCase):
         report = self.env["fault.report"].search([("name", "=", "Kept in the portal")])
         self.assertEqual((len(report), report.create_uid), (1, self.filing))
 
-    def test_a_customer_finds_the_way_to_his_own_form(self):
+    def test_a_customer_finds_the_way_to_the_portal_form(self):
         self.make_page("/faults", "s_fault_report")
         self.start_tour(
             "/faults", "fault_report_website_customer", login=self.filing.login
         )
 
-    def test_somebody_builds_a_page_with_the_block(self):
+    def test_an_editor_builds_a_page_with_the_block(self):
         self.use_template()
         self.start_tour(
             self.env["website"].get_client_action_url("/", True),

@@ -1,4 +1,4 @@
-"""The captchas of Odoo before the forms that stand in web pages."""
+"""Odoo's captchas on the public forms."""
 
 import json
 from types import SimpleNamespace
@@ -31,7 +31,7 @@ SITE_KEYS = {
 }
 
 
-# What their scripts do for a page
+# A stub of the providers' scripts
 SCRIPTS = {
     "recaptcha": """window.grecaptcha = {
         ready: (callback) => callback(),
@@ -52,7 +52,7 @@ class Again(SerializationFailure):
 
 
 class Provider:
-    """Answers as both do: a good token is good once, for one action."""
+    """A stub of both providers: a token is valid once, for one action."""
 
     def __init__(self):
         self.asked = []
@@ -76,7 +76,7 @@ class Provider:
 
 
 class CaptchaCase:
-    """The same for every form; the door says how it is sent."""
+    """Tests for every form; subclasses define how it is sent."""
 
     def setUp(self):
         super().setUp()
@@ -120,7 +120,7 @@ class CaptchaCase:
             for token in ("made-up", "", None):
                 with self.subTest(kind, token=token):
                     self.assert_refused(self.file(token, "k" * 20))
-            # Not even the key of the form
+            # Not even the idempotency key of the form
             answer = self.file(GOOD + kind, "k" * 20)
             self.assertIn(answer.status_code, (200, 201), answer.text)
             self.env["fault.report"].search([("name", "=", "It rattles")]).unlink()
@@ -218,7 +218,7 @@ class TestEmbedCaptcha(CaptchaCase, ApiCase):
 
 @tagged("post_install", "-at_install")
 class TestWebsiteCaptcha(CaptchaCase, WebsiteCase):
-    """The form in a page of the website."""
+    """The form on a page of the website."""
 
     def file(self, token, key=None):
         data = {"name": "It rattles", "captcha": token}
@@ -235,7 +235,7 @@ class TestWebsiteCaptcha(CaptchaCase, WebsiteCase):
             self.assertEqual(json.loads(keys), {"turnstile": "key-of-turnstile"})
 
     def fetch_proxy(self, url):
-        """Be the server of both scripts, which is down at first."""
+        """Answer for the servers of both scripts, which are down at first."""
         for kind, script in SCRIPTS.items():
             if f"{kind}/" in url and self.is_up:
                 return self.make_fetch_proxy_response(script)
@@ -257,5 +257,5 @@ class TestWebsiteCaptcha(CaptchaCase, WebsiteCase):
     def test_a_visitor_passes_turnstile_although_it_was_not_there_at_first(self):
         self.visit("turnstile", "fault_report_website_captcha", is_up=False)
 
-    def test_what_he_typed_is_kept_while_the_captcha_is_not_there(self):
+    def test_the_text_is_kept_while_the_captcha_is_not_available(self):
         self.visit("recaptcha", "fault_report_website_captcha_down", is_up=False)

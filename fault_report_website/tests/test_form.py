@@ -1,4 +1,4 @@
-"""The form of the website, as a page and as a piece of a page."""
+"""The form of the website, as a page and as a building block."""
 
 from freezegun import freeze_time
 from lxml import html
@@ -188,7 +188,7 @@ class TestForm(WebsiteCase):
         self.site.company_id = self.env["res.company"].create({"name": "Other"})
         self.assertEqual(self.url_open(f"{PAGE}/thanks/{secret}").status_code, 404)
 
-    def test_r36_who_follows_his_report_is_not_told_whose_it_has_become(self):
+    def test_r36_a_visitor_who_follows_a_report_does_not_see_its_customer(self):
         self.send({"name": "It rattles", "contact_name": "Ann"})
         report = self.reports()
         report.write({"equipment_id": self.lift.id, "contact_id": self.janitor.id})
@@ -214,7 +214,7 @@ class TestForm(WebsiteCase):
 
     # === WHO IS SIGNED IN === #
 
-    def test_a_customer_who_may_file_is_led_to_the_form_of_his_own(self):
+    def test_a_customer_who_may_file_is_led_to_the_portal_form(self):
         self.authenticate(self.filing.login, self.filing.login)
         answer = self.url_open(PAGE)
         self.assertTrue(answer.url.endswith("/my/fault_reports/new"), answer.url)
@@ -222,7 +222,7 @@ class TestForm(WebsiteCase):
         self.assertFalse(piece.xpath("//form"))
         self.assertIn("/my/fault_reports/new", piece.xpath("//a/@href"))
 
-    def test_others_who_are_signed_in_file_as_everybody_does(self):
+    def test_other_signed_in_users_file_like_visitors(self):
         for login in (self.reading.login, "fault_create"):
             with self.subTest(login):
                 self.authenticate(login, login)

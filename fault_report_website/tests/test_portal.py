@@ -1,4 +1,4 @@
-"""The customers' pages within the website."""
+"""The portal pages within the website."""
 
 from lxml import html
 
@@ -17,7 +17,7 @@ class TestPortal(WebsiteCase):
         cls.make_portal_reports()
 
     def open(self, url, status=200):
-        """Open a page; it has to be one of the website."""
+        """Open a page; check that it has the website's layout."""
         response = self.url_open(url)
         self.assertEqual(response.status_code, status, url)
         page = html.fromstring(response.content)
@@ -57,12 +57,12 @@ class TestPortal(WebsiteCase):
         )
         self.open(report.access_url)
 
-    def test_r69_whoever_has_the_link_follows_the_report_in_the_website(self):
+    def test_r69_a_visitor_with_the_link_follows_the_report_in_the_website(self):
         self.in_wing._portal_ensure_token()
         page = self.open(self.in_wing.get_portal_url())
         self.assertIn("Wing squeaks", page.text_content())
 
-    def test_r70_what_is_not_there_or_not_his_is_refused_in_the_style_of_the_website(
+    def test_r70_missing_and_foreign_reports_are_refused_in_the_style_of_the_website(
         self,
     ):
         self.authenticate(self.filing.login, self.filing.login)
@@ -96,7 +96,7 @@ class TestPortal(WebsiteCase):
         ugly = self.open('/web/login?company="><script>')
         self.assertFalse(self.get_logos(ugly))
 
-    def test_r91_after_signing_in_the_customer_is_at_his_reports(self):
+    def test_r91_after_signing_in_the_customer_sees_the_reports(self):
         self.authenticate(None, None)
         self.open("/fault_report/signin")
         answer = self.url_open(

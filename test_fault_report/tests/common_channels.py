@@ -1,4 +1,4 @@
-"""A report sent through each channel that people outside have, over HTTP."""
+"""Reports sent over HTTP through each external channel."""
 
 import json
 import uuid

@@ -1,4 +1,4 @@
-"""Each form outside of the back office, in a browser: twice, offline, in trouble."""
+"""Each public form in a browser: sent twice, offline, and on server errors."""
 
 import contextlib
 import json
@@ -19,7 +19,7 @@ from odoo.addons.fault_report.tests.common_portal import PortalData
 ROOT = Path(__file__).parents[2]
 PAGE = "/my/fault_reports"
 FORM = "form.o_fault_report_form"
-# How each form is walked: the place of each <form method="post"> of our templates
+# Where each <form method="post"> of our templates is tested
 WALKED = {
     "portal_new": "test_a_customer_files_twice_in_a_row",
     "portal_reply": "test_a_comment_is_shown_and_the_next_one_can_be_written",
@@ -34,7 +34,7 @@ HTML = "<!DOCTYPE html><title>x</title><p>Elsewhere</p>"
 
 
 class FormCase(PortalData, FaultReportData, BrowserCase):
-    """Forms that a browser sends to a server that the test disturbs."""
+    """Forms sent by a browser to a server whose failures the test controls."""
 
     @classmethod
     def setUpClass(cls):
@@ -69,7 +69,7 @@ class FormCase(PortalData, FaultReportData, BrowserCase):
     def browse(self, *args, **kwargs):
         """Browse without the scripts that Odoo's pages load last.
 
-        With a bad connection they never come; our forms need none of them.
+        With a bad connection they never load; our forms work without them.
         """
         with super().browse(*args, **kwargs) as page:
             page.send("Network.enable")
@@ -77,7 +77,7 @@ class FormCase(PortalData, FaultReportData, BrowserCase):
             yield page
 
     def fall(self):
-        """The database is down: what Odoo answers then is its own affair."""
+        """Simulate a database that is down."""
         raise http.RegistryError("down")
 
     def fill(self, page, text, selector=FORM):
@@ -197,7 +197,7 @@ class TestFormsTwice(FormCase):
 @tagged("post_install", "-at_install")
 class TestFormsInTrouble(FormCase):
     def open_forms(self):
-        """Give each form on a page of ours, by what it is and how it is submitted."""
+        """Yield each form on our pages: its name, URL and how it is submitted."""
         yield self.filing.login, f"{PAGE}/new", FORM, ".o_fr_good"
         yield self.filing.login, self.in_wing.access_url, FORM, ".o_fr_messages"
         yield None, self.tracking, FORM, ".o_fr_messages"
@@ -300,7 +300,7 @@ class TestFormsInTrouble(FormCase):
 @tagged("post_install", "-at_install")
 class TestDrafts(FormCase):
     def keep(self, page, url, text, selector=FORM):
-        """Fill in a form without a connection, and leave it."""
+        """Fill in and submit a form while offline, and leave the page."""
         page.open(url)
         page.run(OFFLINE)
         self.submit(page, text, selector)
@@ -349,7 +349,7 @@ class TestDrafts(FormCase):
         report = (f"{PAGE}/new", FORM)
         scanned = (self.code, main)
         pages = [
-            # Where a form is on the page itself, it sends its own, and leads on
+            # A form on the page itself sends its own draft, and redirects
             (login, f"{PAGE}/new", [scanned]),
             (login, self.code, [report]),
             (login, PAGE, [report, scanned]),
@@ -402,7 +402,7 @@ class TestDrafts(FormCase):
             page.see(".o_fr_unsent", "has arrived")
             self.assertEqual(self.count("In two tabs"), 1)
             self.keep(page, f"{PAGE}/new", "In three tabs")
-            # The same draft, looked at by three pages that have just been opened
+            # The same draft on three pages that have just been opened
             self.posts.clear()
             page.send(
                 "Page.addScriptToEvaluateOnNewDocument",

@@ -1,4 +1,4 @@
-"""What a company lets be sent to it: how much, how often, and from where."""
+"""A company's limits on files, positions of photos, and rates."""
 
 import base64
 import io
@@ -27,7 +27,7 @@ from odoo.addons.fault_report.tests.test_mail import MailGatewayCase
 
 MEGABYTE = 1024 * 1024
 FIELDS = {
-    # the setting: what is refused, what is accepted, a word of the sentence
+    # the setting: a refused value, an accepted value, part of the message
     "fault_report_max_files": ((0, -1, 101, 2**31 - 1), (1, 100), "1 to 100 files"),
     "fault_report_max_megabytes": ((0, -1, 101), (1, 100), "1 to 100 MB"),
     "fault_report_rate": ((0, -1, 101), (1, 100), "1 to 100 reports"),
@@ -40,7 +40,7 @@ def has_position(content):
 
 
 class TestLimitSettings(FaultReportCommon):
-    def test_an_administrator_chooses_the_limits_of_his_company(self):
+    def test_an_administrator_sets_the_limits_of_the_company(self):
         other = self.env["res.company"].create({"name": "Other"})
         admin = self.env.ref("base.user_admin")
         with Form(self.env["res.config.settings"].with_user(admin)) as form:
@@ -67,14 +67,14 @@ class TestLimitSettings(FaultReportCommon):
             for value in accepted:
                 self.company[name] = value
 
-    def test_who_is_no_administrator_changes_no_limit(self):
+    def test_only_administrators_change_limits(self):
         for name in (*FIELDS, "fault_report_keep_position"):
             with self.subTest(name), self.assertRaises(AccessError):
                 self.as_user(self.company, "edit").write({name: 1})
 
 
 @tagged("post_install", "-at_install")
-class TestLimitsAtEachDoor(PortalData, MailGatewayCase):
+class TestLimitsOnEachChannel(PortalData, MailGatewayCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -101,7 +101,7 @@ class TestLimitsAtEachDoor(PortalData, MailGatewayCase):
             for company in cls.company + cls.wide
         }
 
-    # === THE DOORS: each files a report with files, and returns the report === #
+    # === THE CHANNELS: each files a report with files, and returns it === #
 
     def doors(self, company):
         Report = self.env["fault.report"]
@@ -170,7 +170,7 @@ class TestLimitsAtEachDoor(PortalData, MailGatewayCase):
                 self.assertEqual(len(self.find_files(door(files))), len(files))
 
     def assert_refused(self, files, kept, words):
-        """Everywhere the files are refused; an e-mail is kept without some of them."""
+        """Every channel refuses the files; an e-mail is filed without some of them."""
         *doors, mail = self.doors(self.company)
         for door in doors:
             with self.subTest("refused", door=door.__name__):
@@ -182,25 +182,25 @@ class TestLimitsAtEachDoor(PortalData, MailGatewayCase):
         self.assertEqual(len(self.find_files(report)), kept)
         self.assertIn(words, str(report.message_ids.mapped("body")))
 
-    def test_each_door_takes_as_many_files_as_the_company_wants(self):
+    def test_each_channel_accepts_as_many_files_as_the_company_allows(self):
         files = [(f"{number}.txt", b"x") for number in range(3)]
         self.assert_accepted(files)
         self.assert_refused(files, 2, "2 files at most")
 
-    def test_each_door_takes_files_as_large_as_the_company_wants(self):
+    def test_each_channel_accepts_files_as_large_as_the_company_allows(self):
         files = [("long.txt", b"x" * (MEGABYTE + 1))]
         self.assert_accepted(files)
         self.assert_refused(files, 0, "1 MB at most")
 
-    def test_a_photo_made_to_be_slow_is_answered_in_time_at_each_door(self):
+    def test_a_slow_photo_is_answered_in_time_on_each_channel(self):
         slow = make_exif_marks(MEGABYTE - 1024)
         started = time.process_time()
         self.assert_refused([("a.jpg", slow)], 0, "too complex")
         self.assertLess(time.process_time() - started, 2 * len(self.doors(self.wide)))
 
-    def test_a_picture_with_odd_content_is_refused_at_each_door(self):
+    def test_a_picture_with_odd_content_is_refused_on_each_channel(self):
         odd = bytearray(make_picture("PNG"))
-        # A kind of PNG that there is not
+        # An invalid PNG colour type
         odd[25] = 9
         self.assert_refused([("a.jpg", bytes(sign(odd)))], 0, "damaged")
 
@@ -210,7 +210,7 @@ class TestLimitsAtEachDoor(PortalData, MailGatewayCase):
             self.integrations[self.company]._file_report(data)
         self.assertEqual(refusal.exception.fields, {"files": "too_many"})
 
-    def test_each_door_keeps_the_position_only_where_the_company_wants_it(self):
+    def test_each_channel_keeps_positions_only_where_the_company_wants_it(self):
         for size in ((8, 6), (2000, 1500)):
             photo = make_picture("JPEG", size)
             self.assertTrue(has_position(photo))
@@ -223,7 +223,7 @@ class TestLimitsAtEachDoor(PortalData, MailGatewayCase):
                             self.assertLessEqual(max(stored.size), 1920)
 
     def test_a_photo_that_lies_on_its_side_is_upright_when_it_is_made_smaller(self):
-        """It is turned then, so nothing may tell to turn it again."""
+        """The pixels are rotated, so the orientation tag must be reset."""
         door = self.doors(self.wide)[0]
         file = self.find_files(door([("a.jpg", make_picture("JPEG", (2000, 1500)))]))
         with Image.open(io.BytesIO(file.raw)) as stored:
@@ -339,7 +339,7 @@ class TestLimitsHttp(PortalData, FaultReportData, HttpCase):
         page = html.fromstring(self.url_open(url).content)
         return json.loads(page.xpath("//form[@data-fault-report-form]/@data-limits")[0])
 
-    def test_each_form_tells_its_script_the_limits_of_its_company(self):
+    def test_each_form_passes_the_limits_of_its_company_to_its_script(self):
         report = self.env["fault.report"].create(
             {"name": "x", "partner_id": self.hotel.id, "company_id": self.other.id}
         )
@@ -384,8 +384,8 @@ class TestLimitsHttp(PortalData, FaultReportData, HttpCase):
         )
         return answer.json()
 
-    def test_whoever_names_a_company_himself_gets_no_wider_limits_on_a_report(self):
-        """A client chooses the context; the report's own company decides."""
+    def test_a_company_in_the_context_widens_no_limits(self):
+        """A client sets the context; the limits of the report's company apply."""
         editor = new_test_user(
             self.env, "fault_limit_editor", groups="fault_report.group_edit"
         )
@@ -406,7 +406,7 @@ class TestLimitsHttp(PortalData, FaultReportData, HttpCase):
         self.browser_js(self.code, SHRINK % photo, ready="!!window.FaultReportForm")
 
 
-# Shrink a photo in the browser, and look for the position in what comes out
+# Shrink a photo in the browser, and look for the position in the result
 SHRINK = """
 (async () => {
     const bytes = Uint8Array.from(atob("%s"), (letter) => letter.charCodeAt(0));

@@ -1,5 +1,5 @@
-"""What holds for every address of ours: no foreign frame, no secret in a log, links to
-the host that shows them, and little work for pages that anyone may fetch."""
+"""Rules for all our routes: no foreign frame, no secret in a log, links to the host of
+the request, and little work for public pages."""
 
 import logging
 import re
@@ -18,7 +18,7 @@ MOST_CPU = 0.02  # seconds
 
 
 def get_addresses(secret="SeCrEt_-7"):
-    """Return addresses with a secret, as they are asked for, linked and redirected."""
+    """Return URLs with a secret, as requested, as links and as redirects."""
     for path in (
         f"/fault_report/o/{secret}",
         f"/sv/fault_report/o/{secret}",
@@ -48,8 +48,8 @@ class TestOwnAddresses(ChannelsCase):
         cls.tracking = f"/my/fault_reports/{cls.known.id}?access_token={token}"
 
     def get_rules(self):
-        """Return address and settings of all routes that our addons have."""
-        # What extends a controller of Odoo's is found with the addon of that
+        """Return URL and settings of all routes of our addons."""
+        # Routes that extend an Odoo controller are found with Odoo's addon
         modules = sorted(self.env.registry._init_modules)
         return {
             url: endpoint.routing
@@ -62,7 +62,7 @@ class TestOwnAddresses(ChannelsCase):
         }
 
     def get_paths(self):
-        """Return a path for each page of ours that is fetched."""
+        """Return a path for each of our pages that answers GET."""
         values = {
             "report_id": str(self.known.id),
             "token": self.lift.sudo().fault_report_token,
@@ -85,7 +85,7 @@ class TestOwnAddresses(ChannelsCase):
                         self.base_url() + path, allow_redirects=False
                     )
                     if answer.status_code in (403, 404):
-                        continue  # Without anything to click on
+                        continue  # Not clickable
                     self.assertIn(
                         answer.headers.get("X-Frame-Options"), ("SAMEORIGIN", "DENY")
                     )
@@ -95,7 +95,7 @@ class TestOwnAddresses(ChannelsCase):
                     )
 
     def test_every_route_of_ours_is_known_as_one(self):
-        # What we add to a page of Odoo's stays at its address
+        # Extensions of an Odoo page keep its URL
         odoo = ("/mail/", "/my/account", "/my/address", "/web/", "/my")
         for url in self.get_rules():
             with self.subTest(url):
@@ -133,7 +133,7 @@ class TestOwnAddresses(ChannelsCase):
 
         formatter = logging.Formatter("%(name)s %(message)s")
         collector = Collector(logging.DEBUG)
-        # The handlers that Odoo writes its logs with have the filter from the start
+        # Odoo's log handlers have the filter from the start
         self.assertTrue(
             any(
                 isinstance(one, own_addresses.SecretFilter)
@@ -205,7 +205,7 @@ class TestOwnAddresses(ChannelsCase):
                 self.assertLess(min(seconds), MOST_CPU, seconds)
 
     def measure(self, path):
-        """Return the CPU that all threads but this one take to answer."""
+        """Return the CPU time that all threads except this one need to answer."""
         begin = time.process_time() - time.thread_time()
         self.opener.get(self.base_url() + path, allow_redirects=False)
         return time.process_time() - time.thread_time() - begin

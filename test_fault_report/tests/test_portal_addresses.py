@@ -1,4 +1,4 @@
-"""Addresses of the portal: what stands in them, and what may be read where."""
+"""URLs of the portal: their parameters, and which pages only read."""
 
 from itertools import product
 from urllib.parse import urlencode
@@ -11,7 +11,7 @@ from odoo.tools import mute_logger
 
 from odoo.addons.fault_report.tests.test_portal_pages import PAGE, PortalPages
 
-# What another version, another addon or a curious person may write into an address
+# Parameters that another version, another addon or a curious user may send
 STRANGE = (
     {"sortby": "zzz", "filterby": "no", "groupby": "1", "search_in": "x"},
     {"page": "abc", "date_begin": "x", "date_end": "2026-99-99"},
@@ -62,19 +62,19 @@ class TestPortalAddresses(PortalPages):
             url: endpoint.routing.get("readonly")
             for url, endpoint in http._generate_routing_rules(modules, nodb_only=False)
             if url.startswith((PAGE, "/fault_report/"))
-            and not url.startswith("/fault_report/v1")  # It counts every request
+            and not url.startswith("/fault_report/v1")  # Every request is counted
             and "GET" in (endpoint.routing["methods"] or ("GET",))
         }
         self.assertGreater(len(read), 6)
-        # No exception: whoever needs one gives the reason here
+        # No exceptions; give the reason here if one is needed
         self.assertEqual([url for url in read if not read[url]], [])
 
     def test_pages_that_are_only_read_write_nothing(self):
-        """Odoo would begin again, with a warning, when one did."""
+        """A write would make Odoo restart the request, with a warning."""
         self.lift.action_renew_fault_report_token()
         code = f"/fault_report/o/{self.lift.sudo().fault_report_token}"
         token = self.in_wing._portal_ensure_token()
-        self.url_open(code)  # The bundles are made once
+        self.url_open(code)  # Generates the asset bundles
         for user in (self.filing, None):
             self.sign_in(user)
             pages = [f"{self.in_wing.access_url}?access_token={token}", code]
@@ -84,7 +84,7 @@ class TestPortalAddresses(PortalPages):
                 with self.subTest(url), self.assertNoLogs("odoo.http", "WARNING"):
                     self.assertEqual(self.url_open(url).status_code, 200)
 
-    def test_r70_a_limited_user_reaches_no_other_facility_among_his_addresses(self):
+    def test_r70_a_limited_user_finds_no_other_facility_among_the_addresses(self):
         (self.wing + self.garage).type = "other"
         self.sign_in(self.limited)
         page = self.url_open("/my/addresses").text
@@ -100,8 +100,8 @@ class TestPortalAddresses(PortalPages):
         self.sign_in(self.reading)
         self.assertIn(self.garage.name, self.url_open("/my/addresses").text)
 
-    def test_nobody_changes_the_card_of_someone_with_an_account(self):
-        """A new password would be sent to the e-mail that stands on it."""
+    def test_customers_do_not_change_contacts_with_an_account(self):
+        """A password reset would be sent to the e-mail address of the contact."""
         boss = self.reading.partner_id
         for type_, active in product(("invoice", "delivery", "other"), (True, False)):
             boss.type = type_
@@ -135,7 +135,7 @@ class TestPortalAddresses(PortalPages):
                 self.assertEqual(answer.status_code, 200)
                 self.assertIn(report.access_url, answer.url)
                 self.assertIn(report.name, answer.text)
-                # The secret would open it after they have lost access, too.
+                # With the access token they could open it even after losing access.
                 self.assertNotIn("access_token", answer.url)
 
     def test_who_may_edit_shares_the_report_by_its_secret(self):

@@ -1,4 +1,4 @@
-"""What people outside read when something inside is wrong."""
+"""Errors shown to external users when something fails on the server."""
 
 import errno
 
@@ -23,10 +23,10 @@ LOGGERS = ("odoo.http", "odoo.addons.http_routing.models.ir_http", "odoo.sql_db"
 
 
 def raising(error):
-    """Return a function that raises such an error, a new one each time."""
+    """Return a function that raises a new instance of the error each time."""
 
     def fail(*_args, **_kwargs):
-        # Odoo keeps its answer with the exception
+        # Odoo stores its response on the exception
         raise type(error)(*error.args)
 
     return fail
@@ -37,7 +37,7 @@ class TestNoNames(ChannelsCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        # All that people outside may not read; the object's own name is on its page
+        # Data hidden from external users; the object's own name is on its page
         for number, record in enumerate(cls.get_records()):
             record.name = f"{MARKER}-{number}"
         cls.env.flush_all()
@@ -58,7 +58,7 @@ class TestNoNames(ChannelsCase):
         )
 
     def assert_no_names(self, answer):
-        # The page of the form offers to a customer's user what is theirs
+        # The form offers a portal user their own places
         refused = answer.status_code >= 400
         shown = answer.text if "json" in answer.headers["Content-Type"] else ""
         if refused and not shown:
@@ -73,7 +73,7 @@ class TestNoNames(ChannelsCase):
 
     # === WHAT MODELS RAISE === #
 
-    def test_r89_no_error_of_a_model_tells_people_outside_a_name(self):
+    def test_r89_no_error_of_a_model_shows_names_to_external_users(self):
         text = f"{MARKER}-1 does not belong to {MARKER}-2."
         integrity = psycopg2.errors.CheckViolation(text)
         errors = [
@@ -105,7 +105,7 @@ class TestNoNames(ChannelsCase):
     # === RECORDS THAT CONTRADICT EACH OTHER === #
 
     def get_contradictions(self):
-        """Return SQL for each way in which the place of a report went wrong since."""
+        """Return SQL for each way to make the place of a report inconsistent."""
         other = self.env["res.company"].create({"name": f"{MARKER}-company"})
         hotel, wing, lift = self.hotel.id, self.wing.id, self.lift.id
         partner = "UPDATE res_partner SET %s WHERE id = %s"
@@ -166,7 +166,7 @@ class TestNoNames(ChannelsCase):
         self.assertEqual(report.name, "New")
         self.assertFalse(report.partner_id + report.facility_id)
         self.assertFalse(report.equipment_id)
-        # The dispatcher reads which object it was
+        # The dispatcher can read which object it was
         self.assertIn("Lift", report.message_ids.mapped("body")[0])
         self.assertEqual(self.url_open(answer.json()["redirect"]).status_code, 200)
 
@@ -193,7 +193,9 @@ class TestPassingTrouble(ChannelsCase):
         else:
             self.assertIn("<h1>Please try again", answer.text)
 
-    def test_r89_trouble_that_passes_is_told_so_and_the_same_is_sent_again(self):
+    def test_r89_temporary_errors_are_reported_as_such_and_the_request_is_repeated(
+        self,
+    ):
         Report = type(self.env["fault.report"])
         count = self.env["fault.report"].search_count
         before = count([])
@@ -233,7 +235,7 @@ class TestPassingTrouble(ChannelsCase):
         self.env.invalidate_all()
         self.assertEqual(self.env["fault.report"].search_count([]), before)
 
-    def test_r89_it_is_told_too_where_there_is_not_even_a_connection_to_begin_with(
+    def test_r89_so_is_a_missing_database_connection(
         self,
     ):
         def cannot_begin(request):
@@ -248,7 +250,7 @@ class TestPassingTrouble(ChannelsCase):
                     self.assert_busy(self.opener.get(self.base_url() + page))
         with mute_logger(*LOGGERS):
             answer = self.opener.get(self.base_url() + "/web/login")
-        # Odoo's own pages are none of our business.
+        # Odoo's own pages are not changed.
         self.assertNotIn("Retry-After", answer.headers)
 
     def test_what_is_refused_for_good_is_no_passing_trouble(self):

@@ -1,5 +1,5 @@
-"""How much people outside may send in a day, who counts as one sender, and what staff
-reads when many reports come at once."""
+"""Daily quotas of external senders, how senders are counted, and the summary that staff
+gets when many reports arrive at once."""
 
 import re
 from datetime import timedelta
@@ -18,7 +18,7 @@ from odoo.addons.fault_report.tests.test_notifications import NotificationCommon
 
 ADDON = Path(__file__).parents[1]
 SENDERS = {
-    # what the connection says, and who is meant
+    # the address of the connection, and the counted sender
     "203.0.113.7": "203.0.113.7",
     "::ffff:203.0.113.7": "203.0.113.7",
     "::ffff:cb00:7107": "203.0.113.7",
@@ -41,7 +41,7 @@ class TestSenders(NotificationCommon):
                 self.assertEqual(get_sender(address), sender)
 
     def test_no_limit_is_counted_by_an_address_that_was_not_read_like_that(self):
-        # A receipt goes to the address of an e-mail.
+        # Receipts are counted by e-mail address.
         scope = re.compile(
             r"_check_rate\(\s*f\"(?!receipt)[^)]*\{[^}]*(address|remote_addr)", re.S
         )
@@ -51,7 +51,7 @@ class TestSenders(NotificationCommon):
         for path in files:
             self.assertFalse(scope.search(path.read_text()), path)
 
-    def test_whoever_changes_the_end_of_an_ipv6_address_stays_the_same_sender(self):
+    def test_another_ending_of_an_ipv6_address_is_the_same_sender(self):
         check = self.env["fault.report.attempt"]._check_rate
         for number in range(3):
             check("test", 3, address=f"2001:db8:9::{number + 1:x}")
@@ -89,7 +89,7 @@ class TestDay(ChannelsCase):
                 self.fill_up(scope, "reports", most - 1)
                 for channel in channels:
                     with self.subTest(scope=scope, channel=channel):
-                        # The last one that fits, and the next one
+                        # The last report within the quota, and the next one
                         if channel == refused[0]:
                             self.assertLess(getattr(self, channel)().status_code, 400)
                         answer = getattr(self, channel)()
@@ -106,7 +106,7 @@ class TestDay(ChannelsCase):
         answers = [
             self.send(data={"name": "New"}, files=file).status_code for _ in range(5)
         ]
-        # A key has half of it
+        # A key may use half of the quota
         self.assertEqual(answers, [201, 201, 201, 429, 429])
         self.assertEqual(self.send(json={"name": "Without"}).status_code, 201)
 
@@ -162,7 +162,7 @@ class TestMany(NotificationCommon):
         with self.enter_registry_test_mode():
             cron.method_direct_trigger()
 
-    def test_many_new_reports_are_told_in_one_message_each_of_them_once(self):
+    def test_many_new_reports_are_in_one_message_each_of_them_once(self):
         reports = [self.file() for _ in range(MANY + 30)]
         self.end_transaction()
         self.assertEqual(len(self.mails(self.dispatcher)), MANY)
@@ -177,7 +177,7 @@ class TestMany(NotificationCommon):
         self.run_cron()
         self.assertEqual(len(self.mails(self.dispatcher)), MANY + 1)
 
-    def test_what_colleagues_file_is_told_one_by_one(self):
+    def test_reports_of_colleagues_are_notified_one_by_one(self):
         for _time in range(MANY + 3):
             self.as_user(self.env["fault.report"], "create").create(
                 {"name": "Drips", "equipment_id": self.lift.id}
@@ -193,7 +193,7 @@ class TestMany(NotificationCommon):
         self.assertFalse(report.is_in_summary)
         self.assertTrue(self.file().is_in_summary)
 
-    def test_strangers_cause_so_many_sms_a_day_and_then_e_mails(self):
+    def test_external_senders_cause_a_limited_number_of_sms_a_day_then_e_mails(self):
         self.dispatcher.fault_report_notify_new = "sms"
         self.company.fault_report_day_sms = 4
         for _time in range(6):

@@ -1,4 +1,4 @@
-"""A Swede is refused in Swedish, whatever the door: nothing of the English is left."""
+"""Swedish users get refusals in Swedish on every channel, without English words."""
 
 import re
 
@@ -50,13 +50,13 @@ class TestRefusalsInSwedish(PortalPages):
         cls.token = cls.report._portal_ensure_token()
 
     def ask(self, door, data, files, language):
-        """Send it in this language, as the script does and without."""
+        """Send the form in this language, with and without JavaScript."""
         self.env["fault.report.attempt"].search([]).unlink()
         if door in ("portal", "comment"):
             self.filing.lang = language
             self.sign_in(self.filing)
         else:
-            # As a visit begins in a browser of this language
+            # Like the first visit of a browser with this language
             self.authenticate(None, None, session_extra={"context": {"lang": language}})
         if door == "code":
             self.opener.cookies.pop("session_id")
@@ -128,7 +128,7 @@ class TestRefusalsInSwedish(PortalPages):
                     kept = get_words(said) & get_words(read(before))
                     self.assertFalse(kept, said)
 
-    def test_who_tries_too_often_is_told_so_in_swedish(self):
+    def test_too_many_attempts_are_refused_in_swedish(self):
         self.company.fault_report_rate = 1
         for door, data in (("portal", {"name": "x"}), ("code", {"name": "x"})):
             with self.subTest(door), freeze_time("2026-03-01 12:00:00"):
@@ -136,7 +136,7 @@ class TestRefusalsInSwedish(PortalPages):
                 self.assertEqual(answer.status_code, 429)
                 self.assertIn("försök igen om", self.read_page(answer))
 
-    def test_who_may_not_file_is_told_so_in_swedish(self):
+    def test_filing_without_permission_is_refused_in_swedish(self):
         self.reading.lang = "sv_SE"
         self.sign_in(self.reading)
         with mute_logger("odoo.http"):
@@ -144,7 +144,7 @@ class TestRefusalsInSwedish(PortalPages):
         self.assertEqual(page.status_code, 403)
         self.assertIn("Du får inte göra felanmälningar", page.text)
 
-    def test_an_unknown_code_is_told_so_in_swedish(self):
+    def test_an_unknown_code_is_refused_in_swedish(self):
         self.opener.headers["Accept-Language"] = "sv-SE,sv;q=0.9,en;q=0.5"
         page = self.url_open("/fault_report/o/unknown")
         self.assertIn("Denna kod gäller inte", page.text)

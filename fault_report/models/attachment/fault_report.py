@@ -183,6 +183,7 @@ class FaultReport(models.Model):
     def _split_mail_files(self, attachments):
         """Return the files that can be kept, and a message for each of the others."""
         limits = self.company_id._get_fault_report_limits()
+        # All files count, including those hidden from the user.
         room = limits.files - self.env["ir.attachment"].sudo().search_count(
             [("res_model", "=", self._name), ("res_id", "=", self.id)]
         )

@@ -188,6 +188,7 @@ class IrAttachment(models.Model):
             return
         # Reports count that exist, whether the user sees them or not.
         for model, attachments in files.sudo().grouped("res_model").items():
+            # As above
             if self.env[model].browse(attachments.mapped("res_id")).sudo().exists():
                 raise self._get_file_error("unlink")
 
@@ -425,6 +426,7 @@ class IrAttachment(models.Model):
             # Not shown: only the limits of the company are used.
             company = self.env[model].browse(id_).sudo().exists().company_id
         elif type(chosen := get_switch(self.env, UPLOAD)) is int:
+            # Only its limits are read.
             company = company.sudo().browse(chosen).exists()
         return (company or self.env.company)._get_fault_report_limits()
 

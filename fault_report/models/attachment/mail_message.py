@@ -151,6 +151,7 @@ class MailMessage(models.Model):
         :raises AccessError: if one has
         """
         Report = self.env["fault.report"]
+        # The author is checked, even if the user may not read the message.
         for message in self.sudo().filtered(lambda m: m.model == Report._name):
             Report._check_own_name(message.author_id.id, message.email_from)
 
@@ -164,6 +165,7 @@ class MailMessage(models.Model):
         """
         if self.env.user._is_superuser() or not self.env.user._is_internal():
             return
+        # The recipients are checked, even if the user may not read the message.
         for message in self.sudo().filtered(lambda m: m.model == "fault.report"):
             is_by_code = self.env.su and message.message_type in CODE_TYPES
             if not is_by_code and message._has_recipients_outside():
@@ -187,6 +189,7 @@ class MailMessage(models.Model):
     def _get_fault_report_files(self):
         """Return the files of reports that the message shows in their thread."""
         self.ensure_one()
+        # The files are protected, even if the user may not read the message.
         message_sudo = self.sudo()
         guarded = self.env["ir.attachment"]._get_fault_report_guarded_models()
         if message_sudo.model not in guarded:

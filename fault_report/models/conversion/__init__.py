@@ -1,4 +1,4 @@
-# What others inherit comes first.
+# Mixins come before the models that inherit them.
 from . import order_mixin
 from . import work_order_mixin
 from . import account_move

@@ -8,14 +8,13 @@ class AccountMove(models.Model):
     _inherit = ["account.move", "fault.report.text.mixin"]
     _text_limits = {"cost_center": {"limit": text_rules.MAX_LINE}}
 
-    # Copied: a credit note, and the invoice in place of a wrong one, are for the same.
+    # Copied to credit notes and to corrected invoices.
     cost_center = fields.Char(tracking=True, help="Printed on the invoice.")
-    # Not stored, so it cannot be given either: in the values for a new invoice it only
-    # keeps orders apart.
+    # Not stored: in the values of a new invoice it only groups orders.
     customer_order_ref = fields.Char(
         string="Customer's Order Number",
         compute="_compute_customer_order_ref",
-        # Who prints an invoice need not see the orders behind it.
+        # Users who print an invoice need no access to its orders.
         compute_sudo=True,
         help="That of the sales orders, whatever the reference says.",
     )
@@ -33,7 +32,7 @@ class AccountMove(models.Model):
 
     @api.model
     def _without_empty_texts(self, vals):
-        """Return `vals` with no value, instead of an empty text, where there is none.
+        """Return `vals` with False instead of empty texts.
 
         Otherwise a list grouped by it would have two groups for "none".
         """
@@ -43,8 +42,8 @@ class AccountMove(models.Model):
     def _get_missing_order_ref(self):
         """Return the customer's order number if the printed reference lacks it.
 
-        A credit note refers to its invoice there, and the invoice in place of a wrong
-        one to nothing. What somebody has typed on an invoice is left to him.
+        A credit note refers to its invoice there, and a corrected invoice to nothing. A
+        reference typed on an invoice is not changed.
         """
         self.ensure_one()
         if self.move_type == "out_invoice" and self.ref:

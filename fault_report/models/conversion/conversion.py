@@ -18,14 +18,14 @@ CONVERSIONS = {
 
 
 class FaultReport(models.Model):
-    """Conversion: a report becomes a work order and a sales order, each once."""
+    """Conversion of reports to a work order and a sales order, each at most once."""
 
     _inherit = "fault.report"
 
     # === ACTIONS === #
 
     def action_generate_work_order(self, model=None):
-        """Make a work order of each report that has none; open what there is now.
+        """Create a work order for each report that has none; open the work orders.
 
         :param str model: the kind of work order; by default that of the company
         """
@@ -37,13 +37,13 @@ class FaultReport(models.Model):
         return self._get_orders_action(self._join_alike(orders))
 
     def action_generate_shared_work_order(self):
-        """Make one work order of several reports of the same customer."""
+        """Create one work order for several reports of the same customer."""
         self._prepare_conversion()
         self._check_can_share("work_order")
         return self._get_orders_action(self._generate_work_order())
 
     def action_generate_sale_order(self):
-        """Make a quotation of each report that has none; open what there is now."""
+        """Create a quotation for each report that has none; open the quotations."""
         self._prepare_conversion()
         for report in self:
             if not report._get_sale_order():
@@ -51,7 +51,7 @@ class FaultReport(models.Model):
         return self._get_orders_action(self.sale_order_id)
 
     def action_generate_shared_sale_order(self):
-        """Make one quotation of several reports of the same customer."""
+        """Create one quotation for several reports of the same customer."""
         self._prepare_conversion()
         self._check_can_share("sale.order")
         if len(set(self.mapped("cost_center"))) > 1:
@@ -64,15 +64,15 @@ class FaultReport(models.Model):
         return self._get_orders_action(self._generate_sale_order())
 
     def action_convert_each(self, to="work_order"):
-        """Convert each report by itself; one that cannot be does not stop the others.
+        """Convert each report separately; a failure does not stop the others.
 
         :param str to: `work_order` or `sale_order`
-        :return: how many were converted, and of the others who they are and why
+        :return: the number of converted reports, and the others with the reason
         """
         convert = self._get_conversion(to)
         failed = []
         for report in self:
-            reason = report._try(convert)
+            reason = report._convert_in_savepoint(convert)
             if reason:
                 failed.append(
                     {"id": report.id, "name": report.display_name, "reason": reason}
@@ -80,7 +80,7 @@ class FaultReport(models.Model):
         return {"converted": len(self) - len(failed), "failed": failed}
 
     def action_open_convert_each(self, to="work_order"):
-        """Convert each report by itself, and show how far it is."""
+        """Convert each report separately, with a progress dialog."""
         self._get_conversion(to)
         return {
             "type": "ir.actions.client",
@@ -89,28 +89,28 @@ class FaultReport(models.Model):
         }
 
     def action_open_convert_dialog(self):
-        """Ask which kind of work order it shall be, then convert."""
+        """Open the dialog to choose the kind of work order."""
         self.env["fault.report.convert"].check_access("create")
         return self._get_dialog(
             "fault.report.convert", self.env._("Another Kind of Work Order")
         )
 
     def _get_conversion(self, to):
-        """Return the name of the action that makes an order of this kind."""
+        """Return the name of the action that creates an order of this kind."""
         if not isinstance(to, str) or to not in CONVERSIONS:
             self._check_may_convert()
             raise UserError(self.env._("“%s” is not a kind of order.", to))
         return CONVERSIONS[to]
 
-    def _try(self, method):
-        """Call the method; undo it and return the reason if it fails."""
+    def _convert_in_savepoint(self, method):
+        """Call the method in a savepoint; if it fails, return the reason."""
         try:
             with self.env.cr.savepoint():
                 getattr(self, method)()
         except UserError as error:
             return str(error)
         except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
-            raise  # The whole request is repeated
+            raise  # Odoo retries the whole request
         except psycopg2.Error:
             _logger.exception("%s of %s", method, self)
             return self.env._("The database refuses it.")
@@ -163,12 +163,12 @@ class FaultReport(models.Model):
                 )
 
     def _check_can_share(self, model):
-        """Refuse one order of reports that do not belong together."""
+        """Raise if the reports cannot share one order."""
         if not self:
             raise UserError(self.env._("Choose the fault reports first."))
         if any(report._get_order_of(model) for report in self):
             raise UserError(
-                self.env._("Some of these reports have such an order already.")
+                self.env._("Some of these reports already have an order of this kind.")
             )
         if len(self.partner_id) > 1 or len(self.company_id) > 1:
             raise UserError(self.env._("One order can only be made for one customer."))
@@ -178,48 +178,48 @@ class FaultReport(models.Model):
             raise self._get_target_rights_error(model)
 
     def _get_target_rights_error(self, model):
-        """Say what is missing, in other words than Odoo's."""
+        """Return an AccessError that names the missing rights on the target."""
         return AccessError(
             self.env._(
                 "To make a “%(kind)s” of a fault report you need rights for it "
                 "too: ask an administrator for them.",
-                # Its name is on every menu: who lacks rights may see it.
+                # The model's name is public: it is in the menus.
                 kind=self.env["ir.model"].sudo()._get(model).name,
             )
         )
 
     def _generate_work_order(self, model=None):
-        """Make one work order of these reports, with their files, and link all."""
+        """Create one work order for these reports, with their files, and link them."""
         model = model or self.company_id.fault_report_work_order_model
         if not self._is_work_order_model(model):
             raise UserError(self.env._("“%s” is not a kind of work order.", model))
         self._check_target_rights(model)
-        # Messages are left to the queue, Odoo's own about the order too. Technicians
-        # learn of the changed report by their own choice; that they are responsible
-        # for the order too, only if they do not.
+        # All messages are queued, including Odoo's own about the order. Odoo's message
+        # to the technician of the order is only sent if they are not notified of the
+        # changed report by their own settings.
         reports = self.with_context(
             mail_notify_force_send=False,
             mail_auto_subscribe_no_notify=self._are_technicians_notified(),
         )
         order = reports._generate_order(model, self._prepare_work_order_values(model))
-        self._wake_mail_queue()
+        self._trigger_mail_queue()
         return order.with_env(self.env)
 
     def _generate_sale_order(self):
-        """Make one quotation of these reports, with their files, and link all."""
+        """Create one quotation for these reports, with their files, and link them."""
         self._check_target_rights("sale.order")
         return self._generate_order("sale.order", self._prepare_sale_order_values())
 
     def _generate_order(self, model, values):
         try:
-            # Of the context, what `_generate_work_order` says about messages
+            # Keep only the context keys that `_generate_work_order` sets
             own = with_own_context(
                 self, "mail_notify_force_send", "mail_auto_subscribe_no_notify"
             )
             order = own.env[model].with_company(self.company_id).create(values)
         except AccessError as error:
             raise self._get_target_rights_error(model) from error
-        # Nobody but the conversion writes the links.
+        # Only the conversion writes the links.
         order.sudo().fault_report_source_ids = self
         self._link_order(order)
         self._log_conversion(order)
@@ -228,15 +228,15 @@ class FaultReport(models.Model):
         return order.with_env(self.env)
 
     def _log_conversion(self, order):
-        """Say on both sides where the other one is."""
+        """Log a link to the other record on the order and on each report."""
         link = order._get_html_link()
         notes = [(report, self.env._("Converted to %s", link)) for report in self]
         links = Markup(", ").join(report._get_html_link() for report in self)
-        notes.append((order, self.env._("Made of %s", links)))
+        notes.append((order, self.env._("Created from %s", links)))
         author = self.env.user.partner_id
         subtype_id = self.env["ir.model.data"]._xmlid_to_res_id("mail.mt_note")
-        # A note in the log of each, all at once, whatever else the user may do there
         own = with_own_context(self)
+        # The log notes are written in batch, whatever the user's rights on the order
         own.env["mail.message"].sudo().create(
             [
                 {
@@ -255,9 +255,9 @@ class FaultReport(models.Model):
         )
 
     def _post_conversion(self, order):
-        """Carry the files along.
+        """Copy the files to the order.
 
-        Hook: an override does more, in the same transaction, for each report.
+        Hook: an override can do more, in the same transaction, for each report.
         """
         self._copy_files_to(order)
         if order._name != "sale.order":
@@ -265,7 +265,7 @@ class FaultReport(models.Model):
 
     def _copy_files_to(self, order):
         self.ensure_one()
-        # Whoever converts sees the report; its files are a part of it.
+        # Users who convert a report may see it, and so its files.
         files_sudo = (
             with_own_context(self)
             .env["ir.attachment"]

@@ -53,7 +53,7 @@ class MaintenanceStage(models.Model):
 
     @api.depends("sequence")
     def _compute_fault_report_is_first(self):
-        """Asked once for all requests of a list, unlike their default stage."""
+        """One query for all requests of a list, unlike their default stage."""
         first = self.env["maintenance.request"]._default_stage()
         for stage in self:
             stage.fault_report_is_first = stage._origin == first

@@ -3,16 +3,16 @@ from odoo.exceptions import AccessError, UserError
 
 
 class FaultReportOrderMixin(models.AbstractModel):
-    """For every model whose records are made of fault reports."""
+    """Mixin of models whose records are created from fault reports."""
 
     _name = "fault.report.order.mixin"
-    _description = "Order Made of Fault Reports"
+    _description = "Order Created from Fault Reports"
     _inherit = ["fault.report.protected.mixin"]
 
-    # Also of an order that was cancelled, after which the report became another one
+    # Also set on cancelled orders, even if the report has a new order since
     fault_report_source_ids = fields.Many2many(
         "fault.report",
-        string="Made of Fault Reports",
+        string="Created from Fault Reports",
         readonly=True,
         copy=False,
         groups="fault_report.group_view",
@@ -37,16 +37,16 @@ class FaultReportOrderMixin(models.AbstractModel):
                 self.env._("Only converting a fault report links it to an order.")
             )
 
-    def _take_up_fault_reports(self):
-        """Link the reports again, unless they went another way meanwhile."""
-        # Who works on an order need not see fault reports.
+    def _relink_fault_reports(self):
+        """Link the reports again, unless they were handled in another way meanwhile."""
+        # Users who work on an order need no access to fault reports.
         for order_sudo in self.sudo():
             for report_sudo in order_sudo.fault_report_source_ids:
                 other_sudo = report_sudo._get_order_of(order_sudo._name)
                 if report_sudo.outcome or (other_sudo and other_sudo != order_sudo):
                     raise UserError(
                         self.env._(
-                            "%(order)s cannot be taken up again: %(report)s is "
+                            "%(order)s cannot be reopened: %(report)s is "
                             "handled in another way by now.",
                             order=order_sudo.display_name,
                             report=report_sudo.reference,
@@ -55,6 +55,6 @@ class FaultReportOrderMixin(models.AbstractModel):
                 report_sudo._link_order(order_sudo)
 
     def action_view_fault_reports(self):
-        """Open the report, or the list of reports, that this order was made of."""
+        """Open the report, or the list of reports, of this order."""
         reports = self.fault_report_ids if self else self.env["fault.report"]
         return reports._get_action()

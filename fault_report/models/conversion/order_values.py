@@ -7,14 +7,14 @@ from ...tools.context_switches import with_own_context
 
 
 class FaultReport(models.Model):
-    """What of a report goes into its orders."""
+    """The values of a report for its orders."""
 
     _inherit = "fault.report"
 
     # === WORK ORDER === #
 
     def _prepare_work_order_values(self, model):
-        """Return the values to create a work order of these reports with.
+        """Return the values to create a work order for these reports.
 
         They have the customer and the company in common.
         Hook: an override looks at `model`, the kind of work order.
@@ -42,16 +42,16 @@ class FaultReport(models.Model):
         return max(report.priority or "0" for report in self)
 
     def _get_order_technician(self):
-        """Return the technician of these reports, if he can still be one."""
+        """Return the technician of these reports, if they may still be assigned."""
         first = self[:1]
         return self.technician_id.filtered(first._can_be_technician)[:1]
 
     def _get_order_description(self):
-        """Return what a technician needs to read, as HTML; customers may read it."""
+        """Return the description for the technician as HTML; customers may read it."""
         return Markup().join(report._get_description_html() for report in self)
 
     def _get_description_html(self):
-        """Return what is public of one report, as HTML."""
+        """Return the public data of one report as HTML."""
         self.ensure_one()
         lines = Markup("<br/>").join(
             Markup("<b>%s</b>: %s") % row for row in self._get_description_rows()
@@ -64,7 +64,7 @@ class FaultReport(models.Model):
         )
 
     def _get_description_rows(self):
-        """Return label and value of what the description names."""
+        """Return the rows of the description: pairs of label and value."""
         address = self.facility_id or self.partner_id
         lines = address._display_address(without_company=True).split("\n")
         values = [
@@ -88,7 +88,7 @@ class FaultReport(models.Model):
         ]
 
     def _get_contact_text(self):
-        """Return who reported it, and how he can be reached."""
+        """Return the name and contact data of the reporter."""
         contact = self.contact_id
         parts = (
             (contact.name, contact.phone, contact.email)
@@ -98,7 +98,7 @@ class FaultReport(models.Model):
         return ", ".join(filter(None, parts))
 
     def _get_internal_note_html(self):
-        """Return what customers may not read of these reports, False for nothing."""
+        """Return the internal data of these reports as HTML, or False."""
         notes = []
         for report in self:
             comment = report.comment_internal and report.comment
@@ -112,7 +112,7 @@ class FaultReport(models.Model):
     # === SALES ORDER === #
 
     def _prepare_sale_order_values(self):
-        """Return the values to create a quotation of these reports with.
+        """Return the values to create a quotation for these reports.
 
         They have the customer, the company and the cost center in common.
         Hook: an override adds to them.
@@ -128,15 +128,15 @@ class FaultReport(models.Model):
             "client_order_ref": ", ".join(numbers) or False,
             "cost_center": first.cost_center,
             "origin": ", ".join(self.mapped("reference")),
-            # Who converts sells: salesmen may be limited to their own orders.
+            # The converting user: salespeople may be limited to their own orders.
             "user_id": self.env.user.id,
             "order_line": [Command.create(line) for line in lines],
         }
 
     def _prepare_sale_order_lines(self):
-        """Return the values of the lines for one report, in a section of its own.
+        """Return the values of the lines of one report, in a separate section.
 
-        The customer reads them, so nothing internal.
+        Customers read them: no internal data.
         """
         self.ensure_one()
         contact = self._get_contact_text()
@@ -157,12 +157,13 @@ class FaultReport(models.Model):
     # === MAINTENANCE === #
 
     def _get_maintenance_team(self):
-        """Return the team for the report's company: Odoo's default may be another's."""
+        """Return the team of the report's company; Odoo's default may be of another."""
         self.ensure_one()
-        # Which teams there are is not the concern of who converts.
+        # Users who convert need no access to objects and teams.
         team = self.sudo().equipment_id.maintenance_team_id
         if team and team.company_id in (self.env["res.company"], self.company_id):
             return team
+        # A missing team is created for any user who converts.
         Team = with_own_context(self).env["maintenance.team"].sudo()
         team = Team.search([("company_id", "=", self.company_id.id)], limit=1)
         team = team or Team.search([("company_id", "=", False)], limit=1)

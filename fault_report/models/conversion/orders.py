@@ -1,12 +1,12 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
-# Cancelled orders do not count: the report is offered again.
+# Cancelled orders do not count: the report can be converted again.
 CANCELLED_ORDER_STATE = "cancel"
 
 
 class FaultReport(models.Model):
-    """The orders that a report has become: which there are, and the way to them."""
+    """The orders of a report, and the actions that open them."""
 
     _inherit = "fault.report"
 
@@ -20,8 +20,8 @@ class FaultReport(models.Model):
         string="Sales Order", compute="_compute_sale_order", compute_sudo=True
     )
 
-    # Both look at what is stored, not at what a form says: whoever may call `onchange`
-    # could read the name of any record with it.
+    # Both use stored values, not those of a form: with `onchange`, a user could read
+    # the name of any record.
 
     @api.depends("work_order_model", "work_order_id")
     def _compute_work_order(self):
@@ -52,7 +52,7 @@ class FaultReport(models.Model):
         return isinstance(model, str) and model in self._get_work_order_models()
 
     def _get_work_order_by_report(self):
-        """Return the work orders that there are: one for a report that has one."""
+        """Return the existing work orders by report."""
         found = {}
         for model, reports in self.grouped("work_order_model").items():
             if self._is_work_order_model(model):
@@ -72,20 +72,20 @@ class FaultReport(models.Model):
         )
 
     def _get_sale_order(self):
-        """Return the sales order that counts, or an empty recordset."""
-        # Its state decides about the report's, whoever looks.
+        """Return the sales order that is not cancelled, or an empty recordset."""
+        # Its state determines the report's state, for all users.
         order_sudo = self.sudo().sale_order_id
         counts = order_sudo and order_sudo.state != CANCELLED_ORDER_STATE
         return self.sale_order_id if counts else self.sale_order_id.browse()
 
     def _get_order_of(self, model):
-        """Return the order that stands in the way of another one of `model`."""
+        """Return the existing order that prevents another order of `model`."""
         if model == "sale.order":
             return self._get_sale_order()
         return self._get_work_order()
 
     def _is_converted(self):
-        """Return whether the report has become an order, without asking for it."""
+        """Return whether the report has an order, without reading the order."""
         self.ensure_one()
         has_work_order = self.work_order_id and self._is_work_order_model(
             self.work_order_model
@@ -93,39 +93,40 @@ class FaultReport(models.Model):
         return bool(has_work_order or self._get_sale_order())
 
     def _get_orders(self):
-        """Return the orders that the report has become, as a list of records."""
+        """Return the orders of the report, as a list of records."""
         return [
             order for order in (self._get_work_order(), self._get_sale_order()) if order
         ]
 
     def _get_orders_text(self):
-        # The report names its orders to whoever may see it, as its form does.
+        # Users who may see the report see the names of its orders, as on its form.
         return ", ".join(order.sudo().display_name for order in self._get_orders())
 
     def _link_order(self, order):
-        """Let the order be that of these reports."""
-        # The links are nobody's to write but the conversion's.
+        """Link the order to these reports."""
+        # Only the conversion writes the links; users may not.
+        self_sudo = self.sudo()
         if order._name == "sale.order":
-            self.sudo().sale_order_id = order
+            self_sudo.sale_order_id = order
         else:
-            self_sudo = self.sudo()
             self_sudo.write(
                 {"work_order_model": order._name, "work_order_id": order.id}
             )
-            # With what follows from it, at once
+            # Recompute and flush the dependent fields as well
             self_sudo.flush_recordset()
-            # The ORM does not know that the order has reports now.
+            # The ORM does not update the inverse side of a reference field.
             order.invalidate_recordset(["fault_report_ids"])
 
     def _clear_work_order(self):
-        """Forget work orders that are gone."""
+        """Clear links to deleted work orders."""
+        # Users may not write the links; the caller has checked the order.
         self.sudo().write({"work_order_model": False, "work_order_id": False})
 
     def action_view_work_order(self):
-        """Open the work order, or those of the first one's kind."""
+        """Open the work order, or the work orders of the same kind as the first."""
         orders = self._join_alike(report._get_work_order() for report in self)
         if not orders:
-            raise UserError(self.env._("The work order is not there any more."))
+            raise UserError(self.env._("The work order no longer exists."))
         self._check_may_open(orders)
         return self._get_orders_action(orders)
 
@@ -140,14 +141,15 @@ class FaultReport(models.Model):
             raise AccessError(
                 self.env._(
                     "You may not open %(orders)s: ask an administrator for the "
-                    "permission. How far it is stands on the fault report.",
+                    "permission. Its progress stands on the fault report.",
+                    # Users who may see the report see the names of its orders.
                     orders=", ".join(orders.sudo().mapped("display_name")),
                 )
             )
 
     @api.model
     def _join_alike(self, orders):
-        """Return the orders of the first one's kind in one recordset."""
+        """Return the orders of the same kind as the first, in one recordset."""
         first, *others = orders
         return first.union(*(order for order in others if order._name == first._name))
 

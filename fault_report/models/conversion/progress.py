@@ -4,24 +4,24 @@ from odoo import api, fields, models
 
 
 class FaultReport(models.Model):
-    """How far a report is: from its arrival to the invoice."""
+    """The progress of a report, from filing to the invoice."""
 
     _inherit = "fault.report"
 
-    # Not stored: it follows from orders of several kinds, which know nothing of it.
+    # Not stored: it depends on orders of several models, which cannot trigger it.
     progress = fields.Selection(
         "_get_progress_labels", compute="_compute_progress", compute_sudo=True
     )
 
     @api.model
     def _get_progress_labels(self):
-        """Return the steps there are and their names, in words for the customer."""
-        # As tuples, the export of terms would take the keys for texts.
+        """Return all steps with their labels, worded for customers."""
+        # In tuples, the keys would be exported as translatable terms.
         labels = {
             "received": self.env._("Received"),
             "assigned": self.env._("Assigned"),
-            "sale_order": self.env._("Quotation made"),
-            "work_order": self.env._("Work order made"),
+            "sale_order": self.env._("Quotation created"),
+            "work_order": self.env._("Work order created"),
             "started": self.env._("Work started"),
             "done": self.env._("Work done"),
             "invoiced": self.env._("Invoiced"),
@@ -32,7 +32,7 @@ class FaultReport(models.Model):
 
     @api.depends("state", "work_order_id", "sale_order_id.invoice_status")
     def _compute_progress(self):
-        # What is stored, not what a form says: it could name any order
+        # Use stored values: a form could name any order
         orders = self._origin._get_work_order_by_report()
         for report in self:
             steps = report._origin._get_progress_steps(orders.get(report._origin))
@@ -40,14 +40,13 @@ class FaultReport(models.Model):
             report.progress = done[-1] if done else False
 
     def _get_progress(self):
-        """Return the way of the report as an ordered list of dicts.
+        """Return the steps of the report as an ordered list of dicts.
 
-        `key` and `label` of the step, whether it is `done`, and the `date` (in the
-        user's time zone) when it was, False if that is unknown. Nothing that a customer
-        may not see.
+        `key` and `label` of the step, whether it is `done`, and its `date` (in the
+        user's time zone), False if unknown. Customers may see all of it.
         """
         self.ensure_one()
-        # Whoever may see the report may know how far it is.
+        # Users who may see the report may see its progress.
         report_sudo = self.sudo()
         labels = dict(self._get_progress_labels())
         steps = report_sudo._get_progress_steps(report_sudo._get_work_order())
@@ -62,7 +61,7 @@ class FaultReport(models.Model):
         ]
 
     def _get_progress_steps(self, work_order):
-        """Return key, whether it is done, and date of each step of one report."""
+        """Return the steps of one report: key, whether done, and date."""
         steps = [("received", bool(self), self.reported_at)]
         if self.technician_id or not self.outcome:
             is_assigned = bool(self.technician_id or work_order)

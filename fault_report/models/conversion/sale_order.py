@@ -25,13 +25,13 @@ class SaleOrder(models.Model):
     def write(self, vals):
         if vals.get("state", "cancel") != "cancel":
             cancelled = self.filtered(lambda order: order.state == "cancel")
-            cancelled._take_up_fault_reports()
+            cancelled._relink_fault_reports()
         return super().write(vals)
 
     def _prepare_invoice(self):
-        """Add what the orders on one invoice have in common.
+        """Add the cost centre and order number that the invoiced orders share.
 
-        Always texts: the orders are sorted by them, which False would not allow.
+        Always strings: orders are sorted by them, which fails with False.
         """
         return {
             **super()._prepare_invoice(),
@@ -40,10 +40,10 @@ class SaleOrder(models.Model):
         }
 
     def _get_invoice_grouping_keys(self):
-        """Make an invoice for each cost centre and customer's order number.
+        """Create one invoice per cost centre and customer's order number.
 
-        Not for each `ref`: where the customer has no number it is the order's own,
-        and orders without numbers belong together.
+        Not per `ref`: without a customer's number it is the order's own, and orders
+        without numbers belong together.
         """
         return [
             *super()._get_invoice_grouping_keys(),

@@ -6,9 +6,9 @@ WORK_ORDER_PROGRESS = ("planned", "started", "done", "cancelled")
 
 
 class FaultReportWorkOrderMixin(models.AbstractModel):
-    """For every model whose records can be the work order of fault reports.
+    """Mixin of models whose records can be work orders of fault reports.
 
-    An addon that brings another kind inherits it, adds the model to the company's kinds
+    An addon that adds another kind inherits it, adds the model to the company's kinds
     of work order, and overrides the hooks below.
     """
 
@@ -43,12 +43,12 @@ class FaultReportWorkOrderMixin(models.AbstractModel):
         index="btree_not_null",
         ondelete="restrict",
     )
-    # Apart from the description, which some kinds of work order show to customers
+    # Separate from the description, which customers see on some kinds of work order
     fault_report_internal_note = fields.Html(
         string="Internal",
         copy=False,
         groups="base.group_user",
-        help="What the fault report says to staff only.",
+        help="Internal data of the fault report, for staff only.",
     )
 
     @api.depends("fault_report_ids")
@@ -65,10 +65,10 @@ class FaultReportWorkOrderMixin(models.AbstractModel):
 
     @api.model
     def _prepare_fault_report_values(self, reports):
-        """Return the values to create one work order of these reports with.
+        """Return the values to create one work order for these reports.
 
-        They have the customer and the company in common. What every kind has (`name`,
-        `company_id`, `custom_status_id`, `subgroup_id`) is added to them.
+        They have the customer and the company in common. The values of every kind
+        (`name`, `company_id`, `custom_status_id`, `subgroup_id`) are added.
         """
         return {}
 
@@ -76,15 +76,15 @@ class FaultReportWorkOrderMixin(models.AbstractModel):
     def _get_work_order_stages(self, values):
         """Return the stages that an order to be created with `values` may start in.
 
-        Records with a name, or none; a stage that ends the work is not among them. An
-        order starts in the stage named like the status of its report.
+        Records with a name, or none, without stages that end the work. An order starts
+        in the stage with the same name as the status of its report.
         """
         return None
 
     def _get_work_order_progress(self):
-        """Return how far the work is: one of `WORK_ORDER_PROGRESS`.
+        """Return the progress of the work: one of `WORK_ORDER_PROGRESS`.
 
-        The reports of a cancelled order are offered again.
+        The reports of a cancelled order can be converted again.
         """
         self.ensure_one()
         return "planned"
@@ -99,12 +99,12 @@ class FaultReportWorkOrderMixin(models.AbstractModel):
 
     @api.model
     def _get_work_order_progress_fields(self):
-        """Return the names of the fields that decide about the progress."""
+        """Return the names of the fields that determine the progress."""
         return set()
 
     def _post_work_order_done(self):
-        """Do what follows when the work is done: close the reports' activities."""
-        # Who does the work need not see the reports, nor other people's activities.
+        """Close the reports' activities when the work is done."""
+        # Workers need no access to the reports, nor to activities of others.
         for report_sudo in with_own_context(self).sudo().fault_report_ids:
             if report_sudo.company_id.fault_report_close_activities:
                 report_sudo.activity_ids.action_feedback(
@@ -112,7 +112,7 @@ class FaultReportWorkOrderMixin(models.AbstractModel):
                 )
 
     def _plan_answer_activity(self, report, worker):
-        """Show who does the work that the customer has answered: once at a time."""
+        """Notify the worker of the customer's answer by an activity, one at a time."""
         self.ensure_one()
         if "activity_ids" not in self._fields:
             return
@@ -128,12 +128,12 @@ class FaultReportWorkOrderMixin(models.AbstractModel):
                 "mail.mail_activity_data_todo", summary=summary, user_id=worker.id
             )
 
-    # === WHAT COMES BACK === #
+    # === EFFECTS ON THE REPORTS === #
 
     def write(self, vals):
         if self._get_work_order_progress_fields().isdisjoint(vals):
             return super().write(vals)
-        # Who does the work need not see fault reports.
+        # Workers need no access to fault reports.
         orders_sudo = self.sudo().filtered("fault_report_source_ids")
         before = [(order, order._get_work_order_progress()) for order in orders_sudo]
         result = super().write(vals)
@@ -142,7 +142,7 @@ class FaultReportWorkOrderMixin(models.AbstractModel):
         return result
 
     def _follow_work_order_progress(self, before):
-        """Offer the reports, take them up or finish with them: as the order does."""
+        """Update the reports after a change of the order's progress."""
         self.ensure_one()
         now = self._get_work_order_progress()
         if now == before:
@@ -150,8 +150,8 @@ class FaultReportWorkOrderMixin(models.AbstractModel):
         if now == "cancelled":
             self._release_fault_reports()
         elif before == "cancelled":
-            self._take_up_fault_reports()
-        # Who does the work need not see fault reports.
+            self._relink_fault_reports()
+        # Workers need no access to fault reports.
         reports_sudo = self.sudo().fault_report_ids
         if now in ("started", "done"):
             reports_sudo._post_event(now)
@@ -159,8 +159,8 @@ class FaultReportWorkOrderMixin(models.AbstractModel):
             self._post_work_order_done()
 
     def _release_fault_reports(self):
-        """Offer the reports again: the order does not count any more."""
-        # The links are not the user's to write; cancelling the order is.
+        """Unlink the reports, so that they can be converted again."""
+        # Users who cancel the order may not write the links themselves.
         reports_sudo = self.sudo().fault_report_ids
         reports_sudo._clear_work_order()
         self.invalidate_recordset(["fault_report_ids"])
@@ -168,8 +168,8 @@ class FaultReportWorkOrderMixin(models.AbstractModel):
         reports_sudo._message_log_batch(dict.fromkeys(reports_sudo.ids, note))
 
     def unlink(self):
-        """Offer the reports again: a reference to a model has no foreign key."""
-        # The links are not the user's to write; deleting the order is.
+        """Unlink the reports as well: the reference has no foreign key."""
+        # Users who delete the order may not write the links themselves.
         reports_sudo = self.sudo().fault_report_ids
         result = super().unlink()
         reports_sudo._clear_work_order()

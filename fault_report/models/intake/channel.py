@@ -224,6 +224,7 @@ class FaultReport(models.Model):
     @api.model
     def _get_channel_template_points(self, company):
         """Return the points that people outside are asked, sections included."""
+        # External senders may not read companies; internal points are excluded.
         template = company.sudo()._get_fault_report_template()
         return template.point_ids.filtered(lambda point: not point.internal)
 

@@ -15,39 +15,39 @@ from ...tools.errors import TooManyRequestsError
 _logger = logging.getLogger(__name__)
 
 RECEIPTS_PER_HOUR = 3
-# Set on the way from the routing to `message_new`
+# Set by the routing for `message_new`
 NO_RECEIPT = "fault_report_no_receipt"
 MAIL_TEXT = "fault_report_text"
-# So much is kept of an e-mail that could not be read
+# Maximum stored size of an e-mail that could not be read
 MAX_RAW_MAIL = 25 * 1024 * 1024
 
 
 class FaultReport(models.Model):
-    """Reports that come as e-mails, and what is answered to them.
+    """Reports received by e-mail, and the answers to them.
 
-    Any address can stand in “From”. It says whose report it probably is; it
-    gives no rights, and nothing but the receipt is sent to it.
+    “From” can be forged. It suggests the customer of the report, but gives no rights,
+    and only the receipt is sent to it.
     """
 
-    # A file for each responsibility. pylint: disable=consider-merging-classes-inherited
+    # One file per topic. pylint: disable=consider-merging-classes-inherited
     _inherit = "fault.report"
-    # Where Odoo looks for senders that write too often
+    # The field that Odoo's loop detection uses
     _primary_email = "email_from"
 
     # === A NEW REPORT === #
 
-    # Public in Odoo: it acts as the superuser
+    # Public in Odoo, and acts as the superuser
     @api.private
     @api.model
     def message_new(self, msg_dict, custom_values=None):
-        """File the report of an e-mail; one that cannot be read well is filed too."""
+        """File the report of an e-mail, even if it cannot be read completely."""
         values = dict(custom_values or {})
         company = self.env["res.company"].browse(
             values.get("company_id") or self.env.company.id
         )
         self._clean_mail(msg_dict)
-        # What was written to the company is not meant for the customer's page: it may
-        # be a colleague's mail that was forwarded. Only its sender sees it there.
+        # An e-mail to the company may contain forwarded messages, which are not meant
+        # for the customer's page. Only its sender sees it there.
         msg_dict["is_internal"] = True
         text = values.get(MAIL_TEXT)
         if text is None:
@@ -61,12 +61,12 @@ class FaultReport(models.Model):
 
     @api.model
     def _as_gateway(self, company):
-        """Return the model for filing e-mails: not as the user who is in “From”."""
+        """Return the model for filing e-mails: not as the user named in “From”."""
         return with_own_context(self).with_user(SUPERUSER_ID).with_company(company)
 
     @api.model
     def _create_from_mail(self, company, msg_dict):
-        """Create the report; without its customer rather than not at all."""
+        """Create the report; if its customer is refused, without a customer."""
         values = self._prepare_mail_values(company, msg_dict)
         place = self.env["res.partner"]._find_fault_report_place(
             company, email=self._get_mail_sender(msg_dict)
@@ -80,9 +80,9 @@ class FaultReport(models.Model):
 
     @api.model
     def _prepare_mail_values(self, company, msg_dict):
-        """Return the values of the report, but for whose it is.
+        """Return the values of the report, except for customer and place.
 
-        Hook: an override reads more out of the e-mail.
+        Hook: an override reads more data from the e-mail.
         """
         comment = text_rules.clean_text(msg_dict.get("text") or "", text_rules.MAX_TEXT)
         name, address = tools.parse_contact_from_email(self._get_mail_sender(msg_dict))
@@ -103,7 +103,7 @@ class FaultReport(models.Model):
 
     @api.model
     def _clean_mail(self, msg_dict):
-        """Take out of an e-mail what the database cannot keep."""
+        """Remove characters from an e-mail that the database cannot store."""
         for name in ("subject", "body", "email_from", "from"):
             text = msg_dict.get(name) or ""
             clean = text_rules.remove_refused(text)
@@ -111,34 +111,34 @@ class FaultReport(models.Model):
 
     @api.model
     def _get_mail_sender(self, msg_dict):
-        """Return what stands in “From”, also where it is not believed."""
+        """Return the address in “From”, even if it is not verified."""
         return msg_dict.get("from") or msg_dict.get("email_from") or ""
 
     @api.model
     def _detect_loop_sender_domain(self, email_from_normalized):
-        """Count e-mails only: in other channels, visitors may type any address."""
+        """Count e-mails only: on other channels, visitors may type any address."""
         domain = super()._detect_loop_sender_domain(email_from_normalized)
         return Domain(domain) & Domain("channel", "=", "mail")
 
     # === AN ANSWER === #
 
-    # Public in Odoo: who calls it chooses whose answer it seems to be
+    # Public in Odoo, and the caller chooses the author of the answer
     @api.private
     def message_update(self, msg_dict, update_vals=None):
-        """What a customer answers is for their page, whatever they answered to."""
+        """Make a customer's answer public, whatever message it answers."""
         self._clean_mail(msg_dict)
-        if not self._is_believed(msg_dict):
+        if not self._is_sender_verified(msg_dict):
             msg_dict["is_internal"] = True
         elif self._is_from_customer(msg_dict):
             msg_dict["is_internal"] = False
         elif not self._answers_public_message(msg_dict):
-            # Nothing says that it is meant for the customer.
+            # The answer may not be meant for the customer.
             msg_dict["is_internal"] = True
         return super().message_update(msg_dict, update_vals)
 
     @api.model
     def _answers_public_message(self, msg_dict):
-        # Of a message that is answered, only its kind is asked.
+        # Only the type of the answered message is read.
         parent_sudo = (
             self.env["mail.message"].sudo().browse(msg_dict.get("parent_id") or ())
         )
@@ -149,14 +149,14 @@ class FaultReport(models.Model):
         )
 
     @api.model
-    def _is_believed(self, msg_dict):
-        """Return whether the sender may be who they say they are."""
+    def _is_sender_verified(self, msg_dict):
+        """Return whether the sender's address passed the mail server's checks."""
         return self._get_mail_sender(msg_dict) == msg_dict.get("email_from")
 
     def _is_from_customer(self, msg_dict):
-        """Return whether an answer is from the customer, or from who reported it.
+        """Return whether an answer is from the customer or the reporter.
 
-        Others whom staff has asked in a note, such as a supplier, quote it.
+        Other recipients of a note, such as suppliers, quote it in their answer.
         """
         self.ensure_one()
         author = self.env["res.partner"].browse(msg_dict.get("author_id") or ())
@@ -169,14 +169,14 @@ class FaultReport(models.Model):
         return bool(address) and address == tools.email_normalize(self.email_from)
 
     def _is_sender_known(self, address):
-        """Return whether an address belongs to a person whom the report concerns."""
+        """Return whether the address is of a person related to the report."""
         self.ensure_one()
         address = tools.email_normalize(address)
         if not address:
             return False
         if address == tools.email_normalize(self.email_from):
             return True
-        # Whose address it is decides where the e-mail goes, nothing else.
+        # The address only decides about the routing of the e-mail.
         partners_sudo = (
             self.env["res.partner"].sudo().search([("email_normalized", "=", address)])
         )
@@ -188,10 +188,10 @@ class FaultReport(models.Model):
         )
 
     def _notify_get_reply_to_batch(self, defaults=None, author_ids=None):
-        """Let answers come to the address that reports come to."""
+        """Direct answers to the company's address for reports."""
         addresses = super()._notify_get_reply_to_batch(defaults, author_ids)
         for report in self:
-            # The address is no secret of who administers the company.
+            # The company's address is public.
             alias = report.sudo().company_id.fault_report_alias_id
             if alias.alias_name and alias.alias_domain:
                 addresses[report.id] = self._notify_get_reply_to_formatted_email(
@@ -200,15 +200,15 @@ class FaultReport(models.Model):
                 )
         return addresses
 
-    # === THE LAST NET === #
+    # === FALLBACK === #
 
     @api.model
     def _keep_unreadable_mail(self, raw, target):
-        """Keep an e-mail that could not be filed: its plain text, and as it came.
+        """File a failed e-mail with its plain text and the original.
 
         :param bytes raw: the e-mail
         :param target: a `mail_thread.MailTarget`
-        :return: the id of the report, or False for what is never filed
+        :return: the id of the report, or False if it must not be filed
         """
         headers = mail_repair.read_headers(raw)
         if mail_text.is_auto_reply(headers) or mail_text.is_bounce(headers):
@@ -230,7 +230,7 @@ class FaultReport(models.Model):
 
     @api.model
     def _is_mail_refused(self, mail, report):
-        """Return whether Odoo would take no more: it came before, or is a loop."""
+        """Return whether Odoo would drop the e-mail: a duplicate or a loop."""
         if self.env["mail.message"].search_count(
             [("message_id", "=", mail.message_id)], limit=1
         ):
@@ -244,7 +244,7 @@ class FaultReport(models.Model):
 
     @api.model
     def _create_from_plain_mail(self, company, mail):
-        """File the report; with nothing but a note that it came, rather than not."""
+        """Create the report; if its text is refused, without a text."""
         values = {"email_from": mail.address or mail.sender, "from": mail.sender}
         values |= {"subject": mail.subject, "text": mail.text}
         try:
@@ -263,7 +263,7 @@ class FaultReport(models.Model):
         return report
 
     def _post_plain_mail(self, mail):
-        """Post what could be read of an e-mail; return whether that was possible."""
+        """Post the readable text of an e-mail; return whether that succeeded."""
         self.ensure_one()
         try:
             with self._isolated():
@@ -298,15 +298,15 @@ class FaultReport(models.Model):
         )
 
     def _log_plain_mail(self, mail):
-        """Note that an e-mail came, so that it is known when it comes again."""
+        """Log the e-mail's Message-Id, so that a duplicate is recognised."""
         message = self._message_log(body=tools.plaintext2html(mail.text))
         message.message_id = mail.message_id
 
     @api.model
     def _attach_cut_mail(self, raw, mended):
-        """Add an e-mail as it came to the reports that only its beginning went to."""
+        """Attach the original e-mail to the reports that got only its beginning."""
         ids = mail_repair.read_headers(mended).get("message-id", ())
-        # Who handed it over need not see the reports.
+        # The gateway's user needs no access to the reports.
         messages_sudo = (
             self.env["mail.message"]
             .sudo()
@@ -316,7 +316,7 @@ class FaultReport(models.Model):
             self._as_gateway(self.env.company).browse(report_id)._attach_raw_mail(raw)
 
     def _attach_raw_mail(self, raw):
-        """Add an e-mail as it came, for staff alone: customers read no notes."""
+        """Attach the original e-mail to an internal note, for staff only."""
         self.ensure_one()
         text = self.env._(
             "This e-mail could not be read in full. It is kept as it came."
@@ -343,13 +343,14 @@ class FaultReport(models.Model):
     # === THE RECEIPT === #
 
     def _send_receipt(self, address):
-        """Tell the sender the number and where to follow the report.
+        """Send the number and the link of the report to the sender.
 
-        Nothing of what they wrote goes along: who forges an address must not reach its
-        owner with words of their own.
+        The receipt quotes nothing of the e-mail: the address may be forged to send
+        unwanted text to its owner.
         """
         self.ensure_one()
         address = tools.email_normalize(address)
+        # Only checks whether the address is one of ours.
         own = self.env["mail.alias.domain"].sudo()._find_aliases([address])
         if not address or own or not self._may_send_receipt(address):
             return
@@ -357,7 +358,7 @@ class FaultReport(models.Model):
             with self._isolated():
                 self._queue_receipt(address)
         except OperationalError:
-            # Odoo repeats the whole transaction.
+            # Odoo retries the whole transaction.
             raise
         except Exception:
             _logger.exception("%s: no receipt", self.reference)
@@ -374,7 +375,7 @@ class FaultReport(models.Model):
         return True
 
     def _queue_receipt(self, address):
-        # In the sender's language if it is known
+        # In the sender's language, if known
         partner = self.contact_id or self.partner_id
         lang = partner.lang or self.company_id.partner_id.lang or "en_US"
         report = switch_on(self, **{RECEIPT: True}).with_context(lang=lang)
@@ -390,7 +391,7 @@ class FaultReport(models.Model):
             notify_skip_followers=True,
             email_add_signature=False,
             email_layout_xmlid="mail.mail_notification_light",
-            # Its name holds what the sender wrote.
+            # The record name contains text of the sender.
             force_record_name=report.reference,
             mail_headers={
                 "Auto-Submitted": "auto-replied",
@@ -402,9 +403,9 @@ class FaultReport(models.Model):
         return self.env._("Received: fault report %s", self.reference)
 
     def _get_receipt_body(self):
-        """Return what the receipt says, as HTML.
+        """Return the body of the receipt as HTML.
 
-        Hook: an override says it in other words, but none of the sender's.
+        Hook: an override must not quote text of the sender.
         """
         self.ensure_one()
         return Markup("<p>%s</p><p><a href='%s'>%s</a></p><p>%s</p>") % (

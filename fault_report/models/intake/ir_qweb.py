@@ -6,26 +6,26 @@ STYLE_BUNDLE = "fault_report.assets_form"
 
 
 class IrQweb(models.AbstractModel):
-    """The style of the forms as a part of the page itself."""
+    """The style sheet of the forms, inlined into the page."""
 
     _inherit = "ir.qweb"
 
     @api.model
     def _get_fault_report_style(self):
-        """Return the style of the forms, to be put into the head of a page.
+        """Return the style sheet of the forms, for the head of a page.
 
-        On a bad connection a page is seen a second later when it waits for a file.
+        On a slow connection, a linked style sheet delays a page by a second.
         """
         (link,) = self._get_asset_links(STYLE_BUNDLE, css=True, js=False)
         return self._read_fault_report_style(link)
 
     @tools.ormcache("link", cache="assets")
     def _read_fault_report_style(self, link):
-        """Return the bundle's style; its address changes when the style does."""
+        """Return the style of the bundle; the link changes with its content."""
         bundle = self._get_asset_bundle(
             STYLE_BUNDLE, css=True, js=False, rtl=".rtl." in link
         )
-        # Nothing is stored: the page is only read. What is in bundles are files of
-        # addons; nobody else writes there.
+        # Not stored: the request is read-only. Bundles contain files of addons only,
+        # so the content is trusted.
         style = bundle.preprocess_css()
         return Markup(style.replace("</", "<\\/"))  # noqa: S704

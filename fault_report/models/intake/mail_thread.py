@@ -23,15 +23,15 @@ from .email import MAIL_TEXT, NO_RECEIPT
 
 _logger = logging.getLogger(__name__)
 
-# Where Odoo looks for the addresses that an e-mail is for
+# The headers in which Odoo looks for recipients
 TO_HEADERS = ("delivered-to", "to")
 RECIPIENT_HEADERS = (*TO_HEADERS, "cc", "resent-to", "resent-cc")
-# What is between the words of a subject
+# Separators between the words of a subject
 _WORD_END = re.compile(r"[^\w/.\-]+")
 
 
 class MailTarget(NamedTuple):
-    """What an e-mail is for: an existing report, or a new one of a company."""
+    """The target of an e-mail: an existing report, or a new one of a company."""
 
     report: models.BaseModel
     company: models.BaseModel
@@ -39,7 +39,7 @@ class MailTarget(NamedTuple):
 
 
 class MailThread(models.AbstractModel):
-    """Which e-mails become fault reports, and which are only machines answering."""
+    """Routing of e-mails to fault reports; automatic replies are dropped."""
 
     _inherit = "mail.thread"
 
@@ -55,7 +55,7 @@ class MailThread(models.AbstractModel):
         strip_attachments=False,
         thread_id=None,
     ):
-        """Keep each e-mail that is for fault reports, however odd it is."""
+        """File every e-mail for fault reports, however malformed it is."""
 
         def process(content):
             return super(MailThread, self).message_process(
@@ -71,16 +71,16 @@ class MailThread(models.AbstractModel):
         target = self._find_fault_report_target(mail_repair.read_headers(raw), model)
         if not target:
             return process(message)
-        self._check_may_hand_over_mails()
+        self._check_may_deliver_mails()
         keep = partial(self._process_fault_report_mail, raw, target, process)
         if self.env.context.get("fetchmail_cron_running"):
-            # fetchmail never tries again: to it, an e-mail that failed is handled.
+            # fetchmail does not retry: it takes a failed e-mail for processed.
             return retrying(keep, self.env)
         return keep()
 
     @api.model
     def _process_fault_report_mail(self, raw, target, process):
-        """File the e-mail as Odoo does; if that fails, keep what can be read of it."""
+        """File the e-mail with Odoo's gateway; if that fails, its readable parts."""
         Report = self.env["fault.report"]
         try:
             with Report._isolated():
@@ -93,7 +93,7 @@ class MailThread(models.AbstractModel):
                     Report._attach_cut_mail(raw, mended)
                 return thread_id
         except (OperationalError, ConcurrencyError):
-            # Odoo repeats the whole transaction.
+            # Odoo retries the whole transaction.
             raise
         except Exception:
             _logger.warning(
@@ -103,16 +103,16 @@ class MailThread(models.AbstractModel):
 
     @api.model
     def _is_message_id_taken(self, headers):
-        """Return whether another e-mail came with this Message-Id.
+        """Return whether another e-mail with this Message-Id was received.
 
-        Odoo takes it for the same one and drops it, but some devices send one id for
-        all. The same e-mail again has the same date.
+        Odoo drops it as a duplicate, but some devices use one id for all e-mails. A
+        real duplicate has the same date.
         """
         date = mail_repair.find_date(headers)
         ids = [value.strip() for value in headers.get("message-id", ())]
         if not date or not ids:
             return False
-        # Only their dates are compared.
+        # Only the dates are compared.
         known_sudo = (
             self.env["mail.message"]
             .sudo()
@@ -127,11 +127,11 @@ class MailThread(models.AbstractModel):
         return bool(known_sudo) and date not in known_sudo.mapped("date")
 
     @api.model
-    def _check_may_hand_over_mails(self):
-        """Let mail servers and administrators alone hand over e-mails for us.
+    def _check_may_deliver_mails(self):
+        """Raise unless the caller is a mail server or an administrator.
 
         `message_process` is public in Odoo: its gateway script calls it over RPC, as an
-        administrator. An e-mail says itself who has sent it.
+        administrator. The sender of an e-mail can be forged.
         """
         if not self.env.is_system():
             raise AccessError(
@@ -148,20 +148,20 @@ class MailThread(models.AbstractModel):
 
     @api.model
     def _answers_note_of_staff(self, parent_id):
-        """Return whether an e-mail answers a note: Odoo tells who has written that."""
-        # Of a message that is answered, only its kind and its author's are asked.
+        """Return whether an e-mail answers a note, whose author Odoo would notify."""
+        # Only the type and the author's type of the answered message are read.
         parent_sudo = self.env["mail.message"].sudo().browse(parent_id or ())
         if not (parent_sudo.is_internal or parent_sudo.subtype_id.internal):
             return False
         is_staff = parent_sudo.author_id and not parent_sudo.author_id.partner_share
         return parent_sudo.message_type == "comment" or bool(is_staff)
 
-    # === ABOUT A REPORT, BY WAY OF ANOTHER MODEL === #
+    # === MESSAGES ABOUT A REPORT FROM ANOTHER MODEL === #
 
     def _notify_get_recipients(self, message, msg_vals=False, **kwargs):
-        """Ask the report itself who may be told of it, whatever model sends."""
+        """Apply the report's own checks of recipients, whatever model sends."""
         recipients = super()._notify_get_recipients(message, msg_vals, **kwargs)
-        # What the message is about decides, not whether the user may read it.
+        # Check the document of the message, even if the user may not read it.
         message_sudo = message.sudo()
         is_about = message_sudo.model == "fault.report" and message_sudo.res_id
         if not is_about or self._name == "fault.report":
@@ -169,14 +169,14 @@ class MailThread(models.AbstractModel):
         report = self.env["fault.report"].browse(message_sudo.res_id)
         return report._filter_recipients(recipients, message, msg_vals or {})
 
-    # === WHICH E-MAILS === #
+    # === TARGETS === #
 
     @api.model
     def _find_fault_report_target(self, headers, model=None):
-        """Return the `MailTarget` of an e-mail, or None if it is for something else.
+        """Return the `MailTarget` of an e-mail, or None if it is not for reports.
 
         :param dict headers: lists of texts by lower-case name
-        :param str model: what the mail server files when there is no alias
+        :param str model: the fallback model of the mail server
         """
         aliases = self._find_mail_aliases(headers, RECIPIENT_HEADERS)
         own = aliases.filtered(lambda a: a.alias_model_id.model == "fault.report")[:1]
@@ -195,9 +195,9 @@ class MailThread(models.AbstractModel):
 
     @api.model
     def _find_mail_aliases(self, headers, names):
-        """Return the aliases that an e-mail is for, as Odoo's routing finds them."""
+        """Return the aliases of an e-mail's recipients, like Odoo's routing."""
         addresses = mail_repair.find_addresses(headers, names)
-        # What e-mails become is no secret to who hands them over.
+        # The gateway's user may know the targets of e-mails.
         return (
             self.env["mail.alias"]
             .sudo()
@@ -210,14 +210,15 @@ class MailThread(models.AbstractModel):
 
     @api.model
     def _is_to_catchall(self, headers):
-        # See above
+        # The alias domains are read for the routing only.
         domains_sudo = self.env["mail.alias.domain"].sudo().search([])
         addresses = mail_repair.find_addresses(headers, RECIPIENT_HEADERS)
         return bool(addresses & set(domains_sudo.mapped("catchall_email")))
 
     @api.model
     def _get_alias_company(self, alias):
-        """Return the company whose address this is."""
+        """Return the company of the alias."""
+        # The company of the alias, whatever the companies of the gateway's user
         companies_sudo = self.env["res.company"].sudo()
         company = companies_sudo.search([("fault_report_alias_id", "in", alias.ids)])
         if not company and alias:
@@ -227,9 +228,9 @@ class MailThread(models.AbstractModel):
 
     @api.model
     def _find_answered_report(self, headers):
-        """Return the report whose message an e-mail answers."""
+        """Return the report of the message that an e-mail answers."""
         references = mail_repair.find_references(headers)[-32:]
-        # Whose message it is decides where the answer goes, nothing else.
+        # The message only decides about the routing of the answer.
         message_sudo = (
             self.env["mail.message"]
             .sudo()
@@ -237,17 +238,18 @@ class MailThread(models.AbstractModel):
         )
         if message_sudo.model != "fault.report":
             return self.env["fault.report"]
+        # The gateway's user needs no access to the report.
         return self.env["fault.report"].browse(message_sudo.res_id).sudo().exists()
 
     @api.model
     def _find_report_by_number(self, headers, alias):
-        """Return the report that the subject names, if the sender belongs to it."""
+        """Return the report named in the subject, if the sender is related to it."""
         numbers = {
             word.strip(".-/")
             for subject in headers.get("subject", ())
             for word in _WORD_END.split(subject[:MAX_NAME])
         }
-        # A mere number may be that of anything.
+        # A number without prefix may be of another document.
         numbers = [n for n in numbers if re.search(r"\d", n) and not n.isdigit()]
         domain = Domain("reference", "in", numbers)
         if alias:
@@ -255,7 +257,7 @@ class MailThread(models.AbstractModel):
         senders = mail_repair.find_addresses(headers, ["from"])
         if not numbers or not senders or mail_text.is_forged(headers):
             return self.env["fault.report"]
-        # Whether the sender belongs to it is asked next.
+        # The sender's relation to the report is checked next.
         reports_sudo = self.env["fault.report"].sudo().search(domain, limit=5)
         return reports_sudo.filtered(
             lambda report: any(report._is_sender_known(sender) for sender in senders)
@@ -276,7 +278,7 @@ class MailThread(models.AbstractModel):
                 message, message_dict, model, thread_id, custom_values
             )
         if any(route[0] == "fault.report" for route in routes):
-            self._check_may_hand_over_mails()
+            self._check_may_deliver_mails()
             return self._filter_fault_report_routes(
                 routes, message, message_dict, headers
             )
@@ -290,13 +292,13 @@ class MailThread(models.AbstractModel):
 
     @api.model
     def _route_by_number(self, message, message_dict, headers):
-        """Return the route to the report that the subject alone names."""
+        """Return the route to a report that only the subject names."""
         if message_dict.get("is_bounce") or self._find_answered_report(headers):
             return []
         target = self._find_fault_report_target(headers)
         if not target or not target.report:
             return []
-        # It answers nothing of this report.
+        # It answers no message of this report.
         message_dict.pop("parent_id", None)
         sender = message_dict["email_from"]
         user = self._mail_find_user_for_gateway(sender, alias=target.alias)
@@ -316,7 +318,7 @@ class MailThread(models.AbstractModel):
 
     @api.model
     def _filter_fault_report_routes(self, routes, message, message_dict, headers):
-        """Return the routes without those of machines that only answer."""
+        """Return the routes without automatic replies."""
         kept = []
         for route in routes:
             if route[0] != "fault.report":
@@ -333,18 +335,18 @@ class MailThread(models.AbstractModel):
 
     @api.model
     def _prepare_route_values(self, message, message_dict, headers):
-        """Return what `message_new` has to know of the e-mail itself."""
+        """Return the data of the e-mail that `message_new` needs."""
         values = {
             MAIL_TEXT: mail_text.get_written(message, message_dict.get("body") or "")
         }
         if mail_text.is_by_machine(headers):
-            # A machine that reports a fault of its own: welcome, but not answered
+            # A device that reports a fault: filed, but without a receipt
             values[NO_RECEIPT] = 1
         return values
 
     @api.model
     def _message_parse_post_process(self, message, message_dict, routes):
-        """Name no contact as the author where the mail server found a false sender."""
+        """Set no contact as the author if the mail server found a forged sender."""
         values = super()._message_parse_post_process(message, message_dict, routes)
         models_ = {route[0] for route in routes or ()}
         if models_ != {"fault.report"}:
@@ -353,6 +355,7 @@ class MailThread(models.AbstractModel):
         if mail_text.is_forged(headers):
             target = self._find_fault_report_target(headers)
             report = self.env["fault.report"].browse(routes[0][1] or ())
+            # The gateway's user needs no access to the report.
             company = report.sudo().company_id or (target and target.company)
             values |= self.env["fault.report"]._get_unverified_author(
                 message_dict.get("from"), company or self.env.company
@@ -364,8 +367,9 @@ class MailAlias(models.Model):
     _inherit = "mail.alias"
 
     def _alias_bounce_incoming_email(self, message, message_dict, set_invalid=True):
-        """Refuse no e-mail that is kept although it could not be filed."""
+        """Send no bounce for an e-mail that was filed by the fallback."""
         is_kept = get_switch(self.env, KEEPS_MAIL)
+        # The gateway's user needs no access to models.
         if is_kept and self.sudo().alias_model_id.model == "fault.report":
             return
         super()._alias_bounce_incoming_email(message, message_dict, set_invalid)

@@ -42,6 +42,7 @@ class FaultReport(models.Model):
         # The addons of Odoo that bring them are none that this one depends on. What
         # they tell their own pages is for everybody, but needs a page of the website.
         IrHttp = self.env["ir.http"]
+        # Site keys are public; only administrators may read parameters.
         parameters = self.env["ir.config_parameter"].sudo()
         keys = {}
         if hasattr(IrHttp, "_add_public_key_to_session_info"):

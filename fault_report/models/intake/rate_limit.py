@@ -11,16 +11,16 @@ from ...tools.errors import TooManyRequestsError
 WINDOW = 60  # seconds
 DAY = timedelta(days=1)
 KEPT = timedelta(hours=1)
-# Scopes that are counted over a day begin like this
+# Prefix of scopes with a daily quota
 DAILY = "day:"
-# Whoever has an IPv6 address has at least so many of them
+# The network prefix that one IPv6 user has at least
 IPV6_PREFIX = 64
 
 
 def get_sender(address):
-    """Return what stands for a sender in a limit: an IPv4 address or an IPv6 network.
+    """Return the key of a sender in a limit: an IPv4 address or an IPv6 network.
 
-    An IPv4 address that is written as an IPv6 one is the IPv4 address.
+    IPv4-mapped IPv6 addresses count as IPv4 addresses.
     """
     try:
         parsed = ip_address((address or "").partition("%")[0])
@@ -58,18 +58,18 @@ class FaultReportAttempt(models.Model):
 
     @api.model
     def _check_rate(self, scope, limit, window=WINDOW, address=None):
-        """Count an attempt; refuse it when there were `limit` within the window.
+        """Count an attempt; raise if there were `limit` within the window.
 
-        An attempt counts once, also when Odoo runs its request again because
-        transactions got into each other's way.
+        An attempt counts once, even if Odoo retries its request after a serialization
+        error.
 
-        :param int window: seconds, an hour at most: so long attempts are kept
-        :param str address: of the sender, where each sender has a limit of their own
+        :param int window: seconds, at most an hour, the retention of attempts
+        :param str address: the sender's IP address, for a limit per sender
         :raises TooManyRequestsError: the attempt is not counted then
         """
         if address is not None:
             scope = f"{scope}:{get_sender(address)}"
-        if self._is_run_again(scope):
+        if self._is_retried(scope):
             return
         with self.env.registry.cursor() as cr:
             wait = self._with_cursor(cr)._count(scope, limit, window)
@@ -79,8 +79,8 @@ class FaultReportAttempt(models.Model):
             )
         self._record(scope)
 
-    def _is_run_again(self, scope):
-        """Return whether this attempt was counted before Odoo began again."""
+    def _is_retried(self, scope):
+        """Return whether this attempt was counted before Odoo retried the request."""
         undone = request and request.__dict__.get("fault_report_attempts")
         if not undone or not undone[scope]:
             return False
@@ -89,20 +89,20 @@ class FaultReportAttempt(models.Model):
         return True
 
     def _record(self, scope):
-        """Let the attempt be free when this transaction is undone and run again.
+        """Do not count the attempt again if its transaction is retried.
 
-        What is done several times within one request counts as often.
+        Several attempts within one request count separately.
         """
         if request:
             undone = request.__dict__.setdefault("fault_report_attempts", Counter())
             self.env.cr.postrollback.add(lambda: undone.update([scope]))
 
     def _with_cursor(self, cr):
-        # Not as the user: he may have been made in the transaction that goes on.
+        # As the superuser: the user may have been created in the open transaction.
         return self.with_env(self.env(cr=cr, user=SUPERUSER_ID, context={}))
 
     def _count(self, scope, limit, window):
-        """Add an attempt, or return the seconds until the next one may be added."""
+        """Add an attempt; if refused, return the seconds until the next is allowed."""
         now = fields.Datetime.now()
         domain = [("scope", "=", scope), ("date", ">", now - timedelta(seconds=window))]
         recent = self.search(domain, order="date desc", limit=limit)
@@ -112,17 +112,16 @@ class FaultReportAttempt(models.Model):
         oldest = recent[-1:].date or now
         return max(1, window - int((now - oldest).total_seconds()))
 
-    # === A DAY === #
+    # === DAILY QUOTA === #
 
     @api.model
     def _check_quota(self, limits, amount=1):
-        """Refuse what would exceed one of the day's limits; else count it.
+        """Count `amount` towards the daily quotas; raise if it exceeds one.
 
-        It is counted in the transaction of what it is for: what is refused for another
-        reason, or undone, costs nothing. Requests at the same moment may exceed a limit
-        by what they bring.
+        It is counted in the transaction of the request: what is refused or rolled back
+        does not count. Concurrent requests may exceed a limit by their amounts.
 
-        :param dict limits: the most within a day by scope
+        :param dict limits: the maximum per day by scope
         :raises TooManyRequestsError:
         """
         if not amount:

@@ -1,4 +1,4 @@
-# What others inherit comes first.
+# Mixins come before the models that inherit them.
 from . import retry_mixin
 from . import delivery
 from . import events

@@ -19,7 +19,7 @@ from ...tools.context_switches import (
 
 _logger = logging.getLogger(__name__)
 
-# What a message is about, and the user's setting that decides how he gets it
+# The kinds of messages, and the user setting that decides how each is delivered
 SETTINGS = {
     "new": "fault_report_notify_new",
     "assigned": "fault_report_notify_assigned",
@@ -31,16 +31,16 @@ SETTINGS = {
     "converted": "fault_report_notify_work_order",
     "solved": "fault_report_notify_work_order",
 }
-# What is told to customers, not to staff
+# Kinds sent to customers, not to staff
 CUSTOMER_KINDS = {"converted", "solved"}
 MAIL_QUEUE = "fault_report.mail_queue"
 
 
 class FaultReport(models.Model):
-    """How messages go out: by the queues of Odoo, on the ways each user chose.
+    """Delivery of messages through Odoo's queues, on the channels of each user.
 
-    Nothing outside is contacted while somebody waits. What cannot be made into a
-    message is logged and shown to staff; it never stops a report.
+    No external server is contacted during a request. A message that cannot be created
+    is logged and shown to staff; it never blocks a report.
     """
 
     _inherit = "fault.report"
@@ -48,34 +48,35 @@ class FaultReport(models.Model):
     # === TO USERS === #
 
     def _notify_safely(self, kind, users, told=None, **values):
-        """Queue messages; whatever goes wrong with them, what they tell of stands."""
+        """Queue messages; a failure never undoes the change they are about."""
         self.ensure_one()
         try:
             with self._isolated():
                 return self._queue_messages(kind, users, told=told, **values)
         except OperationalError:
-            # Odoo repeats the whole request.
+            # Odoo retries the whole request.
             raise
         except Exception as error:
             _logger.exception("%s: no message (%s)", self.reference, kind)
+            # The activity names the users; it is for staff only.
             self._report_undelivered(users.sudo().mapped("name"), error)
         return set()
 
     def _queue_messages(
         self, kind, users, told=None, setting=None, otherwise=(), **values
     ):
-        """Queue one message for each of `users` on each way he chose.
+        """Queue one message for each of `users` on each of their channels.
 
         :param kind: a key of `SETTINGS`
-        :param told: user ids and the ways on which they get this already
-        :param setting: the setting of users that decides, if not that of the kind
-        :param otherwise: the ways for who chose none
+        :param told: by user id, the channels on which they get this already
+        :param setting: the user setting to use instead of that of the kind
+        :param otherwise: the channels for users who chose none
         :param values: what `_prepare_message_values` needs
-        :return: the ways used
+        :return: the channels used
         """
         self.ensure_one()
         recipients = {}
-        # The settings of others are needed to respect them.
+        # The settings of other users are read to apply them.
         for user in users.sudo():
             known = (told or {}).get(user.id, set())
             channels = self._get_user_channels(kind, user, setting, otherwise) - known
@@ -98,29 +99,30 @@ class FaultReport(models.Model):
         return {channel for _lang, channel in recipients}
 
     def _get_user_channels(self, kind, user_sudo, setting=None, otherwise=()):
-        """Return the channels on which to notify a user: none of their own doing."""
-        if user_sudo == self.env.user or not self._may_be_told(kind, user_sudo):
+        """Return the channels on which to notify a user; none for their own actions."""
+        if user_sudo == self.env.user or not self._may_be_notified(kind, user_sudo):
             return set()
         channels = user_sudo._get_fault_report_channels(setting or SETTINGS[kind])
         return channels or set(otherwise)
 
-    def _may_be_told(self, kind, user):
-        """Return whether the user may see what a message of this kind tells."""
+    def _may_be_notified(self, kind, user):
+        """Return whether the user may see the content of a message of this kind."""
         self.ensure_one()
         if kind in CUSTOMER_KINDS:
             return self._is_seen_by_customer(user)
         return self._can_be_technician(user)
 
     def _is_seen_by_customer(self, user):
-        """Return whether a customer's user sees the report on the portal.
+        """Return whether a portal user sees the report on the portal.
 
-        Hook: an override may accept fewer.
+        Hook: an override may accept fewer users.
         """
         return bool(user.share) and self._is_permitted(user)
 
     def _is_permitted(self, user, operation="read"):
-        """Return whether `user` may do this with the report now, in any company."""
+        """Return whether `user` has this access to the report now, in any company."""
         self.ensure_one()
+        # The current user needs no access to the user who is checked.
         user_sudo = user.sudo()
         companies = user_sudo.company_ids.ids
         own = self.with_user(user).with_context(allowed_company_ids=companies)
@@ -128,10 +130,10 @@ class FaultReport(models.Model):
 
     @contextmanager
     def _isolated(self):
-        """Undo in the database and the cache what is done inside, if it fails.
+        """Roll back database and cache if the code inside fails.
 
-        A savepoint that flushes would end the collecting of changes by running what
-        waits for the commit.
+        A flushing savepoint would run the pre-commit hooks, and so end the collection
+        of changes too early.
         """
         self.env.flush_all()
         try:
@@ -140,12 +142,12 @@ class FaultReport(models.Model):
                 self.env.flush_all()
         except Exception:
             self.env.clear()
-            # The queue may have been woken up inside; then it sleeps again.
+            # The trigger of a queue inside is rolled back as well.
             self.env.cr.precommit.data.pop(MAIL_QUEUE, None)
             raise
 
     def _mail_get_partners(self, introspect_fields=False):
-        """Make no token for the customer where it is users who are told."""
+        """Create no access token for the customer if users are notified."""
         if get_switch(self.env, TO_USERS):
             return dict.fromkeys(self.ids, self.env["res.partner"])
         return super()._mail_get_partners(introspect_fields=introspect_fields)
@@ -156,12 +158,12 @@ class FaultReport(models.Model):
         return super()._get_notify_valid_parameters() | {"fault_report_channel"}
 
     def _notify_get_recipients(self, message, msg_vals=False, **kwargs):
-        """Leave out who may not read the report now, whatever the message.
+        """Exclude recipients who currently may not read the report.
 
-        Also use the way the user chose for fault reports, not that for all of Odoo.
+        Use the channels chosen for fault reports, not the general setting of Odoo.
         """
         recipients = super()._notify_get_recipients(message, msg_vals, **kwargs)
-        recipients = self._drop_outsiders_from_notes(message, recipients)
+        recipients = self._exclude_outsiders_from_notes(message, recipients)
         if self:
             recipients = self._filter_recipients(recipients, message, msg_vals or {})
         channel = kwargs.get("fault_report_channel")
@@ -169,14 +171,13 @@ class FaultReport(models.Model):
             recipients = [{**data, "notif": channel} for data in recipients]
         return recipients
 
-    def _drop_outsiders_from_notes(self, message, recipients):
-        """Return the recipients without those that may not read a note: all but staff.
+    def _exclude_outsiders_from_notes(self, message, recipients):
+        """Return only staff as recipients of a note.
 
-        Odoo notifies the author of a message, who is mentioned in its answers, and who
-        wrote what a note answers. Receipts, and what `message_notify` sends to
-        chosen users, are no notes of staff.
+        Odoo also notifies the author of the answered message and mentioned contacts.
+        Receipts and messages sent with `message_notify` are not notes of staff.
         """
-        # Its kind decides who is notified, not its author.
+        # The type of the message matters, whoever is its author.
         message_sudo = message.sudo()
         is_note = (
             message_sudo.is_internal
@@ -191,12 +192,12 @@ class FaultReport(models.Model):
         return [data for data in recipients if data["id"] and not data["share"]]
 
     def _filter_recipients(self, recipients, message, msg_vals):
-        """Return those who may read the report, and unsubscribe the others.
+        """Return the recipients who may read the report; unsubscribe the others.
 
         :param recipients: as Odoo's `_notify_get_recipients` returns them
         """
         self.ensure_one()
-        # Who writes need not see the users and contacts that are notified.
+        # The author needs no access to the notified users and contacts.
         partners_sudo = self.env["res.partner"].sudo().browse
         ids = [data["id"] for data in recipients if data["id"]]
         chosen = self._get_chosen_recipients(message, msg_vals)
@@ -204,11 +205,13 @@ class FaultReport(models.Model):
             lambda partner: not self._may_receive(partner, partner in chosen)
         )
         if refused:
+            # The author may not write followers.
             self.sudo().message_unsubscribe(refused.ids)
         return [data for data in recipients if data["id"] not in refused._ids]
 
     def _get_chosen_recipients(self, message, msg_vals):
-        """Return whom a colleague who edits reports has named in this message."""
+        """Return the recipients that an employee with Edit chose for this message."""
+        # Under sudo, the user may not read the message; only its recipients are used.
         author = message.sudo().create_uid
         ids = msg_vals.get("partner_ids", message.sudo().partner_ids.ids)
         is_chosen = (
@@ -221,8 +224,8 @@ class FaultReport(models.Model):
     def _may_receive(self, partner, is_chosen):
         """Return whether a message about the report may reach this contact.
 
-        Users by their own rights. A contact who was never a user belongs to the report,
-        or was named by a colleague; who is no user any more needs both.
+        Users need access to the report. A contact that was never a user belongs to the
+        report, or was chosen by an employee; a former user needs both.
         """
         users_sudo = partner.with_context(active_test=False).user_ids
         active_sudo = users_sudo.filtered("active")
@@ -232,7 +235,8 @@ class FaultReport(models.Model):
         return is_chosen and is_own if users_sudo else is_chosen or is_own
 
     def _is_own_contact(self, partner):
-        """Return whether a contact is of the customer and the place, or reported it."""
+        """Return whether the contact is of customer and place, or is the reporter."""
+        # The contact's relation to the report is checked, whoever is the user.
         report_sudo = self.sudo()
         if partner == report_sudo.contact_id:
             return True
@@ -244,21 +248,21 @@ class FaultReport(models.Model):
         )
 
     def _notify_thread_by_email(self, message, recipients_data, **kwargs):
-        """Leave it to the queue: a slow mail server must not hold a request."""
+        """Queue the e-mails: a slow mail server must not delay a request."""
         if self._get_own_name():
-            # Who may not choose a sender has no headers either, which name one.
+            # Users who may not choose a sender may not set headers, which can name one.
             kwargs.pop("mail_headers", None)
         queued = self.with_context(mail_notify_force_send=False)
         result = super(FaultReport, queued)._notify_thread_by_email(
             message, recipients_data, **kwargs
         )
         if any(recipient["notif"] == "email" for recipient in recipients_data):
-            self._wake_mail_queue()
+            self._trigger_mail_queue()
         return result
 
     def _are_technicians_notified(self):
         """Return whether all technicians of the reports are notified of changes."""
-        # The settings of others are needed to respect them.
+        # The settings of other users are read to apply them.
         technicians = self.technician_id.sudo()
         return bool(technicians) and all(
             technician.fault_report_notify_changed != "none"
@@ -266,12 +270,12 @@ class FaultReport(models.Model):
         )
 
     @api.model
-    def _wake_mail_queue(self):
-        """Let the queued mails be sent as soon as they are committed."""
+    def _trigger_mail_queue(self):
+        """Trigger the mail queue after the commit."""
         data = self.env.cr.precommit.data
         if MAIL_QUEUE not in data:
             data[MAIL_QUEUE] = True
-            # Nobody but the queue itself may wake it up.
+            # Users may not trigger scheduled actions.
             self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger()
 
     def _notify_thread_by_sms(
@@ -285,7 +289,7 @@ class FaultReport(models.Model):
         put_in_queue=False,
         **kwargs,
     ):
-        """Leave it to the queue: a repeated transaction would send it twice."""
+        """Queue the SMS: a retried transaction would send it twice."""
         return super()._notify_thread_by_sms(
             message,
             recipients_data,
@@ -300,8 +304,8 @@ class FaultReport(models.Model):
     def _web_push_send_notification(
         self, devices, private_key, public_key, payload_by_lang=None, payload=None
     ):
-        """Leave it to the queue: browsers' servers must not hold a request either."""
-        # Nobody but the queue itself may see it and wake it up.
+        """Queue the push messages: their servers must not delay a request either."""
+        # Users may not read or trigger the queue.
         with_own_context(self).env["mail.push"].sudo().create(
             [
                 {
@@ -315,17 +319,17 @@ class FaultReport(models.Model):
                 for device in devices
             ]
         )
-        # Waking a queue up is nobody's right but the sender's need.
+        # Users may not trigger scheduled actions.
         self.env.ref("mail.ir_cron_web_push_notification").sudo()._trigger()
 
     # === FAILURES === #
 
     def _report_undelivered(self, names, reason):
-        """Show staff that somebody was not told of the report: one activity each."""
+        """Plan one activity per report for staff about undelivered messages."""
         self.ensure_one()
         try:
             with self._isolated():
-                # Who causes it need not be allowed to plan activities of others.
+                # The user may not be allowed to plan activities for others.
                 self.sudo()._schedule_delivery_activity(names, reason)
         except OperationalError:
             raise
@@ -349,9 +353,9 @@ class FaultReport(models.Model):
             )
 
     def _get_delivery_responsible(self):
-        """Return who is shown that a message did not arrive.
+        """Return the user who is notified that a message was not delivered.
 
-        Hook: the user must be allowed to see the report.
+        Hook: the user must have access to the report.
         """
         self.ensure_one()
         if self._can_be_technician(self.create_uid):
@@ -371,7 +375,7 @@ class FaultReport(models.Model):
         )
 
     def _plan_safely(self, type_xmlid, user):
-        """Plan an activity for `user`, if there is none of this type on the report."""
+        """Plan an activity for `user`, unless the report has one of this type."""
         self.ensure_one()
         if not user:
             _logger.warning("%s: no user for %s", self.reference, type_xmlid)
@@ -387,7 +391,7 @@ class FaultReport(models.Model):
             _logger.exception("%s: no activity (%s)", self.reference, type_xmlid)
 
     def _schedule_quietly(self, **values):
-        """Plan an activity that sends no mail and makes nobody a follower."""
+        """Plan an activity without e-mail and without subscribing its user."""
         quiet = with_own_context(self).with_context(mail_activity_quick_update=True)
         quiet = switch_on(quiet, **{SUBSCRIBE_NOBODY: True})
         return quiet.activity_schedule(**values)

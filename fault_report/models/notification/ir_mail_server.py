@@ -5,7 +5,7 @@ class IrMailServer(models.Model):
     _inherit = "ir.mail_server"
 
     def _build_email__(self, *args, **kwargs):
-        """Let the body show the attachments that it names with `cid:`."""
+        """Make attachments inline that the body references with `cid:`."""
         message = super()._build_email__(*args, **kwargs)
         for part in message.iter_attachments():
             name = part.get_filename() or ""

@@ -14,7 +14,7 @@ PHOTOS_PLACE = re.compile(
 PHOTO_TYPES = ("image/jpeg", "image/png", "image/webp", "image/gif")
 MAX_PHOTOS = 3
 THUMBNAIL = (240, 240)
-# Mails that are sent in one connection: as many as a mail server takes in a moment
+# Batches grow as long as the mail server accepts one within this time
 MOMENT = 2  # seconds
 FIRST_BATCH = 2
 MAX_BATCH = 100
@@ -33,7 +33,7 @@ class MailMail(models.Model):
         return "mail.ir_cron_mail_scheduler_action"
 
     def _split_by_mail_configuration(self):
-        """In the queue's action, send few mails at once and end when its time is up."""
+        """In the queue's action, send small batches and stop at the time limit."""
         batches = super()._split_by_mail_configuration()
         if self._fault_report_get_time_left() is None:
             yield from batches
@@ -43,7 +43,7 @@ class MailMail(models.Model):
             waiting = list(mail_ids)
             while waiting:
                 if self._fault_report_get_time_left() <= 0:
-                    self._fault_report_go_on_later()
+                    self._fault_report_continue_later()
                     return
                 start = time.monotonic()
                 yield *server, waiting[:size]
@@ -56,7 +56,7 @@ class MailMail(models.Model):
         return Domain("state", "=", "exception") & Domain("model", "=", "fault.report")
 
     @api.model
-    def _get_hopeless_failures(self):
+    def _get_permanent_failures(self):
         return {"mail_email_invalid", "mail_email_missing", "mail_from_invalid"}
 
     def _fault_report_queue_again(self):
@@ -71,7 +71,7 @@ class MailMail(models.Model):
     # === PHOTOS === #
 
     def _prepare_outgoing_list(self, *args, **kwargs):
-        """Show the newest photos of the report small, in messages to staff."""
+        """Insert thumbnails of the report's newest photos into messages to staff."""
         emails = super()._prepare_outgoing_list(*args, **kwargs)
         if self.model != "fault.report" or self.message_type != "user_notification":
             return emails
@@ -88,8 +88,8 @@ class MailMail(models.Model):
         return emails
 
     def _get_fault_report_thumbnails(self):
-        """Return name, content and type of small pictures of the newest photos."""
-        # Who is told of the report may see it, and so its photos.
+        """Return thumbnails of the newest photos: name, content and type."""
+        # The recipients may see the report, and so its photos.
         photos = (
             self.env["ir.attachment"]
             .sudo()
@@ -106,7 +106,7 @@ class MailMail(models.Model):
         thumbnails = []
         for photo in photos:
             content, mimetype = photo.raw, photo.mimetype
-            # A message without this picture is better than none.
+            # A message without this thumbnail is better than none.
             if not picture.is_cheap(content, mimetype):
                 continue
             try:

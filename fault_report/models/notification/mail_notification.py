@@ -5,7 +5,7 @@ MODEL = "fault.report"
 
 
 class MailNotification(models.Model):
-    """Whom a message was sent to: they may read it, whatever it is."""
+    """Recipients of a message: they may read it, whatever its document."""
 
     _inherit = "mail.notification"
 
@@ -17,11 +17,11 @@ class MailNotification(models.Model):
         return notifications
 
     def _check_sent_by_user(self):
-        """Refuse to show a message about a report to others without sending it.
+        """Raise if a user adds recipients to a message about a report.
 
-        Code does it under sudo; Odoo's composer as the user who has written the e-mail.
+        Odoo creates them under sudo; its composer as the author of the e-mail.
         """
-        # Which message it is decides, not whether the user may read it.
+        # Check the document of the message, even if the user may not read it.
         for message_sudo in self.sudo().mail_message_id:
             if message_sudo.model != MODEL:
                 continue

@@ -5,12 +5,12 @@ from odoo.fields import Command
 from ..fault_report_reference_mixin import get_ids
 
 MODEL = "fault.report"
-# Where a file belongs
+# The fields of a file that determine its record
 PLACE = {"res_model", "res_id", "res_field"}
 
 
 class MailTemplate(models.Model):
-    """Whoever may write a template chooses a sender in it; it is sent as the user."""
+    """A template may name any sender; about fault reports, users send as themselves."""
 
     _inherit = "mail.template"
 
@@ -42,11 +42,11 @@ class MailTemplate(models.Model):
             res_ids, force_send, raise_exception, email_values, email_layout_xmlid
         )
 
-    # Odoo writes these values under sudo, and with any template a client chooses them.
+    # Odoo writes these values under sudo, and clients choose them for any template.
 
     @api.model
     def _check_chosen_values(self, email_values):
-        """Refuse values that reach past the new mail: into other messages, or files."""
+        """Raise for values that change other records than the new mail."""
         if self.env.su or self.env.user._is_admin():
             return
         fields_ = self.env["mail.mail"]._fields
@@ -56,7 +56,7 @@ class MailTemplate(models.Model):
             if name in fields_ and fields_[name].type in ("one2many", "many2many")
         )
         is_odd_id = type(email_values.get("res_id") or 0) is not int
-        # To send them out of the house asks for more than to read them.
+        # Sending files to external people requires more than read access.
         files = self._find_files_of_reports(email_values.get("attachment_ids"))
         if is_past or is_odd_id or not files.has_access("write"):
             raise AccessError(
@@ -65,7 +65,7 @@ class MailTemplate(models.Model):
 
     @api.model
     def _is_only_linked(self, field, value):
-        """Return whether a list names records that there are, or new files alone."""
+        """Return whether the commands only link existing records or create files."""
         if field.type == "one2many":
             return not value
         if isinstance(value, models.BaseModel):
@@ -83,12 +83,12 @@ class MailTemplate(models.Model):
 
     @api.model
     def _find_files_of_reports(self, value):
-        """Return those of the named files that came by a report, or by a message."""
+        """Return the linked files that belong to a report or to its messages."""
         files = self.env["ir.attachment"].browse(get_ids(value or [])).exists()
         return files.filtered(
             lambda file: (
                 file._is_from_fault_report()
-                # Where it belongs decides what is asked for next.
+                # Read the file's record to check access to it next.
                 or file.sudo().res_model == "mail.message"
             )
         )

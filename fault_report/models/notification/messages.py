@@ -5,28 +5,28 @@ from odoo import api, models, tools
 from ...tools import text_rules
 from .delivery import CUSTOMER_KINDS
 
-# One SMS of the old alphabet
+# One SMS in the GSM alphabet
 SMS_LENGTH = 160
-# So much of a long text is shown as changed
+# Maximum length of a changed text in a message
 CHANGE_LENGTH = 300
-# Maximum number of reports that a summary names
+# Maximum number of reports in a summary
 SUMMARY_LINES = 50
-# Filled in by `mail.mail`: a new report has its photos only after its message
+# Replaced by `mail.mail`: a new report gets its photos after its message
 PHOTOS_PLACE = Markup('<p class="o_fault_report_photos"></p>')
 
 
 class FaultReport(models.Model):
-    """What the messages to staff say."""
+    """Texts of the messages to staff."""
 
     _inherit = "fault.report"
 
     def _prepare_message_values(self, kind, channel, summary=None, **news):
         """Return the values of `message_notify` in the language of the environment.
 
-        Hook: an override changes the texts. For SMS, `sms_content` is what is sent.
+        Hook: an override changes the texts. An SMS sends `sms_content`.
 
-        :param summary: the reports that the message tells of together
-        :param news: what has changed, as `_prepare_news` takes it
+        :param summary: the reports of a message about several ones
+        :param news: the changes, as parameters of `_prepare_news`
         """
         self.ensure_one()
         author, email_from = self._get_notification_author()
@@ -45,7 +45,7 @@ class FaultReport(models.Model):
         return {**values, **self._render_message(kind, news)}
 
     def _render_message(self, kind, news):
-        """Return subject and body of the e-mail, made of the template of this kind."""
+        """Return subject and body of the e-mail from the template of this kind."""
         template = self.env.ref(
             f"fault_report.mail_template_{kind}", raise_if_not_found=False
         )
@@ -59,7 +59,7 @@ class FaultReport(models.Model):
         }
 
     def _render_without_template(self, kind):
-        """Return what an e-mail says whose template somebody has deleted."""
+        """Return subject and body of an e-mail whose template was deleted."""
         title = self._get_message_title(kind)
         details = "" if kind in CUSTOMER_KINDS else self._get_message_details()
         return {
@@ -91,9 +91,9 @@ class FaultReport(models.Model):
         return {"subject": title, "body": body}
 
     def _prepare_news(self, changes=(), notes=(), messages=(), files=()):
-        """Return as HTML what has changed, for the template to show.
+        """Return the changes as HTML for the template.
 
-        :param changes: triples of a field's name, the former and the present value
+        :param changes: triples of field name, old and new value
         :param notes: new notes
         :param messages: a customer's messages
         :param files: new files
@@ -114,7 +114,7 @@ class FaultReport(models.Model):
     # === FOR THE TEMPLATES === #
 
     def _get_message_details(self):
-        """Return what a technician has to know first, as HTML. For staff only."""
+        """Return the most important data of the report as HTML. For staff only."""
         names = ["reference", "name", "partner_id", "facility_id", "equipment_id"]
         if self.priority != "0":
             names.append("priority")
@@ -128,25 +128,25 @@ class FaultReport(models.Model):
         )
 
     def _get_message_photos(self):
-        """Return the place where the photos are shown when the e-mail is sent."""
+        """Return the placeholder of the photos, replaced when the e-mail is sent."""
         return PHOTOS_PLACE
 
     def _get_message_link(self, kind):
-        """Return the address of the report for who gets a message of this kind."""
+        """Return the URL of the report for the recipients of this kind of message."""
         path = "my/fault_reports" if kind in CUSTOMER_KINDS else "odoo/fault-reports"
         return f"{self.get_base_url()}/{path}/{self.id}"
 
-    # === WHO AND WHAT === #
+    # === AUTHORS AND TEXTS === #
 
     def _get_notification_author(self):
-        """Return the partner and the address that a message is from.
+        """Return the author and the sender's address of a message.
 
-        Of staff, their own; else the company's: a customer's mail server does not know
-        that we write in their name, and OdooBot is nobody they know.
+        For staff their own, else the company's: mail servers of customers reject
+        e-mails that we send in their name, and recipients do not know OdooBot.
         """
         self.ensure_one()
         user = self.env.user
-        # The sender of the company's messages is no secret.
+        # The company's sender is public.
         company = self.company_id.sudo()
         if user._is_internal() and not user._is_superuser():
             return user.partner_id, user.email_formatted or company.email_formatted
@@ -154,20 +154,21 @@ class FaultReport(models.Model):
 
     @api.model
     def _format_company_sender(self, company, name):
-        """Return a sender of this name with an address of the company."""
-        # An address that mails are sent from is no secret.
+        """Return a sender with this name and an address of the company."""
+        # Sender addresses are public.
         company = company.sudo()
         addresses = (
             company.email,
             company.fault_report_alias_id.alias_full_name,
             company.catchall_email,
             company.default_from_email,
+            # As above
             self.env.ref("base.partner_root").sudo().email,
         )
         return tools.formataddr((name, next(filter(None, addresses), "")))
 
     def _message_compute_author(self, author_id=None, email_from=None):
-        """Let the company be the author of what gateways and crons send."""
+        """Use the company as the author of messages from gateways and crons."""
         if (
             self
             and author_id is None
@@ -180,9 +181,9 @@ class FaultReport(models.Model):
 
     @api.model
     def _get_unverified_author(self, name, company):
-        """Return author and sender of a message whose writer is not known for certain.
+        """Return author and sender of a message from an unverified writer.
 
-        It is no contact's, whatever was typed, and answers to it reach the company.
+        The author is no contact, whatever was typed, and answers reach the company.
         """
         name = tools.parse_contact_from_email(name or "")[0]
         name = text_rules.clean_line(name, text_rules.MAX_LINE)
@@ -193,7 +194,7 @@ class FaultReport(models.Model):
         }
 
     def _get_message_title(self, kind):
-        """Return what has happened, in a line."""
+        """Return the event in one line."""
         name = self.display_name
         if kind == "new":
             return self.env._("New fault report: %(report)s", report=name)
@@ -208,7 +209,7 @@ class FaultReport(models.Model):
         if kind == "unassigned":
             return self.env._("Not assigned yet: %(report)s", report=name)
         if kind == "converted":
-            return self.env._("Work order made: %(report)s", report=name)
+            return self.env._("Work order created: %(report)s", report=name)
         if kind == "solved":
             return self.env._("Solved: %(report)s", report=name)
         return self.env._("Changed: %(report)s", report=name)
@@ -239,7 +240,7 @@ class FaultReport(models.Model):
         return str(value or "")
 
     def _format_change(self, name, before, now):
-        """Return label, former and present value of a changed field or answer."""
+        """Return label, old and new value of a changed field or answer."""
         if name not in self._fields:
             return name, before, now
         texts = [self._format_value(name, value) for value in (before, now)]

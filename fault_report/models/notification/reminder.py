@@ -10,9 +10,9 @@ from ..fault_report import WAITING_STATES
 
 _logger = logging.getLogger(__name__)
 
-# A reminder that fails is tried again after this time, behind all others
+# A failed reminder is retried after this time, after all others
 RETRY_AFTER = timedelta(hours=1)
-# A commit empties all caches, but what is due stays locked until then
+# A commit clears all caches, but due reports stay locked until then
 PER_COMMIT = 20
 UNASSIGNED_ACTIVITY = "fault_report.mail_activity_type_unassigned"
 
@@ -21,7 +21,7 @@ ACTIVITY = "fault_report.mail_activity_type_reminder"
 
 
 class FaultReport(models.Model):
-    """The reminder: once per assignment, if the report still waits by then.
+    """Reminders: once per assignment, if the report is still waiting.
 
     Dispatchers are notified once of reports without a technician.
     """
@@ -37,7 +37,7 @@ class FaultReport(models.Model):
     reminded_at = fields.Datetime(
         string="Last Reminder", readonly=True, copy=False, protected=True
     )
-    # The `date_assigned` of the assignment that has had its reminder
+    # The `date_assigned` of the assignment that was reminded of
     reminded_assignment = fields.Datetime(readonly=True, copy=False, protected=True)
 
     unassigned_date = fields.Datetime(
@@ -57,13 +57,13 @@ class FaultReport(models.Model):
     _unassigned_index = models.Index(
         "(unassigned_date, id) WHERE unassigned_date IS NOT NULL"
     )
-    # In the order of the cron: many may be due at the same second
+    # In the order of the cron: many reports may be due at the same second
     _reminder_index = models.Index(
         "(reminder_date, id) WHERE reminder_date IS NOT NULL"
     )
 
-    # Not on the company's hours: changing them would go through all history. The
-    # company reschedules what waits.
+    # Does not depend on the company's hours: a change would recompute all reports. The
+    # company reschedules the waiting ones.
     @api.depends(
         "state",
         "technician_id",
@@ -77,7 +77,7 @@ class FaultReport(models.Model):
             report.reminder_date = report._get_reminder_date()
 
     def _get_reminder_date(self):
-        """Return when the technician is to be reminded, or False."""
+        """Return when to remind the technician, or False."""
         self.ensure_one()
         wait = self._get_reminder_wait()
         if not wait:
@@ -87,7 +87,7 @@ class FaultReport(models.Model):
         return self.company_id.fault_report_reminder_repeat and self.reminded_at + wait
 
     def _get_reminder_wait(self):
-        """Return the time to the reminder, or None where nobody is reminded."""
+        """Return the time until the reminder, or None without reminders."""
         self.ensure_one()
         hours = self.company_id.fault_report_reminder_hours
         is_given = self.technician_id and self.date_assigned
@@ -95,7 +95,7 @@ class FaultReport(models.Model):
             return None
         return timedelta(seconds=round(hours * 3600))
 
-    # Not on the company's minutes, as above
+    # Does not depend on the company's minutes, see above
     @api.depends(
         "state", "technician_id", "unassigned_since", "unassigned_told", "company_id"
     )
@@ -115,7 +115,7 @@ class FaultReport(models.Model):
         return since + timedelta(minutes=minutes)
 
     def _start_unassigned_clock(self):
-        """Count from now for those without a technician."""
+        """Start counting the time of reports without a technician."""
         unassigned = self.filtered(lambda report: not report.technician_id)
         unassigned.unassigned_since = fields.Datetime.now()
 
@@ -132,16 +132,15 @@ class FaultReport(models.Model):
 
     @api.model
     def _process_due(self, date_field, method, batch_size):
-        """Call `method` on each report whose `date_field` has come.
+        """Call `method` on each report whose `date_field` is due.
 
-        Each is claimed where it is queued: killed in between, the cron neither loses
-        nor doubles one, because marking the reports and queueing their messages are one
-        transaction. One that fails is undone by itself.
+        Marking a report and queueing its message are one transaction: if the cron is
+        killed, no message is lost or sent twice. A failure is rolled back separately.
         """
         domain = Domain(date_field, "<=", fields.Datetime.now())
         due = self.search(domain, order=f"{date_field}, id", limit=batch_size + 1)
         cron = self.env["ir.cron"]
-        # One more than the batch: enough to be called again
+        # One more than the batch, so that the cron is called again
         cron._commit_progress(remaining=len(due))
         waiting = due[:batch_size]
         for start in range(0, len(waiting), PER_COMMIT):
@@ -153,10 +152,10 @@ class FaultReport(models.Model):
         return len(due) <= batch_size
 
     def _process_due_report(self, date_field, method, domain):
-        """Call `method` on the report, if it is still due, or put it off."""
+        """Call `method` on the report if it is still due; postpone it on errors."""
         try:
             with self._isolated():
-                # Handled in the meantime, or just being handled: not this one.
+                # Skip a report that was handled meanwhile, or is locked.
                 claimed = self.try_lock_for_update().filtered_domain(domain)
                 getattr(claimed, method)()
         except OperationalError:
@@ -166,17 +165,17 @@ class FaultReport(models.Model):
             self._postpone(date_field)
 
     def _postpone(self, date_field):
-        """Try the report again later, behind all others."""
+        """Retry the report later, after all others."""
         try:
             with self._isolated():
-                # Nobody writes when it is due but the cron, whoever it runs as.
+                # Only the cron may write the date, whatever its user.
                 self.sudo()[date_field] = fields.Datetime.now() + RETRY_AFTER
         except OperationalError:
             _logger.info("%s is in use; its turn is next time", self)
 
     def _notify_unassigned(self):
-        """Claim the message of each report, and queue it for who dispatches."""
-        # The mark follows from the cron; it is never written by users.
+        """Mark each report as notified, and queue the message to the dispatchers."""
+        # Only the cron may write the mark.
         for report in self.sudo():
             report.unassigned_told = report.unassigned_since
             administrators = report._get_administrators().filtered("email_normalized")
@@ -191,8 +190,8 @@ class FaultReport(models.Model):
                 )
 
     def _remind(self):
-        """Claim the reminder of each report and queue the message."""
-        # The marks follow from the cron; nobody writes them.
+        """Mark each report as reminded, and queue the reminder."""
+        # Only the cron may write the marks.
         for report in self.sudo():
             technician = report.technician_id
             report.write(report._prepare_reminded_values())
@@ -206,7 +205,7 @@ class FaultReport(models.Model):
                 )
 
     def _prepare_reminded_values(self):
-        """Return what marks the reminder of this assignment as sent."""
+        """Return the values that mark this assignment as reminded."""
         self.ensure_one()
         now = fields.Datetime.now()
         values = {"reminded_at": now, "reminded_assignment": self.date_assigned}
@@ -217,12 +216,12 @@ class FaultReport(models.Model):
     # === THE REMINDER AS AN ACTIVITY === #
 
     def _plan_reminder_activity(self):
-        """Plan an activity for the technician, unless there is one already."""
+        """Plan an activity for the technician, unless there is one."""
         self.ensure_one()
         technician = self.technician_id
         if self.activity_search([ACTIVITY], user_id=technician.id):
             return
-        # In their language and on their day
+        # In the technician's language and time zone
         own = self.with_context(lang=technician.lang, tz=technician.tz)
         own._schedule_quietly(
             act_type_xmlid=ACTIVITY,
@@ -233,7 +232,7 @@ class FaultReport(models.Model):
 
     def _drop_reminder_activities(self):
         """Remove the activities of assignments that are over."""
-        # Whoever handles a report need not be allowed to see what others plan.
+        # The user may not see activities of others.
         reports_sudo = self.sudo()
         reports_sudo.filtered(
             lambda report: report.unassigned_told and report.state != "new"
@@ -258,7 +257,7 @@ class FaultReport(models.Model):
         store=True,
         protected=True,
     )
-    # The `date_assigned` of the assignment that was escalated
+    # The `date_assigned` of the escalated assignment
     escalated_assignment = fields.Datetime(readonly=True, copy=False, protected=True)
 
     _escalation_index = models.Index(
@@ -294,20 +293,20 @@ class FaultReport(models.Model):
 
     @api.model
     def _cron_escalate(self, batch_size=200):
-        """Escalate what was not handled after the reminder."""
+        """Escalate reports that were not handled after the reminder."""
         self._process_due("escalation_date", "_escalate", batch_size)
 
     def _escalate(self):
-        """Claim the escalation of each report and queue the messages."""
-        # The mark follows from the cron; it is never written by users.
+        """Mark each report as escalated, and queue the messages."""
+        # Only the cron may write the mark.
         for report in self.sudo():
             report.escalated_assignment = report.date_assigned
             report._queue_messages("escalation", report._get_escalation_users())
 
     def _get_escalation_users(self):
-        """Return the subgroup's head, else the administrators; not the technician.
+        """Return the subgroup's head, else the administrators; never the technician.
 
-        Hook: an override notifies others.
+        Hook: an override notifies other users.
         """
         self.ensure_one()
         head = self.subgroup_id.user_id

@@ -4,15 +4,15 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-# Waiting times after the first failure, the second, …; then it is given up
+# Delays after the first, second, … failure; then the message is given up
 DELAYS = [timedelta(minutes=minutes) for minutes in (2, 5, 15, 60, 360)]
-# From this failure on staff see it
+# Staff are notified from this failure on
 SHOWN_FROM = 1
 BATCH_SIZE = 200
 
 
 class FaultReportRetryMixin(models.AbstractModel):
-    """Queued messages of fault reports that are sent again when sending failed.
+    """Retries of queued messages of fault reports.
 
     By hand, because Odoo never sends a message again that failed once, even if the
     server only asked to try later.
@@ -31,9 +31,9 @@ class FaultReportRetryMixin(models.AbstractModel):
 
     @api.model
     def _fault_report_retry(self):
-        """Queue the messages again whose time has come; show those that keep failing.
+        """Queue the messages due for a retry; notify staff of repeated failures.
 
-        :return: how many were queued
+        :return: the number of queued messages
         """
         now = fields.Datetime.now()
         is_due = Domain.OR(
@@ -48,7 +48,7 @@ class FaultReportRetryMixin(models.AbstractModel):
         ).try_lock_for_update()
         queued = 0
         for message in failed:
-            is_hopeless = message.failure_type in self._get_hopeless_failures()
+            is_hopeless = message.failure_type in self._get_permanent_failures()
             if is_hopeless or message.fault_report_retries >= SHOWN_FROM:
                 message._fault_report_show_failure()
             if is_hopeless:
@@ -61,15 +61,15 @@ class FaultReportRetryMixin(models.AbstractModel):
 
     @api.model
     def _get_fault_report_failed_domain(self):
-        """Return the domain of the messages of fault reports that failed."""
+        """Return the domain of failed messages of fault reports."""
         raise NotImplementedError
 
     @api.model
-    def _get_hopeless_failures(self):
-        """Return the kinds of failure that trying again does not cure."""
+    def _get_permanent_failures(self):
+        """Return the failure types that a retry cannot solve."""
         raise NotImplementedError
 
-    # === THE TIME OF THE QUEUE === #
+    # === TIME LIMIT OF THE QUEUE === #
 
     @api.model
     def _get_fault_report_queue(self):
@@ -78,10 +78,10 @@ class FaultReportRetryMixin(models.AbstractModel):
 
     @api.model
     def _fault_report_get_time_left(self):
-        """Return the seconds that the queue has left; None outside of its action.
+        """Return the seconds left to the queue, None outside its action.
 
-        Odoo ends a process whose scheduled actions take too long together, and with it
-        what was being sent: each has a few seconds, and goes on after the others.
+        Odoo kills a process whose scheduled actions take too long in total, even while
+        sending: each queue gets a few seconds, and continues after the others.
         """
         context = self.env.context
         queue = self.env.ref(self._get_fault_report_queue(), raise_if_not_found=False)
@@ -90,8 +90,8 @@ class FaultReportRetryMixin(models.AbstractModel):
         return context.get("cron_end_time", float("inf")) - time.monotonic()
 
     @api.model
-    def _fault_report_go_on_later(self):
-        """Let the queue go on after the other scheduled actions."""
+    def _fault_report_continue_later(self):
+        """Continue the queue after the other scheduled actions."""
         waiting = self.search_count([("state", "=", "outgoing")])
         self.env["ir.cron"]._commit_progress(remaining=waiting)
         self.env.ref(self._get_fault_report_queue())._trigger()
@@ -100,7 +100,7 @@ class FaultReportRetryMixin(models.AbstractModel):
         raise NotImplementedError
 
     def _get_fault_report_recipients(self):
-        """Return the names of those who did not get it."""
+        """Return the names of the recipients of the failed message."""
         raise NotImplementedError
 
     def _fault_report_show_failure(self):
@@ -113,7 +113,7 @@ class FaultReportRetryMixin(models.AbstractModel):
             )
 
     def _get_fault_report_failure(self):
-        """Return why it failed, as text."""
+        """Return the reason of the failure as text."""
         self.ensure_one()
         kinds = dict(self._fields["failure_type"]._description_selection(self.env))
         return kinds.get(self.failure_type) or self.env._("Unknown error")
@@ -124,7 +124,7 @@ class FaultReport(models.Model):
 
     @api.model
     def _cron_retry_messages(self):
-        """Send again what a mail server or SMS provider did not take."""
+        """Retry messages refused by a mail server or SMS provider."""
         for model in ("mail.mail", "sms.sms"):
             queue = self.env[model]
             if queue._fault_report_retry():

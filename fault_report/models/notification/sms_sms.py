@@ -1,7 +1,7 @@
 from odoo import api, models
 from odoo.fields import Domain
 
-# Texts that are sent at once: providers may take one at a time
+# Batch size: some providers accept one message at a time
 QUEUE_BATCH = 3
 
 
@@ -19,10 +19,10 @@ class SmsSms(models.Model):
 
     @api.model
     def _process_queue(self):
-        """End when the queue's time is up; Odoo calls it again until then."""
+        """Stop at the queue's time limit; until then Odoo calls it again."""
         time_left = self._fault_report_get_time_left()
         if time_left is not None and time_left <= 0:
-            return self._fault_report_go_on_later()
+            return self._fault_report_continue_later()
         return super()._process_queue()
 
     def _get_send_batch_size(self):
@@ -40,7 +40,7 @@ class SmsSms(models.Model):
         )
 
     @api.model
-    def _get_hopeless_failures(self):
+    def _get_permanent_failures(self):
         return {
             "sms_number_missing",
             "sms_number_format",

@@ -9,20 +9,20 @@ SIGNAL = "fault_report/waiting_changed"
 class FaultReport(models.Model):
     """Signal open web clients that the number of waiting reports may have changed.
 
-    The signal carries no number: each client asks for its own, which depends on the
-    user and on the companies he has selected.
+    The signal carries no number: each client requests its own, which depends on the
+    user and the selected companies.
     """
 
     _inherit = "fault.report"
 
     def _write_multi(self, vals_list):
-        # Whatever changes the state, and whoever: it is written to the database here.
+        # All changes of the state are written to the database here.
         if self._changes_waiting(vals_list):
             self._signal_waiting_changed()
         return super()._write_multi(vals_list)
 
     def _changes_waiting(self, vals_list):
-        """Return whether writing these columns changes what waits in some company."""
+        """Return whether writing these columns changes a company's waiting reports."""
         if self._is_waiting_signalled():
             return False
         changes = {
@@ -32,7 +32,7 @@ class FaultReport(models.Model):
         }
         if not changes:
             return False
-        # The cache holds what will be; only the database knows what was.
+        # The cache holds the new values; the old ones are in the database only.
         rows = self.env.execute_query(
             SQL(
                 "SELECT id, state, company_id FROM fault_report WHERE id IN %s",
@@ -58,16 +58,16 @@ class FaultReport(models.Model):
 
     @api.model
     def _signal_waiting_changed(self):
-        """Signal once for each transaction, to those who may see reports."""
+        """Signal once per transaction, to users who may see reports."""
         if self._is_waiting_signalled():
             return
-        # Unlike `precommit.data`, this survives a flush and ends with a rollback, also
-        # one to a savepoint, which takes the signal away.
+        # Unlike `precommit.data`, this survives a flush and is reset by a rollback to a
+        # savepoint, which removes the signal.
         self.env.cr.cache[SIGNAL] = True
         self.env.cr.precommit.add(self._send_waiting_changed)
 
     @api.model
     def _send_waiting_changed(self):
-        # Not `env.ref`, which costs a query to look whether the group exists
+        # Not `env.ref`, which costs a query to check that the group exists
         group_id = self.env["ir.model.data"]._xmlid_to_res_id("fault_report.group_view")
         self.env["res.groups"].browse(group_id or ())._bus_send(SIGNAL, {})

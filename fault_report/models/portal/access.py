@@ -2,8 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.fields import Domain
 
-# What a customer's user may read over RPC; pages show some more, chosen one by one.
-# No messages: Odoo's chatter of the portal has a route of its own for those.
+# Fields that portal users may read over RPC; pages show a few more under sudo. Not
+# the messages: Odoo's portal chatter has its own route for those.
 PORTAL_FIELDS = frozenset(
     {
         "id",
@@ -25,17 +25,17 @@ PORTAL_FIELDS = frozenset(
         "access_url",
     }
 )
-# How customers compare a related record: by its id
+# Operators that portal users may use on a related record's id
 ID_OPERATORS = {"=", "!=", "in", "not in", "child_of", "parent_of"}
 
 
 class FaultReport(models.Model):
-    """The page of a report for its customer, and the secret that opens it."""
+    """Access of customers to a report: its page, and the access token."""
 
     _name = "fault.report"
     _inherit = ["fault.report", "portal.mixin"]
 
-    # The secret is for the server alone, which puts it into links.
+    # Only the server reads the token, to put it into links.
     access_token = fields.Char(groups=fields.NO_ACCESS, protected=True)
     public_comment = fields.Text(
         string="Comment",
@@ -44,8 +44,8 @@ class FaultReport(models.Model):
         help="The comment, unless it is internal.",
     )
 
-    # Whose it is on the portal. Kept with the report, because PostgreSQL goes through
-    # all of them when it has to look the customers up to find the newest of one.
+    # The customer on the portal. Stored, because with a join PostgreSQL scans all
+    # reports to find the newest ones of one customer.
     commercial_partner_id = fields.Many2one(
         "res.partner",
         string="Customer's Company",
@@ -55,7 +55,7 @@ class FaultReport(models.Model):
         protected=True,
     )
 
-    # With what the list counts, filters and sorts by, so that it need not be looked up
+    # Includes the columns that the list counts, filters and sorts by
     _customer_index = models.Index(
         "(commercial_partner_id, reported_at DESC, id DESC)"
         " INCLUDE (company_id, facility_id, state)"
@@ -76,7 +76,7 @@ class FaultReport(models.Model):
     def _get_portal_fields(self):
         """Return the names of the fields that customers read over RPC.
 
-        Hook: an override adds to the set what is no secret of any customer's report.
+        Hook: an override adds fields that are public to the customer of any report.
         """
         return PORTAL_FIELDS
 
@@ -89,11 +89,11 @@ class FaultReport(models.Model):
 
     @api.model
     def _is_for_customer(self):
-        """Return whether the user is one whom the list of readable fields binds."""
+        """Return whether the user is limited to the fields of `_get_portal_fields`."""
         return not self.env.su and not self.env.user._is_internal()
 
-    # What customers may read of a related record, they may not search through it: some
-    # relations bypass the rules of the other model, and a count is an answer too.
+    # Customers may read some related records, but not search through them: some
+    # relations bypass the rules of the other model, and a count reveals data as well.
 
     @api.model
     def _search(self, domain, offset=0, limit=None, order=None, **kwargs):
@@ -110,12 +110,12 @@ class FaultReport(models.Model):
 
     @api.model
     def _check_customer_domain(self, domain):
-        """Refuse conditions on anything but the report's own columns."""
+        """Raise for conditions on anything but the report's own columns."""
         for condition in Domain(domain).iter_conditions():
             name = condition.field_expr
             self._check_customer_path(name)
             field = self._fields[name]
-            # Odoo asks for stored fields only: a search method may say more
+            # Odoo checks access to stored fields only: a search method may reveal more
             self._check_field_access(field, "read")
             if "any" in condition.operator or (
                 field.relational
@@ -126,17 +126,17 @@ class FaultReport(models.Model):
     @api.model
     def _is_comparison_of_ids(self, operator, value):
         values = value if isinstance(value, list | tuple | set | frozenset) else [value]
-        # A boolean asks whether there is one
+        # A boolean checks whether there is one
         return operator in ID_OPERATORS and all(
             isinstance(one, int | None) for one in values
         )
 
     @api.model
     def _check_customer_order(self, order):
-        """Refuse an order by the columns of a related record."""
+        """Raise for an order by the columns of a related record."""
         for part in filter(None, (order or "").split(",")):
             name = part.strip().partition(" ")[0]
-            # How Odoo sorts by a relation's id alone
+            # Odoo's syntax to sort by a relation's id
             self._check_customer_path(name.removesuffix(".id"))
 
     @api.model
@@ -150,14 +150,14 @@ class FaultReport(models.Model):
             self.env._("You may search by what the fault report says, not by %s.", path)
         )
 
-    # === THE SECRET === #
+    # === THE ACCESS TOKEN === #
 
     def _portal_ensure_token(self):
-        # Whoever is given the link may see the report, or has filed it.
+        # Recipients of the link may see the report, or have filed it.
         return super(FaultReport, self.sudo())._portal_ensure_token()
 
     def _sign_token(self, pid):
-        # The signature does not tell the secret that is in it.
+        # The signature does not reveal the token that it is made of.
         return super(FaultReport, self.sudo())._sign_token(pid)
 
     def _get_share_url(
@@ -165,25 +165,25 @@ class FaultReport(models.Model):
     ):
         report = self
         if not self.env.su and self.env.user._is_internal():
-            # It holds the secret, with which anybody speaks as the customer.
+            # The link contains the token, with which anyone can post as the customer.
             self.check_access("write")
-            # Who shares it does not read the secret itself.
+            # The user shares the link without reading the token.
             report = self.sudo()
         elif not self.env.su:
-            # Who sees it with rights of their own needs no secret, and is told none.
+            # Users with access rights get a link without the token.
             share_token = False
         return super(FaultReport, report)._get_share_url(
             redirect, signup_partner, pid, share_token
         )
 
-    # Public in Odoo: over RPC it would tell the secret
+    # Public in Odoo: over RPC it would reveal the token
     @api.private
     def get_portal_url(self, *args, **kwargs):
         return super().get_portal_url(*args, **kwargs)
 
     def _get_tracking_url(self):
-        """Return the address where anybody who knows it follows the report."""
+        """Return the URL of the tracking page; anyone who knows it sees the report."""
         self.ensure_one()
-        # Whoever filed the report is given it; he may have no account.
+        # For the reporter, who may have no account.
         report_sudo = self.sudo()
         return report_sudo.get_base_url() + report_sudo.get_portal_url()

@@ -12,12 +12,12 @@ from ...tools.context_switches import ANSWERS_NOTE, get_switch, with_own_context
 from ...tools.errors import FieldError, ForbiddenError
 from ..notification.events import ANSWER_ACTIVITY
 
-# Messages of a customer, a minute
+# Maximum number of messages of a customer per minute
 COMMENT_RATE = 10
-# As Odoo's portal shows them
+# The types shown by Odoo's portal
 PUBLIC_TYPES = ("comment", "email", "email_outgoing", "auto_comment", "out_of_office")
 SHOWN_MESSAGES = 100
-# What a customer's user chooses of a message that he posts over RPC
+# Arguments of a message that portal users may set over RPC
 CUSTOMER_ARGUMENTS = {
     "body",
     "body_is_html",
@@ -28,7 +28,7 @@ CUSTOMER_ARGUMENTS = {
     "subtype_xmlid",
     "subtype_id",
 }
-# Of the context, what Odoo's route for messages needs
+# Context keys that Odoo's route for messages needs
 POST_KEYS = (
     "guest",
     "message_post_store",
@@ -38,9 +38,9 @@ POST_KEYS = (
 
 
 class FaultReport(models.Model):
-    """What a customer and the company say and show each other about a report."""
+    """Messages and files between a customer and the company."""
 
-    # A file for each responsibility. pylint: disable=consider-merging-classes-inherited
+    # One file per topic. pylint: disable=consider-merging-classes-inherited
     _inherit = "fault.report"
 
     is_answer_waiting = fields.Boolean(
@@ -55,37 +55,37 @@ class FaultReport(models.Model):
         "(reported_at DESC, id DESC) WHERE is_answer_waiting"
     )
 
-    # === WHO MAY === #
+    # === ACCESS === #
 
     @api.model
     def _get_thread_with_access(self, thread_id, **kwargs):
-        """A colleague writes with rights of his own; the link gives him none."""
+        """Check employees by their own rights: the token gives them none."""
         if kwargs.get("mode", "read") != "read" and self.env.user._is_internal():
             keys = ("hash", "pid", "token")
             kwargs = {name: kwargs[name] for name in kwargs if name not in keys}
         return super()._get_thread_with_access(thread_id, **kwargs)
 
-    # === WHO WROTE LAST === #
+    # === WAITING ANSWERS === #
 
     def action_seen(self):
-        """Take note of what the customers wrote last; it needs no answer."""
+        """Mark the customers' last messages as seen, without an answer."""
         self.check_access("write")
-        # The mark follows from what is done; it is never written by users.
+        # The mark is set by the system; users may not write it.
         self.sudo()._end_answer_waiting()
         return True
 
     def _end_answer_waiting(self):
-        """Take back the mark, and the activities that ask for an answer."""
+        """Reset the mark, and remove the activities that ask for an answer."""
         waiting = self.filtered("is_answer_waiting")
         waiting.is_answer_waiting = False
         waiting.activity_search([ANSWER_ACTIVITY]).unlink()
 
     def _is_written_by_customer(self, message):
-        """Return whether a customer, or a visitor, has written by whatever channel.
+        """Return whether the message is from a customer or visitor, on any channel.
 
-        From an address that nobody knows, or that is not believed, too: it may be
-        theirs. Others answer internal notes, such as suppliers. The e-mail that a
-        report was made of is no answer to it.
+        This includes unknown and unverified addresses: they may be the customer's.
+        Answers to internal notes are from others, such as suppliers. The e-mail that
+        created the report is not an answer to it.
         """
         self.ensure_one()
         author = message.author_id
@@ -113,7 +113,7 @@ class FaultReport(models.Model):
         )
 
     def _is_public_answer(self, message):
-        """Return whether staff have written what the customer can read."""
+        """Return whether staff posted the message and the customer can read it."""
         author = message.author_id
         return bool(
             message.message_type in ("comment", "email")
@@ -127,29 +127,29 @@ class FaultReport(models.Model):
     # === WRITING === #
 
     def message_post(self, **kwargs):
-        """What a customer writes is public, and has limits, whatever the door."""
-        # Of records that customers write through our own code
+        """Make customers' messages public, and check their limits on each channel."""
+        # Tracking of changes that our own code makes for customers
         is_tracking = self.env.su and kwargs.get("tracking_value_ids")
         if self.env.user._is_internal() or is_tracking:
             return super().message_post(**kwargs)
         self._check_customer_arguments(kwargs)
         has_files = kwargs.get("attachments") or kwargs.get("attachment_ids")
         self._check_customer_comment(kwargs.get("body") or "", has_files)
-        # Odoo's own route lets whoever posts choose them
+        # Odoo's own route lets the client set these
         kwargs |= {
             "message_type": "comment",
             "subtype_xmlid": "mail.mt_comment",
             "subtype_id": False,
         }
         if self.env.user._is_public() and kwargs.get("author_id") == self.partner_id.id:
-            # Odoo's own route takes whoever has the link for the customer himself
+            # Odoo's own route posts as the customer for any visitor with the link
             kwargs |= self._get_customer_author()
-        # He may read the report, and has chosen nothing but the text and his files.
+        # The user may read the report; only the text and the files are their choice.
         own = with_own_context(self, *POST_KEYS).sudo()
         return super(FaultReport, own).message_post(**kwargs).with_env(self.env)
 
     def message_notify(self, **kwargs):
-        """Customers write to the report, and not to whom they like."""
+        """Refuse customers: they post to the report, not to chosen recipients."""
         if not self.env.user._is_internal() and not self.env.su:
             raise AccessError(
                 self.env._("You may not write about this fault report here.")
@@ -158,7 +158,7 @@ class FaultReport(models.Model):
 
     @api.model
     def _check_own_name(self, author_id, email_from):
-        """Refuse an author or a sender's address that is not the user's own."""
+        """Raise if the author or the sender's address is not the user's own."""
         user = self.env.user
         if self.env.su or user._is_admin():
             return
@@ -170,9 +170,9 @@ class FaultReport(models.Model):
 
     @api.model
     def _get_own_name(self):
-        """Return author and address of what the user sends; nothing to choose: empty.
+        """Return the author values of the user's messages.
 
-        Administrators and our own code send what a template says.
+        Empty for administrators and our own code: the template decides.
         """
         user = self.env.user
         if self.env.su or user._is_admin():
@@ -181,7 +181,7 @@ class FaultReport(models.Model):
 
     @api.model
     def _is_own_address(self, email_from):
-        """Return whether a sender's address, and the name before it, are the user's."""
+        """Return whether the sender's name and address are the user's own."""
         user = self.env.user
         own = (user.email_formatted, user.partner_id.email_formatted)
         if not email_from or email_from in own:
@@ -194,31 +194,31 @@ class FaultReport(models.Model):
         return email_normalize(address) in addresses and name in ("", user.name)
 
     def _check_may_send_outside(self):
-        """Ask for Edit before the user sends something to people outside."""
+        """Raise if the user sends a message to external people without Edit."""
         if not self.has_access("write"):
             raise AccessError(
                 self.env._(
-                    "You may not write to people outside about this fault report: "
-                    "ask for the permission “Edit fault reports”."
+                    "You may not send messages about this fault report to external "
+                    "contacts: ask for the permission “Edit fault reports”."
                 )
             )
 
     def _message_update_content(self, message, /, *, body, **kwargs):
-        """What a customer corrects has the limits of what he writes."""
+        """Apply the limits of comments to a customer's edited comment."""
         is_customer = not self.env.user._is_internal()
         if body and is_customer:
             self._check_customer_rate()
             self._check_customer_text(body)
         result = super()._message_update_content(message, body=body, **kwargs)
         if body and is_customer:
-            # What customers write is noticed; they need not see by whom.
+            # Customers need no access to the users who are notified.
             self.sudo()._notice_answer(message)
         return result
 
     def _check_customer_arguments(self, kwargs):
-        """Refuse what chooses who gets a message, or from whom it seems to be.
+        """Raise for arguments that set the recipients or the sender of a message.
 
-        Under sudo, our own code or Odoo's route has chosen them.
+        Under sudo, they are set by our own code or Odoo's route.
         """
         if self.env.su:
             return
@@ -226,9 +226,7 @@ class FaultReport(models.Model):
         unknown = kwargs.keys() - CUSTOMER_ARGUMENTS
         if unknown:
             raise AccessError(
-                self.env._(
-                    "A comment does not take these: %s.", ", ".join(sorted(unknown))
-                )
+                self.env._("A comment does not accept: %s.", ", ".join(sorted(unknown)))
             )
 
     def _check_customer_comment(self, body, has_files):
@@ -255,7 +253,7 @@ class FaultReport(models.Model):
             )
 
     def _answer_from_page(self, form):
-        """Post what the report's page sent, once, however often it is sent.
+        """Post a comment submitted on the report's page, exactly once.
 
         :param form: a `controllers.form.Form`
         """
@@ -268,7 +266,7 @@ class FaultReport(models.Model):
 
         def post():
             self._post_from_customer(form.vals.get("comment", ""), form.files)
-            return self.sudo(), None  # Only linked to what was sent
+            return self.sudo(), None  # Only linked to the submission
 
         self.env["fault.report.submission"]._run_once(
             f"comment:{self.id}:{self.env.uid}",
@@ -278,9 +276,9 @@ class FaultReport(models.Model):
         )
 
     def _post_from_customer(self, text, files=()):
-        """Post what a customer wrote on the report's page, with his files.
+        """Post a customer's comment on the report's page, with its files.
 
-        Whoever calls has checked that the user, or who knows the secret, sees it.
+        The caller has checked that the user, or the token, has access.
         """
         self.ensure_one()
         user = self.env.user
@@ -298,7 +296,7 @@ class FaultReport(models.Model):
                 text_rules.get_message(self.env, problem, label, text_rules.MAX_TEXT),
                 "comment",
             )
-        # Customers write no records: the door is what lets them in.
+        # Customers have no write access; the caller has checked their access.
         report_sudo = self.sudo()
         return report_sudo.message_post(
             body=plaintext2html(text) if text else "",
@@ -307,10 +305,10 @@ class FaultReport(models.Model):
         )
 
     def _get_customer_author(self):
-        """Return who speaks: the user, or who knows the secret of the report's page.
+        """Return the author values of a comment on the report's page.
 
-        They are the customer where staff or the customer filed the report. Elsewhere
-        anybody may have typed anybody's name and e-mail.
+        Visitors with the token are taken for the customer if staff or the customer
+        filed the report. On other channels, name and e-mail are not verified.
         """
         self.ensure_one()
         user = self.env.user
@@ -322,7 +320,7 @@ class FaultReport(models.Model):
         return {"author_id": customer.id}
 
     def _is_contact_typed(self):
-        """Return whether who reported it has only typed who they are."""
+        """Return whether the reporter's identity was typed and not verified."""
         self.ensure_one()
         return bool(
             self.channel in self._get_channels_without_customer()
@@ -334,9 +332,9 @@ class FaultReport(models.Model):
     # === READING === #
 
     def _get_public_messages(self):
-        """Return the last messages that the customer sees, oldest first."""
+        """Return the latest messages visible to the customer, oldest first."""
         self.ensure_one()
-        # The domain leaves out what is internal.
+        # The domain excludes internal messages.
         messages_sudo = (
             self.env["mail.message"]
             .sudo()
@@ -364,9 +362,9 @@ class FaultReport(models.Model):
     def _get_own_mails_domain(self):
         """Return the domain of the e-mails that the reader wrote, notes included.
 
-        To the others of the customer they stay internal: a colleague's words may have
-        been passed on in them. Who knows the secret of the page without an account is
-        the sender of the first one: it was sent to that address.
+        For the customer's other users they stay internal: they may contain forwarded
+        messages. A visitor with the token and no account is the sender of the first
+        e-mail: the token was sent to that address.
         """
         mails = Domain("message_type", "=", "email")
         if not self.env.user._is_public():
@@ -374,6 +372,7 @@ class FaultReport(models.Model):
         address = email_normalize(self.email_from) if len(self) == 1 else None
         if not address or self.channel != "mail":
             return Domain.FALSE
+        # Visitors may not read messages; only the ids of their own e-mails are used.
         first = (
             self.env["mail.message"]
             .sudo()
@@ -388,10 +387,10 @@ class FaultReport(models.Model):
         return Domain("id", "in", own.ids)
 
     def _get_public_files(self):
-        """Return the files that the customer sees.
+        """Return the files visible to the customer.
 
-        Those that came from customers, and those of public messages; what staff puts
-        on a report is the company's own.
+        These are files from customers and files of public messages; files attached by
+        staff are internal.
         """
         self.ensure_one()
         # Filtered below; customers have no access to attachments.
@@ -413,9 +412,9 @@ class FaultReport(models.Model):
         )
 
     def _get_public_points(self):
-        """Return the answered points that are not internal, under their headings."""
+        """Return the answered public points, with their section headings."""
         self.ensure_one()
-        # Customers have no access to points; the internal ones are left out.
+        # Customers have no access to points; internal ones are excluded.
         points_sudo = self.sudo().point_ids.filtered(lambda point: not point.internal)
         shown = points_sudo.browse()
         section = points_sudo.browse()
@@ -429,9 +428,9 @@ class FaultReport(models.Model):
 
     @api.model
     def _get_file_url(self, file, size=None):
-        """Return an address of the file that works for some weeks, for who is shown it.
+        """Return a URL of the file with a token that expires after some weeks.
 
-        :param size: of a smaller picture, such as `300x300`
+        :param size: size of the thumbnail, such as `300x300`
         """
         token = limited_field_access_token(file, "raw", scope="binary")
         path = f"/web/image/{file.id}/{size}" if size else f"/web/content/{file.id}"
@@ -439,7 +438,7 @@ class FaultReport(models.Model):
 
     @api.model
     def _get_photo_url(self, point, size=None):
-        """Return an address of the photo that answers a point, as for files."""
+        """Return a URL of the photo of a point, as for files."""
         token = limited_field_access_token(point, "value_photo", scope="binary")
         path = f"/web/image/{point._name}/{point.id}/value_photo"
         return f"{path}{'/' + size if size else ''}?access_token={token}"

@@ -9,7 +9,7 @@ from ..fault_report import TEXT_LIMITS
 
 SHOWN_OBJECTS = 20
 SHOWN_OPEN = 10
-# What the page sends, beside points and files
+# The fields that the page sends, in addition to points and files
 PORTAL_FORM_FIELDS = {
     "facility_id",
     "equipment_id",
@@ -25,11 +25,11 @@ _PORTAL_TEXTS = ("name", "comment", "customer_order_ref", "contact_name", "phone
 
 
 class FaultReport(models.Model):
-    """How a customer's user files a report on the portal."""
+    """Filing of reports by portal users."""
 
     _inherit = "fault.report"
 
-    # === WHAT HE MAY NAME === #
+    # === ALLOWED PLACES === #
 
     @api.model
     def _may_file_on_portal(self):
@@ -48,7 +48,7 @@ class FaultReport(models.Model):
 
     @api.model
     def _get_portal_facilities(self):
-        """Return the facilities that the user may name."""
+        """Return the facilities that the user may choose."""
         partner = self.env.user.partner_id
         customer = partner._get_fault_report_customer()
         domain = (
@@ -57,13 +57,13 @@ class FaultReport(models.Model):
             & Domain("company_id", "in", (False, self.env.company.id))
             & partner._get_portal_facility_domain("id")
         )
-        # The domain is that of what is his.
+        # Portal users have no rights on contacts; the domain restricts to their own.
         return self.env["res.partner"].sudo().search(domain, order="name, id")
 
     @api.model
     def _may_leave_facility_out(self):
-        """Return whether the user may file what is assigned to no facility."""
-        # The setting is kept from those it is about.
+        """Return whether the user may file reports without a facility."""
+        # Portal users may not read their own access settings.
         partner_sudo = self.env.user.partner_id.sudo()
         return not partner_sudo.limit_facilities or partner_sudo.allow_no_facility
 
@@ -79,13 +79,13 @@ class FaultReport(models.Model):
 
     @api.model
     def _search_portal_equipment(self, words="", facility_id=False, limit=None):
-        """Return the objects that the user may name, by their name or serial number."""
+        """Return the objects that the user may choose, by name or serial number."""
         domain = self._get_portal_equipment_domain()
         if facility_id:
             domain &= Domain("facility_id", "=", facility_id)
         for word in words.split()[:5]:
             domain &= Domain("name", "ilike", word) | Domain("serial_no", "ilike", word)
-        # The domain is that of what is his; he has no rights on objects.
+        # Portal users have no rights on objects; the domain restricts to their own.
         return (
             self.env["maintenance.equipment"]
             .sudo()
@@ -94,7 +94,7 @@ class FaultReport(models.Model):
 
     @api.model
     def _get_open_on_portal(self, equipment):
-        """Return the reports that wait on this object and that the user may see."""
+        """Return the waiting reports on this object that the user may see."""
         return self.search(
             self._get_waiting_domain() & Domain("equipment_id", "in", equipment.ids),
             limit=SHOWN_OPEN,
@@ -104,14 +104,14 @@ class FaultReport(models.Model):
 
     @api.model
     def _check_filing_rate(self):
-        """Count an attempt to file; refuse the one that is too many."""
+        """Count an attempt to file; raise if there are too many."""
         self.env["fault.report.attempt"]._check_rate(
             f"portal:{self.env.uid}", self.env.company._get_fault_report_rate()
         )
 
     @api.model
     def _file_from_portal(self, form):
-        """File what the page sent, once, however often it is sent.
+        """File the report submitted by the page, exactly once.
 
         :param form: a `controllers.form.Form`
         """
@@ -131,7 +131,7 @@ class FaultReport(models.Model):
     def _create_from_portal(self, vals, files=(), points=()):
         """File a report for the user.
 
-        :param dict vals: texts by the names of `PORTAL_FORM_FIELDS`, as they were sent
+        :param dict vals: submitted texts by the names of `PORTAL_FORM_FIELDS`
         :return: the report, without access rules
         """
         self._check_may_file_on_portal()
@@ -149,19 +149,19 @@ class FaultReport(models.Model):
             files=files,
             points=points,
         )
-        # So that he is told of what is said about it
+        # Notify the user of later messages
         report_sudo.message_subscribe(self.env.user.partner_id.ids)
         return report_sudo
 
     @api.model
     def _prepare_portal_place(self, vals):
-        """Return customer, facility, object and contact, each one the user may name."""
+        """Return customer, facility, object and contact, checked for the user."""
         facility = self._read_portal_id(
             vals, "facility_id", self._get_portal_facilities()
         )
         equipment = self.env["maintenance.equipment"]
         if vals.get("equipment_id"):
-            # He has no rights on objects; the domain is that of what is his.
+            # `_get_portal_equipment` restricts to the user's own objects.
             found = self._get_portal_equipment(vals["equipment_id"])
             equipment = self._read_portal_id(vals, "equipment_id", found)
         if facility and equipment and equipment.facility_id != facility:
@@ -186,16 +186,16 @@ class FaultReport(models.Model):
 
     @api.model
     def _get_portal_equipment(self, text):
-        """Return the object of this id if the user may name it, or nothing."""
+        """Return the object with this id if the user may choose it, or nothing."""
         domain = Domain("id", "=", self._read_id(text)) & (
             self._get_portal_equipment_domain()
         )
-        # The domain is that of what is his; he has no rights on objects.
+        # Portal users have no rights on objects; the domain restricts to their own.
         return self.env["maintenance.equipment"].sudo().search(domain)
 
     @api.model
     def _read_portal_id(self, vals, name, offered):
-        """Return the record of `offered` that was chosen, or an empty one."""
+        """Return the chosen record of `offered`, or an empty recordset."""
         if not vals.get(name):
             return offered.browse()
         chosen = offered.filtered(lambda record: record.id == self._read_id(vals[name]))
@@ -205,13 +205,13 @@ class FaultReport(models.Model):
 
     @api.model
     def _read_id(self, text):
-        """Return the id that a text stands for; 0, which no record has, if none."""
+        """Return the id that a text contains, or 0, which no record has."""
         text = str(text)
         return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
     def _get_choice_error(self, name):
-        # The same, whether the record is another's or is not there at all
-        return FieldError(self.env._("Choose one of those that are offered."), name)
+        # The same error for foreign and missing records
+        return FieldError(self.env._("Choose one of the offered values."), name)
 
     @api.model
     def _prepare_portal_texts(self, vals):
@@ -222,7 +222,7 @@ class FaultReport(models.Model):
                 raise FieldError(
                     self.env._("Write the object in one short line."), "equipment_id"
                 )
-            # Not in the list: whoever looks into it has to know what is meant
+            # Not in the list: add the object's description to the comment
             line = self.env._("Object: %s", vals["object_text"].strip())
             texts["comment"] = f"{line}\n{texts.get('comment', '')}".strip()
         if texts.get("contact_name") == self.env.user.name:
@@ -232,16 +232,16 @@ class FaultReport(models.Model):
             raise self._get_choice_error("priority")
         return {**texts, "priority": vals.get("priority", "0")}
 
-    def _report_too(self):
-        """Note, once, that the user has the same fault, instead of filing it again."""
+    def _post_portal_me_too(self):
+        """Post, once, that the user has the same fault, instead of a second report."""
         self.ensure_one()
         self._check_may_file_on_portal()
 
         def post():
             self._post_from_customer(self.env._("I have this fault too."))
-            # He sees the report; that he follows it is written for him.
+            # The user may see the report, but may not write followers.
             self.sudo().message_subscribe(self.env.user.partner_id.ids)
-            return self.sudo(), None  # Only linked to what was sent
+            return self.sudo(), None  # Only linked to the submission
 
         self.env["fault.report.submission"]._run_once(
             f"me_too:{self.id}", f"user:{self.env.uid}", "", post

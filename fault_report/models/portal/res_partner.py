@@ -8,17 +8,17 @@ from ..fault_report_reference_mixin import get_ids
 
 CUSTOMER_ACCESS = "fault_report.group_customer_access"
 LIMIT_FIELDS = ("limit_facilities", "allowed_facility_ids", "allow_no_facility")
-# What says whose customer a contact is
+# The fields that determine a contact's customer
 CHILD_FIELDS = ("child_ids", "facility_ids")
 PLACE_FIELDS = {"parent_id", "is_facility", "is_company", "user_ids", *CHILD_FIELDS}
-# What the record rule of customers depends on
+# The fields that the record rule of customers depends on
 RULE_FIELDS = {*LIMIT_FIELDS, *PLACE_FIELDS}
 
 
 class ResPartner(models.Model):
-    """What a customer's user sees of the fault reports, and whether he files them."""
+    """Access of a contact's portal users to fault reports."""
 
-    # A file for each responsibility. pylint: disable=consider-merging-classes-inherited
+    # One file per topic. pylint: disable=consider-merging-classes-inherited
     _name = "res.partner"
     _inherit = ["res.partner", "fault.report.audit.mixin"]
     _audited_fields = dict.fromkeys(LIMIT_FIELDS, "portal_limits")
@@ -82,7 +82,7 @@ class ResPartner(models.Model):
             partner._set_may_file_fault_reports(partner.may_file_fault_reports)
 
     def _set_may_file_fault_reports(self, allowed):
-        """Give or take the right to file, from one's own portal users only."""
+        """Grant or revoke the right to file for the portal users of these contacts."""
         if not self.env.user.has_group(CUSTOMER_ACCESS) and not self.env.su:
             raise AccessError(
                 self.env._("You may not change what customers may do on the portal.")
@@ -96,14 +96,14 @@ class ResPartner(models.Model):
                     self.display_name,
                 )
             )
-        # Checked above; who may do this is no administrator of users.
+        # Checked above; users who manage customers' access may not write users.
         group.sudo().user_ids = [
             (4 if allowed else 3, user_id) for user_id in users.ids
         ]
 
     def _get_portal_users(self):
-        """Return the active users of these contacts who are customers."""
-        # Who a contact's user is can be seen by everybody in the back office.
+        """Return the active portal users of these contacts."""
+        # A contact's user is visible to all employees.
         users = self.sudo().user_ids
         return users.filtered(lambda user: user.active and user._is_portal())
 
@@ -111,6 +111,7 @@ class ResPartner(models.Model):
     def _check_allowed_facilities(self):
         for partner in self:
             customer = partner._get_fault_report_customer()
+            # The user may not see all facilities of the contact.
             for facility in partner.sudo().allowed_facility_ids:
                 if not facility._is_facility_of(customer):
                     raise ValidationError(
@@ -124,9 +125,9 @@ class ResPartner(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         children = self.browse().union(
-            *(self._get_children_named(vals) for vals in vals_list)
+            *(self._get_new_children(vals) for vals in vals_list)
         )
-        with children._narrowing_portal_access():
+        with children._forbid_wider_portal_access():
             return super().create(vals_list)
 
     def write(self, vals):
@@ -135,39 +136,39 @@ class ResPartner(models.Model):
         if PLACE_FIELDS.isdisjoint(vals):
             result = super().write(vals)
         else:
-            affected = self | self._get_children_named(vals)
-            with affected._narrowing_portal_access():
+            affected = self | self._get_new_children(vals)
+            with affected._forbid_wider_portal_access():
                 result = super().write(vals)
         if not RULE_FIELDS.isdisjoint(vals):
-            self._forget_portal_rules()
+            self._clear_portal_rule_cache()
         return result
 
-    # What a customer's user sees hangs on fields that whoever creates contacts may
-    # write: there, it may become less, and more only with the right to give it.
+    # The access of a portal user depends on fields that users with contact rights may
+    # write. They may narrow it; only users who manage customers' access may widen it.
 
     @api.model
-    def _get_children_named(self, vals):
-        """Return the contacts that get another parent by these values."""
+    def _get_new_children(self, vals):
+        """Return the contacts that get a new parent by these values."""
         ids = [id_ for name in CHILD_FIELDS for id_ in get_ids(vals.get(name))]
         return self.browse(ids)
 
     @api.model
     def _may_widen_portal_access(self):
         user = self.env.user
-        # Who gives groups can give themselves this one.
+        # Users who assign groups can assign this one to themselves.
         givers = (CUSTOMER_ACCESS, "base.group_erp_manager")
         return self.env.su or any(user.has_group(name) for name in givers)
 
     @contextmanager
-    def _narrowing_portal_access(self, by_merge=False):
-        """Refuse what is done inside if a customer's user sees more afterwards.
+    def _forbid_wider_portal_access(self, by_merge=False):
+        """Raise if a portal user has wider access after the changes made inside.
 
-        :param by_merge: whether reports may change hands, too
+        :param by_merge: whether reports may get another customer as well
         """
         users = self.env["res.users"].browse()
         if self and not self._may_widen_portal_access():
             below = [("partner_id", "child_of", self.ids), ("share", "=", True)]
-            # All of them, not only those who see the contacts
+            # All users, including those hidden from the current user
             users = users.sudo().search(below)
         before = {user: user.partner_id._get_portal_reach(by_merge) for user in users}
         yield
@@ -181,10 +182,11 @@ class ResPartner(models.Model):
                 raise self._get_portal_access_error(user)
 
     def _get_portal_reach(self, by_merge=False):
-        """Return what the contact's user sees, to be compared with `_is_within`."""
+        """Return the access of the contact's users, for `_is_within`."""
         self.ensure_one()
-        # These settings are kept from those they are about.
+        # Portal users may not read their own access settings.
         partner_sudo = self.sudo()
+        # All reports count, including those hidden from the current user.
         reports = self.env["fault.report"].sudo()
         if by_merge:
             reports = reports.search(partner_sudo._get_portal_fault_report_domain())
@@ -197,7 +199,7 @@ class ResPartner(models.Model):
         }
 
     def _check_portal_email(self, email):
-        """Refuse another address: a new password is sent to it."""
+        """Raise for a new address of a portal user: password resets are sent to it."""
         if self._may_widen_portal_access():
             return
         for partner in self.filtered(lambda one: (one.email or "") != (email or "")):
@@ -210,16 +212,17 @@ class ResPartner(models.Model):
             self.env._(
                 "%s has access to the portal and would see more of it after this "
                 "change: ask for the permission to manage customers' access.",
+                # The user may write the contact, whose name this is.
                 user.sudo().name,
             )
         )
 
-    def _forget_portal_rules(self):
-        """Let what was decided for these contacts take effect at the next click.
+    def _clear_portal_rule_cache(self):
+        """Apply changed access of these contacts at the next request.
 
-        Odoo keeps the evaluated record rules of each user, in all processes.
+        Odoo caches the evaluated record rules of each user in all processes.
         """
-        # It is only asked whether there are any.
+        # Only checks whether there are any.
         if (
             self.env["res.users"]
             .sudo()
@@ -234,10 +237,11 @@ class ResPartner(models.Model):
     def _get_fault_report_customer(self):
         """Return the customer that this contact belongs to, or is."""
         self.ensure_one()
-        # The whole answer is a contact of the one who asks.
+        # The result is a contact above the user's own.
         partner_sudo = self.sudo()
         place = partner_sudo._get_fault_report_place()
         customer_sudo = partner_sudo.browse(place["partner_id"])
+        # Back to the rights of the caller
         return customer_sudo.commercial_partner_id.sudo(self.env.su)
 
     def _get_portal_fault_report_domain(self):
@@ -248,9 +252,9 @@ class ResPartner(models.Model):
         return list(own & self._get_portal_facility_domain("facility_id"))
 
     def _get_portal_facility_domain(self, field_name):
-        """Return the domain of what stands at a facility that the contact may see."""
+        """Return the domain of records at facilities that the contact may see."""
         self.ensure_one()
-        # These settings are kept from those they are about.
+        # Portal users may not read their own access settings.
         partner_sudo = self.sudo()
         if not partner_sudo.limit_facilities:
             return Domain.TRUE
@@ -260,13 +264,13 @@ class ResPartner(models.Model):
         return domain
 
     def _get_portal_partner_domain(self):
-        """Return the domain of the cards that this contact may know of.
+        """Return the domain of the contacts that this contact may see.
 
-        Whoever is limited to facilities knows them, his own card with those above it,
-        and what stands at no facility.
+        A contact limited to facilities sees these, itself with its parents, and
+        contacts without a facility.
         """
         self.ensure_one()
-        # These settings are kept from those they are about.
+        # Portal users may not read their own access settings.
         partner_sudo = self.sudo()
         if not partner_sudo.limit_facilities or self.env.user._is_internal():
             return []
@@ -279,24 +283,24 @@ class ResPartner(models.Model):
         return list(own | allowed | ~at_facility)
 
     def _filter_portal_known(self):
-        """Return the cards that the user may know of, where Odoo asks no rule."""
+        """Return the contacts that the user may see, where Odoo checks no rule."""
         partner = self.env.user.partner_id
         return self.filtered_domain(partner._get_portal_partner_domain())
 
     def _can_be_edited_by_current_customer(self, **kwargs):
-        """Odoo's pages with addresses let a customer change those of his company.
+        """Restrict which addresses customers may change on Odoo's portal pages.
 
-        Not the cards of people with an account: to their e-mail a new password is sent.
+        Contacts with an account are excluded: password resets go to their e-mail.
         """
         allowed = super()._can_be_edited_by_current_customer(**kwargs)
-        # Only whether there are any, also those who have no access now
+        # Only checks whether there are any, including archived ones
         users_sudo = self.sudo().with_context(active_test=False).user_ids
         is_free = not users_sudo - self.env.user
         return allowed and is_free and bool(self._filter_portal_known())
 
 
 def _is_within(reach, former):
-    """Return whether a contact's user sees nothing that they did not see before."""
+    """Return whether `reach` contains nothing beyond `former`."""
     if reach["customer"] != former["customer"]:
         return False
     if not reach["reports"] <= former["reports"]:

@@ -9,12 +9,12 @@ from ...tools.context_switches import with_own_context
 
 
 class FaultReport(models.Model):
-    """Service points: what the company's template asks for, filled in on the report."""
+    """Service points of a report, created from the company's template."""
 
-    # A file for each responsibility. pylint: disable=consider-merging-classes-inherited
+    # One file per topic. pylint: disable=consider-merging-classes-inherited
     _inherit = "fault.report"
 
-    # Without dependencies: a template chosen later is for later reports.
+    # No dependencies: a template selected later applies to later reports.
     template_id = fields.Many2one(
         "fault.report.template",
         string="Service Template",
@@ -58,7 +58,7 @@ class FaultReport(models.Model):
 
     @api.onchange("company_id")
     def _onchange_company_id_points(self):
-        """Show the points on a new form, so that they are filled in at once."""
+        """Add the points to a new form, so that they can be answered before saving."""
         template = self.company_id._get_fault_report_template()
         if (
             not self._origin
@@ -75,16 +75,16 @@ class FaultReport(models.Model):
     # === CREATE, DELETE === #
 
     def _unlink_points(self):
-        """Delete the points of reports that are about to be deleted."""
-        # The database deletes the points with their report, but not their photos.
-        # Delete does not imply Edit.
+        """Delete the points of reports that are being deleted."""
+        # The foreign key deletes the points with their report, but not their photos.
+        # The permission Delete does not imply Edit.
         self.sudo().point_ids.unlink()
 
     @api.model
     def _prepare_points(self, vals):
-        """Return the commands for the points of a report to be created.
+        """Return the commands for the points of a new report.
 
-        Without any given, these are the points of the company's template.
+        By default, these are the points of the company's template.
         """
         if vals.get("point_ids"):
             return vals["point_ids"]
@@ -101,7 +101,7 @@ class FaultReport(models.Model):
     # === CONVERSION === #
 
     def _check_required_points(self):
-        """Refuse to convert a report whose required points are not answered."""
+        """Raise if required points of the report are not answered."""
         for report in self:
             missing = report.point_ids.filtered(
                 lambda point: point.required and not point.is_answered
@@ -116,13 +116,14 @@ class FaultReport(models.Model):
                 )
 
     def _copy_photos_to(self, order):
-        """Put the photos of the points among the files of a work order.
+        """Copy the photos of the points to the files of a work order.
 
-        A sales order gets none: customers see its files, and points may be internal.
+        Not to a sales order: customers see its files, and points may be internal.
         """
         self.ensure_one()
-        # Whoever converts sees the report; its photos are a part of it.
+        # Users who convert a report may see it, and so its photos.
         for point_sudo in self.sudo().point_ids.filtered("value_photo"):
+            # The conversion may add files to an order that the user may not write.
             with_own_context(self).env["ir.attachment"].sudo().create(
                 {
                     "name": f"{point_sudo.name}.jpg",
@@ -135,9 +136,9 @@ class FaultReport(models.Model):
             )
 
     def _get_points_html(self, internal=False):
-        """Return the points and their answers for a technician, as HTML.
+        """Return the points and their answers as HTML, for the technician.
 
-        :param bool internal: those that customers do not see, or the others
+        :param bool internal: return the internal points, else the public ones
         """
         self.ensure_one()
         points = self.point_ids.filtered(lambda point: point.internal == internal)
@@ -162,6 +163,6 @@ class FaultReport(models.Model):
 
     @api.model
     def _has_templates(self):
-        """Return whether the user's companies have ever had a service template."""
+        """Return whether the user's companies have a template, or an archived one."""
         Template = self.env["fault.report.template"].with_context(active_test=False)
         return bool(Template.search_count([], limit=1))

@@ -17,15 +17,15 @@ VALUE_FIELDS = {
     "date": "value_date",
     "photo": "value_photo",
 }
-# Decimals of a reading that are shown
+# Displayed decimals of a reading
 DECIMALS = 6
 
 
 class FaultReportPoint(models.Model):
-    """A point of a report, and the answer to it.
+    """A service point of a report, with its answer.
 
-    What it asks for is copied when the report is made and never changes afterwards,
-    whatever becomes of the template. A reading that was not taken is False, not 0.
+    Its definition is copied from the template when the report is created, and never
+    changes afterwards. A reading that was not taken is False, not 0.
     """
 
     _name = "fault.report.point"
@@ -45,7 +45,7 @@ class FaultReportPoint(models.Model):
         related="report_id.company_id", store=True, precompute=True, protected=True
     )
 
-    # What it asks for
+    # The definition
     template_point_id = fields.Many2one(
         "fault.report.template.point",
         check_company=True,
@@ -65,7 +65,7 @@ class FaultReportPoint(models.Model):
         help="The options there were when the report was made: id, name, approved."
     )
 
-    # The answer, in the field of its type
+    # The answer, in the field of the type
     value_check = fields.Selection(
         [("ok", "OK"), ("not_ok", "Not OK"), ("na", "N/A")], string="Check"
     )
@@ -87,7 +87,7 @@ class FaultReportPoint(models.Model):
     value_photo = Photo(string="Photo")
     remark = fields.Char()
 
-    # What follows from it
+    # Computed from the answer
     is_answered = fields.Boolean(
         string="Answered",
         compute="_compute_is_answered",
@@ -105,7 +105,7 @@ class FaultReportPoint(models.Model):
 
     # === COMPUTED FIELDS === #
 
-    # Not on the option's own name: it may be renamed for later reports.
+    # Does not depend on the option's name: it may be renamed for later reports.
     @api.depends("value_option_id")
     def _compute_value_option(self):
         for point in self:
@@ -131,7 +131,7 @@ class FaultReportPoint(models.Model):
             point.is_deviation = point._deviates()
 
     def _deviates(self):
-        """Return whether the answer is one that somebody should look at."""
+        """Return whether the answer is a deviation."""
         self.ensure_one()
         if self.type == "check":
             return self.value_check == "not_ok"
@@ -145,7 +145,7 @@ class FaultReportPoint(models.Model):
         return below or above
 
     def _has_value(self, field_name):
-        """Return whether the field is filled in; a reading of 0 is."""
+        """Return whether the field has a value; a reading of 0 is one."""
         self.ensure_one()
         if not field_name:
             return False
@@ -157,7 +157,7 @@ class FaultReportPoint(models.Model):
         return bool(value)
 
     def _get_options(self):
-        """Return the options offered, by their id."""
+        """Return the offered options by id."""
         self.ensure_one()
         return {option["id"]: option for option in self.options or []}
 
@@ -196,7 +196,7 @@ class FaultReportPoint(models.Model):
                     self.env._(
                         "“%(point)s” does not offer “%(option)s”.",
                         point=point.name,
-                        # Another company's option may be behind the id.
+                        # The id may be of another company's option.
                         option=option.sudo().name,
                     )
                 )
@@ -227,8 +227,8 @@ class FaultReportPoint(models.Model):
         return super().write(vals)
 
     def _prepare_photo(self, vals, reports):
-        """Check and clean the photo of the values, in place, as their company wants."""
-        # Not shown: it decides what may be added.
+        """Check and clean the photo in `vals`, in place, by the company's limits."""
+        # The settings are not shown; they limit what may be added.
         company = reports.sudo().company_id[:1] or self.env.company
         vals["value_photo"] = photo_rules.clean_photo(
             self.env, vals["value_photo"], company._get_fault_report_limits()
@@ -236,16 +236,17 @@ class FaultReportPoint(models.Model):
 
     @api.model
     def _get_definitions(self, vals_list):
-        """Return what the template points of `vals_list` ask for, by their id.
+        """Return the definitions of the template points in `vals_list`, by id.
 
-        Whoever sends a point decides about the answer, not about the question.
+        The client provides the answer only, never the definition.
         """
         ids = {
             vals["template_point_id"]
             for vals in vals_list
             if vals.get("template_point_id")
         }
-        # Who files a report need not see the template; check_company guards the link.
+        # Users who file a report need no access to the template; check_company
+        # restricts the link.
         points_sudo = self.env["fault.report.template.point"].sudo().browse(ids)
         return {
             point_sudo.id: point_sudo._prepare_answer_values()
@@ -254,7 +255,7 @@ class FaultReportPoint(models.Model):
 
     @api.model
     def _get_definition_fields(self):
-        """Return the names of the fields that nobody writes on an existing point."""
+        """Return the names of the fields that are read-only on an existing point."""
         return {
             "report_id",
             "template_point_id",
@@ -279,13 +280,13 @@ class FaultReportPoint(models.Model):
         if not self.env.su and not self._get_definition_fields().isdisjoint(vals):
             raise AccessError(
                 self.env._(
-                    "What a service point asks for stays as it was when the report "
-                    "was made; a change of the template is for new reports."
+                    "A service point of a report cannot be changed. Changes of the "
+                    "template apply to new reports."
                 )
             )
 
     def _check_photo(self, vals):
-        """Let only those take a saved photo away who may remove files."""
+        """Raise if the user removes a saved photo without Remove Files."""
         if "value_photo" not in vals or self.env.su:
             return
         if self.env.user.has_group("fault_report.group_remove_file"):
@@ -302,7 +303,7 @@ class FaultReportPoint(models.Model):
     # === FOR READING === #
 
     def _get_value_text(self):
-        """Return the answer for reading; an empty text if there is none."""
+        """Return the answer as text, empty without an answer."""
         self.ensure_one()
         if not self.is_answered:
             return ""
@@ -319,6 +320,6 @@ class FaultReportPoint(models.Model):
 
     @api.model
     def _format_number(self, number):
-        """Return a number in the user's language, without idle zeros."""
+        """Return a number in the user's language, without trailing zeros."""
         digits = len(f"{number:.{DECIMALS}f}".rstrip("0").partition(".")[2])
         return formatLang(self.env, number, digits=digits)

@@ -5,10 +5,10 @@ from ...tools import text_rules
 
 
 class FaultReportTemplate(models.Model):
-    """The points that are to be checked, measured or photographed for a fault.
+    """A list of points to check, measure or photograph for each fault.
 
-    A company uses one template at a time. Its points are copied to each new report; a
-    change of the template is for later reports and leaves those that exist alone.
+    A company uses one template at a time. Its points are copied to each new report;
+    changes of the template apply to later reports only.
     """
 
     _name = "fault.report.template"
@@ -44,7 +44,7 @@ class FaultReportTemplate(models.Model):
     def _compute_is_used(self):
         for template in self:
             company = template._get_company()
-            # Which one is chosen is no secret; the other settings are not read.
+            # The selected template is not confidential; no other setting is read.
             template.is_used = company.sudo().fault_report_template_id == template
 
     @api.constrains("company_id")
@@ -84,30 +84,30 @@ class FaultReportTemplate(models.Model):
                 )
 
     def action_use_for_fault_reports(self):
-        """Give the points of this template to the company's new reports."""
+        """Use this template for the company's new reports."""
         self._check_may_choose()
         self._set_company_template(self)
         return True
 
     def action_stop_using(self):
-        """Give no points to the company's new reports any more."""
+        """Stop adding points to the company's new reports."""
         self._check_may_choose()
         self.filtered("is_used")._set_company_template(self.browse())
         return True
 
     def _set_company_template(self, template):
         for record in self:
-            # An administrator of fault reports is none of the companies.
+            # Administrators of fault reports need no rights on companies.
             record._get_company().sudo().fault_report_template_id = template
         self.invalidate_model(["is_used"])
 
     def _get_company(self):
-        """Return the company whose reports this template is offered for."""
+        """Return the company that this template is selected for."""
         self.ensure_one()
         return self.company_id or self.env.company
 
     def _get_companies_of_use(self):
-        # Companies of others use it too, where it is shared.
+        # A shared template may be used by companies of other users.
         return (
             self.env["res.company"]
             .sudo()

@@ -23,7 +23,7 @@ TEXT_LIMITS = {
 
 
 class FaultReportTemplatePoint(models.Model):
-    """One thing that a template asks for, or the heading of those that follow."""
+    """A service point of a template, or a section heading."""
 
     _name = "fault.report.template.point"
     _description = "Service Template Point"
@@ -47,7 +47,7 @@ class FaultReportTemplatePoint(models.Model):
     internal = fields.Boolean(help="Customers do not see it.")
     help = fields.Text(help="What to do; shown behind the question mark.")
 
-    # What only some types have; the others leave it aside
+    # Only for some types; ignored for the others
     unit = fields.Char(help="For instance mm, °C or N.")
     minimum = OptionalFloat(help="A lower reading is a deviation. Empty: no limit.")
     maximum = OptionalFloat(help="A higher reading is a deviation. Empty: no limit.")
@@ -92,14 +92,14 @@ class FaultReportTemplatePoint(models.Model):
                 )
 
     def unlink(self):
-        """Delete the points, but only hide those that a report has been given."""
+        """Delete the points; archive those used by a report instead."""
         answered = self._filtered_answered()
         answered.active = False
         return super(FaultReportTemplatePoint, self - answered).unlink()
 
     def _filtered_answered(self):
-        """Return those of the points that a report has been given."""
-        # Whose reports these are does not matter.
+        """Return the points that are used by a report."""
+        # Reports of all companies and users count.
         points_sudo = (
             self.env["fault.report.point"]
             .sudo()
@@ -109,7 +109,7 @@ class FaultReportTemplatePoint(models.Model):
         return self.filtered(lambda point: point.id in given)
 
     def _prepare_answer_values(self):
-        """Return what a report's point takes over from this one, and keeps."""
+        """Return the definition to copy to a report's point."""
         self.ensure_one()
         values = {
             "template_point_id": self.id,
@@ -135,13 +135,13 @@ class FaultReportTemplatePoint(models.Model):
 
     @api.model
     def _get_check_answers(self):
-        """Return value and label of what a check may be answered with."""
+        """Return the possible answers of a check: pairs of value and label."""
         field = self.env["fault.report.point"]._fields["value_check"]
         return field._description_selection(self.env)
 
     @api.model
     def _format_limits(self, minimum, maximum, unit):
-        """Return the limits for reading, such as `0 – 150 N`, or an empty text."""
+        """Return the limits as text, such as `0 – 150 N`, or an empty text."""
         point = self.env["fault.report.point"]
         if minimum is not False and maximum is not False:
             text = f"{point._format_number(minimum)} – {point._format_number(maximum)}"
@@ -155,7 +155,7 @@ class FaultReportTemplatePoint(models.Model):
 
 
 class FaultReportTemplateOption(models.Model):
-    """One of the answers that a choice offers."""
+    """An option of a choice."""
 
     _name = "fault.report.template.option"
     _description = "Service Template Option"
@@ -177,7 +177,7 @@ class FaultReportTemplateOption(models.Model):
     )
 
     def unlink(self):
-        """Delete the options, but only hide those that a report still offers."""
+        """Delete the options; archive those offered by a report instead."""
         answered = self.point_id._filtered_answered()
         offered = self.filtered(lambda option: option.point_id in answered)
         offered.active = False

@@ -10,7 +10,7 @@ import {
 import {expect, test} from "@odoo/hoot";
 import {defineMailModels} from "@mail/../tests/mail_test_helpers";
 
-/** Stands for the models that use the widgets. */
+/** A stub of the models that use the widgets. */
 class Thing extends models.Model {
     name = fields.Char();
     status_color = fields.Integer();
@@ -58,7 +58,7 @@ test("a list without statuses has no stripes", async () => {
 
 test("a missing number is shown as nothing, and a zero can be typed", async () => {
     onRpc("web_save", ({args}) => expect.step(args[1]));
-    // The server of the tests knows no number that is missing.
+    // The mock server has no missing numbers.
     onRpc("web_read", () => [{id: 1, minimum: false}]);
     await mountView({type: "form", resModel: "thing", resId: 1, arch: FORM});
     expect(".o_field_widget input").toHaveValue("");
@@ -67,7 +67,7 @@ test("a missing number is shown as nothing, and a zero can be typed", async () =
     expect.verifySteps([{minimum: 0}]);
 });
 
-test("a number can be taken away again", async () => {
+test("a number can be cleared", async () => {
     onRpc("web_save", ({args}) => expect.step(args[1]));
     await mountView({type: "form", resModel: "thing", resId: 2, arch: FORM});
     expect(".o_field_widget input").toHaveValue("5.25");
@@ -76,7 +76,7 @@ test("a number can be taken away again", async () => {
     expect.verifySteps([{minimum: false}]);
 });
 
-test("what is no number is marked and not saved", async () => {
+test("an invalid number is marked and not saved", async () => {
     await mountView({type: "form", resModel: "thing", resId: 2, arch: FORM});
     await contains(".o_field_widget input").edit("many");
     expect(".o_field_widget input").toHaveAttribute("aria-invalid", "true");

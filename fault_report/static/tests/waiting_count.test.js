@@ -1,7 +1,7 @@
 import {advanceTime, describe, expect, test} from "@odoo/hoot";
 import {WaitingCount} from "@fault_report/badge/waiting_count_service";
 
-/** A store that tells when it is asked, and a bus to signal with. */
+/** A store that records requests, and a bus to signal with. */
 function start({fail = false} = {}) {
     const store = {
         faultReportWaitingCount: 1,
@@ -24,7 +24,7 @@ function start({fail = false} = {}) {
 
 describe.current.tags("headless");
 
-test("a burst of signals is one question", async () => {
+test("a burst of signals causes one request", async () => {
     const {bus, started} = start();
     await started;
     expect.verifySteps(["bus started", "fault_report_waiting"]);
@@ -37,7 +37,7 @@ test("a burst of signals is one question", async () => {
     expect.verifySteps([]);
 });
 
-test("a failed question is asked again at the next signal", async () => {
+test("a failed request is repeated at the next signal", async () => {
     const {bus, started} = start({fail: true});
     await started;
     await advanceTime(10000);
@@ -47,7 +47,7 @@ test("a failed question is asked again at the next signal", async () => {
     expect.verifySteps(["fault_report_waiting"]);
 });
 
-test("after a lost connection only those ask who may see the number", async () => {
+test("after a lost connection only users who may see the number request it", async () => {
     const {bus, store, started} = start();
     await started;
     expect.verifySteps(["bus started", "fault_report_waiting"]);

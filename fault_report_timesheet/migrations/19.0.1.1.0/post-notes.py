@@ -1,4 +1,4 @@
-"""Take notes out of timesheets that customers see: the number of the report stays."""
+"""Remove notes from timesheets that customers see; keep the report's number."""
 
 from odoo import SUPERUSER_ID, api
 

@@ -5,7 +5,7 @@ patch(Store.prototype, {
     setup() {
         super.setup(...arguments);
         /**
-         * How many fault reports wait to be handled; stays undefined for users who may
+         * Number of waiting fault reports; undefined for users who may
          * not see any.
          *
          * @type {number|undefined}

@@ -4,7 +4,7 @@ import {useService} from "@web/core/utils/hooks";
 
 const systray = registry.category("systray");
 
-/** The number of fault reports that wait to be handled, in red; nothing at 0. */
+/** The number of waiting fault reports in red; hidden at 0. */
 export class WaitingBadge extends Component {
     static template = "fault_report.WaitingBadge";
     static props = {};
@@ -14,7 +14,7 @@ export class WaitingBadge extends Component {
     }
 }
 
-/** For every screen, and outside the app too: the badge with a way to the reports. */
+/** The badge in the systray of every app, with a link to the reports. */
 export class WaitingMenu extends Component {
     static template = "fault_report.WaitingMenu";
     static components = {WaitingBadge};
@@ -25,7 +25,7 @@ export class WaitingMenu extends Component {
         this.action = useService("action");
         this.menus = useService("menu");
         useEffect(
-            // What is wider now leaves less room for the app's menus.
+            // A wider badge leaves less room for the app's menus.
             () => systray.trigger("UPDATE"),
             () => [this.store.faultReportWaitingCount]
         );

@@ -1,13 +1,13 @@
 import {browser} from "@web/core/browser/browser";
 import {registry} from "@web/core/registry";
 
-// One request for a burst of signals, and not from all users at the same moment.
+// Debounce bursts of signals, and spread the requests of all users.
 const DELAY = 300; // ms
 const JITTER = 500; // ms
 
 /**
- * Keeps the number of waiting fault reports in the mail store right: asks the server
- * for it at start and when the server signals that it may have changed.
+ * Keeps the number of waiting fault reports in the mail store up to date: requests it
+ * at start, and when the server signals that it may have changed.
  */
 export class WaitingCount {
     constructor(store) {
@@ -23,7 +23,7 @@ export class WaitingCount {
         bus.addEventListener("BUS:RECONNECT", () => this.onReconnect());
         browser.addEventListener("visibilitychange", () => this.scheduleFetch());
         bus.start();
-        // At start it travels in the request that the store sends anyway.
+        // At start it is part of the request that the store sends anyway.
         return this.fetch();
     }
 
@@ -40,14 +40,14 @@ export class WaitingCount {
 
     scheduleFetch() {
         const isBusy = this.timer || this.isFetching;
-        // A hidden tab asks when somebody looks at it again.
+        // A hidden tab requests it when it becomes visible again.
         if (!this.isStale || isBusy || document.visibilityState === "hidden") {
             return;
         }
         this.timer = browser.setTimeout(
             () => {
                 this.timer = undefined;
-                // A replica of the database may not know yet what was signalled.
+                // A database replica may not have the change yet.
                 this.fetch({readonly: false});
             },
             DELAY + Math.random() * JITTER
@@ -60,7 +60,7 @@ export class WaitingCount {
         try {
             await this.store.fetchStoreData("fault_report_waiting", undefined, options);
         } catch {
-            // Nothing that a user waits for: the next occasion tries again.
+            // Not shown to the user: the next signal retries.
             this.isStale = true;
             return;
         } finally {

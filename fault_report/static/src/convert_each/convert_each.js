@@ -4,12 +4,12 @@ import {_t} from "@web/core/l10n/translation";
 import {registry} from "@web/core/registry";
 import {useService} from "@web/core/utils/hooks";
 
-// Few enough to show that it goes on, and to lose little if one request fails
+// Small enough to show progress, and to lose little if a request fails
 const AT_ONCE = 20;
 
 /**
- * Converts many reports, some at a time, and tells how far it is. Each is converted by
- * itself: those that cannot be are named in the end.
+ * Converts many reports in batches, and shows the progress. Each is converted
+ * separately; failures are listed at the end.
  */
 export class ConvertEach extends Component {
     static template = "fault_report.ConvertEach";

@@ -4,7 +4,7 @@ import {isDeviation} from "../point_value/point_rules";
 import {registry} from "@web/core/registry";
 import {standardWidgetProps} from "@web/views/widgets/standard_widget_props";
 
-/** How many service points are not as they should be, also before they are saved. */
+/** The number of deviations among the service points, also before saving. */
 export class Deviations extends Component {
     static template = "fault_report.Deviations";
     static props = {...standardWidgetProps};

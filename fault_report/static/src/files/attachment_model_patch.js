@@ -1,7 +1,7 @@
 import {Attachment} from "@mail/core/common/attachment_model";
 import {patch} from "@web/core/utils/patch";
 
-/** A report's file is removed by those only who may; the server refuses the others. */
+/** Offer to remove a report's file only to users who may; the server checks it. */
 patch(Attachment.prototype, {
     get isDeletable() {
         if (this.thread?.model === "fault.report" && !this.uploading) {

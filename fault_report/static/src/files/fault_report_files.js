@@ -5,7 +5,7 @@ import {useService} from "@web/core/utils/hooks";
 import {standardWidgetProps} from "@web/views/widgets/standard_widget_props";
 
 /**
- * Buttons that put files, or a photo taken with the phone, straight on a saved report.
+ * Buttons that attach files, or a photo taken with the phone, to a saved report.
  */
 export class FaultReportFiles extends Component {
     static template = "fault_report.Files";
@@ -20,7 +20,7 @@ export class FaultReportFiles extends Component {
         this.hasCamera = isMobileOS();
     }
 
-    /** What the browser offers to choose from; the server decides. */
+    /** File types offered by the browser; the server checks them. */
     get accept() {
         return [
             "image/jpeg,image/png,image/webp,image/gif,image/heic",
@@ -34,7 +34,7 @@ export class FaultReportFiles extends Component {
     }
 
     /**
-     * One after the other: a phone has one thin line, and each refusal is told.
+     * One after the other, for slow connections; each refusal is shown.
      *
      * @param {Event} ev
      */
@@ -52,7 +52,7 @@ export class FaultReportFiles extends Component {
         } finally {
             this.state.total = 0;
         }
-        // Reading them anew makes the chatter show its box of files.
+        // Reloading them makes the chatter show its attachment box.
         await thread.fetchThreadData(["attachments"]);
     }
 }

@@ -1,6 +1,6 @@
 import {messageActionsRegistry} from "@mail/core/common/message_actions";
 
-// Deleting a message deletes its files: not offered to those who may not remove them.
+// Deleting a message deletes its files: not offered to users who may not remove them.
 const deleteAction = messageActionsRegistry.get("delete");
 const {condition} = deleteAction;
 deleteAction.condition = (params) => {

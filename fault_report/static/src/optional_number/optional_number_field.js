@@ -10,7 +10,7 @@ import {useNumpadDecimal} from "@web/views/fields/numpad_decimal_hook";
 const DIGITS = [16, 6];
 
 /**
- * Return a number for reading, without idle zeros; nothing for a missing one.
+ * Return a number as text without trailing zeros, empty for a missing one.
  *
  * @param {number | false} number
  * @returns {string}
@@ -22,8 +22,8 @@ export function formatNumber(number) {
 /**
  * A number that may be missing.
  *
- * Odoo's own field shows 0 where nothing was typed, and its hook for inputs takes a 0
- * that is typed into an empty input for no change.
+ * Odoo's own field shows 0 for a missing number, and its input hook ignores a 0 typed
+ * into an empty input.
  */
 export class OptionalNumberField extends Component {
     static template = "fault_report.OptionalNumberField";

@@ -7,8 +7,8 @@ import {registry} from "@web/core/registry";
 import {standardFieldProps} from "@web/views/fields/standard_field_props";
 
 /**
- * The service points of a report, one below the other, each with the input its type
- * needs. Rows wrap, so that a phone shows them without scrolling sideways.
+ * The service points of a report, one per row, each with the input of its type. Rows
+ * wrap, so that phones need no horizontal scrolling.
  */
 export class PointList extends Component {
     static template = "fault_report.PointList";

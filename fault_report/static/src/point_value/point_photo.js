@@ -9,8 +9,8 @@ const MAX_SIDE = 1920;
 const QUALITY = 0.85;
 
 /**
- * Make a photo small enough for a phone's line. What the camera wrote beside the
- * picture, such as the position, stays on the phone.
+ * Make a photo smaller for a phone's connection. Metadata of the camera, such as the
+ * position, is dropped.
  *
  * @param {File} file
  * @returns {Promise<string>} a JPEG in base64; the file itself if it is no picture
@@ -32,7 +32,7 @@ async function shrink(file) {
     return canvas.toDataURL("image/jpeg", QUALITY).split(",")[1];
 }
 
-/** The photo that answers a service point, straight from the phone's camera. */
+/** The photo of a service point, directly from the phone's camera. */
 export class PointPhoto extends Component {
     static template = "fault_report.PointPhoto";
     static props = {
@@ -67,7 +67,7 @@ export class PointPhoto extends Component {
         return `data:image/jpeg;base64,${this.photo}`;
     }
 
-    /** A saved photo is an uploaded file: not everybody may take it away. */
+    /** A saved photo is an uploaded file: only some users may remove it. */
     get canChange() {
         return !this.props.readonly && (!this.photo || !this.isSaved || this.mayRemove);
     }

@@ -1,6 +1,6 @@
 /**
- * What an answer means, while it is being typed. The server says the same once it is
- * saved; asking it at every answer would make a slow line slower.
+ * Evaluates answers while they are typed. The server does the same on saving; a request
+ * for every answer would be slow on a bad connection.
  */
 
 export const VALUE_FIELDS = {

@@ -5,7 +5,7 @@ import {useInputField} from "@web/views/fields/input_field_hook";
 const MAX_TEXT = 10000;
 const MAX_LINE = 255;
 
-/** A text of a service point: an answer of several lines, or a remark of one. */
+/** A text of a service point: an answer with several lines, or a remark in one line. */
 export class PointText extends Component {
     static template = "fault_report.PointText";
     static props = {

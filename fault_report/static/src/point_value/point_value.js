@@ -10,10 +10,10 @@ import {_t} from "@web/core/l10n/translation";
 import {formatDate} from "@web/core/l10n/dates";
 
 const {DateTime} = luxon;
-// More options than these are shown as a list to unfold
+// More options than these are shown as a dropdown
 const MAX_BUTTONS = 4;
 
-/** The right input for the answer to a service point, whatever its type. */
+/** The input for the answer to a service point, by its type. */
 export class PointValue extends Component {
     static template = "fault_report.PointValue";
     static components = {OptionalNumberField, PointPhoto, PointText};
@@ -30,7 +30,7 @@ export class PointValue extends Component {
         return VALUE_FIELDS[this.point.type];
     }
 
-    /** Buttons to choose from: of a check, or of a choice among few options. */
+    /** Buttons for the answers of a check, or of a choice with few options. */
     get buttons() {
         if (this.point.type === "check") {
             return [
@@ -64,7 +64,7 @@ export class PointValue extends Component {
         return this.point.value_check;
     }
 
-    /** The answer for reading. */
+    /** The answer as text. */
     get text() {
         switch (this.point.type) {
             case "check":
@@ -107,7 +107,7 @@ export class PointValue extends Component {
         return this.update(option ? {id: option.id, display_name: option.name} : false);
     }
 
-    /** A second click on the answer takes it back. */
+    /** A second click on the answer clears it. */
     onButtonClick(value) {
         if (value === this.chosen) {
             this.choose(false);

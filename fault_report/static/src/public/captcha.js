@@ -1,7 +1,7 @@
 // @odoo-module ignore
-// The captcha that Odoo has, if any: it proves before each sending that somebody is
-// there. What it needs is in the attribute `data-captcha-keys` of the form, or in the
-// option `captchaKeys`: the site key of `recaptcha`, of `turnstile`, or of both.
+// Odoo's captcha, if installed: it protects each submission. The attribute
+// `data-captcha-keys` of the form, or the option `captchaKeys`, has the site key of
+// `recaptcha`, of `turnstile`, or of both.
 (function () {
     "use strict";
 
@@ -28,7 +28,7 @@
     }
 
     /**
-     * Do not wait for ever for a program that others wrote.
+     * Limit the time to wait for third-party code.
      *
      * @param {Promise} promise
      * @returns {Promise}
@@ -62,7 +62,7 @@
             this.key = key;
             this.place = place;
             this.expect();
-            // It may want a click: not only when somebody sends
+            // It may need a click, so load it before the form is sent
             this.show().catch(() => null);
         }
 
@@ -136,7 +136,7 @@
         }
 
         /**
-         * Fill in the field; fails when a captcha cannot be reached.
+         * Fill in the field; fails if a captcha is not reachable.
          *
          * @returns {Promise}
          */
@@ -148,7 +148,7 @@
             this.field.value = (await within(Promise.all(tokens))).join(" ");
         }
 
-        // A token is good for one answer
+        // A token is valid once
         forget() {
             for (const provider of this.providers) {
                 if (provider.forget) {

@@ -58,7 +58,7 @@
         return (await fetch(text)).blob();
     }
 
-    // For browsers without IndexedDB (private windows of some): small, as text
+    // Fallback without IndexedDB (private windows of some browsers): small, as text
     const fallback = {
         async load(key) {
             const draft = JSON.parse(localStorage.getItem(PREFIX + key));
@@ -75,7 +75,7 @@
             try {
                 localStorage.setItem(PREFIX + key, JSON.stringify({...draft, files}));
             } catch {
-                // Full: what was typed is worth more than the photos
+                // Storage is full: keep the texts rather than the photos
                 const small = {...draft, files: []};
                 localStorage.setItem(PREFIX + key, JSON.stringify(small));
             }
@@ -91,7 +91,7 @@
     };
 
     /**
-     * Do it in IndexedDB, else in the fallback, else not at all: a form works without.
+     * Use IndexedDB, else the fallback, else nothing: forms also work without drafts.
      *
      * @param {string} name of the function of the fallback
      * @param {Array} args
@@ -112,8 +112,8 @@
 
     FaultReportForm.drafts = {
         /**
-         * Return the draft, unless it is too old. How long drafts are kept is the
-         * server's to say: it has to know their keys for longer.
+         * Return the draft, unless it is too old. The server sets the retention: it
+         * must know the idempotency keys for longer.
          *
          * @param {string} key
          * @param {number} days for which drafts are kept

@@ -1,30 +1,29 @@
 // @odoo-module ignore
-// A form that loses nothing: it keeps what was typed and photographed, sends it in the
-// background, and sends it again when the connection was lost. Without this script the
-// same form works as plain HTML.
+// A form that loses no data: it keeps a draft with photos, sends it in the background,
+// and retries after a lost connection. Without this script the form works as plain HTML.
 //
 //     FaultReportForm.enhance(form, {texts, draftKey, onSuccess, prepare, headers})
 //
-// The script goes by names and `data-…` attributes of the form alone, so it works on a
-// page of Odoo, on a page of its own and in a shadow DOM:
+// The script uses only names and `data-…` attributes of the form, so it works on Odoo
+// pages, on other pages and in a shadow DOM:
 //   data-texts            the texts below, translated, as JSON
 //   data-limits           `maxFiles`, `maxBytes`, `keepPosition` and `draftDays`, as JSON
 //   data-captcha-keys     the site keys of the captchas to pass, as JSON
-//   data-draft            the name under which the draft is kept (none: the address)
-//   data-owner            who sends it, such as portal:7 (none: the form asks for no user)
-//   data-kind             `report`, or what else the form sends: `comment`
-//   data-kept             the values are those that were just refused: no draft over them
-//   [name=idempotency_key]   gets the key under which the same is not filed twice
-//   [data-error-for=NAME]    the place of the error of the field NAME
-//   [data-part=PART]         the places of `status`, `alert`, `retry` and `discard`;
-//                            those that are missing are made
-//   data-no-draft            on a field that is not to be kept
+//   data-draft            the name of the draft (none: the URL)
+//   data-owner            the sender, such as portal:7 (none: the form needs no user)
+//   data-kind             the kind of content: `report` or `comment`
+//   data-kept             the values were just refused: do not restore a draft
+//   [name=idempotency_key]   gets the key that prevents filing twice
+//   [data-error-for=NAME]    the element for the error of the field NAME
+//   [data-part=PART]         the elements for `status`, `alert`, `retry` and `discard`;
+//                            missing ones are created
+//   data-no-draft            on a field that is excluded from drafts
 //
 // It posts the form with `Accept: application/json` and the header `Idempotency-Key`,
-// and understands these answers:
+// and understands these responses:
 //   2xx {redirect} or anything for `onSuccess(answer, form)`
 //   4xx {error: {code, message, fields: {NAME: sentence}, url}}
-// All else (no answer, 429, 5xx, a page instead of JSON) is tried again: while its
+// Anything else (no answer, 429, 5xx, a page instead of JSON) is retried: while its
 // database is down, Odoo answers 404 with a page. Events on the form:
 // `fault-report-state` with `detail` editing, sending, waiting or sent.
 (function () {
@@ -69,11 +68,11 @@
         retries: 20,
     };
 
-    // Where an answer leads that is the page to sign in
+    // The redirect target of a response that asks to sign in
     const SIGN_IN = /\/web\/login([?#]|$)/;
-    // What the next page of ours sends by itself, once it is open
+    // Marks a draft that our next page sends when it is opened
     const SENT_LATER = ["signin", "stale"];
-    // Seconds; a timer for more than 24 days would ring at once
+    // Seconds; a timer for more than 24 days would fire at once
     const MAX_WAIT = 24 * 3600;
 
     function makeKey() {
@@ -89,7 +88,7 @@
     }
 
     /**
-     * Return the seconds that a header asks to wait, or 0.
+     * Return the seconds to wait according to a header, or 0.
      *
      * @param {string | null} header seconds, or a date
      * @returns {number}
@@ -109,7 +108,7 @@
      */
     function post(content) {
         const {url, body, headers, timeout, onProgress} = content;
-        // Not fetch(): it does not tell how much of a photo has gone out
+        // Not fetch(): it reports no upload progress
         const request = new XMLHttpRequest();
         return new Promise((resolve) => {
             const fail = () => resolve({status: 0, data: null});
@@ -127,7 +126,7 @@
                 try {
                     data = JSON.parse(request.responseText);
                 } catch {
-                    // A page instead: of a proxy, or to sign in
+                    // A page instead of JSON: of a proxy, or to sign in
                 }
                 const retryAfter = readWait(request.getResponseHeader("Retry-After"));
                 const {status, responseURL} = request;
@@ -138,7 +137,7 @@
     }
 
     /**
-     * Return what an answer means.
+     * Return the meaning of a response.
      *
      * @param {object} answer of `post`
      * @returns {string} `arrived`, `refused`, `signin`, `stale`, `tooMuch`, or `later`
@@ -162,10 +161,10 @@
     }
 
     /**
-     * Send under a lock that all tabs share, so that only one of them sends it.
+     * Send under a lock shared by all tabs, so that only one tab sends it.
      *
      * @param {string} name of the draft
-     * @param {Function} action is told whether the lock was free
+     * @param {Function} action gets whether the lock was free
      * @returns {Promise}
      */
     async function withLock(name, action) {
@@ -177,7 +176,7 @@
             const options = {ifAvailable: true};
             await navigator.locks.request(`fault_report:${name}`, options, run);
         } catch {
-            // There are none on pages that are not encrypted: the key is the guard
+            // Unencrypted pages have no locks: the idempotency key prevents duplicates
             if (!result) {
                 await run(true);
             }
@@ -186,7 +185,7 @@
     }
 
     /**
-     * Open the page that comes next, also when it is the one that is open.
+     * Open the next page, even if it is the current one.
      *
      * @param {string} address
      */
@@ -196,7 +195,7 @@
             (href) => href.split("#")[0]
         );
         if (next === current) {
-            // A mere change of the hash would leave the page as it is
+            // A change of the hash alone would not reload the page
             history.replaceState(history.state, "", url);
             location.reload();
         } else {
@@ -248,7 +247,7 @@
             window.addEventListener("online", () => this.onOnline());
             window.addEventListener("pagehide", () => this.saveDraft());
             window.addEventListener("pageshow", ({persisted}) => {
-                // Back from the page that came next: the button would be dead
+                // Back from the next page: the button would stay disabled
                 if (persisted && this.state === "sent" && !this.options.onSuccess) {
                     location.reload();
                 }
@@ -297,7 +296,7 @@
             this.status.textContent = fill(text, values);
         }
 
-        // === WHAT IS KEPT === //
+        // === DRAFTS === //
 
         getFields() {
             const skipped = ["file", "submit", "button", "password"];
@@ -347,7 +346,7 @@
             return this.target || this.options.url || this.form.action;
         }
 
-        /** What goes to the server beside the files, and is the same each time. */
+        /** The data sent besides the files, identical on each attempt. */
         getTexts() {
             const transport = ["csrf_token", "idempotency_key", "captcha"];
             return [...this.getBody()].filter(
@@ -419,13 +418,13 @@
 
         onChange() {
             this.isTouched = true;
-            // Half of a change is not to be sent by itself
+            // Do not send a draft while it is being edited
             this.isQueued = false;
             this.target = null;
             this.stopWaiting();
         }
 
-        /** Begin with an empty form, for what is another report. */
+        /** Reset the form for another report. */
         renew() {
             this.form.reset();
             for (const bag of this.bags.values()) {
@@ -483,7 +482,7 @@
         }
 
         /**
-         * Show what is wrong and go to the first of it.
+         * Show the errors and scroll to the first one.
          *
          * @param {object} errors the sentence for each name
          * @param {string} message what no field is to blame for
@@ -570,7 +569,7 @@
             try {
                 await this.captcha.prove();
             } catch {
-                // As without a connection: it is kept, and tried again
+                // Like a lost connection: keep it, and retry
                 return {status: 0};
             }
             const answer = await post({
@@ -605,7 +604,7 @@
         showProgress({loaded, total}) {
             const percent = total ? Math.floor((loaded / total) * 100) : 0;
             this.progress.value = percent;
-            // A screen reader would read out every step
+            // A screen reader would announce every step
             if (percent % 25 === 0) {
                 this.say(this.texts.sending, {percent});
             }
@@ -631,7 +630,7 @@
             if (this.options.onSuccess) {
                 this.options.onSuccess(data, this.form);
             } else if (data.redirect) {
-                // Browsers fill in again what stood in a page that is reloaded
+                // Browsers restore the values of a reloaded page
                 this.form.reset();
                 open(data.redirect);
             }
@@ -647,7 +646,7 @@
         async onRefusal(meaning, {status, data}) {
             this.isQueued = SENT_LATER.includes(meaning);
             if (status === 409) {
-                // What was sent under this key has arrived: the next is another
+                // This submission has arrived: the next one needs another key
                 this.key = makeKey();
                 this.sentAt = null;
             }
@@ -689,7 +688,7 @@
     }
 
     /**
-     * Let the script take over the form.
+     * Attach the script to the form.
      *
      * @param {HTMLFormElement} form
      * @param {object} options see above

@@ -1,13 +1,13 @@
 // @odoo-module ignore
-// Photos of a form: made smaller before they are sent, shown, taken away again.
+// Photos of a form: resized before sending, previewed, removed.
 //
-// A plain script without dependencies: it also runs on pages that are not Odoo's.
+// A plain script without dependencies: it also runs on pages outside Odoo.
 (function () {
     "use strict";
 
     const MAX_SIDE = 1920;
     const QUALITY = 0.85;
-    // What is this small goes as it is
+    // Smaller files are sent unchanged
     const SMALL_BYTES = 400 * 1024;
     const SHRINKABLE = ["image/jpeg", "image/png", "image/webp"];
 
@@ -15,7 +15,7 @@
     window.FaultReportForm = FaultReportForm;
 
     /**
-     * Return the picture as browsers show it: turned as its camera was held.
+     * Return the picture in the orientation in which browsers show it.
      *
      * @param {Blob} file
      * @returns {Promise<ImageBitmap|HTMLImageElement>}
@@ -25,7 +25,7 @@
             try {
                 return await createImageBitmap(file, {imageOrientation: "from-image"});
             } catch {
-                // Older browsers do not know the option: the element does it by itself
+                // Older browsers lack the option: the element does it itself
             }
         }
         const image = new Image();
@@ -44,7 +44,7 @@
         canvas.width = Math.max(1, Math.round(picture.width * scale));
         canvas.height = Math.max(1, Math.round(picture.height * scale));
         const context = canvas.getContext("2d");
-        // What was transparent would be black in a JPEG
+        // Transparent areas would be black in a JPEG
         context.fillStyle = "#fff";
         context.fillRect(0, 0, canvas.width, canvas.height);
         context.drawImage(picture, 0, 0, canvas.width, canvas.height);
@@ -52,8 +52,8 @@
     }
 
     /**
-     * Return the metadata of a JPEG as it stands there, for a picture that stands
-     * upright; nothing if there is none, or none that can be understood.
+     * Return the EXIF metadata of a JPEG, with the orientation reset; nothing if it
+     * has none, or none that can be parsed.
      *
      * @param {Blob} file
      * @returns {Promise<?Uint8Array>}
@@ -63,7 +63,7 @@
         const view = new DataView(bytes.buffer);
         let start = 2;
         try {
-            // The block that starts with "Exif", before the picture itself
+            // The "Exif" segment before the image data
             while (view.getUint32(start + 4) !== 0x45786966) {
                 if (bytes[start] !== 0xff || view.getUint16(start) === 0xffda) {
                     return null;
@@ -76,7 +76,7 @@
             let entry = tiff + view.getUint32(tiff + 4, little);
             const last = entry + 12 * view.getUint16(entry, little);
             for (entry += 2; entry < last; entry += 12) {
-                // It was drawn as its camera was held
+                // The orientation is already applied
                 if (view.getUint16(entry, little) === 0x0112) {
                     view.setUint16(entry + 8, 1, little);
                 }
@@ -100,11 +100,11 @@
     }
 
     /**
-     * Return the photo with 1920 pixels at most, as JPEG; what this browser cannot
-     * read (HEIC, documents) and what is small already comes back as it is.
+     * Return the photo with at most 1920 pixels as JPEG; small files and files that the
+     * browser cannot read (HEIC, documents) are returned unchanged.
      *
      * @param {File} file
-     * @param {object} options `keepPosition`: whether what the camera noted is kept
+     * @param {object} options `keepPosition`: whether to keep the camera's metadata
      * @returns {Promise<{name: string, blob: Blob}>}
      */
     FaultReportForm.shrink = async function (file, options = {}) {
@@ -152,7 +152,7 @@
             input.dataset.required = input.required ? "1" : "";
             input.addEventListener("change", () => {
                 const files = [...input.files];
-                // What is kept here is sent from here, and a file can be chosen again
+                // Sent from this list: reset the input, so that a file can be chosen again
                 input.value = "";
                 this.add(files);
             });
@@ -165,7 +165,7 @@
         }
 
         /**
-         * Add what was chosen, one after the other: phones have little memory.
+         * Add the chosen files one after the other: phones have little memory.
          *
          * @param {Array<File>} files
          * @returns {Promise}
@@ -232,7 +232,7 @@
                 item.url = item.url || URL.createObjectURL(item.blob);
                 const image = document.createElement("img");
                 image.src = item.url;
-                // The name beside it says the same
+                // The file name next to it has the same content
                 image.alt = "";
                 image.addEventListener("error", () => image.remove());
                 entry.append(image);

@@ -1,16 +1,16 @@
 // @odoo-module ignore
-// What was sent without a connection, on whatever page of ours that is open now: it says
-// how much of it there is, sends it, and leads to where it was filled in.
+// Unsent drafts, on any of our pages: shows their number, sends them, and links to the
+// pages where they were filled in.
 //
 //     <div data-fault-report-unsent="1" data-owner="portal:7" data-csrf="…" …>
 //
-//   data-owner            whose reports may be sent from here, beside those of forms that
-//                         ask for no user
+//   data-owner            the user whose drafts may be sent from here, besides drafts
+//                         of forms that need no user
 //   data-csrf             the token of the session that this page belongs to
 //   data-texts            the texts of the forms, translated, as JSON
 //   data-limits           `draftDays`, as JSON
 //
-// A form that is on the page itself looks after its own draft.
+// A form on the page itself handles its own draft.
 (function () {
     "use strict";
 
@@ -38,8 +38,8 @@
         }
 
         /**
-         * Find what waits and may be sent from here: what another user of this browser
-         * has written is not.
+         * Find the drafts that may be sent from here, without those of other users of
+         * this browser.
          */
         async find() {
             const drafts = await FaultReportForm.drafts.list(this.limits.draftDays);
@@ -52,7 +52,7 @@
                     owners.includes(draft.owner) &&
                     !here.includes(name)
             );
-            // What the server has refused, or a captcha guards, is sent from its page
+            // Drafts that were refused, or need a captcha, are sent from their own page
             this.ready = this.waiting.filter(
                 ({draft}) => !draft.refused && !draft.hasCaptcha
             );
@@ -78,7 +78,7 @@
             let trouble = null;
             for (const {name} of this.ready) {
                 trouble = await FaultReportForm.withLock(name, (isFree) =>
-                    // Another tab that sends it has the lock
+                    // Another tab is sending it
                     isFree ? this.sendOne(name) : {status: 0, isElsewhere: true}
                 );
                 if (trouble) {
@@ -94,10 +94,10 @@
         }
 
         /**
-         * Send one, as it is now: another tab may have sent it.
+         * Send one draft in its current state: another tab may have sent it.
          *
          * @param {string} name of the draft
-         * @returns {Promise<object | null>} the answer, when it is to be tried again
+         * @returns {Promise<object | null>} the response, if it has to be retried
          */
         async sendOne(name) {
             const {drafts, post, understand} = FaultReportForm;
@@ -152,7 +152,7 @@
             this.timer = setTimeout(() => this.send(), seconds * 1000);
         }
 
-        // === WHAT IS SHOWN === #
+        // === DISPLAY === #
 
         show(status = "", isBusy = false) {
             const parts = [];
@@ -225,7 +225,7 @@
     }
 
     /**
-     * Send what waits, from the page or from a piece that was put into it.
+     * Send the drafts, from the page or from an inserted fragment.
      *
      * @param {ParentNode} root
      */

@@ -3,8 +3,8 @@ import {FormController} from "@web/views/form/form_controller";
 import {formView} from "@web/views/form/form_view";
 
 /**
- * A form for users who may create but not edit: Odoo's own hides the buttons to save
- * from them. A new report can be saved; once it is, it can only be read.
+ * A form for users who may create but not edit: Odoo's own hides the save buttons from
+ * them. They can save a new report, and only read it afterwards.
  */
 export class FaultReportFormController extends FormController {
     static template = "fault_report.FormView";

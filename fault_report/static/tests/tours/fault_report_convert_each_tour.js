@@ -31,7 +31,7 @@ registry.category("web_tour.tours").add("fault_report_convert_each", {
             run: "click",
         },
         {
-            content: "The list shows what has become of them",
+            content: "The list shows their new state",
             trigger: ".o_data_row:contains('Tour: first') .badge:contains('Converted')",
         },
     ],

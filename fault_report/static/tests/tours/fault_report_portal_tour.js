@@ -31,47 +31,47 @@ async function checkAccessibility() {
 registry.category("web_tour.tours").add("fault_report_portal_file", {
     steps: () => [
         {
-            content: "the customer opens the form from his list",
+            content: "the customer opens the form from the list",
             trigger: ".o_fr_title a[href='/my/fault_reports/new']",
             run: "click",
             expectUnloadPage: true,
         },
         {
-            content: "he types the object",
+            content: "they type the object",
             trigger: "input[name=object_text][data-ready]",
             run: "edit Lif",
         },
         {
-            content: "and chooses it; the facility follows",
+            content: "and choose it; the facility is filled in",
             trigger: "#fr_objects [role=option]:contains(Lift)",
             run: "click",
         },
         {
-            content: "what is reported on it already is shown",
+            content: "open reports on it are shown",
             trigger: "#fr_open:contains(Wing squeaks) .o_fr_me_too",
         },
         {
-            content: "he sends too early",
+            content: "they send too early",
             trigger: ".o_fr_button[type=submit]",
             run: "click",
         },
         {
-            content: "and is led to what is missing",
+            content: "and are led to the missing fields",
             trigger: "#fr_name[aria-invalid=true]:focus",
             run: checkAccessibility,
         },
         {
-            content: "he says what is wrong",
+            content: "they describe the fault",
             trigger: "#fr_name",
             run: "edit Door does not close",
         },
         {
-            content: "and takes a photo",
+            content: "and take a photo",
             trigger: ".o_fr_files",
             run: () => takePhoto(document.querySelector("#fr_files")),
         },
         {
-            content: "which he sees",
+            content: "which they see",
             trigger: ".o_fr_previews li img",
             run: () => {
                 // The connection is lost
@@ -82,12 +82,12 @@ registry.category("web_tour.tours").add("fault_report_portal_file", {
             },
         },
         {
-            content: "he sends it without a connection",
+            content: "they send it without a connection",
             trigger: ".o_fr_button[type=submit]",
             run: "click",
         },
         {
-            content: "it is kept, and he is told so",
+            content: "it is kept, and the page says so",
             trigger: "form[data-state=waiting] [data-part=status]:contains(is kept)",
             run: () => {
                 XMLHttpRequest.prototype.send = window.realSend;
@@ -100,7 +100,7 @@ registry.category("web_tour.tours").add("fault_report_portal_file", {
             expectUnloadPage: true,
         },
         {
-            content: "he sees it with its photo",
+            content: "they see it with its photo",
             trigger: ".o_fr_good:contains(has arrived)",
         },
         {
@@ -108,7 +108,7 @@ registry.category("web_tour.tours").add("fault_report_portal_file", {
             run: checkAccessibility,
         },
         {
-            content: "he asks a question",
+            content: "they ask a question",
             trigger: "#fr_comment",
             run: "edit When do you come?",
         },
@@ -118,7 +118,7 @@ registry.category("web_tour.tours").add("fault_report_portal_file", {
             expectUnloadPage: true,
         },
         {
-            content: "and reads it",
+            content: "and read it",
             trigger: ".o_fr_messages:contains(When do you come)",
         },
     ],
@@ -127,8 +127,8 @@ registry.category("web_tour.tours").add("fault_report_portal_file", {
 registry.category("web_tour.tours").add("fault_report_portal_follow", {
     steps: () => [
         {
-            content: "the list shows how far it is",
-            trigger: ".o_fr_card:contains(Work order made)",
+            content: "the list shows the progress",
+            trigger: ".o_fr_card:contains(Work order created)",
             run: checkAccessibility,
         },
         {

@@ -8,7 +8,7 @@ function row(name) {
     return `.o_fault_report_point:contains('${name}')`;
 }
 
-// An administrator makes a template and puts it to use.
+// An administrator creates a template and selects it in the settings.
 registry.category("web_tour.tours").add("fault_report_template_editor", {
     steps: () => [
         stepUtils.showAppsMenuItem(),
@@ -82,7 +82,7 @@ registry.category("web_tour.tours").add("fault_report_template_editor", {
                 "body:not(:has(.modal)) .o_data_row:contains('Controller'):contains('Normal')",
         },
         {
-            content: "It is not used by itself",
+            content: "It is not used until it is selected",
             trigger: "button[name=action_use_for_fault_reports]",
             run: "click",
         },
@@ -95,7 +95,7 @@ registry.category("web_tour.tours").add("fault_report_template_editor", {
     ],
 });
 
-// A technician fills the points in, with the keyboard.
+// A technician answers the points with the keyboard.
 registry.category("web_tour.tours").add("fault_report_fill_points", {
     steps: () => [
         stepUtils.showAppsMenuItem(),
@@ -112,11 +112,11 @@ registry.category("web_tour.tours").add("fault_report_fill_points", {
             run: "click",
         },
         {
-            content: "The help is behind the question mark",
+            content: "The question mark shows the help",
             trigger: `${row("Car is empty")} sup[data-tooltip='Look through the window']`,
         },
         {
-            content: "Nothing is answered",
+            content: "No point is answered",
             trigger: ".o_fault_report_points_progress:contains('0 of 6 answered')",
         },
         {
@@ -131,7 +131,7 @@ registry.category("web_tour.tours").add("fault_report_fill_points", {
             trigger: `${row("Car is empty")} input[data-value=ok]:checked`,
         },
         {
-            content: "A reading out of its limits is a deviation at once",
+            content: "A reading outside its limits is a deviation at once",
             trigger: `${row("Door force")} input[inputmode=decimal]`,
             run: "edit 151 && press Tab",
         },
@@ -146,7 +146,7 @@ registry.category("web_tour.tours").add("fault_report_fill_points", {
             run: "edit Panel bent && press Tab",
         },
         {
-            content: "An option that is not approved is one too",
+            content: "An option that is not approved is one as well",
             trigger: `${row("Controller")} label:contains('Error')`,
             run: "click",
         },
@@ -165,7 +165,7 @@ registry.category("web_tour.tours").add("fault_report_fill_points", {
             run: "edit Guide shoe worn && press Tab",
         },
         {
-            content: "The phone offers its camera",
+            content: "A phone offers its camera",
             trigger: `${row("Display")} input[type=file][capture=environment]:not(:visible)`,
             async run({anchor}) {
                 const response = await fetch(`data:image/png;base64,${PHOTO}`);
@@ -183,7 +183,7 @@ registry.category("web_tour.tours").add("fault_report_fill_points", {
         },
         ...stepUtils.saveForm(),
         {
-            content: "A saved photo stays: he may not remove files",
+            content: "A saved photo stays: the technician may not remove files",
             trigger: `${row("Display")}:not(:has(.o_fault_report_take_photo)) img`,
         },
     ],

@@ -10,7 +10,7 @@ const openApp = [
     },
 ];
 
-// The main job: from a service object to a work order.
+// The main workflow: from a service object to a work order.
 registry.category("web_tour.tours").add("fault_report_main_job", {
     steps: () => [
         ...openApp,
@@ -61,7 +61,7 @@ registry.category("web_tour.tours").add("fault_report_main_job", {
                 ".o_inner_group .o_field_widget[name=time_spent]:contains('00:30')",
         },
         {
-            content: "Give it to a technician",
+            content: "Assign it to a technician",
             trigger: "button[name=action_assign]:contains('Assign a Resource')",
             run: "click",
         },
@@ -83,7 +83,7 @@ registry.category("web_tour.tours").add("fault_report_main_job", {
                 ".o_statusbar_status button.o_arrow_button_current:contains('Assigned')",
         },
         {
-            content: "Make the work order",
+            content: "Create the work order",
             trigger: "button[name=action_generate_work_order]",
             run: "click",
         },
@@ -105,7 +105,7 @@ registry.category("web_tour.tours").add("fault_report_main_job", {
                 ".o_statusbar_status button.o_arrow_button_current:contains('Converted')",
         },
         {
-            content: "The list of what waits does not show it any more",
+            content: "The list of waiting reports no longer shows it",
             trigger: "[data-menu-xmlid='fault_report.menu_execute']",
             run: "click",
         },
@@ -128,7 +128,7 @@ registry.category("web_tour.tours").add("fault_report_main_job", {
     ],
 });
 
-// Who may only create files a report and reads it afterwards.
+// A user with only Create files a report and reads it afterwards.
 registry.category("web_tour.tours").add("fault_report_create_only", {
     steps: () => [
         ...openApp,
@@ -169,7 +169,7 @@ registry.category("web_tour.tours").add("fault_report_create_only", {
     ],
 });
 
-// A salesman turns a report into a quotation.
+// A salesperson converts a report to a quotation.
 registry.category("web_tour.tours").add("fault_report_quotation", {
     steps: () => [
         ...openApp,

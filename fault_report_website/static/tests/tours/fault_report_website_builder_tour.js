@@ -1,8 +1,8 @@
 import {insertSnippet, registerWebsitePreviewTour} from "@website/js/tours/tour_utils";
 
 /**
- * Once a block is selected, a click of the tour runner lets Chromium 156 end the page,
- * whatever the block; these events do the same to the builder.
+ * Once any block is selected, a click of the tour runner crashes the page in Chromium
+ * 156; these events have the same effect on the builder.
  *
  * @param {string} trigger
  * @returns {object} a step
@@ -47,7 +47,7 @@ registerWebsitePreviewTour(
             timeout: 30000,
         },
         {
-            content: "which goes when somebody edits the page again",
+            content: "which disappears when the page is edited again",
             trigger: ":iframe .s_fault_report:not(:has(form)) p > a:not(.d-none)",
         },
         press(":iframe .s_fault_report"),

@@ -21,7 +21,7 @@ async function checkAccessibility(selector) {
         await loadJS("/fault_report/static/tests/lib/axe-core/axe.min.js");
     }
     const {violations} = await window.axe.run(selector, {
-        // It would fetch style sheets of others, such as fonts, to look into them
+        // It would fetch third-party style sheets, such as fonts
         preload: false,
         runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"],
     });
@@ -44,12 +44,12 @@ registry.category("web_tour.tours").add("fault_report_website_file", {
             run: "click",
         },
         {
-            content: "and is led to what is missing",
+            content: "and is led to the missing fields",
             trigger: "#fr_name[aria-invalid=true]:focus",
             run: () => checkAccessibility(".s_fault_report"),
         },
         {
-            content: "he says what is wrong",
+            content: "describes the fault",
             trigger: "#fr_name",
             run: "edit Door does not close",
         },
@@ -59,11 +59,11 @@ registry.category("web_tour.tours").add("fault_report_website_file", {
             run: () => takePhoto(document.querySelector("#fr_files")),
         },
         {
-            content: "which he sees",
+            content: "which is shown",
             trigger: ".o_fr_previews li img",
         },
         {
-            content: "he sends it",
+            content: "sends it",
             trigger: ".o_fr_button[type=submit]",
             run: "click",
             expectUnloadPage: true,
@@ -74,7 +74,7 @@ registry.category("web_tour.tours").add("fault_report_website_file", {
             run: () => checkAccessibility(".o_fault_report_page"),
         },
         {
-            content: "he follows it",
+            content: "and follows it",
             trigger: "a[href*=access_token]",
             run: "click",
             expectUnloadPage: true,
@@ -89,7 +89,7 @@ registry.category("web_tour.tours").add("fault_report_website_file", {
 registry.category("web_tour.tours").add("fault_report_website_customer", {
     steps: () => [
         {
-            content: "the customer is offered his own form",
+            content: "the customer is offered the portal form",
             trigger: ".s_fault_report_customer a[href$='/my/fault_reports/new']",
             run: "click",
             expectUnloadPage: true,
@@ -138,7 +138,7 @@ registry.category("web_tour.tours").add("fault_report_website_captcha_down", {
             run: "click",
         },
         {
-            content: "the captcha does not answer: it is kept",
+            content: "the captcha does not answer: the report is kept",
             trigger: "form[data-state=waiting] [data-part=status]:contains(is kept)",
         },
         {

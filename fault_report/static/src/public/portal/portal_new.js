@@ -1,6 +1,6 @@
 // @odoo-module ignore
-// The page “Report a fault”: the object is searched for while one types, and what is
-// reported on it already is shown before anything is sent.
+// The page “Report a fault”: the object is searched while typing, and its open reports
+// are shown before sending.
 (function () {
     "use strict";
 
@@ -42,7 +42,7 @@
             this.searchLater = wait(() => this.search(), DELAY);
         }
 
-        /** Put an input with a list in the place of the select, which has a few only. */
+        /** Replace the select, which has few options, by an input with a search list. */
         build() {
             const {select} = this;
             const make = (tag, attributes) =>
@@ -115,7 +115,7 @@
                 const response = await fetch(`${this.form.dataset.objects}?${query}`);
                 this.options = response.ok ? await response.json() : [];
             } catch {
-                // Without a connection the object is sent as it was typed
+                // Without a connection the object is sent as typed
                 this.options = [];
             }
             const isFocused = this.input.getRootNode().activeElement === this.input;
@@ -197,7 +197,7 @@
             this.setValue(object);
         }
 
-        /** Show what is reported on the chosen object already. */
+        /** Show the open reports on the chosen object. */
         async showOpen() {
             const place = this.form.querySelector("#fr_open");
             const id = this.value.value;
@@ -209,7 +209,7 @@
                 const query = new URLSearchParams({equipment_id: id});
                 const response = await fetch(`${this.form.dataset.open}?${query}`);
                 if (response.ok && this.value.value === id) {
-                    // A piece of our own page, escaped by the server
+                    // A fragment of our own page, escaped by the server
                     const page = new DOMParser().parseFromString(
                         await response.text(),
                         "text/html"
@@ -217,7 +217,7 @@
                     place.replaceChildren(...page.body.children);
                 }
             } catch {
-                // It is only a help: without a connection there is none
+                // Optional: skipped without a connection
             }
         }
     }

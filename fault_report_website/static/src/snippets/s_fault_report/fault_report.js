@@ -6,18 +6,17 @@ const PAGE = "/fault_report/website";
 const FORM = "o_fault_report_form";
 
 /**
- * Puts the form where the link of the building block stands.
+ * Replaces the link of the building block by the form.
  *
- * The page keeps nothing of it: what is put there goes again when the interaction
- * stops, which is what the website builder does before it lets anybody edit. It is not
- * among the interactions of the editor.
+ * The form is not saved with the page: it is removed when the interaction stops, which
+ * the website builder does before editing. It does not run in the editor.
  */
 export class FaultReportBlock extends Interaction {
     static selector = ".s_fault_report";
 
     start() {
         this.link = this.el.querySelector(".s_fault_report_link");
-        // The ids of the form are there once
+        // The ids of the form must be unique
         if (this.link && !document.querySelector(`.${FORM}`)) {
             this.showForm();
         }
@@ -29,7 +28,7 @@ export class FaultReportBlock extends Interaction {
             piece = await this.waitFor(this.loadForm());
             await this.waitFor(loadBundle("fault_report.assets_form"));
         } catch {
-            // The link is still there, and leads to the same form
+            // The link stays, and opens the same form
             return;
         }
         this.insert(piece, this.link, "afterend");
@@ -49,7 +48,7 @@ export class FaultReportBlock extends Interaction {
             throw new Error(response.statusText);
         }
         const text = await response.text();
-        // A piece of our own page, escaped by the server
+        // A fragment of our own page, escaped by the server
         return new DOMParser().parseFromString(text, "text/html").body
             .firstElementChild;
     }
