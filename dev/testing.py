@@ -57,6 +57,7 @@ def run(environment):
     if only in (None, CORE):
         # Before the parts start, which would both make it
         databases.addons_template(environment, [CORE])
+        databases.addons_template(environment, get_channels())
         jobs.append(partial(_check_uninstall, environment))
     codes = _run_all(jobs, count)
     _show_coverage(environment, parts)
@@ -92,7 +93,7 @@ def get_parts(only, count):
     """
     if only not in (None, CORE):
         return [_Part(only, [only], _find_tests([only]), [only])]
-    channels = [name for name in databases.with_ours([TOGETHER]) if name != CORE]
+    channels = get_channels()
     rest = [name for name in all_addons() if name not in (CORE, *channels)]
     others = [] if only else [
         _Part("channels", channels, _find_tests(channels), channels),
@@ -106,6 +107,11 @@ def get_parts(only, count):
         if files
     ]
     return parts + others
+
+
+def get_channels():
+    """Return the addons of channels, with the one that tests them together."""
+    return [name for name in databases.with_ours([TOGETHER]) if name != CORE]
 
 
 def _find_tests(names):
@@ -175,12 +181,12 @@ def _test(environment, part, selection=None):
 
 
 def _check_uninstall(environment):
-    """Fail unless the addon goes without a trace and what is left works."""
+    """Fail unless the addons go without a trace and what is left works."""
     database = databases.own("test_uninstall")
-    databases.copy(databases.addons_template(environment, [CORE]), database)
+    databases.copy(databases.addons_template(environment, get_channels()), database)
     configuration = environment.configuration("test_uninstall", db_name=database)
     script = ROOT / "dev" / "uninstall_check.py"
-    with step(f"uninstalling {CORE}"), script.open() as source:
+    with step(f"uninstalling the channels and {CORE}"), script.open() as source:
         log = environment.run(
             "shell", "--no-http", configuration=configuration, stdin=source
         )

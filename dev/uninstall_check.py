@@ -1,4 +1,4 @@
-"""Fill the database, uninstall fault_report, look at what is left.
+"""Fill the database, uninstall the channels and then fault_report, look at what is left.
 
 Runs in Odoo's shell, which provides `env`. An exception is a failure.
 """
@@ -6,6 +6,8 @@ Runs in Odoo's shell, which provides `env`. An exception is a failure.
 from odoo import api
 
 MODULE = "fault_report"
+CHANNELS = {"api": "fault_report_api", "qr": "fault_report_qr"}
+ADDONS = [*CHANNELS.values(), "fault_report_webhook"]
 # What others look at after an uninstallation
 SCREENS = {
     "res.partner": ("form", "list", "kanban", "search"),
@@ -43,6 +45,13 @@ def fill(env):
             "res_id": reports[0].id,
         }
     )
+    site = env["fault.report.integration"].create({"name": "Site"})
+    site._file_report({"name": "By a program"})
+    lift._ensure_fault_report_token()
+    env["fault.report"]._create_from_channel(
+        "qr", {"name": "By a code", "equipment_id": lift.id}
+    )
+    env["fault.report.webhook"].create({"name": "Hook", "url": "https://x.example"})
     reports[0].action_generate_work_order()
     reports[1].action_generate_sale_order()
     reports[2].action_cancel("Test")
@@ -56,7 +65,7 @@ def find_leftovers(env):
         "columns": "SELECT table_name || '.' || column_name"
         " FROM information_schema.columns WHERE column_name LIKE 'fault\\_report%'",
         "models": "SELECT model FROM ir_model WHERE model LIKE 'fault.report%'",
-        "names": f"SELECT name FROM ir_model_data WHERE module = '{MODULE}'",
+        "names": f"SELECT name FROM ir_model_data WHERE module LIKE '{MODULE}%'",
         "files": "SELECT name FROM ir_attachment WHERE res_model LIKE 'fault.report%'",
         "messages": "SELECT id FROM mail_message WHERE model LIKE 'fault.report%'",
         "activities": "SELECT id FROM mail_activity WHERE res_model LIKE 'fault.%'",
@@ -89,9 +98,31 @@ def use(env):
     env.flush_all()
 
 
+def uninstall(env, names):
+    """Uninstall the addons; return an environment without them."""
+    modules = env["ir.module.module"].search([("name", "in", names)])
+    modules.button_immediate_uninstall()
+    return api.Environment(env.cr, api.SUPERUSER_ID, {})
+
+
+def check_without_channels(env):
+    """Fail unless what came through them is there, and goes on."""
+    reports = env["fault.report"].search([("name", "like", "By a %")])
+    assert len(reports) == 2, reports
+    assert set(reports.mapped("channel")) == {"form"}, reports.mapped("channel")
+    assert env["fault.report.audit"].search([("event", "=", "webhook_address")])
+    reports[0].action_cancel("Test")
+    customer = env["res.partner"].search([("name", "=", "Customer")])
+    env["fault.report"].create({"name": "After", "partner_id": customer.id})
+    env["fault.report"].get_views([(False, "form"), (False, "list")])
+    env["maintenance.equipment"].get_views([(False, "form")])
+    env.cr.commit()
+
+
 fill(env)
-env["ir.module.module"].search([("name", "=", MODULE)]).button_immediate_uninstall()
-after = api.Environment(env.cr, api.SUPERUSER_ID, {})
+without_channels = uninstall(env, ADDONS)
+check_without_channels(without_channels)
+after = uninstall(without_channels, [MODULE])
 leftovers = find_leftovers(after)
 assert not leftovers, leftovers
 use(after)
