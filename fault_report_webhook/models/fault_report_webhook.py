@@ -16,7 +16,17 @@ from odoo.addons.fault_report.tools.context_switches import with_own_context
 
 from ..tools import client
 
-EVENTS = ("created", "assigned", "converted", "solved")
+EVENTS = [
+    ("created", "Created"),
+    ("assigned", "Assigned"),
+    ("converted", "Converted"),
+    ("started", "Work started"),
+    ("done", "Work done"),
+    ("solved", "Solved"),
+    ("cancelled", "Cancelled"),
+    ("reopened", "Reopened"),
+    ("commented", "Commented"),
+]
 # How long a receiver that does not answer is left alone: after its first failure, the
 # second, …
 PAUSES = [timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60)]
@@ -59,7 +69,14 @@ class FaultReportWebhook(models.Model):
     on_created = fields.Boolean(string="Created", default=True)
     on_assigned = fields.Boolean(string="Assigned", default=True)
     on_converted = fields.Boolean(string="Converted", default=True)
+    on_started = fields.Boolean(string="Work Started")
+    on_done = fields.Boolean(string="Work Done")
     on_solved = fields.Boolean(string="Solved", default=True)
+    on_cancelled = fields.Boolean(string="Cancelled")
+    on_reopened = fields.Boolean(string="Reopened")
+    on_commented = fields.Boolean(
+        string="Commented", help="A message was posted that the customer may read."
+    )
     delivery_ids = fields.One2many("fault.report.webhook.delivery", "webhook_id")
     delivery_count = fields.Integer(
         string="Deliveries", compute="_compute_delivery_counts"
@@ -235,7 +252,7 @@ class FaultReportWebhook(models.Model):
     @api.model
     def _queue_event(self, event, reports_sudo):
         """Queue what has happened to the reports, for each webhook that asks for it."""
-        if event not in EVENTS or not self._is_used():
+        if not self._is_used() or event not in dict(EVENTS):
             return
         for company, of_company in reports_sudo.grouped("company_id").items():
             # Who causes an event need not see the webhooks.

@@ -8,7 +8,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 
 from ..tools import client
-from .fault_report_webhook import CRON
+from .fault_report_webhook import CRON, EVENTS
 
 _logger = logging.getLogger(__name__)
 
@@ -45,13 +45,7 @@ class FaultReportWebhookDelivery(models.Model):
         "fault.report", index="btree_not_null", ondelete="set null"
     )
     event = fields.Selection(
-        [
-            ("created", "Created"),
-            ("assigned", "Assigned"),
-            ("converted", "Converted"),
-            ("solved", "Solved"),
-            ("test", "Test"),
-        ],
+        [*EVENTS, ("test", "Test")],
         required=True,
     )
     uid = fields.Char(string="Message ID", required=True)

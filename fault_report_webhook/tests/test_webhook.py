@@ -19,7 +19,9 @@ from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import new_test_user, tagged
 
 from ..tools import client
+from ..models.fault_report_webhook import EVENTS
 from ..models.fault_report_webhook_delivery import ALLOW_PRIVATE, DELAYS
+from odoo.addons.fault_report.models.notification.events import EVENTS as CORE_EVENTS
 from odoo.addons.fault_report.tests.common import FaultReportCommon
 
 URLS = {
@@ -146,6 +148,28 @@ class TestWebhook(FaultReportCommon):
         self.assertEqual(
             events, ["created", "assigned", "solved", "created", "converted"]
         )
+
+    def test_each_event_of_a_report_can_be_subscribed_to(self):
+        events = [event for event, _label in EVENTS]
+        self.webhook.write({f"on_{event}": True for event in events})
+        report = self.make_report()
+        editor = self.as_user(report, "edit")
+        editor.technician_id = self.users["view"]
+        report.message_post(
+            body="Soon", message_type="comment", subtype_xmlid="mail.mt_comment"
+        )
+        editor.action_solve("phone")
+        editor.action_reopen("It is back")
+        self.as_user(report, "convert").action_generate_work_order()
+        order = report._get_work_order()
+        stages = self.env["maintenance.stage"].search([])
+        order.stage_id = stages[1]
+        order.stage_id = stages.filtered("done")[:1]
+        self.make_report().action_cancel("Twice")
+        posted = self.deliveries().mapped("event")
+        self.assertEqual(set(posted), set(events))
+        self.assertEqual(len(posted), len(events) + 1, posted)  # Two were created
+        self.assertEqual(set(CORE_EVENTS), set(events))
 
     def test_only_the_events_that_are_wanted_and_only_its_company_s(self):
         self.webhook.write({"on_created": False, "on_solved": False})
