@@ -41,7 +41,9 @@ def run(environment):
     """
     only = os.environ.get("ADDON") or None  # make hands over an empty one
     if only and only not in all_addons():
-        raise Failure(f"There is no addon {only}; there are: {', '.join(all_addons())}.")
+        raise Failure(
+            f"There is no addon {only}; there are: {', '.join(all_addons())}."
+        )
     system.need("chromium", ["chromium"], "Chromium (for the browser tests)")
     system.need("wkhtmltopdf", ["wkhtmltopdf"], "wkhtmltopdf (for PDFs)")
     if IS_ROOT:
@@ -95,10 +97,14 @@ def get_parts(only, count):
         return [_Part(only, [only], _find_tests([only]), [only])]
     channels = get_channels()
     rest = [name for name in all_addons() if name not in (CORE, *channels)]
-    others = [] if only else [
-        _Part("channels", channels, _find_tests(channels), channels),
-        _Part("all", all_addons(), _find_tests(rest), rest),
-    ]
+    others = (
+        []
+        if only
+        else [
+            _Part("channels", channels, _find_tests(channels), channels),
+            _Part("all", all_addons(), _find_tests(rest), rest),
+        ]
+    )
     own = _find_tests([CORE] if only else [CORE, "dev"])
     following = [file for part in others for file in part.files]
     parts = [

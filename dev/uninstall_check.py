@@ -1,4 +1,4 @@
-"""Fill the database, uninstall the channels and then fault_report, look at what is left.
+"""Fill the database, uninstall the channels, then fault_report; look at what is left.
 
 Runs in Odoo's shell, which provides `env`. An exception is a failure.
 """

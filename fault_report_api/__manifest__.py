@@ -1,6 +1,7 @@
 {
     "name": "Fault Reports: API and Web Sites",
-    "summary": "Web sites and programs file fault reports with a key, by JSON or by a form in a page",
+    "summary": "Web sites and programs file fault reports with a key, by JSON or by a "
+    "form in a page",
     "version": "19.0.1.0.0",
     "category": "Services/Fault Reports",
     "license": "LGPL-3",

@@ -1,6 +1,7 @@
 {
     "name": "Fault Reports: QR Codes",
-    "summary": "Labels on service objects open a page on which anyone can report a fault",
+    "summary": "Labels on service objects open a page on which anyone can report a "
+    "fault",
     "version": "19.0.1.0.0",
     "category": "Services/Fault Reports",
     "license": "LGPL-3",

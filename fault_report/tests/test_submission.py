@@ -1,6 +1,5 @@
 """Idempotent submission, and the rate limit."""
 
-import json
 import os
 import threading
 from datetime import timedelta

@@ -186,9 +186,7 @@ class FaultReportApi(http.Controller):
             raise self._get_unreadable_error()
         self._check_unique([name for name, _text in texts])
         photos = [(name, part) for name, part in parts if name != "files"]
-        unknown = {
-            name for name, _part in photos if not schema.PHOTO.fullmatch(name)
-        }
+        unknown = {name for name, _part in photos if not schema.PHOTO.fullmatch(name)}
         if unknown:
             raise ContentError(
                 request.env._("Only “files” may hold files."),

@@ -5,12 +5,16 @@ import json
 
 from markupsafe import Markup
 
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.fields import Domain
 from odoo.tools.sql import escape_psql
 
 from odoo.addons.fault_report.tools import text_rules
-from odoo.addons.fault_report.tools.errors import ContentError, FieldError, RefusedRequestError
+from odoo.addons.fault_report.tools.errors import (
+    ContentError,
+    FieldError,
+    RefusedRequestError,
+)
 
 from ..tools import schema
 

@@ -5,9 +5,10 @@ import psycopg2
 from odoo.http import _generate_routing_rules, request
 from odoo.tests import tagged
 
-from odoo.addons.fault_report.tools.photo_position import remove_position
-from .common_api import REPORTS, SITE, ApiCase, encode, get_sha256
 from odoo.addons.fault_report.tests.test_file_rules import make_picture
+from odoo.addons.fault_report.tools.photo_position import remove_position
+
+from .common_api import REPORTS, SITE, ApiCase, encode, get_sha256
 
 
 @tagged("post_install", "-at_install")

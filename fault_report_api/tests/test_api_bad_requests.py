@@ -13,8 +13,9 @@ from odoo import fields
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from .common_api import REPORTS, SITE, ApiCase, LyingAdapter, encode
 from odoo.addons.fault_report.tests.test_file_rules import make_picture
+
+from .common_api import REPORTS, SITE, ApiCase, LyingAdapter, encode
 
 GOOD = b'{"name": "Fine"}'
 JSON = {"Content-Type": "application/json"}

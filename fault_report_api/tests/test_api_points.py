@@ -6,10 +6,11 @@ import json
 from odoo import Command
 from odoo.tests import tagged
 
+from odoo.addons.fault_report.tests.test_file_rules import make_picture
+
 from ..models.fault_report_integration import PAGE_VIEWS
 from .common_api import SITE, ApiCase
 from .test_embed import EMBED, PAGE, VISIT_START, serve
-from odoo.addons.fault_report.tests.test_file_rules import make_picture
 
 POINTS = "/fault_report/v1/points"
 # The visitor's actions

@@ -5,10 +5,11 @@ import contextlib
 from odoo.exceptions import AccessError
 from odoo.tests import new_test_user, tagged
 
-from ..models.fault_report_integration_origin import MAX_ORIGINS, NEW_ORIGINS
-from odoo.addons.fault_report.tools.errors import RefusedRequestError
-from .common_api import SITE, ApiCase
 from odoo.addons.fault_report.tests.common_browser import PHONE, BrowserCase
+from odoo.addons.fault_report.tools.errors import RefusedRequestError
+
+from ..models.fault_report_integration_origin import MAX_ORIGINS, NEW_ORIGINS
+from .common_api import SITE, ApiCase
 from .test_embed import EMBED, serve
 
 FORM = "/fault_report/v1/form"

@@ -10,9 +10,12 @@ from odoo import fields
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import Form, new_test_user, tagged
 
-from odoo.addons.fault_report.tools.file_rules import MOST_FILES
-from odoo.addons.fault_report.tools.errors import RefusedRequestError, TooManyRequestsError
 from odoo.addons.fault_report.tests.common import FaultReportCommon
+from odoo.addons.fault_report.tools.errors import (
+    RefusedRequestError,
+    TooManyRequestsError,
+)
+from odoo.addons.fault_report.tools.file_rules import MOST_FILES
 
 
 @tagged("post_install", "-at_install")

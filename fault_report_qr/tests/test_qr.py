@@ -13,10 +13,10 @@ from odoo.tests import HttpCase, new_test_user, tagged
 from odoo.tools import mute_logger
 from odoo.tools.pdf import PdfFileReader
 
-from ..tools import label_sheets
-from ..tools import qr_code
 from odoo.addons.fault_report.tests.common import FaultReportCommon, FaultReportData
 from odoo.addons.fault_report.tests.test_file_rules import make_picture
+
+from ..tools import label_sheets, qr_code
 
 # Queries of one page, including those of the test itself
 MOST_QUERIES = 20

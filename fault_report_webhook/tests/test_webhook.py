@@ -18,11 +18,12 @@ from odoo import fields
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import new_test_user, tagged
 
-from ..tools import client
-from ..models.fault_report_webhook import EVENTS
-from ..models.fault_report_webhook_delivery import ALLOW_PRIVATE, DELAYS
 from odoo.addons.fault_report.models.notification.events import EVENTS as CORE_EVENTS
 from odoo.addons.fault_report.tests.common import FaultReportCommon
+
+from ..models.fault_report_webhook import EVENTS
+from ..models.fault_report_webhook_delivery import ALLOW_PRIVATE, DELAYS
+from ..tools import client
 
 URLS = {
     # address: the reason for the refusal
@@ -124,7 +125,9 @@ class TestWebhook(FaultReportCommon):
 
     def send(self):
         with self.enter_registry_test_mode():
-            self.env.ref("fault_report_webhook.ir_cron_send_webhooks").method_direct_trigger()
+            self.env.ref(
+                "fault_report_webhook.ir_cron_send_webhooks"
+            ).method_direct_trigger()
 
     def deliveries(self):
         return self.webhook.delivery_ids.sorted("id")

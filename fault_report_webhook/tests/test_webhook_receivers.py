@@ -10,13 +10,14 @@ from unittest.mock import patch
 from odoo import fields
 from odoo.tests import Form, freeze_time, new_test_user, tagged
 
-from ..tools import client
+from odoo.addons.fault_report.tests.common import FaultReportCommon
+
 from ..models.fault_report_webhook_delivery import (
     ALLOW_PRIVATE,
     DELAYS,
     GIVE_UP_AFTER,
 )
-from odoo.addons.fault_report.tests.common import FaultReportCommon
+from ..tools import client
 
 DEAD = "http://127.0.0.1:1/"
 
@@ -93,7 +94,9 @@ class ReceiverCommon(FaultReportCommon):
 
     def send(self):
         with self.enter_registry_test_mode():
-            self.env.ref("fault_report_webhook.ir_cron_send_webhooks").method_direct_trigger()
+            self.env.ref(
+                "fault_report_webhook.ir_cron_send_webhooks"
+            ).method_direct_trigger()
         self.env.invalidate_all()
 
     @contextmanager

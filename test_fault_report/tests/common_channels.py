@@ -5,8 +5,8 @@ import uuid
 
 from odoo.http import Request
 
-from odoo.addons.fault_report_api.tests.common_api import REPORTS, SITE, ApiCase
 from odoo.addons.fault_report.tests.common_portal import PortalData
+from odoo.addons.fault_report_api.tests.common_api import REPORTS, SITE, ApiCase
 
 BY_SCRIPT = {"Accept": "application/json"}
 

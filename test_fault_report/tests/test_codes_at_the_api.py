@@ -16,7 +16,9 @@ class TestCodesAtTheApi(FaultReportCommon):
             }
         )
         answer, _replayed = integration._file_report({"name": "It rattles", **data})
-        return self.env["fault.report"].search([("reference", "=", answer["reference"])])
+        return self.env["fault.report"].search(
+            [("reference", "=", answer["reference"])]
+        )
 
     def test_r89_the_code_of_an_object_names_it_also_in_a_web_page(self):
         self.lift._ensure_fault_report_token()

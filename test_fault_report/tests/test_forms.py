@@ -121,7 +121,9 @@ class TestFormsTwice(FormCase):
         # The form of the website is walked in its own addon.
         addons = ("fault_report", "fault_report_api", "fault_report_qr")
         for path in (
-            path for name in addons for path in ROOT.glob(f"{name}/views/*_templates.xml")
+            path
+            for name in addons
+            for path in ROOT.glob(f"{name}/views/*_templates.xml")
         ):
             for form in etree.parse(path).iterfind(".//form"):
                 posts = form.get("method") != "get"

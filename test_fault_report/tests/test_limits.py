@@ -16,14 +16,14 @@ from odoo.tests import Form, HttpCase, new_test_user, tagged
 
 from odoo.addons.fault_report.controllers import form as form_reader
 from odoo.addons.fault_report.models.intake.submission import DRAFT_DAYS
-from odoo.addons.fault_report.tools import file_rules, photo_rules
-from odoo.addons.fault_report.tools.errors import FieldError, TooManyRequestsError
 from odoo.addons.fault_report.tests.common import FaultReportCommon, FaultReportData
-from odoo.addons.fault_report_api.tests.common_api import encode
 from odoo.addons.fault_report.tests.common_portal import PortalData
 from odoo.addons.fault_report.tests.hostile_files import make_exif_marks, sign
 from odoo.addons.fault_report.tests.test_file_rules import GPS, make_picture
 from odoo.addons.fault_report.tests.test_mail import MailGatewayCase
+from odoo.addons.fault_report.tools import file_rules, photo_rules
+from odoo.addons.fault_report.tools.errors import FieldError, TooManyRequestsError
+from odoo.addons.fault_report_api.tests.common_api import encode
 
 MEGABYTE = 1024 * 1024
 FIELDS = {

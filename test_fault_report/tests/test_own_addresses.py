@@ -11,6 +11,7 @@ from odoo.tools import mute_logger
 
 from odoo.addons.fault_report.tools import own_addresses
 from odoo.addons.fault_report_api.tests.common_api import SITE
+
 from .common_channels import ChannelsCase
 
 ELSEWHERE = "https://elsewhere.example"

@@ -12,9 +12,10 @@ from odoo.tests import tagged
 
 from odoo.addons.fault_report.models.intake.rate_limit import get_sender
 from odoo.addons.fault_report.models.notification.events import MANY
-from odoo.addons.fault_report.tools.errors import TooManyRequestsError
-from .common_channels import ChannelsCase
 from odoo.addons.fault_report.tests.test_notifications import NotificationCommon
+from odoo.addons.fault_report.tools.errors import TooManyRequestsError
+
+from .common_channels import ChannelsCase
 
 ADDON = Path(__file__).parents[1]
 SENDERS = {

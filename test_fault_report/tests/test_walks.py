@@ -25,20 +25,22 @@ class TestReferencesTogether(test_references.TestReferences):
 class TestPublicMethodsTogether(test_public_methods.TestPublicMethods):
     @classmethod
     def make_dialogs(cls):
-        super().make_dialogs()
+        result = super().make_dialogs()
         own = cls.env(user=cls.env.ref("base.user_admin").id)
         own["fault.report.label"].create(
             {"equipment_ids": cls.lift.ids, "sheet": "L7160"}
         )
+        return result
 
     @classmethod
     def make_records(cls):
-        super().make_records()
+        result = super().make_records()
         cls.env["fault.report.integration"].create({"name": "x"})
         webhook = cls.env["fault.report.webhook"].create(
             {"name": "x", "url": "https://hook.example"}
         )
         webhook.action_test()
+        return result
 
 
 @tagged("post_install", "-at_install")

@@ -1,16 +1,18 @@
 """Give crons and rules back what administrators have changed; see `pre-channels`."""
 
-CHANGED = {
-    "ir_cron": "active, interval_number, interval_type, nextcall",
-    "ir_rule": "active, domain_force",
-}
+RESTORE = """
+    UPDATE ir_cron cron
+    SET active = kept.active,
+        interval_number = kept.interval_number,
+        interval_type = kept.interval_type,
+        nextcall = kept.nextcall
+    FROM fault_report_kept_cron kept WHERE kept.id = cron.id;
+    UPDATE ir_rule rule SET active = kept.active, domain_force = kept.domain_force
+    FROM fault_report_kept_rule kept WHERE kept.id = rule.id;
+    DROP TABLE fault_report_kept_cron;
+    DROP TABLE fault_report_kept_rule
+"""
 
 
 def migrate(cr, version):
-    for table, columns in CHANGED.items():
-        names = columns.split(", ")
-        cr.execute(
-            f"UPDATE {table} SET ({columns}) = ROW({', '.join(f'k.{n}' for n in names)})"
-            f" FROM fault_report_kept_{table} k WHERE k.id = {table}.id"
-        )
-        cr.execute(f"DROP TABLE fault_report_kept_{table}")
+    cr.execute(RESTORE)

@@ -1,4 +1,4 @@
-"""API, QR codes and webhooks are addons now: install them, and give them their records."""
+"""API, QR codes and webhooks are addons now: install them with their records."""
 
 MOVED = {
     # Patterns of SQL for the names of records
@@ -30,23 +30,26 @@ TABLES = {
 }
 
 
-# What administrators may have changed in records that are loaded once: loaded for the
-# first time by their new addon, they would be as at the beginning again.
-CHANGED = {
-    "ir_cron": "active, interval_number, interval_type, nextcall",
-    "ir_rule": "active, domain_force",
-}
+# A record that is loaded once is loaded for the first time by its new addon: it would
+# lose what administrators have changed. See `end-channels`.
+KEEP = """
+    CREATE TABLE fault_report_kept_cron AS
+    SELECT id, active, interval_number, interval_type, nextcall FROM ir_cron
+    WHERE id IN (
+        SELECT res_id FROM ir_model_data
+        WHERE module = 'fault_report' AND model = 'ir.cron'
+    );
+    CREATE TABLE fault_report_kept_rule AS
+    SELECT id, active, domain_force FROM ir_rule
+    WHERE id IN (
+        SELECT res_id FROM ir_model_data
+        WHERE module = 'fault_report' AND model = 'ir.rule'
+    )
+"""
 
 
 def migrate(cr, version):
-    for table, columns in CHANGED.items():
-        cr.execute(
-            f"CREATE TABLE fault_report_kept_{table} AS SELECT id, {columns}"
-            f" FROM {table} WHERE id IN ("
-            "SELECT res_id FROM ir_model_data WHERE module = 'fault_report'"
-            " AND model = %s)",
-            [table.replace("_", ".")],
-        )
+    cr.execute(KEEP)
     for module, patterns in MOVED.items():
         cr.execute(
             "UPDATE ir_module_module SET state = 'to install'"

@@ -12,8 +12,6 @@
 // one function.
 /* global FAULT_REPORT */
 (function () {
-    "use strict";
-
     const script = document.currentScript;
     const {style, captcha, language, forms} = FAULT_REPORT;
     const headers = {Authorization: `Bearer ${script.dataset.key}`};
