@@ -10,10 +10,9 @@ from ..tools import text_rules
 WAITING_STATES = ("new", "assigned")
 # Where it is
 PLACE_FIELDS = {"partner_id", "facility_id", "equipment_id"}
-# What makes it an order, or ends it without one
-OUTCOME_FIELDS = {"outcome", "work_order_id", "sale_order_id"}
-# What ends an assignment, directly or by what follows from it
-ASSIGNMENT_END_FIELDS = {"technician_id"} | OUTCOME_FIELDS | PLACE_FIELDS
+# What causes events and ends an assignment, directly or by what follows from it
+EVENT_FIELDS = {"technician_id", "outcome", "work_order_id", "sale_order_id"}
+EVENT_FIELDS |= PLACE_FIELDS
 # How far the clock of who reports may be ahead
 CLOCK_TOLERANCE = timedelta(minutes=5)
 TEXT_LIMITS = {
@@ -92,9 +91,11 @@ class FaultReport(models.Model):
     )
 
     # A reporter who is nobody's contact yet; whose and where is in fault_report_place
-    contact_name = fields.Char(help="Who reported it, if not among the contacts.")
-    email_from = fields.Char(string="Contact E-mail")
-    phone = fields.Char(string="Contact Phone")
+    contact_name = fields.Char(
+        help="Who reported it, if not among the contacts.", tracking=True
+    )
+    email_from = fields.Char(string="Contact E-mail", tracking=True)
+    phone = fields.Char(string="Contact Phone", tracking=True)
 
     # What the company adds to it
     status_id = fields.Many2one(
@@ -106,10 +107,12 @@ class FaultReport(models.Model):
         domain="[('usage', 'in', ('fault_report', 'both'))]",
     )
     status_color = fields.Integer(related="status_id.color")
-    customer_order_ref = fields.Char(string="Customer's Order Number")
-    comment = fields.Text(string="Comment to the Technician")
+    customer_order_ref = fields.Char(string="Customer's Order Number", tracking=True)
+    comment = fields.Text(string="Comment to the Technician", tracking=True)
     comment_internal = fields.Boolean(
-        string="Internal Comment", help="The customer does not see the comment."
+        string="Internal Comment",
+        help="The customer does not see the comment.",
+        tracking=True,
     )
 
     properties = fields.Properties(
@@ -282,8 +285,7 @@ class FaultReport(models.Model):
         self._check_new_values(vals_list)
         reports = super().create(self._prepare_new_values(vals_list))
         reports._signal_waiting_changed()
-        if reports._is_notifying():
-            reports._mark_as_created()
+        if not reports._is_silent():
             reports._post_event("created")
             # Some have a technician from the start
             reports.filtered("technician_id")._post_event("assigned")
@@ -295,11 +297,11 @@ class FaultReport(models.Model):
     def write(self, vals):
         self = self._without_client_switches()
         self._check_changed_values(vals)
-        before = self._collect_reached(vals)
+        before = self._get_reached(vals)
         result = super().write(vals)
         if not PLACE_FIELDS.isdisjoint(vals):
             self._note_absences()
-        if not ASSIGNMENT_END_FIELDS.isdisjoint(vals):
+        if not EVENT_FIELDS.isdisjoint(vals):
             self._drop_reminder_activities()
         self._post_events_since(before)
         return result

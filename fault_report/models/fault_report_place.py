@@ -45,6 +45,7 @@ class FaultReport(models.Model):
         precompute=True,
         check_company=True,
         index="btree_not_null",
+        tracking=True,
         domain="[('is_facility', '=', False), ('is_company', '=', False),"
         " ('type', '=', 'contact'), ('parent_id', '!=', False),"
         " ('parent_id', 'in', [partner_id, facility_id])]",
@@ -72,10 +73,15 @@ class FaultReport(models.Model):
         precompute=True,
         check_company=True,
         index="btree_not_null",
+        tracking=True,
         ondelete="restrict",
     )
     cost_center = fields.Char(
-        compute="_compute_cost_center", store=True, readonly=False, precompute=True
+        compute="_compute_cost_center",
+        store=True,
+        readonly=False,
+        precompute=True,
+        tracking=True,
     )
     # What the place proposed: told apart from what somebody chose or typed
     place_cost_center = fields.Char(

@@ -90,22 +90,38 @@ class FaultReportProtectedMixin(models.AbstractModel):
     # === SWITCHES OF A CLIENT === #
 
     def _without_client_switches(self):
-        """Return self without the keys by which a client would leave the log out.
+        """Return self without the keys of a context that leave out the log.
 
-        Code that acts as the superuser and imports keep them.
+        Messages follow from Odoo's tracking: what is not silent is tracked. Code that
+        acts as the superuser may leave out the word that a record was created.
         """
         context = self.env.context
-        if LOG_SWITCHES.isdisjoint(context) or self._is_log_optional():
+        if LOG_SWITCHES.isdisjoint(context) or self._is_silent():
             return self
+        dropped = LOG_SWITCHES
+        if self.env.uid == SUPERUSER_ID:
+            dropped = LOG_SWITCHES - {"mail_create_nolog"}
         return self.with_env(
-            self.env(
-                context={k: v for k, v in context.items() if k not in LOG_SWITCHES}
-            )
+            self.env(context={k: v for k, v in context.items() if k not in dropped})
         )
 
     @api.model
-    def _is_log_optional(self):
-        return self.env.uid == SUPERUSER_ID or get_switch(self.env, SILENT_IMPORT)
+    def _is_silent(self):
+        """Return whether neither a log nor messages are wanted.
+
+        So it is while addons are installed, and of an import that asks for it.
+        """
+        context = self.env.context
+        return (
+            not self.env.registry.ready
+            or get_switch(self.env, SILENT_IMPORT)
+            # Only code acts as the superuser; a client does not choose its context.
+            or bool(
+                self.env.uid == SUPERUSER_ID
+                and context.get("import_file")
+                and context.get("tracking_disable")
+            )
+        )
 
     @api.model
     def load(self, fields, data):

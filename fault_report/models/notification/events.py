@@ -1,14 +1,12 @@
 from datetime import timedelta
 
-from odoo import SUPERUSER_ID, api, fields, models
+from odoo import api, fields, models
 from odoo.fields import Domain
 
-from ...tools.context_switches import SILENT_IMPORT, get_switch
 from ...tools.errors import TooManyRequestsError
-from ..fault_report import OUTCOME_FIELDS, WAITING_STATES
+from ..fault_report import EVENT_FIELDS, WAITING_STATES
 from .delivery import CUSTOMER_KINDS
 
-CREATED = "fault_report.created"
 ANSWER_ACTIVITY = "fault_report.mail_activity_type_answer"
 EVENTS = (
     "created",
@@ -27,15 +25,14 @@ MANY_WITHIN = timedelta(minutes=10)
 SUMMARY_BATCH = 1000
 # Messages that people outside cause
 CAUSED_KINDS = {"new", "assigned", "changed", "answered"}
-
-
-CHANGED = "fault_report.changed"
-
-# What is remembered of a report besides its fields: ids by model
-NEWS = {
+# What is new around a report in this transaction, by the report's id
+NEWS = "fault_report.news"
+# Its kinds, and the models of their records
+NEWS_MODELS = {
     "notes": "fault.report.note",
     "messages": "mail.message",
     "files": "ir.attachment",
+    "points": "fault.report.point",
 }
 
 
@@ -66,7 +63,7 @@ class FaultReport(models.Model):
 
         :param str event: one of `EVENTS`
         """
-        if not self or not self._is_notifying():
+        if not self or self._is_silent():
             return
         # Who causes an event need not see who is notified of it.
         reports_sudo = self.sudo()
@@ -78,96 +75,55 @@ class FaultReport(models.Model):
             reports_sudo._notify_customers(event)
         self.env["fault.report.webhook"]._queue_event(event, reports_sudo)
 
-    def _collect_reached(self, vals):
-        """Keep what `_post_events_since` needs, if these values can cause an event.
+    def _get_reached(self, names):
+        """Return what each report has reached, by id, if these fields cause events.
 
-        :return: what each report has reached, by id
+        A set of keys: an event, and what makes it a new one. Odoo's tracking cannot
+        tell: it keeps one value for a transaction, and none of a new report.
         """
-        names = self._get_notified_fields() | OUTCOME_FIELDS
-        if not self._is_notifying() or names.isdisjoint(vals):
+        if EVENT_FIELDS.isdisjoint(names) or self._is_silent():
             return {}
-        self._collect_changes()
         # To compare with; whether the user may write is checked by Odoo.
-        return {report.id: report._get_reached() for report in self.sudo()}
+        return {report.id: report._get_reached_events() for report in self.sudo()}
 
-    def _post_events_since(self, before):
-        """Post the events of what the reports have reached since `before`."""
-        happened = {event: self.browse() for event in EVENTS}
-        for report in self.sudo():
-            if report.id in before:
-                for key in report._get_reached() - before[report.id]:
-                    happened[key[0]] |= report
-        for event, reports in happened.items():
-            reports.with_env(self.env)._post_event(event)
-
-    def _get_reached(self):
-        """Return keys of what the report has reached: an event, and what makes it new.
-
-        Converted counts again when a quotation is followed by a work order.
-        """
+    def _get_reached_events(self):
         self.ensure_one()
         is_waiting = self.state in WAITING_STATES
         reached = {("reopened",) if is_waiting else (self.state,)}
         if self.technician_id:
             reached.add(("assigned", self.technician_id.id))
         if self.work_order_id:
+            # Again, when a quotation is followed by a work order
             reached.add(("converted", self.work_order_model))
         return reached
 
+    def _post_events_since(self, before):
+        """Post the events of what the reports have reached since `before`.
+
+        :param before: what `_get_reached` has returned
+        """
+        happened = {event: self.browse() for event in EVENTS}
+        # Only compared
+        for report_sudo in self.browse(before).sudo():
+            for key in report_sudo._get_reached_events() - before[report_sudo.id]:
+                happened[key[0]] |= report_sudo.sudo(False)
+        for event, reports in happened.items():
+            reports._post_event(event)
+
     def _message_post_after_hook(self, message, msg_vals):
         result = super()._message_post_after_hook(message, msg_vals)
-        if message.message_type in ("comment", "email") and (
-            not message.author_id or message.author_id.partner_share
-        ):
-            self._collect_changes(messages=message)
-        is_comment = message.message_type in ("comment", "email")
-        if is_comment and not (message.is_internal or message.subtype_id.internal):
-            self._post_event("commented")
-        # Whoever writes need not see who notices it.
+        if message.message_type in ("comment", "email"):
+            if not message.author_id or message.author_id.partner_share:
+                self._collect_news(messages=message)
+            if not (message.is_internal or message.subtype_id.internal):
+                self._post_event("commented")
+        # The author of a message need not see who is notified of it.
         report_sudo = self.sudo()
         if report_sudo._is_written_by_customer(message.sudo()):
             report_sudo._notice_answer(message.sudo())
         elif report_sudo._is_public_answer(message.sudo()):
             report_sudo._end_answer_waiting()
         return result
-
-    @api.model
-    def _is_notifying(self):
-        """Return whether messages are wanted: not for an import, nor for demo data."""
-        context = self.env.context
-        is_silent = get_switch(self.env, SILENT_IMPORT) or (
-            # Only code acts as the superuser; a client does not choose its context.
-            self.env.uid == SUPERUSER_ID
-            and context.get("import_file")
-            and context.get("tracking_disable")
-        )
-        return self.env.registry.ready and not is_silent
-
-    @api.model
-    def _get_notified_fields(self):
-        """Return the names of the fields whose changes the technician is notified of.
-
-        Hook: an override adds to the set. Fields of many records are not supported.
-        """
-        return {
-            "name",
-            "priority",
-            "comment",
-            "comment_internal",
-            "status_id",
-            "partner_id",
-            "facility_id",
-            "equipment_id",
-            "subgroup_id",
-            "contact_id",
-            "contact_name",
-            "email_from",
-            "phone",
-            "cost_center",
-            "customer_order_ref",
-            "technician_id",
-            "state",
-        }
 
     # === NEW AND ASSIGNED === #
 
@@ -233,7 +189,7 @@ class FaultReport(models.Model):
         self.ensure_one()
         if not self.is_answer_waiting:
             self.is_answer_waiting = True
-        if not self._is_notifying():
+        if self._is_silent():
             return
         if self._get_answer_technician():
             is_told = self._is_technician_notified_of_answer()
@@ -367,104 +323,79 @@ class FaultReport(models.Model):
 
     # === CHANGES BY OTHERS === #
 
-    def _collect_changes(self, points=None, **news):
-        """Keep how the reports were, to tell their technicians what has changed.
+    # Odoo's tracking keeps the fields as they were before the transaction, and nothing
+    # of reports that are new in it: what is added to these right away is a part of
+    # making them. It does not know the records around a report.
 
-        That happens once, before the commit; then it is known what really has.
+    @api.model
+    def _get_notified_fields(self):
+        """Return the names of the fields whose changes the technician is notified of.
+
+        Hook: an override leaves out some; to add one, give it `tracking=True`.
+        """
+        return self._track_get_fields()
+
+    def _collect_news(self, points=None, **added):
+        """Keep what is new around these reports, to notify of it at the end.
 
         :param points: service points that are about to be answered
-        :param news: new records, by the keys of `NEWS`
+        :param added: new records, by the keys of `NEWS_MODELS`
         """
-        # What changes is told to the technician, whoever changes it.
-        for report in self.sudo():
-            memory = report._get_memory()
-            if memory is None:
-                continue
-            for point in (points or self.env["fault.report.point"]).sudo():
-                memory["points"].setdefault(point.id, point._get_answer_text())
-            for name, records in news.items():
-                memory[name].update(records.ids)
-
-    def _get_memory(self):
-        """Return what is kept of the report, or None if nobody is to be told."""
-        self.ensure_one()
-        is_new = self.id in self._get_created_ids()
-        is_silent = is_new or not self._is_notifying()
-        if is_silent or self.technician_id.id in (False, self.env.uid):
-            return None
-        data = self.env.cr.precommit.data
-        key = f"{CHANGED}.{self.env.uid}"
-        if key not in data:
-            data[key] = {}
-            self.env.cr.precommit.add(self.browse()._notify_changed)
-        if self.id not in data[key]:
-            names = sorted(self._get_notified_fields())
-            data[key][self.id] = {
-                "before": {name: self[name] for name in names},
-                "points": {},
-                **{name: set() for name in NEWS},
-            }
-        return data[key][self.id]
-
-    def _notify_changed(self):
-        """Tell the technicians what this user has changed in the transaction."""
-        memories = self.env.cr.precommit.data.pop(f"{CHANGED}.{self.env.uid}", {})
-        created = self._get_created_ids()
-        # What is told was written with the user's rights; telling needs none of his.
-        for report in self.sudo().browse(memories).exists():
-            if report.id not in created:
-                report._notify_changed_safely(memories[report.id])
-
-    def _notify_changed_safely(self, memory):
-        self.ensure_one()
-        technician = memory["before"]["technician_id"].with_env(self.env)
-        news = {
-            name: self.env[model].browse(sorted(memory[name])).exists()
-            for name, model in NEWS.items()
-        }
-        news["files"] = news["files"]._filter_untold(technician, news["messages"])
-        changes = [
-            *self._get_changes(memory["before"]),
-            *self._get_answer_changes(memory["points"]),
-        ]
-        if not changes and not any(news.values()):
+        # Technicians are notified of news, whether or not its author sees the report.
+        reports_sudo = self.sudo().filtered("technician_id")
+        if not reports_sudo or self._is_silent():
             return
-        told = {}
-        if not (changes or news["notes"] or news["files"]):
-            told[technician.id] = news["messages"]._get_channels_to_follower(technician)
-        self._notify_safely("changed", technician, told=told, changes=changes, **news)
+        reports_sudo._track_prepare(self._fields)
+        data = self.env.cr.precommit.data.setdefault(NEWS, {})
+        for report_sudo in reports_sudo:
+            news = data.setdefault(report_sudo.id, {name: {} for name in NEWS_MODELS})
+            for name, records in added.items():
+                news[name].update(dict.fromkeys(records.ids))
+            for point_sudo in (points or self.env["fault.report.point"]).sudo():
+                news["points"].setdefault(point_sudo.id, point_sudo._get_answer_text())
 
-    def _mark_as_created(self):
-        """Let nothing that is added right away count as a change."""
-        self._get_created_ids().update(self.ids)
+    def _message_track(self, fields_iter, initial_values_dict):
+        """Notify the technicians of what has changed, once per transaction."""
+        tracking = super()._message_track(fields_iter, initial_values_dict)
+        all_news = self.env.cr.precommit.data.pop(NEWS, {})
+        for report in self.browse(tracking):
+            changes, _values = tracking[report.id]
+            before = initial_values_dict[report.id]
+            report._notify_changed(before, changes, all_news.get(report.id, {}))
+        return tracking
 
-    @api.model
-    def _get_created_ids(self):
-        """Return the set of the reports that this user made in this transaction.
+    def _notify_changed(self, before, changed, news):
+        """Notify the technician of changes by others.
 
-        What he adds to them right away is part of making them.
+        :param before: the values of all tracked fields before the transaction
+        :param changed: the names of those that have changed
+        :param news: what `_collect_news` has kept
         """
-        key = f"{CREATED}.{self.env.uid}"
-        return self.env.cr.precommit.data.setdefault(key, set())
-
-    def _get_changes(self, before):
-        """Return the fields whose values differ from `before`, with both values."""
         self.ensure_one()
-        return [
-            (name, value, self[name])
-            for name, value in before.items()
-            if value != self[name] and (value or self[name])
+        technician = before.get("technician_id", self.technician_id)
+        if not technician or self._is_silent():
+            return
+        technician = technician.with_env(self.env)
+        changes = [
+            (name, before[name], self[name])
+            for name in sorted(self._get_notified_fields().intersection(changed))
         ]
-
-    @api.model
-    def _get_answer_changes(self, before):
-        """Return the service points whose answers differ from `before`, with both."""
-        points = self.env["fault.report.point"].browse(before).exists()
-        return [
-            (point.name, before[point.id], point._get_answer_text())
-            for point in points
-            if before[point.id] != point._get_answer_text()
-        ]
+        records = {
+            name: self.env[model].browse(sorted(news.get(name, ()))).exists()
+            for name, model in NEWS_MODELS.items()
+        }
+        changes += records.pop("points")._get_answer_changes(news.get("points"))
+        records["files"] = records["files"]._filter_untold(
+            technician, records["messages"]
+        )
+        if changes or any(records.values()):
+            told = {}
+            if not (changes or records["notes"] or records["files"]):
+                channels = records["messages"]._get_channels_to_follower(technician)
+                told[technician.id] = channels
+            self._notify_safely(
+                "changed", technician, told=told, changes=changes, **records
+            )
 
 
 class FaultReportPoint(models.Model):
@@ -473,7 +404,15 @@ class FaultReportPoint(models.Model):
     def _collect_answers(self):
         """Keep the answers as they are, before they are changed."""
         for report, points in self.grouped("report_id").items():
-            report._collect_changes(points=points)
+            report._collect_news(points=points)
+
+    def _get_answer_changes(self, before):
+        """Return the points whose answers differ from `before`, with both."""
+        return [
+            (point.name, before[point.id], point._get_answer_text())
+            for point in self
+            if before[point.id] != point._get_answer_text()
+        ]
 
     def _get_answer_text(self):
         """Return the answer with its remark; an empty text if there is neither."""
@@ -486,15 +425,15 @@ class IrAttachment(models.Model):
     _inherit = "ir.attachment"
 
     def _collect_on_fault_reports(self):
-        """Let the technicians be told of new files of their reports."""
-        # Whoever adds a file was allowed to.
+        """Notify the technicians of new files of their reports."""
+        # Who adds a file was allowed to.
         files = self.sudo().filtered(
             lambda file: (
                 file.res_model == "fault.report" and file.res_id and not file.res_field
             )
         )
         for report_id, its_files in files.grouped("res_id").items():
-            self.env["fault.report"].browse(report_id).exists()._collect_changes(
+            self.env["fault.report"].browse(report_id).exists()._collect_news(
                 files=its_files
             )
 
