@@ -1,7 +1,5 @@
 # What others inherit comes first; the order decides nothing else.
-from . import fault_report_protected_mixin
-from . import fault_report_text_mixin
-from . import fault_report_reference_mixin
+from . import client_guards
 from . import fault_report_audit
 from . import fault_report
 from . import service_template
@@ -25,7 +23,6 @@ from . import fault_report_webhook_delivery
 from . import api_document
 from . import api_schema
 from . import digest_digest
-from . import ir_sequence
 from . import label_pdf
 from . import label_sheets
 from . import maintenance_equipment

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from .fault_report import PLACE_FIELDS
+
 
 class FaultReport(models.Model):
     """Whose fault it is and where, and what follows from that.
@@ -178,15 +180,14 @@ class FaultReport(models.Model):
 
     @api.model
     def _check_customer_follows(self, vals):
-        """Ask for the customer, or for something that tells who he is."""
-        if vals.get("channel") in self._get_channels_without_customer():
-            return
-        sources = ("partner_id", "facility_id", "equipment_id")
+        """Ask for the customer, or for something that tells who it is."""
         context = self.env.context
-        if not any(
-            vals.get(name) or context.get(f"default_{name}") for name in sources
-        ):
-            raise self._get_missing_customer_error()
+        is_known = any(
+            vals.get(name) or context.get(f"default_{name}") for name in PLACE_FIELDS
+        )
+        if is_known or vals.get("channel") in self._get_channels_without_customer():
+            return
+        raise self._get_missing_customer_error()
 
     def _get_missing_customer_error(self):
         return ValidationError(
@@ -198,10 +199,10 @@ class FaultReport(models.Model):
 
     @api.constrains("partner_id")
     def _check_customer(self):
-        without = self._get_channels_without_customer()
         for report in self:
-            may_miss = report.channel in without
-            if not report.partner_id and not may_miss:
+            if not report.partner_id and (
+                report.channel not in self._get_channels_without_customer()
+            ):
                 raise report._get_missing_customer_error()
             if report.partner_id.is_facility:
                 raise ValidationError(
@@ -367,3 +368,12 @@ class FaultReport(models.Model):
             "or may not see reports of this company). Choose another one.",
             absent=names,
         )
+
+
+class ResPartner(models.Model):
+    _inherit = "res.partner"
+
+    def _is_facility_of(self, customer):
+        """Return whether this is a facility of `customer`."""
+        self.ensure_one()
+        return self.is_facility and self.parent_id == customer

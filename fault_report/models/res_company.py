@@ -102,11 +102,6 @@ class ResCompany(models.Model):
             self._reschedule_fault_report_reminders()
         return result
 
-    def _get_fault_report_template(self):
-        """Return the template for new fault reports, whoever files them."""
-        # A reporter need not see the settings of the company.
-        return self.sudo().fault_report_template_id
-
     @api.model
     def _find_for_signin(self, text):
         """Return the company that a link names by its id, if there is one."""

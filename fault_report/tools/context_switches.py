@@ -30,12 +30,6 @@ class Switch:
     def __init__(self, value=True):
         self.value = value
 
-    def __eq__(self, other):
-        return type(other) is Switch and other.value == self.value
-
-    def __hash__(self):
-        return hash((Switch, self.value))
-
 
 def switch_on(records, **values):
     """Return the records with these switches in their context."""

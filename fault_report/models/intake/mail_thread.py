@@ -158,17 +158,6 @@ class MailThread(models.AbstractModel):
 
     # === ABOUT A REPORT, BY WAY OF ANOTHER MODEL === #
 
-    def _notify_get_recipients(self, message, msg_vals=False, **kwargs):
-        """Ask the report itself who may be told of it, whatever model sends."""
-        recipients = super()._notify_get_recipients(message, msg_vals, **kwargs)
-        # What the message is about decides, not whether the user may read it.
-        message_sudo = message.sudo()
-        is_about = message_sudo.model == "fault.report" and message_sudo.res_id
-        if not is_about or self._name == "fault.report":
-            return recipients
-        report = self.env["fault.report"].browse(message_sudo.res_id)
-        return report._filter_recipients(recipients, message, msg_vals or {})
-
     # === WHICH E-MAILS === #
 
     @api.model

@@ -5,7 +5,9 @@ from contextlib import contextmanager
 from psycopg2 import OperationalError
 
 from odoo import api, models
+from odoo.exceptions import AccessError
 from odoo.tools import email_normalize
+from odoo.tools.mail import email_split_tuples
 
 from ...tools.context_switches import (
     RECEIPT,
@@ -16,6 +18,7 @@ from ...tools.context_switches import (
     switch_on,
     with_own_context,
 )
+from ...tools.errors import TooManyRequestsError
 
 _logger = logging.getLogger(__name__)
 
@@ -33,6 +36,8 @@ SETTINGS = {
 }
 # What is told to customers, not to staff
 CUSTOMER_KINDS = {"converted", "solved"}
+# Messages that people outside cause
+CAUSED_KINDS = {"new", "assigned", "changed", "answered"}
 MAIL_QUEUE = "fault_report.mail_queue"
 
 
@@ -149,6 +154,31 @@ class FaultReport(models.Model):
         if get_switch(self.env, TO_USERS):
             return dict.fromkeys(self.ids, self.env["res.partner"])
         return super()._mail_get_partners(introspect_fields=introspect_fields)
+
+    def _limit_channels(self, kind, channels):
+        """Return the channels that the day's quota leaves: strangers cause paid SMS.
+
+        Once the day's are used up, an e-mail is sent instead.
+        """
+        if "sms" not in channels or not self._is_caused_from_outside(kind):
+            return channels
+        source = {
+            "code": self.channel == "qr" and self.equipment_id.id,
+            "key": self.integration_id.id,
+        }
+        # Those who cause it have no rights on the count
+        attempts = self.env["fault.report.attempt"].sudo()
+        limits = self.company_id._get_fault_report_quota("sms", source)
+        try:
+            attempts._check_quota(limits)
+        except TooManyRequestsError:
+            return (channels - {"sms"}) | {"email"}
+        return channels
+
+    def _is_caused_from_outside(self, kind):
+        user = self.env.user
+        is_staff = user._is_internal() and not user._is_superuser()
+        return kind in CAUSED_KINDS and not is_staff
 
     # === QUEUES === #
 
@@ -318,6 +348,66 @@ class FaultReport(models.Model):
         # Waking a queue up is nobody's right but the sender's need.
         self.env.ref("mail.ir_cron_web_push_notification").sudo()._trigger()
 
+    # === IN WHOSE NAME === #
+
+    def message_notify(self, **kwargs):
+        """Customers write to the report, and not to whom they like."""
+        if not self.env.user._is_internal() and not self.env.su:
+            raise AccessError(
+                self.env._("You may not write about this fault report here.")
+            )
+        return super().message_notify(**kwargs)
+
+    @api.model
+    def _check_own_name(self, author_id, email_from):
+        """Refuse an author or a sender's address that is not the user's own."""
+        user = self.env.user
+        if self.env.su or user._is_admin():
+            return
+        is_own = not author_id or author_id == user.partner_id.id
+        if not is_own or not self._is_own_address(email_from):
+            raise AccessError(
+                self.env._("You may write about a fault report in your own name only.")
+            )
+
+    @api.model
+    def _get_own_name(self):
+        """Return author and address of what the user sends; nothing to choose: empty.
+
+        Administrators and our own code send what a template says.
+        """
+        user = self.env.user
+        if self.env.su or user._is_admin():
+            return {}
+        return {"author_id": user.partner_id.id, "email_from": user.email_formatted}
+
+    @api.model
+    def _is_own_address(self, email_from):
+        """Return whether a sender's address, and the name before it, are the user's."""
+        user = self.env.user
+        own = (user.email_formatted, user.partner_id.email_formatted)
+        if not email_from or email_from in own:
+            return True
+        found = email_split_tuples(email_from)
+        if len(found) != 1:
+            return False
+        ((name, address),) = found
+        addresses = {user.email_normalized, user.partner_id.email_normalized} - {False}
+        return email_normalize(address) in addresses and name in ("", user.name)
+
+    def _notify_get_reply_to_batch(self, defaults=None, author_ids=None):
+        """Let answers come to the address that reports come to."""
+        addresses = super()._notify_get_reply_to_batch(defaults, author_ids)
+        for report in self:
+            # The address is no secret of who administers the company.
+            alias = report.sudo().company_id.fault_report_alias_id
+            if alias.alias_name and alias.alias_domain:
+                addresses[report.id] = self._notify_get_reply_to_formatted_email(
+                    alias.alias_full_name,
+                    author_id=(author_ids or {}).get(report.id, False),
+                )
+        return addresses
+
     # === FAILURES === #
 
     def _report_undelivered(self, names, reason):
@@ -396,3 +486,48 @@ class FaultReport(models.Model):
         if get_switch(self.env, SUBSCRIBE_NOBODY):
             return True
         return super().message_subscribe(partner_ids, subtype_ids)
+
+
+class MailThread(models.AbstractModel):
+    _inherit = "mail.thread"
+
+    def _notify_get_recipients(self, message, msg_vals=False, **kwargs):
+        """Ask the report itself who may be told of it, whatever model sends."""
+        recipients = super()._notify_get_recipients(message, msg_vals, **kwargs)
+        # What the message is about decides, not whether the user may read it.
+        message_sudo = message.sudo()
+        is_about = message_sudo.model == "fault.report" and message_sudo.res_id
+        if not is_about or self._name == "fault.report":
+            return recipients
+        report = self.env["fault.report"].browse(message_sudo.res_id)
+        return report._filter_recipients(recipients, message, msg_vals or {})
+
+
+class MailNotification(models.Model):
+    """Whom a message was sent to: they may read it, whatever it is."""
+
+    _inherit = "mail.notification"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        notifications = super().create(vals_list)
+        if not self.env.su:
+            notifications._check_sent_by_user()
+        return notifications
+
+    def _check_sent_by_user(self):
+        """Refuse to show a message about a report to others without sending it.
+
+        Code does it under sudo; Odoo's composer as the user who has written the e-mail.
+        """
+        # Which message it is decides, not whether the user may read it.
+        for message_sudo in self.sudo().mail_message_id:
+            if message_sudo.model != "fault.report":
+                continue
+            report = self.env["fault.report"].browse(message_sudo.res_id)
+            report._check_may_send_outside()
+            is_own = message_sudo.author_id == self.env.user.partner_id
+            if not is_own or message_sudo.subtype_id.internal:
+                raise AccessError(
+                    self.env._("Write a message about the fault report instead.")
+                )

@@ -1,12 +1,14 @@
 from datetime import timedelta
 
-from odoo import api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models
 from odoo.fields import Domain
+from odoo.tools import SQL
 
-from ...tools.errors import TooManyRequestsError
+from ...tools.context_switches import SILENT_IMPORT, get_switch
 from ..fault_report import EVENT_FIELDS, WAITING_STATES
 from .delivery import CUSTOMER_KINDS
 
+SIGNAL = "fault_report/waiting_changed"
 ANSWER_ACTIVITY = "fault_report.mail_activity_type_answer"
 EVENTS = (
     "created",
@@ -23,8 +25,6 @@ EVENTS = (
 MANY = 10
 MANY_WITHIN = timedelta(minutes=10)
 SUMMARY_BATCH = 1000
-# Messages that people outside cause
-CAUSED_KINDS = {"new", "assigned", "changed", "answered"}
 # What is new around a report in this transaction, by the report's id
 NEWS = "fault_report.news"
 # Its kinds, and the models of their records
@@ -124,6 +124,86 @@ class FaultReport(models.Model):
         elif report_sudo._is_public_answer(message.sudo()):
             report_sudo._end_answer_waiting()
         return result
+
+    @api.model
+    def _is_silent(self):
+        """Return whether neither a log nor messages are wanted.
+
+        So it is while addons are installed, and of an import that asks for it.
+        """
+        context = self.env.context
+        if not self.env.registry.ready:
+            return True
+        if SILENT_IMPORT in context and get_switch(self.env, SILENT_IMPORT):
+            return True
+        # Only code acts as the superuser; a client does not choose its context.
+        return bool(
+            self.env.uid == SUPERUSER_ID
+            and context.get("import_file")
+            and context.get("tracking_disable")
+        )
+
+    # === THE NUMBER OF WAITING REPORTS === #
+
+    # Open web clients learn that it may have changed. Each asks for its own number,
+    # which depends on the user and on the selected companies.
+
+    def _write_multi(self, vals_list):
+        # Every change of the state is written to the database here.
+        if self._changes_waiting(vals_list):
+            self._signal_waiting_changed()
+        return super()._write_multi(vals_list)
+
+    def _changes_waiting(self, vals_list):
+        """Return whether writing these columns changes what waits in some company."""
+        if self._is_waiting_signalled():
+            return False
+        changes = {
+            report.id: vals
+            for report, vals in zip(self, vals_list, strict=True)
+            if not vals.keys().isdisjoint(("state", "company_id"))
+        }
+        if not changes:
+            return False
+        # The cache holds what will be; only the database knows what was.
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT id, state, company_id FROM fault_report WHERE id IN %s",
+                tuple(changes),
+            )
+        )
+
+        def waits_in(state, company_id):
+            return company_id if state in WAITING_STATES else None
+
+        return any(
+            waits_in(state, company_id)
+            != waits_in(
+                changes[report_id].get("state", state),
+                changes[report_id].get("company_id", company_id),
+            )
+            for report_id, state, company_id in rows
+        )
+
+    @api.model
+    def _is_waiting_signalled(self):
+        return SIGNAL in self.env.cr.cache
+
+    @api.model
+    def _signal_waiting_changed(self):
+        """Signal once for each transaction, to those who may see reports."""
+        if self._is_waiting_signalled():
+            return
+        # Unlike `precommit.data`, this survives a flush and ends with a rollback, also
+        # one to a savepoint, which takes the signal away.
+        self.env.cr.cache[SIGNAL] = True
+        self.env.cr.precommit.add(self._send_waiting_changed)
+
+    @api.model
+    def _send_waiting_changed(self):
+        # Not `env.ref`, which costs a query to look whether the group exists
+        group_id = self.env["ir.model.data"]._xmlid_to_res_id("fault_report.group_view")
+        self.env["res.groups"].browse(group_id or ())._bus_send(SIGNAL, {})
 
     # === NEW AND ASSIGNED === #
 
@@ -272,31 +352,6 @@ class FaultReport(models.Model):
             len(found), remaining=self.search_count(domain)
         )
 
-    def _limit_channels(self, kind, channels):
-        """Return the channels that the day's quota leaves: strangers cause paid SMS.
-
-        Once the day's are used up, an e-mail is sent instead.
-        """
-        if "sms" not in channels or not self._is_caused_from_outside(kind):
-            return channels
-        source = {
-            "code": self.channel == "qr" and self.equipment_id.id,
-            "key": self.integration_id.id,
-        }
-        # Those who cause it have no rights on the count
-        attempts = self.env["fault.report.attempt"].sudo()
-        limits = self.company_id._get_fault_report_quota("sms", source)
-        try:
-            attempts._check_quota(limits)
-        except TooManyRequestsError:
-            return (channels - {"sms"}) | {"email"}
-        return channels
-
-    def _is_caused_from_outside(self, kind):
-        user = self.env.user
-        is_staff = user._is_internal() and not user._is_superuser()
-        return kind in CAUSED_KINDS and not is_staff
-
     # === TO THE CUSTOMER === #
 
     def _notify_customers(self, kind):
@@ -372,8 +427,10 @@ class FaultReport(models.Model):
         :param news: what `_collect_news` has kept
         """
         self.ensure_one()
+        if not (changed or news) or self._is_silent():
+            return
         technician = before.get("technician_id", self.technician_id)
-        if not technician or self._is_silent():
+        if not technician:
             return
         technician = technician.with_env(self.env)
         changes = [
