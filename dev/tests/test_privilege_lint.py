@@ -45,7 +45,7 @@ ALLOWED = {
 # With an environment of their own
 ENVIRONMENTS = {
     "models/intake/rate_limit.py: _with_cursor": "counts, in an empty context",
-    "models/notification/delivery.py: _queue_messages": "in a context of its own",
+    "models/notification/delivery.py: _queue_message": "in a context of its own",
     "models/maintenance_equipment_qr.py: _get_open_fault_key": "the secret of hashes",
     "models/fault_report_audit.py: _log": "a line, in an empty context",
     "models/fault_report_audit.py: _log_refused": "a line that stays, the same",

@@ -19,7 +19,7 @@ class FaultReportProtectedMixin(models.AbstractModel):
     """For every model with fields that follow from what is done.
 
     Such a field has `protected=True`. Clients do not write it, and neither the context
-    nor the defaults that users keep fill it in, whoever acts.
+    nor the defaults that users keep fill it in, whatever their rights.
     """
 
     _name = "fault.report.protected.mixin"
@@ -107,9 +107,9 @@ class FaultReportProtectedMixin(models.AbstractModel):
 
 
 class FaultReportTextMixin(models.AbstractModel):
-    """For every model with texts from outside: refuse those that nobody can use.
+    """For every model with texts from outside: refuse those that cannot be used.
 
-    Before they are written, because the database would refuse some in its own words.
+    Before they are written: the database would refuse some in its own words.
     """
 
     _name = "fault.report.text.mixin"

@@ -13,9 +13,13 @@ WAITING_STATES = ("new", "assigned")
 # Where it is
 PLACE_FIELDS = {"partner_id", "facility_id", "equipment_id"}
 # What causes events and ends an assignment, directly or by what follows from it
-EVENT_FIELDS = {"technician_id", "outcome", "work_order_id", "sale_order_id"}
-EVENT_FIELDS |= PLACE_FIELDS
-# How far the clock of who reports may be ahead
+EVENT_FIELDS = PLACE_FIELDS | {
+    "technician_id",
+    "outcome",
+    "work_order_id",
+    "sale_order_id",
+}
+# How far the sender's clock may be ahead
 CLOCK_TOLERANCE = timedelta(minutes=5)
 TEXT_LIMITS = {
     "name": {"limit": text_rules.MAX_NAME, "required": True},
@@ -26,8 +30,6 @@ TEXT_LIMITS = {
         {"limit": text_rules.MAX_LINE},
     ),
 }
-
-
 # Of a column of ids
 MAX_ID = 2**31
 
@@ -35,9 +37,10 @@ MAX_ID = 2**31
 class FaultReport(models.Model):
     """A fault on a customer's equipment, from the first word to the order it becomes.
 
-    Whatever is not typed follows from what is: the object knows its facility and
-    customer; these know the contact, the cost centre, the technician and the subgroup.
-    `state` says what happened to the report; nobody writes it.
+    What is not typed follows from what is: the object knows its facility and customer;
+    these know the contact, the cost centre, the technician and the subgroup. `state` is
+    computed from what has happened to the report. What happens when one is created,
+    changed or deleted stands in `create`, `write` and `unlink`, and nowhere else.
     """
 
     _name = "fault.report"
@@ -92,7 +95,7 @@ class FaultReport(models.Model):
         protected=True,
     )
 
-    # A reporter who is nobody's contact yet; whose and where is in fault_report_place
+    # Who reported it, if not a contact yet; customer and place: fault_report_place
     contact_name = fields.Char(
         help="Who reported it, if not among the contacts.", tracking=True
     )
@@ -186,8 +189,12 @@ class FaultReport(models.Model):
         protected=True,
     )
     sale_order_id = fields.Many2one(
-        "sale.order", readonly=True, default=False,
-        copy=False, index="btree_not_null", protected=True
+        "sale.order",
+        readonly=True,
+        default=False,
+        copy=False,
+        index="btree_not_null",
+        protected=True,
     )
 
     _reference_unique = models.Constraint(
@@ -254,7 +261,7 @@ class FaultReport(models.Model):
 
     def _get_sale_order(self):
         """Return the sales order, if it is not cancelled."""
-        # Its state decides about the report's, whoever looks.
+        # Its state decides about the report's, whether or not the user may read it.
         order_sudo = self.sudo().sale_order_id
         counts = order_sudo and order_sudo.state != "cancel"
         return self.sale_order_id if counts else self.sale_order_id.browse()
@@ -297,25 +304,31 @@ class FaultReport(models.Model):
 
     # === CREATE, WRITE, DELETE === #
 
-    # The only place where a report is made, changed and deleted: each step by its name,
-    # in the order in which it happens.
+    # Each calls the steps by their names, in the order in which they happen; the steps
+    # of this file follow below. Right before the commit, technicians are notified of
+    # changes by others (`_message_track`).
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Check and number the reports, create them, and post what has happened.
+
+        Odoo computes what follows from the place. The events are `created`, and
+        `assigned` of those that have a technician from the start.
+        """
         self = self._without_client_switches()
         self._check_new_values(vals_list)
         reports = super().create(self._prepare_new_values(vals_list))
         reports._signal_waiting_changed()
         if not reports._is_silent():
             reports._post_event("created")
-            # Some have a technician from the start
             reports.filtered("technician_id")._post_event("assigned")
-            # The clock is no field of those who file.
+            # Users do not write when the clock starts.
             reports.sudo()._start_unassigned_clock()
             reports._note_absences()
         return reports
 
     def write(self, vals):
+        """Check the values, write them, and post the events that they cause."""
         self = self._without_client_switches()
         self._check_changed_values(vals)
         before = self._get_reached(vals)
@@ -328,6 +341,7 @@ class FaultReport(models.Model):
         return result
 
     def unlink(self):
+        """Delete the reports with their points; converted ones have to stay."""
         self.check_access("unlink")
         self._unlink_points()
         result = super().unlink()
@@ -374,33 +388,6 @@ class FaultReport(models.Model):
             for vals, reference in zip(vals_list, references, strict=True)
         ]
 
-    def _check_changed_values(self, vals):
-        """Refuse values that must not be written."""
-        self._check_company_stays(vals)
-        self._check_protected_fields(vals)
-        text_rules.check_texts(self, vals, TEXT_LIMITS)
-
-    def _check_company_stays(self, vals):
-        """Refuse to move a report: its number, notes and orders are the company's."""
-        if self.env.su or "company_id" not in vals:
-            return
-        if any(report.company_id.id != vals["company_id"] for report in self):
-            raise AccessError(
-                self.env._("A fault report stays in the company it was filed in.")
-            )
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_except_converted(self):
-        for report in self:
-            if report._is_converted():
-                raise UserError(
-                    self.env._(
-                        "%(report)s has become %(orders)s and has to stay.",
-                        report=report.reference,
-                        orders=report._get_orders_text(),
-                    )
-                )
-
     @api.model
     def _draw_references(self, vals_list):
         """Return one new number for each of `vals_list`."""
@@ -409,7 +396,7 @@ class FaultReport(models.Model):
         ]
         drawn = {}
         for company, count in Counter(companies).items():
-            # Who may file a report need not see the sequences.
+            # Users who file a report need not have access to sequences.
             sequence_sudo = (
                 self.env["ir.sequence"]
                 .sudo()
@@ -446,6 +433,33 @@ class FaultReport(models.Model):
         )
         return [sequence.get_next_char(number) for (number,) in rows]
 
+    def _check_changed_values(self, vals):
+        """Refuse values that must not be written."""
+        self._check_company_stays(vals)
+        self._check_protected_fields(vals)
+        text_rules.check_texts(self, vals, TEXT_LIMITS)
+
+    def _check_company_stays(self, vals):
+        """Refuse to move a report: its number, notes and orders are the company's."""
+        if self.env.su or "company_id" not in vals:
+            return
+        if any(report.company_id.id != vals["company_id"] for report in self):
+            raise AccessError(
+                self.env._("A fault report stays in the company it was filed in.")
+            )
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_converted(self):
+        for report in self:
+            if report._is_converted():
+                raise UserError(
+                    self.env._(
+                        "%(report)s has become %(orders)s and has to stay.",
+                        report=report.reference,
+                        orders=report._get_orders_text(),
+                    )
+                )
+
     # === ACTIONS === #
 
     @api.model
@@ -468,7 +482,7 @@ class FaultReport(models.Model):
 
     @api.model
     def _get_waiting_domain(self):
-        """Return the domain of the reports that nobody has handled yet."""
+        """Return the domain of the reports that are not handled yet."""
         return Domain("state", "not in", ("converted", "cancelled", "solved"))
 
     @api.model
@@ -610,7 +624,7 @@ class FaultReport(models.Model):
 
     def _has_to_ask(self, reason):
         """Return whether the reason is missing and the user can be asked for it."""
-        # Other addons and scheduled actions act as superuser: no user to answer.
+        # Other addons and scheduled actions act as superuser: no user is there to ask.
         return text_rules.is_blank(str(reason or "")) and not self.env.su
 
     def _check_reason(self, reason):

@@ -8,7 +8,7 @@ class FaultReport(models.Model):
     """Whose fault it is and where, and what follows from that.
 
     The object knows its facility and customer; these know the contact, the cost centre,
-    the technician and the subgroup. What somebody chose or typed stays.
+    the technician and the subgroup. What was chosen or typed stays.
     """
 
     _inherit = "fault.report"
@@ -85,7 +85,7 @@ class FaultReport(models.Model):
         precompute=True,
         tracking=True,
     )
-    # What the place proposed: told apart from what somebody chose or typed
+    # What the place proposed, as against what was chosen or typed
     place_cost_center = fields.Char(
         compute="_compute_cost_center",
         store=True,

@@ -19,6 +19,7 @@ from . import test_dialogs
 from . import test_digest
 from . import test_embed
 from . import test_embed_refused
+from . import test_events
 from . import test_fault_report
 from . import test_file_rules
 from . import test_files

@@ -35,14 +35,8 @@ class FaultReport(models.Model):
         :raises ValidationError: with the sentence for the sender; a `FieldError` where
             one field is to blame
         """
-        unknown = vals.keys() - self._get_channel_fields()
-        if unknown:
-            raise ValidationError(
-                self.env._("Unknown fields: %s.", ", ".join(sorted(unknown)))
-            )
-        company = self.env["res.company"].browse(
-            vals.get("company_id") or self.env.company.id
-        )
+        self._check_channel_fields(vals)
+        company = self._get_channel_company(vals)
         # Senders have no rights on any model: the channel is what lets them in. Their
         # context does not reach what is created.
         reports_sudo = with_own_context(self).sudo().with_company(company)
@@ -66,6 +60,20 @@ class FaultReport(models.Model):
         return report_sudo
 
     @api.model
+    def _check_channel_fields(self, vals):
+        unknown = vals.keys() - self._get_channel_fields()
+        if unknown:
+            raise ValidationError(
+                self.env._("Unknown fields: %s.", ", ".join(sorted(unknown)))
+            )
+
+    @api.model
+    def _get_channel_company(self, vals):
+        return self.env["res.company"].browse(
+            vals.get("company_id") or self.env.company.id
+        )
+
+    @api.model
     def _get_channels_of_strangers(self):
         """Return the channels in which anyone may file, within the day's limits.
 
@@ -82,9 +90,7 @@ class FaultReport(models.Model):
         """
         if channel not in self._get_channels_of_strangers():
             return
-        company = self.env["res.company"].browse(
-            vals.get("company_id") or self.env.company.id
-        )
+        company = self._get_channel_company(vals)
         code = channel == "qr" and vals.get("equipment_id")
         source = {"code": code, "key": vals.get("integration_id")}
         photos = [answer.get("value") for answer in points]
@@ -172,20 +178,20 @@ class FaultReport(models.Model):
 
     @api.model
     def _must_answer_points(self, channel):
-        """Return whether who files is shown a form, and asked for what is missing.
+        """Return whether the sender is shown a form, and asked for what is missing.
 
         Hook: an override adds a channel.
         """
         return channel in ("portal", "qr")
 
     def _is_from_stranger(self):
-        """Return whether anybody may have filed it, without saying who he is.
+        """Return whether anyone may have filed it, without saying who they are.
 
-        Whose it has become is not shown to who follows it without an account.
+        Whose it has become is not shown to those who follow it without an account.
         Hook: an override adds a channel.
         """
         self.ensure_one()
-        # Of a web page, whose key anybody may use, the source is not shown.
+        # A web page shows its key to everyone; the source itself is not shown.
         in_page = self.integration_id.sudo().in_page
         return self.channel == "qr" or in_page
 

@@ -22,7 +22,7 @@ from ...tools.errors import TooManyRequestsError
 
 _logger = logging.getLogger(__name__)
 
-# What a message is about, and the user's setting that decides how he gets it
+# What a message is about, and the user's setting that decides how they get it
 SETTINGS = {
     "new": "fault_report_notify_new",
     "assigned": "fault_report_notify_assigned",
@@ -34,7 +34,7 @@ SETTINGS = {
     "converted": "fault_report_notify_work_order",
     "solved": "fault_report_notify_work_order",
 }
-# What is told to customers, not to staff
+# Of these, customers are notified, not staff
 CUSTOMER_KINDS = {"converted", "solved"}
 # Messages that people outside cause
 CAUSED_KINDS = {"new", "assigned", "changed", "answered"}
@@ -44,7 +44,7 @@ MAIL_QUEUE = "fault_report.mail_queue"
 class FaultReport(models.Model):
     """How messages go out: by the queues of Odoo, on the ways each user chose.
 
-    Nothing outside is contacted while somebody waits. What cannot be made into a
+    No server outside is contacted while a user waits. What cannot be made into a
     message is logged and shown to staff; it never stops a report.
     """
 
@@ -52,12 +52,12 @@ class FaultReport(models.Model):
 
     # === TO USERS === #
 
-    def _notify_safely(self, kind, users, told=None, **values):
-        """Queue messages; whatever goes wrong with them, what they tell of stands."""
+    def _notify_safely(self, kind, users, known=None, **values):
+        """Queue messages; if that fails, what they are about stands all the same."""
         self.ensure_one()
         try:
             with self._isolated():
-                return self._queue_messages(kind, users, told=told, **values)
+                return self._queue_messages(kind, users, known=known, **values)
         except OperationalError:
             # Odoo repeats the whole request.
             raise
@@ -67,14 +67,14 @@ class FaultReport(models.Model):
         return set()
 
     def _queue_messages(
-        self, kind, users, told=None, setting=None, otherwise=(), **values
+        self, kind, users, known=None, setting=None, otherwise=(), **values
     ):
-        """Queue one message for each of `users` on each way he chose.
+        """Queue one message for each of `users` on each way that they chose.
 
         :param kind: a key of `SETTINGS`
-        :param told: user ids and the ways on which they get this already
+        :param known: the ways on which users get this already, by their ids
         :param setting: the setting of users that decides, if not that of the kind
-        :param otherwise: the ways for who chose none
+        :param otherwise: the ways for those who chose none
         :param values: what `_prepare_message_values` needs
         :return: the ways used
         """
@@ -82,35 +82,37 @@ class FaultReport(models.Model):
         recipients = {}
         # The settings of others are needed to respect them.
         for user in users.sudo():
-            known = (told or {}).get(user.id, set())
-            channels = self._get_user_channels(kind, user, setting, otherwise) - known
-            for channel in self._limit_channels(kind, channels) - known:
+            used = (known or {}).get(user.id, set())
+            channels = self._get_user_channels(kind, user, setting, otherwise) - used
+            for channel in self._limit_channels(kind, channels) - used:
                 recipients.setdefault((user.lang, channel), []).append(user)
         for (lang, channel), group in recipients.items():
-            context = {
-                **with_own_context(self).env.context,
-                "lang": lang,
-                TO_USERS: Switch(),
-            }
-            env = self.env(context=context, su=True)
-            report = self.with_env(env).with_company(self.company_id)
-            report.message_notify(
-                partner_ids=[user.partner_id.id for user in group],
-                fault_report_channel=channel,
-                put_in_queue=True,
-                **report._prepare_message_values(kind, channel, **values),
-            )
+            self._queue_message(kind, lang, channel, group, **values)
         return {channel for _lang, channel in recipients}
+
+    def _queue_message(self, kind, lang, channel, users, **values):
+        """Queue one message in their language for each of `users`."""
+        switches = {"lang": lang, TO_USERS: Switch()}
+        context = {**with_own_context(self).env.context, **switches}
+        # What users are notified of is checked for each of them, not for the sender.
+        report = self.with_env(self.env(context=context, su=True))
+        report = report.with_company(self.company_id)
+        report.message_notify(
+            partner_ids=[user.partner_id.id for user in users],
+            fault_report_channel=channel,
+            put_in_queue=True,
+            **report._prepare_message_values(kind, channel, **values),
+        )
 
     def _get_user_channels(self, kind, user_sudo, setting=None, otherwise=()):
         """Return the channels on which to notify a user: none of their own doing."""
-        if user_sudo == self.env.user or not self._may_be_told(kind, user_sudo):
+        if user_sudo == self.env.user or not self._may_be_notified(kind, user_sudo):
             return set()
         channels = user_sudo._get_fault_report_channels(setting or SETTINGS[kind])
         return channels or set(otherwise)
 
-    def _may_be_told(self, kind, user):
-        """Return whether the user may see what a message of this kind tells."""
+    def _may_be_notified(self, kind, user):
+        """Return whether the user may see what a message of this kind says."""
         self.ensure_one()
         if kind in CUSTOMER_KINDS:
             return self._is_seen_by_customer(user)
@@ -150,7 +152,7 @@ class FaultReport(models.Model):
             raise
 
     def _mail_get_partners(self, introspect_fields=False):
-        """Make no token for the customer where it is users who are told."""
+        """Make no token for the customer where it is users who are notified."""
         if get_switch(self.env, TO_USERS):
             return dict.fromkeys(self.ids, self.env["res.partner"])
         return super()._mail_get_partners(introspect_fields=introspect_fields)
@@ -186,7 +188,7 @@ class FaultReport(models.Model):
         return super()._get_notify_valid_parameters() | {"fault_report_channel"}
 
     def _notify_get_recipients(self, message, msg_vals=False, **kwargs):
-        """Leave out who may not read the report now, whatever the message.
+        """Leave out those who may not read the report now, whatever the message.
 
         Also use the way the user chose for fault reports, not that for all of Odoo.
         """
@@ -301,7 +303,7 @@ class FaultReport(models.Model):
         data = self.env.cr.precommit.data
         if MAIL_QUEUE not in data:
             data[MAIL_QUEUE] = True
-            # Nobody but the queue itself may wake it up.
+            # No user may wake the queue up.
             self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger()
 
     def _notify_thread_by_sms(
@@ -331,7 +333,7 @@ class FaultReport(models.Model):
         self, devices, private_key, public_key, payload_by_lang=None, payload=None
     ):
         """Leave it to the queue: browsers' servers must not hold a request either."""
-        # Nobody but the queue itself may see it and wake it up.
+        # No user may see the queue, nor wake it up.
         with_own_context(self).env["mail.push"].sudo().create(
             [
                 {
@@ -345,7 +347,7 @@ class FaultReport(models.Model):
                 for device in devices
             ]
         )
-        # Waking a queue up is nobody's right but the sender's need.
+        # No user may wake the queue up; the sender needs it.
         self.env.ref("mail.ir_cron_web_push_notification").sudo()._trigger()
 
     # === IN WHOSE NAME === #
@@ -411,7 +413,7 @@ class FaultReport(models.Model):
     # === FAILURES === #
 
     def _report_undelivered(self, names, reason):
-        """Show staff that somebody was not told of the report: one activity each."""
+        """Show staff who got no message about the report: one activity each."""
         self.ensure_one()
         try:
             with self._isolated():
@@ -477,7 +479,7 @@ class FaultReport(models.Model):
             _logger.exception("%s: no activity (%s)", self.reference, type_xmlid)
 
     def _schedule_quietly(self, **values):
-        """Plan an activity that sends no mail and makes nobody a follower."""
+        """Plan an activity that sends no mail and adds no follower."""
         quiet = with_own_context(self).with_context(mail_activity_quick_update=True)
         quiet = switch_on(quiet, **{SUBSCRIBE_NOBODY: True})
         return quiet.activity_schedule(**values)
@@ -492,7 +494,7 @@ class MailThread(models.AbstractModel):
     _inherit = "mail.thread"
 
     def _notify_get_recipients(self, message, msg_vals=False, **kwargs):
-        """Ask the report itself who may be told of it, whatever model sends."""
+        """Ask the report who may be notified of it, whatever model sends."""
         recipients = super()._notify_get_recipients(message, msg_vals, **kwargs)
         # What the message is about decides, not whether the user may read it.
         message_sudo = message.sudo()

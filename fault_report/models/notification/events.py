@@ -102,6 +102,8 @@ class FaultReport(models.Model):
 
         :param before: what `_get_reached` has returned
         """
+        if not before:
+            return
         happened = {event: self.browse() for event in EVENTS}
         # Only compared
         for report_sudo in self.browse(before).sudo():
@@ -222,10 +224,10 @@ class FaultReport(models.Model):
                 report.is_in_summary = True
             elif users:
                 technician = report.technician_id
-                told = technician and {
+                known = technician and {
                     technician.id: report._get_user_channels("assigned", technician)
                 }
-                report._notify_safely("new", users, told=told or {})
+                report._notify_safely("new", users, known=known or {})
 
     def _notify_assigned(self):
         """Notify the technicians of the reports that are theirs now."""
@@ -272,12 +274,12 @@ class FaultReport(models.Model):
         if self._is_silent():
             return
         if self._get_answer_technician():
-            is_told = self._is_technician_notified_of_answer()
+            is_notified = self._is_technician_notified_of_answer()
         else:
-            is_told = self._notify_safely(
+            is_notified = self._notify_safely(
                 "answered", self._get_subscribers(), messages=message
             )
-        if not is_told:
+        if not is_notified:
             self._plan_safely(ANSWER_ACTIVITY, self._get_answer_responsible())
         self._notify_workers_of_answer(message)
 
@@ -305,7 +307,7 @@ class FaultReport(models.Model):
         )[:1]
 
     def _notify_workers_of_answer(self, message):
-        """Tell who does the work, on the order if they get no message."""
+        """Notify those who do the work, on the order if they get no message."""
         order = self._get_work_order()
         workers = order and order._get_work_order_workers() - self.technician_id
         for worker in workers or ():
@@ -332,7 +334,7 @@ class FaultReport(models.Model):
 
     @api.model
     def _cron_send_summaries(self):
-        """Tell who wants to know of new reports of those that came in great number.
+        """Notify of the new reports that came in great number, all in one message.
 
         Each report is in one message: it is marked in the transaction that
         queues the message.
@@ -368,8 +370,8 @@ class FaultReport(models.Model):
     def _get_customer_users(self):
         """Return the portal users whose report it is.
 
-        Who filed it, its contact, and its followers; each by their own
-        choice, and told only of what he may see.
+        Who filed it, its contact, and its followers; each by their own choice, and
+        only of what they may see.
         Hook: an override adds to them.
         """
         self.ensure_one()
@@ -433,26 +435,31 @@ class FaultReport(models.Model):
         if not technician:
             return
         technician = technician.with_env(self.env)
-        changes = [
-            (name, before[name], self[name])
-            for name in sorted(self._get_notified_fields().intersection(changed))
-        ]
+        records = self._get_news_records(news, technician)
+        answers = records.pop("points")._get_answer_changes(news.get("points"))
+        names = sorted(self._get_notified_fields().intersection(changed))
+        changes = [(name, before[name], self[name]) for name in names] + answers
+        if not changes and not any(records.values()):
+            return
+        known = {}
+        if not (changes or records["notes"] or records["files"]):
+            channels = records["messages"]._get_channels_to_follower(technician)
+            known[technician.id] = channels
+        self._notify_safely(
+            "changed", technician, known=known, changes=changes, **records
+        )
+
+    def _get_news_records(self, news, technician):
+        """Return the records of `news` that there are still, by their kind."""
         records = {
             name: self.env[model].browse(sorted(news.get(name, ()))).exists()
             for name, model in NEWS_MODELS.items()
         }
-        changes += records.pop("points")._get_answer_changes(news.get("points"))
-        records["files"] = records["files"]._filter_untold(
-            technician, records["messages"]
-        )
-        if changes or any(records.values()):
-            told = {}
-            if not (changes or records["notes"] or records["files"]):
-                channels = records["messages"]._get_channels_to_follower(technician)
-                told[technician.id] = channels
-            self._notify_safely(
-                "changed", technician, told=told, changes=changes, **records
-            )
+        files = records["files"]
+        if files:
+            messages = records["messages"]
+            records["files"] = files._filter_not_notified(technician, messages)
+        return records
 
 
 class FaultReportPoint(models.Model):
@@ -494,22 +501,22 @@ class IrAttachment(models.Model):
                 files=its_files
             )
 
-    def _filter_untold(self, user, messages):
+    def _filter_not_notified(self, user, messages):
         """Return the files that no message shows or has brought to `user`."""
         posted = self.env["mail.message"].search([("attachment_ids", "in", self.ids)])
-        told = posted.filtered(
+        known = posted.filtered(
             lambda message: (
                 message in messages or message._get_channels_to_follower(user)
             )
         )
-        return self - told.attachment_ids
+        return self - known.attachment_ids
 
 
 class MailMessage(models.Model):
     _inherit = "mail.message"
 
     def _get_channels_to_follower(self, user):
-        """Return how Odoo itself has told `user`, a follower, of all these messages."""
+        """Return how Odoo itself has notified `user`, a follower, of all these."""
         notifications = self.env["mail.notification"].search(
             [
                 ("mail_message_id", "in", self.ids),
