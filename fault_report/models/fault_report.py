@@ -30,6 +30,8 @@ TEXT_LIMITS = {
         {"limit": text_rules.MAX_LINE},
     ),
 }
+# What no report starts with. Given, Odoo need not look for defaults to compute the state.
+NOT_HANDLED = dict.fromkeys(("outcome", "work_order_id", "sale_order_id"), False)
 # Of a column of ids
 MAX_ID = 2**31
 
@@ -143,8 +145,7 @@ class FaultReport(models.Model):
         protected=True,
     )
 
-    # What became of it. With a default, a new record need not be asked for what is read
-    # to compute its state.
+    # What became of it
     state = fields.Selection(
         [
             ("new", "New"),
@@ -164,7 +165,6 @@ class FaultReport(models.Model):
     outcome = fields.Selection(
         [("solved", "Solved without an order"), ("cancelled", "Cancelled")],
         readonly=True,
-        default=False,
         copy=False,
         protected=True,
     )
@@ -183,7 +183,6 @@ class FaultReport(models.Model):
         string="Work Order ID",
         model_field="work_order_model",
         readonly=True,
-        default=False,
         copy=False,
         index="btree_not_null",
         protected=True,
@@ -191,7 +190,6 @@ class FaultReport(models.Model):
     sale_order_id = fields.Many2one(
         "sale.order",
         readonly=True,
-        default=False,
         copy=False,
         index="btree_not_null",
         protected=True,
@@ -381,6 +379,7 @@ class FaultReport(models.Model):
         references = self._draw_references(vals_list)
         return [
             {
+                **NOT_HANDLED,
                 **vals,
                 "reference": vals.get("reference") or reference,
                 "point_ids": self._prepare_points(vals),
