@@ -30,7 +30,7 @@ TEXT_LIMITS = {
         {"limit": text_rules.MAX_LINE},
     ),
 }
-# What no report starts with. Given, Odoo need not look for defaults to compute the state.
+# Given, so that Odoo need not look for defaults when it computes the state
 NOT_HANDLED = dict.fromkeys(("outcome", "work_order_id", "sale_order_id"), False)
 # Of a column of ids
 MAX_ID = 2**31
