@@ -390,7 +390,7 @@ class FaultReport(models.Model):
 
         Hook: an override leaves out some; to add one, give it `tracking=True`.
         """
-        return self._track_get_fields()
+        return set(self._track_get_fields())
 
     def _collect_news(self, points=None, **added):
         """Keep what is new around these reports, to notify of it at the end.
