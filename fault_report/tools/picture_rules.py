@@ -16,7 +16,6 @@ from .picture_structure import read_structure
 DECODED_PIXELS = 100_000_000
 # What decoding a small picture costs beside its pixels
 _LEAST_COST = 10_000
-_MEMORY = "fault_report_pictures"
 # Those that Odoo makes small each time they are shown small
 _SHOWN_SMALL = ("image/jpeg", "image/png")
 
@@ -113,12 +112,12 @@ def _get_checksum(env, content):
 
 def _get_memory(env):
     """Return what holds until the transaction ends, savepoints or not."""
-    data = env.cr.postcommit.data
-    if _MEMORY not in data:
-        data[_MEMORY] = {
+    return env.cr.postcommit.data.setdefault(
+        "fault_report_pictures",
+        {
             "budget": Budget(DECODED_PIXELS),
             "prepared": {},
             "files": set(),
             "photos": set(),
-        }
-    return data[_MEMORY]
+        },
+    )

@@ -36,7 +36,9 @@ class FaultReport(models.Model):
             one field is to blame
         """
         self._check_channel_fields(vals)
-        company = self._get_channel_company(vals)
+        company = self.env["res.company"].browse(
+            vals.get("company_id") or self.env.company.id
+        )
         # Senders have no rights on any model: the channel is what lets them in. Their
         # context does not reach what is created.
         reports_sudo = with_own_context(self).sudo().with_company(company)
@@ -68,12 +70,6 @@ class FaultReport(models.Model):
             )
 
     @api.model
-    def _get_channel_company(self, vals):
-        return self.env["res.company"].browse(
-            vals.get("company_id") or self.env.company.id
-        )
-
-    @api.model
     def _get_channels_of_strangers(self):
         """Return the channels in which anyone may file, within the day's limits.
 
@@ -90,7 +86,9 @@ class FaultReport(models.Model):
         """
         if channel not in self._get_channels_of_strangers():
             return
-        company = self._get_channel_company(vals)
+        company = self.env["res.company"].browse(
+            vals.get("company_id") or self.env.company.id
+        )
         code = channel == "qr" and vals.get("equipment_id")
         source = {"code": code, "key": vals.get("integration_id")}
         photos = [answer.get("value") for answer in points]
@@ -178,20 +176,20 @@ class FaultReport(models.Model):
 
     @api.model
     def _must_answer_points(self, channel):
-        """Return whether the sender is shown a form, and asked for what is missing.
+        """Return whether who files is shown a form, and asked for what is missing.
 
         Hook: an override adds a channel.
         """
         return channel in ("portal", "qr")
 
     def _is_from_stranger(self):
-        """Return whether anyone may have filed it, without saying who they are.
+        """Return whether anybody may have filed it, without saying who he is.
 
-        Whose it has become is not shown to those who follow it without an account.
+        Whose it has become is not shown to who follows it without an account.
         Hook: an override adds a channel.
         """
         self.ensure_one()
-        # A web page shows its key to everyone; the source itself is not shown.
+        # Of a web page, whose key anybody may use, the source is not shown.
         in_page = self.integration_id.sudo().in_page
         return self.channel == "qr" or in_page
 
