@@ -5,6 +5,8 @@ Switches are therefore set and read here alone: JSON and XML carry plain values,
 a `Switch`, so that no client can set one.
 """
 
+from dataclasses import dataclass
+
 # Where, when and in which language; all else of a client's context is dropped
 PLAIN_KEYS = frozenset({"lang", "tz", "uid", "allowed_company_ids"})
 # Keys of Odoo that leave out what the log of a report says
@@ -22,13 +24,12 @@ UPLOAD = "fault_report_upload"
 WITHOUT_POINTS = "fault_report_without_points"
 
 
+@dataclass(frozen=True, slots=True)
 class Switch:
     """A value that only code of the server puts into a context."""
 
-    __slots__ = ("value",)
-
-    def __init__(self, value=True):
-        self.value = value
+    # Compared by it: Odoo makes an environment for each context that differs
+    value: object = True
 
 
 def switch_on(records, **values):
