@@ -60,6 +60,7 @@ PUBLIC = {
     "models/fault_report_recurrence.py: action_mark_duplicate": "write, and read",
     "models/fault_report_webhook.py: action_test": "write on the webhook",
     "models/fault_report_webhook_delivery.py: action_retry": "write on the webhook",
+    "models/conversion/sale_order.py: write": "follows what was written",
     "models/conversion/work_order_mixin.py: write": "follows what was written before",
     "models/conversion/work_order_mixin.py: unlink": "unlink, by what it overrides",
     "models/maintenance_equipment_qr.py: action_renew_fault_report_token": "Edit",
