@@ -23,7 +23,7 @@ FIELDSERVICE = "fault_report_fieldservice/models/res_partner.py"
 TIMESHEET = "fault_report_timesheet"
 API = "fault_report_api"
 QR = "fault_report_qr"
-WEBHOOK = "fault_report_webhook"
+HOOKS = "fault_report_webhook/models/fault_report_webhook"
 # Function: its caller and the reason; each has its own context unless stated
 ALLOWED = {
     # the superuser
@@ -36,8 +36,8 @@ ALLOWED = {
     "models/conversion/order_values.py: _get_maintenance_team": "the conversion",
     "models/service_template/fault_report.py: _copy_photos_to": "the conversion",
     "models/notification/delivery.py: _web_push_send_notification": "Odoo's queue",
-    f"{WEBHOOK}/models/fault_report_webhook.py: _create_deliveries": "each event of a report",
-    f"{API}/models/fault_report_integration_origin.py: _count": "a refused request, bounded",
+    f"{HOOKS}.py: _create_deliveries": "each event of a report",
+    f"{API}/models/fault_report_integration_origin.py: _count": "a refused request",
     "models/fault_report_audit.py: _log": "each change that is kept for administrators",
     "models/res_company.py: _inverse_fault_report_alias_name": "who writes the company",
     f"{FIELDSERVICE}: _get_or_make_fsm_location": "the conversion",
@@ -48,8 +48,8 @@ ALLOWED = {
 # With an environment of their own
 ENVIRONMENTS = {
     "models/intake/rate_limit.py: _with_cursor": "counts, in an empty context",
-    "models/notification/delivery.py: _queue_messages": "in a context of its own",
-    f"{QR}/models/maintenance_equipment.py: _get_open_fault_key": "the secret of hashes",
+    "models/notification/delivery.py: _queue_message": "in a context of its own",
+    f"{QR}/models/maintenance_equipment.py: _get_open_fault_key": "secret of hashes",
     "models/fault_report_audit.py: _log": "a line, in an empty context",
     f"{API}/models/fault_report_audit.py: _log_refused": "a line that stays, the same",
 }
@@ -61,8 +61,9 @@ PUBLIC = {
     "models/fault_report.py: create": "create; starts the clock of the new report",
     f"{API}/models/fault_report_integration.py: action_new_key": "write",
     "models/fault_report_recurrence.py: action_mark_duplicate": "write, and read",
-    f"{WEBHOOK}/models/fault_report_webhook.py: action_test": "write on the webhook",
-    f"{WEBHOOK}/models/fault_report_webhook_delivery.py: action_retry": "write on the webhook",
+    f"{HOOKS}.py: action_test": "write on the webhook",
+    f"{HOOKS}_delivery.py: action_retry": "write on the webhook",
+    "models/conversion/sale_order.py: write": "follows what was written",
     "models/conversion/work_order_mixin.py: write": "follows what was written before",
     "models/conversion/work_order_mixin.py: unlink": "unlink, by what it overrides",
     f"{QR}/models/maintenance_equipment.py: action_renew_fault_report_token": "Edit",

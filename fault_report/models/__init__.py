@@ -1,7 +1,5 @@
 # What others inherit comes first; the order decides nothing else.
-from . import fault_report_protected_mixin
-from . import fault_report_text_mixin
-from . import fault_report_reference_mixin
+from . import client_guards
 from . import fault_report_audit
 from . import fault_report
 from . import service_template
@@ -16,7 +14,6 @@ from . import fault_report_recurrence
 from . import fault_report_status
 from . import fault_report_subgroup
 from . import digest_digest
-from . import ir_sequence
 from . import maintenance_equipment
 from . import res_company
 from . import res_config_settings

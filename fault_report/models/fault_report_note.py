@@ -52,7 +52,7 @@ class FaultReportNote(models.Model):
             self._check_author(vals)
         notes = super().create(vals_list)
         for report, its_notes in notes.grouped("report_id").items():
-            report._collect_changes(notes=its_notes)
+            report._collect_news(notes=its_notes)
         return notes
 
     def write(self, vals):

@@ -1,12 +1,14 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from .fault_report import PLACE_FIELDS
+
 
 class FaultReport(models.Model):
     """Customer and place of a report, and the fields derived from them.
 
-    The object determines facility and customer; these determine contact, cost centre,
-    technician and subgroup. Values chosen by a user are kept.
+    The object knows its facility and customer; these know the contact, the cost centre,
+    the technician and the subgroup. What was chosen or typed stays.
     """
 
     _inherit = "fault.report"
@@ -45,6 +47,7 @@ class FaultReport(models.Model):
         precompute=True,
         check_company=True,
         index="btree_not_null",
+        tracking=True,
         domain="[('is_facility', '=', False), ('is_company', '=', False),"
         " ('type', '=', 'contact'), ('parent_id', '!=', False),"
         " ('parent_id', 'in', [partner_id, facility_id])]",
@@ -72,12 +75,17 @@ class FaultReport(models.Model):
         precompute=True,
         check_company=True,
         index="btree_not_null",
+        tracking=True,
         ondelete="restrict",
     )
     cost_center = fields.Char(
-        compute="_compute_cost_center", store=True, readonly=False, precompute=True
+        compute="_compute_cost_center",
+        store=True,
+        readonly=False,
+        precompute=True,
+        tracking=True,
     )
-    # The values proposed by the place, as opposed to those chosen by a user
+    # What the place proposed, as against what was chosen or typed
     place_cost_center = fields.Char(
         compute="_compute_cost_center",
         store=True,
@@ -172,15 +180,14 @@ class FaultReport(models.Model):
 
     @api.model
     def _check_customer_follows(self, vals):
-        """Raise if the values determine no customer."""
-        if vals.get("channel") in self._get_channels_without_customer():
-            return
-        sources = ("partner_id", "facility_id", "equipment_id")
+        """Ask for the customer, or for something that tells who it is."""
         context = self.env.context
-        if not any(
-            vals.get(name) or context.get(f"default_{name}") for name in sources
-        ):
-            raise self._get_missing_customer_error()
+        is_known = any(
+            vals.get(name) or context.get(f"default_{name}") for name in PLACE_FIELDS
+        )
+        if is_known or vals.get("channel") in self._get_channels_without_customer():
+            return
+        raise self._get_missing_customer_error()
 
     def _get_missing_customer_error(self):
         return ValidationError(
@@ -192,10 +199,10 @@ class FaultReport(models.Model):
 
     @api.constrains("partner_id")
     def _check_customer(self):
-        without = self._get_channels_without_customer()
         for report in self:
-            may_miss = report.channel in without
-            if not report.partner_id and not may_miss:
+            if not report.partner_id and (
+                report.channel not in self._get_channels_without_customer()
+            ):
                 raise report._get_missing_customer_error()
             if report.partner_id.is_facility:
                 raise ValidationError(
@@ -362,3 +369,12 @@ class FaultReport(models.Model):
             "or may not see reports of this company). Choose another one.",
             absent=names,
         )
+
+
+class ResPartner(models.Model):
+    _inherit = "res.partner"
+
+    def _is_facility_of(self, customer):
+        """Return whether this is a facility of `customer`."""
+        self.ensure_one()
+        return self.is_facility and self.parent_id == customer

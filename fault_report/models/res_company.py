@@ -99,11 +99,6 @@ class ResCompany(models.Model):
             self._reschedule_fault_report_reminders()
         return result
 
-    def _get_fault_report_template(self):
-        """Return the template for new fault reports, for any user."""
-        # Reporters need no access to the company's settings.
-        return self.sudo().fault_report_template_id
-
     @api.model
     def _find_for_signin(self, text):
         """Return the company with the id in a sign-in link, if it exists."""

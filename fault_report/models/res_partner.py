@@ -88,11 +88,6 @@ class ResPartner(models.Model):
                     )
                 )
 
-    def _is_facility_of(self, customer):
-        """Return whether this is a facility of `customer`."""
-        self.ensure_one()
-        return self.is_facility and self.parent_id == customer
-
     @api.model
     def _find_fault_report_place(self, company, email=None, number=None):
         """Return the place of a report, by the sender's e-mail or the customer number.

@@ -12,6 +12,7 @@ from . import test_conversion_race
 from . import test_customer_search
 from . import test_dialogs
 from . import test_digest
+from . import test_events
 from . import test_fault_report
 from . import test_file_rules
 from . import test_files

@@ -7,7 +7,7 @@ from odoo.exceptions import AccessError
 from odoo.tests import HttpCase, new_test_user, tagged
 from odoo.tests.common import ChromeBrowser
 
-from ..models.notification.waiting import SIGNAL
+from ..models.notification.events import SIGNAL
 from .common import FaultReportCommon, FaultReportData
 
 BADGE = ".o_fault_report_waiting_badge"

@@ -217,6 +217,10 @@ class TestSwitches(ContextCase):
         records = switch_on(self.report, fault_report_x=5)
         self.assertEqual(get_switch(records.env, "fault_report_x"), 5)
 
+    def test_a_switch_that_is_set_again_makes_no_further_environment(self):
+        first, second = (switch_on(self.report, fault_report_x=True) for _ in "ab")
+        self.assertIs(first.env, second.env)
+
     def test_each_switch_of_ours_does_nothing_as_a_plain_value(self):
         """Whatever a client sends, notifications are sent and rules apply."""
         names = {

@@ -296,6 +296,33 @@ class TestReferences(FaultReportCommon):
         )
         self.assertEqual(set(answer["value"].values()), {1})
 
+    def test_r70_a_new_report_is_not_linked_to_what_its_author_cannot_read(self):
+        """Not either where it only follows from an object that they can read."""
+        owner = self.env["res.partner"].create({"name": MARKER, "is_company": True})
+        house = self.env["res.partner"].create(
+            {
+                "name": MARKER,
+                "parent_id": owner.id,
+                "type": "delivery",
+                "is_facility": True,
+            }
+        )
+        lift = self.env["maintenance.equipment"].create(
+            {"name": "Lift of theirs", "company_id": False, "facility_id": house.id}
+        )
+        values = {"name": "It stands still", "equipment_id": lift.id}
+        Report = self.env["fault.report"].with_user(self.people["create"])
+        self.assertEqual(Report.create(values).sudo().partner_id, owner)
+        self.env["ir.rule"].create(
+            {
+                "name": "Kept secret",
+                "model_id": self.env["ir.model"]._get_id("res.partner"),
+                "domain_force": f"[('name', '!=', '{MARKER}')]",
+            }
+        )
+        with self.assertRaises(AccessError):
+            Report.create(values)
+
     def test_r70_what_a_report_is_linked_to_may_stay(self):
         report = self.make_report()
         self.hotel.company_id = self.wing.company_id = self.other_company

@@ -5,7 +5,9 @@ Switches are therefore set and read only here, as objects: JSON and XML carry pl
 values, never a `Switch`.
 """
 
-# Kept of a client's context: language, time zone, user, companies
+from dataclasses import dataclass
+
+# Where, when and in which language; all else of a client's context is dropped
 PLAIN_KEYS = frozenset({"lang", "tz", "uid", "allowed_company_ids"})
 # Odoo's keys that switch off the log of a report
 LOG_SWITCHES = frozenset({"tracking_disable", "mail_notrack", "mail_create_nolog"})
@@ -22,19 +24,12 @@ UPLOAD = "fault_report_upload"
 WITHOUT_POINTS = "fault_report_without_points"
 
 
+@dataclass(frozen=True, slots=True)
 class Switch:
     """A value in the context that no client can send."""
 
-    __slots__ = ("value",)
-
-    def __init__(self, value=True):
-        self.value = value
-
-    def __eq__(self, other):
-        return type(other) is Switch and other.value == self.value
-
-    def __hash__(self):
-        return hash((Switch, self.value))
+    # Compared by it: Odoo makes an environment for each context that differs
+    value: object = True
 
 
 def switch_on(records, **values):

@@ -138,7 +138,10 @@ def find_references(headers):
 
 def _decode_header(value):
     """Return a header's value as text, with its encoded words read."""
-    text = remove_refused(decode_text(value[:MAX_HEADER]))
+    text = decode_text(value[:MAX_HEADER])
+    if text.isprintable() and "=?" not in text:
+        return text
+    text = remove_refused(text)
     try:
         parts = decode_header(text)
     # Python gives up on some encoded words
@@ -262,10 +265,7 @@ def _repair_part(part, costs, depth=0):
 
 def _repair_headers(part, costs):
     before = list(part.raw_items())
-    for name, value in before:
-        costs.headers.spend(HEADER_COST + len(value))
-        if len(value) <= _get_limit(name) < MAX_HEADER:
-            costs.headers.spend(len(value) ** 2 // 100)
+    costs.headers.spend(sum(_get_header_cost(name, value) for name, value in before))
     after = [
         (name, mended)
         for name, value in before
@@ -274,6 +274,13 @@ def _repair_headers(part, costs):
     if after != before:
         _set_headers(part, after)
     return after != before
+
+
+def _get_header_cost(name, value):
+    cost = HEADER_COST + len(value)
+    if len(value) <= _get_limit(name) < MAX_HEADER:
+        cost += len(value) ** 2 // 100
+    return cost
 
 
 def _set_headers(part, headers):

@@ -150,6 +150,8 @@ class MailMessage(models.Model):
 
         :raises AccessError: if one has
         """
+        if self.env.su or self.env.user._is_admin():
+            return
         Report = self.env["fault.report"]
         # The author is checked, even if the user may not read the message.
         for message in self.sudo().filtered(lambda m: m.model == Report._name):

@@ -1,9 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
-# Cancelled orders do not count: the report can be converted again.
-CANCELLED_ORDER_STATE = "cancel"
-
 
 class FaultReport(models.Model):
     """The orders of a report, and the actions that open them."""
@@ -71,26 +68,11 @@ class FaultReport(models.Model):
             self, self.env["maintenance.request"]
         )
 
-    def _get_sale_order(self):
-        """Return the sales order that is not cancelled, or an empty recordset."""
-        # Its state determines the report's state, for all users.
-        order_sudo = self.sudo().sale_order_id
-        counts = order_sudo and order_sudo.state != CANCELLED_ORDER_STATE
-        return self.sale_order_id if counts else self.sale_order_id.browse()
-
     def _get_order_of(self, model):
         """Return the existing order that prevents another order of `model`."""
         if model == "sale.order":
             return self._get_sale_order()
         return self._get_work_order()
-
-    def _is_converted(self):
-        """Return whether the report has an order, without reading the order."""
-        self.ensure_one()
-        has_work_order = self.work_order_id and self._is_work_order_model(
-            self.work_order_model
-        )
-        return bool(has_work_order or self._get_sale_order())
 
     def _get_orders(self):
         """Return the orders of the report, as a list of records."""

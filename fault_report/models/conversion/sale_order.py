@@ -1,6 +1,7 @@
 from odoo import fields, models
 
 from ...tools import text_rules
+from ...tools.context_switches import with_own_context
 
 
 class SaleOrder(models.Model):
@@ -25,8 +26,16 @@ class SaleOrder(models.Model):
     def write(self, vals):
         if vals.get("state", "cancel") != "cancel":
             cancelled = self.filtered(lambda order: order.state == "cancel")
-            cancelled._relink_fault_reports()
-        return super().write(vals)
+            cancelled._take_up_fault_reports()
+        if "state" not in vals:
+            return super().write(vals)
+        # Who cancels an order need not see its reports, whose state follows from it.
+        reports_sudo = with_own_context(self).sudo().fault_report_ids
+        reports_sudo._track_prepare({"state"})
+        before = reports_sudo._get_reached({"sale_order_id"})
+        result = super().write(vals)
+        reports_sudo._post_events_since(before)
+        return result
 
     def _prepare_invoice(self):
         """Add the cost centre and order number that the invoiced orders share.

@@ -35,11 +35,7 @@ class FaultReport(models.Model):
         :raises ValidationError: with the sentence for the sender; a `FieldError` where
             one field is to blame
         """
-        unknown = vals.keys() - self._get_channel_fields()
-        if unknown:
-            raise ValidationError(
-                self.env._("Unknown fields: %s.", ", ".join(sorted(unknown)))
-            )
+        self._check_channel_fields(vals)
         company = self.env["res.company"].browse(
             vals.get("company_id") or self.env.company.id
         )
@@ -64,6 +60,14 @@ class FaultReport(models.Model):
             raise
         report_sudo._add_channel_files(files)
         return report_sudo
+
+    @api.model
+    def _check_channel_fields(self, vals):
+        unknown = vals.keys() - self._get_channel_fields()
+        if unknown:
+            raise ValidationError(
+                self.env._("Unknown fields: %s.", ", ".join(sorted(unknown)))
+            )
 
     @api.model
     def _get_channels_of_strangers(self):

@@ -187,20 +187,7 @@ class FaultReport(models.Model):
             or any(user._is_internal() for user in partners_sudo.user_ids)
         )
 
-    def _notify_get_reply_to_batch(self, defaults=None, author_ids=None):
-        """Direct answers to the company's address for reports."""
-        addresses = super()._notify_get_reply_to_batch(defaults, author_ids)
-        for report in self:
-            # The company's address is public.
-            alias = report.sudo().company_id.fault_report_alias_id
-            if alias.alias_name and alias.alias_domain:
-                addresses[report.id] = self._notify_get_reply_to_formatted_email(
-                    alias.alias_full_name,
-                    author_id=(author_ids or {}).get(report.id, False),
-                )
-        return addresses
-
-    # === FALLBACK === #
+    # === THE LAST NET === #
 
     @api.model
     def _keep_unreadable_mail(self, raw, target):

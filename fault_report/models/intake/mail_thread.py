@@ -158,18 +158,7 @@ class MailThread(models.AbstractModel):
 
     # === MESSAGES ABOUT A REPORT FROM ANOTHER MODEL === #
 
-    def _notify_get_recipients(self, message, msg_vals=False, **kwargs):
-        """Apply the report's own checks of recipients, whatever model sends."""
-        recipients = super()._notify_get_recipients(message, msg_vals, **kwargs)
-        # Check the document of the message, even if the user may not read it.
-        message_sudo = message.sudo()
-        is_about = message_sudo.model == "fault.report" and message_sudo.res_id
-        if not is_about or self._name == "fault.report":
-            return recipients
-        report = self.env["fault.report"].browse(message_sudo.res_id)
-        return report._filter_recipients(recipients, message, msg_vals or {})
-
-    # === TARGETS === #
+    # === WHICH E-MAILS === #
 
     @api.model
     def _find_fault_report_target(self, headers, model=None):

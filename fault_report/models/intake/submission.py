@@ -46,7 +46,7 @@ class FaultReportSubmission(models.Model):
             it was there already
         :raises SubmissionConflictError: when something else was sent under this key
         """
-        # Nobody has rights here: each door answers for its own keys.
+        # No user has rights here: each channel answers for its own keys.
         rows_sudo = self.sudo()
         claimed = rows_sudo._claim(scope, key, fingerprint)
         if claimed:

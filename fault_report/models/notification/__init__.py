@@ -4,9 +4,7 @@ from . import delivery
 from . import events
 from . import ir_mail_server
 from . import mail_mail
-from . import mail_notification
 from . import mail_template
 from . import messages
 from . import reminder
 from . import sms_sms
-from . import waiting

@@ -5,7 +5,9 @@ from contextlib import contextmanager
 from psycopg2 import OperationalError
 
 from odoo import api, models
+from odoo.exceptions import AccessError
 from odoo.tools import email_normalize
+from odoo.tools.mail import email_split_tuples
 
 from ...tools.context_switches import (
     RECEIPT,
@@ -16,10 +18,11 @@ from ...tools.context_switches import (
     switch_on,
     with_own_context,
 )
+from ...tools.errors import TooManyRequestsError
 
 _logger = logging.getLogger(__name__)
 
-# The kinds of messages, and the user setting that decides how each is delivered
+# What a message is about, and the user's setting that decides how they get it
 SETTINGS = {
     "new": "fault_report_notify_new",
     "assigned": "fault_report_notify_assigned",
@@ -31,28 +34,30 @@ SETTINGS = {
     "converted": "fault_report_notify_work_order",
     "solved": "fault_report_notify_work_order",
 }
-# Kinds sent to customers, not to staff
+# Of these, customers are notified, not staff
 CUSTOMER_KINDS = {"converted", "solved"}
+# Messages that people outside cause
+CAUSED_KINDS = {"new", "assigned", "changed", "answered"}
 MAIL_QUEUE = "fault_report.mail_queue"
 
 
 class FaultReport(models.Model):
     """Delivery of messages through Odoo's queues, on the channels of each user.
 
-    No external server is contacted during a request. A message that cannot be created
-    is logged and shown to staff; it never blocks a report.
+    No server outside is contacted while a user waits. What cannot be made into a
+    message is logged and shown to staff; it never stops a report.
     """
 
     _inherit = "fault.report"
 
     # === TO USERS === #
 
-    def _notify_safely(self, kind, users, told=None, **values):
-        """Queue messages; a failure never undoes the change they are about."""
+    def _notify_safely(self, kind, users, known=None, **values):
+        """Queue messages; if that fails, what they are about stands all the same."""
         self.ensure_one()
         try:
             with self._isolated():
-                return self._queue_messages(kind, users, told=told, **values)
+                return self._queue_messages(kind, users, known=known, **values)
         except OperationalError:
             # Odoo retries the whole request.
             raise
@@ -63,14 +68,14 @@ class FaultReport(models.Model):
         return set()
 
     def _queue_messages(
-        self, kind, users, told=None, setting=None, otherwise=(), **values
+        self, kind, users, known=None, setting=None, otherwise=(), **values
     ):
-        """Queue one message for each of `users` on each of their channels.
+        """Queue one message for each of `users` on each way that they chose.
 
         :param kind: a key of `SETTINGS`
-        :param told: by user id, the channels on which they get this already
-        :param setting: the user setting to use instead of that of the kind
-        :param otherwise: the channels for users who chose none
+        :param known: the ways on which users get this already, by their ids
+        :param setting: the setting of users that decides, if not that of the kind
+        :param otherwise: the ways for those who chose none
         :param values: what `_prepare_message_values` needs
         :return: the channels used
         """
@@ -78,35 +83,37 @@ class FaultReport(models.Model):
         recipients = {}
         # The settings of other users are read to apply them.
         for user in users.sudo():
-            known = (told or {}).get(user.id, set())
-            channels = self._get_user_channels(kind, user, setting, otherwise) - known
-            for channel in self._limit_channels(kind, channels) - known:
+            used = (known or {}).get(user.id, set())
+            channels = self._get_user_channels(kind, user, setting, otherwise) - used
+            for channel in self._limit_channels(kind, channels) - used:
                 recipients.setdefault((user.lang, channel), []).append(user)
         for (lang, channel), group in recipients.items():
-            context = {
-                **with_own_context(self).env.context,
-                "lang": lang,
-                TO_USERS: Switch(),
-            }
-            env = self.env(context=context, su=True)
-            report = self.with_env(env).with_company(self.company_id)
-            report.message_notify(
-                partner_ids=[user.partner_id.id for user in group],
-                fault_report_channel=channel,
-                put_in_queue=True,
-                **report._prepare_message_values(kind, channel, **values),
-            )
+            self._queue_message(kind, lang, channel, group, **values)
         return {channel for _lang, channel in recipients}
 
+    def _queue_message(self, kind, lang, channel, users, **values):
+        """Queue one message in their language for each of `users`."""
+        switches = {"lang": lang, TO_USERS: Switch()}
+        context = {**with_own_context(self).env.context, **switches}
+        # What users are notified of is checked for each of them, not for the sender.
+        report = self.with_env(self.env(context=context, su=True))
+        report = report.with_company(self.company_id)
+        report.message_notify(
+            partner_ids=[user.partner_id.id for user in users],
+            fault_report_channel=channel,
+            put_in_queue=True,
+            **report._prepare_message_values(kind, channel, **values),
+        )
+
     def _get_user_channels(self, kind, user_sudo, setting=None, otherwise=()):
-        """Return the channels on which to notify a user; none for their own actions."""
+        """Return the channels on which to notify a user: none of their own doing."""
         if user_sudo == self.env.user or not self._may_be_notified(kind, user_sudo):
             return set()
         channels = user_sudo._get_fault_report_channels(setting or SETTINGS[kind])
         return channels or set(otherwise)
 
     def _may_be_notified(self, kind, user):
-        """Return whether the user may see the content of a message of this kind."""
+        """Return whether the user may see what a message of this kind says."""
         self.ensure_one()
         if kind in CUSTOMER_KINDS:
             return self._is_seen_by_customer(user)
@@ -147,10 +154,32 @@ class FaultReport(models.Model):
             raise
 
     def _mail_get_partners(self, introspect_fields=False):
-        """Create no access token for the customer if users are notified."""
+        """Make no token for the customer where it is users who are notified."""
         if get_switch(self.env, TO_USERS):
             return dict.fromkeys(self.ids, self.env["res.partner"])
         return super()._mail_get_partners(introspect_fields=introspect_fields)
+
+    def _limit_channels(self, kind, channels):
+        """Return the channels that the day's quota leaves: strangers cause paid SMS.
+
+        Once the day's are used up, an e-mail is sent instead.
+        """
+        if "sms" not in channels or not self._is_caused_from_outside(kind):
+            return channels
+        shares = self._get_quota_shares(self.channel, self)
+        # Those who cause it have no rights on the count
+        attempts = self.env["fault.report.attempt"].sudo()
+        limits = self.company_id._get_fault_report_quota("sms", shares)
+        try:
+            attempts._check_quota(limits)
+        except TooManyRequestsError:
+            return (channels - {"sms"}) | {"email"}
+        return channels
+
+    def _is_caused_from_outside(self, kind):
+        user = self.env.user
+        is_staff = user._is_internal() and not user._is_superuser()
+        return kind in CAUSED_KINDS and not is_staff
 
     # === QUEUES === #
 
@@ -158,7 +187,7 @@ class FaultReport(models.Model):
         return super()._get_notify_valid_parameters() | {"fault_report_channel"}
 
     def _notify_get_recipients(self, message, msg_vals=False, **kwargs):
-        """Exclude recipients who currently may not read the report.
+        """Leave out those who may not read the report now, whatever the message.
 
         Use the channels chosen for fault reports, not the general setting of Odoo.
         """
@@ -275,7 +304,7 @@ class FaultReport(models.Model):
         data = self.env.cr.precommit.data
         if MAIL_QUEUE not in data:
             data[MAIL_QUEUE] = True
-            # Users may not trigger scheduled actions.
+            # No user may wake the queue up.
             self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger()
 
     def _notify_thread_by_sms(
@@ -304,8 +333,8 @@ class FaultReport(models.Model):
     def _web_push_send_notification(
         self, devices, private_key, public_key, payload_by_lang=None, payload=None
     ):
-        """Queue the push messages: their servers must not delay a request either."""
-        # Users may not read or trigger the queue.
+        """Leave it to the queue: browsers' servers must not hold a request either."""
+        # No user may see the queue, nor wake it up.
         with_own_context(self).env["mail.push"].sudo().create(
             [
                 {
@@ -319,13 +348,73 @@ class FaultReport(models.Model):
                 for device in devices
             ]
         )
-        # Users may not trigger scheduled actions.
+        # No user may wake the queue up; the sender needs it.
         self.env.ref("mail.ir_cron_web_push_notification").sudo()._trigger()
+
+    # === IN WHOSE NAME === #
+
+    def message_notify(self, **kwargs):
+        """Customers write to the report, and not to whom they like."""
+        if not self.env.user._is_internal() and not self.env.su:
+            raise AccessError(
+                self.env._("You may not write about this fault report here.")
+            )
+        return super().message_notify(**kwargs)
+
+    @api.model
+    def _check_own_name(self, author_id, email_from):
+        """Refuse an author or a sender's address that is not the user's own."""
+        user = self.env.user
+        if self.env.su or user._is_admin():
+            return
+        is_own = not author_id or author_id == user.partner_id.id
+        if not is_own or not self._is_own_address(email_from):
+            raise AccessError(
+                self.env._("You may write about a fault report in your own name only.")
+            )
+
+    @api.model
+    def _get_own_name(self):
+        """Return author and address of what the user sends; nothing to choose: empty.
+
+        Administrators and our own code send what a template says.
+        """
+        user = self.env.user
+        if self.env.su or user._is_admin():
+            return {}
+        return {"author_id": user.partner_id.id, "email_from": user.email_formatted}
+
+    @api.model
+    def _is_own_address(self, email_from):
+        """Return whether a sender's address, and the name before it, are the user's."""
+        user = self.env.user
+        own = (user.email_formatted, user.partner_id.email_formatted)
+        if not email_from or email_from in own:
+            return True
+        found = email_split_tuples(email_from)
+        if len(found) != 1:
+            return False
+        ((name, address),) = found
+        addresses = {user.email_normalized, user.partner_id.email_normalized} - {False}
+        return email_normalize(address) in addresses and name in ("", user.name)
+
+    def _notify_get_reply_to_batch(self, defaults=None, author_ids=None):
+        """Let answers come to the address that reports come to."""
+        addresses = super()._notify_get_reply_to_batch(defaults, author_ids)
+        for report in self:
+            # The address is no secret of who administers the company.
+            alias = report.sudo().company_id.fault_report_alias_id
+            if alias.alias_name and alias.alias_domain:
+                addresses[report.id] = self._notify_get_reply_to_formatted_email(
+                    alias.alias_full_name,
+                    author_id=(author_ids or {}).get(report.id, False),
+                )
+        return addresses
 
     # === FAILURES === #
 
     def _report_undelivered(self, names, reason):
-        """Plan one activity per report for staff about undelivered messages."""
+        """Show staff who got no message about the report: one activity each."""
         self.ensure_one()
         try:
             with self._isolated():
@@ -391,7 +480,7 @@ class FaultReport(models.Model):
             _logger.exception("%s: no activity (%s)", self.reference, type_xmlid)
 
     def _schedule_quietly(self, **values):
-        """Plan an activity without e-mail and without subscribing its user."""
+        """Plan an activity that sends no mail and adds no follower."""
         quiet = with_own_context(self).with_context(mail_activity_quick_update=True)
         quiet = switch_on(quiet, **{SUBSCRIBE_NOBODY: True})
         return quiet.activity_schedule(**values)
@@ -400,3 +489,48 @@ class FaultReport(models.Model):
         if get_switch(self.env, SUBSCRIBE_NOBODY):
             return True
         return super().message_subscribe(partner_ids, subtype_ids)
+
+
+class MailThread(models.AbstractModel):
+    _inherit = "mail.thread"
+
+    def _notify_get_recipients(self, message, msg_vals=False, **kwargs):
+        """Ask the report who may be notified of it, whatever model sends."""
+        recipients = super()._notify_get_recipients(message, msg_vals, **kwargs)
+        # What the message is about decides, not whether the user may read it.
+        message_sudo = message.sudo()
+        is_about = message_sudo.model == "fault.report" and message_sudo.res_id
+        if not is_about or self._name == "fault.report":
+            return recipients
+        report = self.env["fault.report"].browse(message_sudo.res_id)
+        return report._filter_recipients(recipients, message, msg_vals or {})
+
+
+class MailNotification(models.Model):
+    """Whom a message was sent to: they may read it, whatever it is."""
+
+    _inherit = "mail.notification"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        notifications = super().create(vals_list)
+        if not self.env.su:
+            notifications._check_sent_by_user()
+        return notifications
+
+    def _check_sent_by_user(self):
+        """Refuse to show a message about a report to others without sending it.
+
+        Code does it under sudo; Odoo's composer as the user who has written the e-mail.
+        """
+        # Which message it is decides, not whether the user may read it.
+        for message_sudo in self.sudo().mail_message_id:
+            if message_sudo.model != "fault.report":
+                continue
+            report = self.env["fault.report"].browse(message_sudo.res_id)
+            report._check_may_send_outside()
+            is_own = message_sudo.author_id == self.env.user.partner_id
+            if not is_own or message_sudo.subtype_id.internal:
+                raise AccessError(
+                    self.env._("Write a message about the fault report instead.")
+                )

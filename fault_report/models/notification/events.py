@@ -2,13 +2,13 @@ from datetime import timedelta
 
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.fields import Domain
+from odoo.tools import SQL
 
 from ...tools.context_switches import SILENT_IMPORT, get_switch
-from ...tools.errors import TooManyRequestsError
-from ..fault_report import OUTCOME_FIELDS, WAITING_STATES
+from ..fault_report import EVENT_FIELDS, WAITING_STATES
 from .delivery import CUSTOMER_KINDS
 
-CREATED = "fault_report.created"
+SIGNAL = "fault_report/waiting_changed"
 ANSWER_ACTIVITY = "fault_report.mail_activity_type_answer"
 EVENTS = (
     "created",
@@ -25,17 +25,14 @@ EVENTS = (
 MANY = 10
 MANY_WITHIN = timedelta(minutes=10)
 SUMMARY_BATCH = 1000
-# Messages that people outside cause
-CAUSED_KINDS = {"new", "assigned", "changed", "answered"}
-
-
-CHANGED = "fault_report.changed"
-
-# What is remembered of a report besides its fields: ids by model
-NEWS = {
+# What is new around a report in this transaction, by the report's id
+NEWS = "fault_report.news"
+# Its kinds, and the models of their records
+NEWS_MODELS = {
     "notes": "fault.report.note",
     "messages": "mail.message",
     "files": "ir.attachment",
+    "points": "fault.report.point",
 }
 
 
@@ -66,7 +63,7 @@ class FaultReport(models.Model):
 
         :param str event: one of `EVENTS`
         """
-        if not self or not self._is_notifying():
+        if not self or self._is_silent():
             return
         # Who causes an event need not see who is notified of it.
         reports_sudo = self.sudo()
@@ -77,52 +74,51 @@ class FaultReport(models.Model):
         elif event in CUSTOMER_KINDS:
             reports_sudo._notify_customers(event)
 
-    def _collect_reached(self, vals):
-        """Keep what `_post_events_since` needs, if these values can cause an event.
+    def _get_reached(self, names):
+        """Return what each report has reached, by id, if these fields cause events.
 
-        :return: what each report has reached, by id
+        A set of keys: an event, and what makes it a new one. Odoo's tracking cannot
+        tell: it keeps one value for a transaction, and none of a new report.
         """
-        names = self._get_notified_fields() | OUTCOME_FIELDS
-        if not self._is_notifying() or names.isdisjoint(vals):
+        if EVENT_FIELDS.isdisjoint(names) or self._is_silent():
             return {}
-        self._collect_changes()
         # To compare with; whether the user may write is checked by Odoo.
-        return {report.id: report._get_reached() for report in self.sudo()}
+        return {report.id: report._get_reached_events() for report in self.sudo()}
 
-    def _post_events_since(self, before):
-        """Post the events of what the reports have reached since `before`."""
-        happened = {event: self.browse() for event in EVENTS}
-        for report in self.sudo():
-            if report.id in before:
-                for key in report._get_reached() - before[report.id]:
-                    happened[key[0]] |= report
-        for event, reports in happened.items():
-            reports.with_env(self.env)._post_event(event)
-
-    def _get_reached(self):
-        """Return keys of what the report has reached: an event, and what makes it new.
-
-        Converted counts again when a quotation is followed by a work order.
-        """
+    def _get_reached_events(self):
         self.ensure_one()
         is_waiting = self.state in WAITING_STATES
         reached = {("reopened",) if is_waiting else (self.state,)}
         if self.technician_id:
             reached.add(("assigned", self.technician_id.id))
         if self.work_order_id:
+            # Again, when a quotation is followed by a work order
             reached.add(("converted", self.work_order_model))
         return reached
 
+    def _post_events_since(self, before):
+        """Post the events of what the reports have reached since `before`.
+
+        :param before: what `_get_reached` has returned
+        """
+        if not before:
+            return
+        happened = {event: self.browse() for event in EVENTS}
+        # Only compared
+        for report_sudo in self.browse(before).sudo():
+            for key in report_sudo._get_reached_events() - before[report_sudo.id]:
+                happened[key[0]] |= report_sudo.sudo(False)
+        for event, reports in happened.items():
+            reports._post_event(event)
+
     def _message_post_after_hook(self, message, msg_vals):
         result = super()._message_post_after_hook(message, msg_vals)
-        if message.message_type in ("comment", "email") and (
-            not message.author_id or message.author_id.partner_share
-        ):
-            self._collect_changes(messages=message)
-        is_comment = message.message_type in ("comment", "email")
-        if is_comment and not (message.is_internal or message.subtype_id.internal):
-            self._post_event("commented")
-        # Whoever writes need not see who notices it.
+        if message.message_type in ("comment", "email"):
+            if not message.author_id or message.author_id.partner_share:
+                self._collect_news(messages=message)
+            if not (message.is_internal or message.subtype_id.internal):
+                self._post_event("commented")
+        # The author of a message need not see who is notified of it.
         report_sudo = self.sudo()
         if report_sudo._is_written_by_customer(message.sudo()):
             report_sudo._notice_answer(message.sudo())
@@ -131,42 +127,84 @@ class FaultReport(models.Model):
         return result
 
     @api.model
-    def _is_notifying(self):
-        """Return whether messages are wanted: not for an import, nor for demo data."""
+    def _is_silent(self):
+        """Return whether neither a log nor messages are wanted.
+
+        So it is while addons are installed, and of an import that asks for it.
+        """
         context = self.env.context
-        is_silent = get_switch(self.env, SILENT_IMPORT) or (
-            # Only code acts as the superuser; a client does not choose its context.
+        if not self.env.registry.ready:
+            return True
+        if SILENT_IMPORT in context and get_switch(self.env, SILENT_IMPORT):
+            return True
+        # Only code acts as the superuser; a client does not choose its context.
+        return bool(
             self.env.uid == SUPERUSER_ID
             and context.get("import_file")
             and context.get("tracking_disable")
         )
-        return self.env.registry.ready and not is_silent
+
+    # === THE NUMBER OF WAITING REPORTS === #
+
+    # Open web clients learn that it may have changed. Each asks for its own number,
+    # which depends on the user and on the selected companies.
+
+    def _write_multi(self, vals_list):
+        # Every change of the state is written to the database here.
+        if self._changes_waiting(vals_list):
+            self._signal_waiting_changed()
+        return super()._write_multi(vals_list)
+
+    def _changes_waiting(self, vals_list):
+        """Return whether writing these columns changes what waits in some company."""
+        if self._is_waiting_signalled():
+            return False
+        changes = {
+            report.id: vals
+            for report, vals in zip(self, vals_list, strict=True)
+            if not vals.keys().isdisjoint(("state", "company_id"))
+        }
+        if not changes:
+            return False
+        # The cache holds what will be; only the database knows what was.
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT id, state, company_id FROM fault_report WHERE id IN %s",
+                tuple(changes),
+            )
+        )
+
+        def waits_in(state, company_id):
+            return company_id if state in WAITING_STATES else None
+
+        return any(
+            waits_in(state, company_id)
+            != waits_in(
+                changes[report_id].get("state", state),
+                changes[report_id].get("company_id", company_id),
+            )
+            for report_id, state, company_id in rows
+        )
 
     @api.model
-    def _get_notified_fields(self):
-        """Return the names of the fields whose changes the technician is notified of.
+    def _is_waiting_signalled(self):
+        return SIGNAL in self.env.cr.cache
 
-        Hook: an override adds to the set. Fields of many records are not supported.
-        """
-        return {
-            "name",
-            "priority",
-            "comment",
-            "comment_internal",
-            "status_id",
-            "partner_id",
-            "facility_id",
-            "equipment_id",
-            "subgroup_id",
-            "contact_id",
-            "contact_name",
-            "email_from",
-            "phone",
-            "cost_center",
-            "customer_order_ref",
-            "technician_id",
-            "state",
-        }
+    @api.model
+    def _signal_waiting_changed(self):
+        """Signal once for each transaction, to those who may see reports."""
+        if self._is_waiting_signalled():
+            return
+        # Unlike `precommit.data`, this survives a flush and ends with a rollback, also
+        # one to a savepoint, which takes the signal away.
+        self.env.cr.cache[SIGNAL] = True
+        self.env.cr.precommit.add(self._send_waiting_changed)
+
+    @api.model
+    def _send_waiting_changed(self):
+        # Not `env.ref`, which costs a query to look whether the group exists
+        group_id = self.env["ir.model.data"]._xmlid_to_res_id("fault_report.group_view")
+        self.env["res.groups"].browse(group_id or ())._bus_send(SIGNAL, {})
 
     # === NEW AND ASSIGNED === #
 
@@ -185,10 +223,10 @@ class FaultReport(models.Model):
                 report.is_in_summary = True
             elif users:
                 technician = report.technician_id
-                told = technician and {
+                known = technician and {
                     technician.id: report._get_user_channels("assigned", technician)
                 }
-                report._notify_safely("new", users, told=told or {})
+                report._notify_safely("new", users, known=known or {})
 
     def _notify_assigned(self):
         """Notify the technicians of the reports that are theirs now."""
@@ -232,15 +270,15 @@ class FaultReport(models.Model):
         self.ensure_one()
         if not self.is_answer_waiting:
             self.is_answer_waiting = True
-        if not self._is_notifying():
+        if self._is_silent():
             return
         if self._get_answer_technician():
-            is_told = self._is_technician_notified_of_answer()
+            is_notified = self._is_technician_notified_of_answer()
         else:
-            is_told = self._notify_safely(
+            is_notified = self._notify_safely(
                 "answered", self._get_subscribers(), messages=message
             )
-        if not is_told:
+        if not is_notified:
             self._plan_safely(ANSWER_ACTIVITY, self._get_answer_responsible())
         self._notify_workers_of_answer(message)
 
@@ -268,7 +306,7 @@ class FaultReport(models.Model):
         )[:1]
 
     def _notify_workers_of_answer(self, message):
-        """Tell who does the work, on the order if they get no message."""
+        """Notify those who do the work, on the order if they get no message."""
         order = self._get_work_order()
         workers = order and order._get_work_order_workers() - self.technician_id
         for worker in workers or ():
@@ -295,7 +333,7 @@ class FaultReport(models.Model):
 
     @api.model
     def _cron_send_summaries(self):
-        """Tell who wants to know of new reports of those that came in great number.
+        """Notify of the new reports that came in great number, all in one message.
 
         Each report is in one message: it is marked in the transaction that
         queues the message.
@@ -315,28 +353,6 @@ class FaultReport(models.Model):
             len(found), remaining=self.search_count(domain)
         )
 
-    def _limit_channels(self, kind, channels):
-        """Return the channels that the day's quota leaves: strangers cause paid SMS.
-
-        Once the day's are used up, an e-mail is sent instead.
-        """
-        if "sms" not in channels or not self._is_caused_from_outside(kind):
-            return channels
-        # Those who cause it have no rights on the count
-        attempts = self.env["fault.report.attempt"].sudo()
-        shares = self._get_quota_shares(self.channel, self)
-        limits = self.company_id._get_fault_report_quota("sms", shares)
-        try:
-            attempts._check_quota(limits)
-        except TooManyRequestsError:
-            return (channels - {"sms"}) | {"email"}
-        return channels
-
-    def _is_caused_from_outside(self, kind):
-        user = self.env.user
-        is_staff = user._is_internal() and not user._is_superuser()
-        return kind in CAUSED_KINDS and not is_staff
-
     # === TO THE CUSTOMER === #
 
     def _notify_customers(self, kind):
@@ -353,8 +369,8 @@ class FaultReport(models.Model):
     def _get_customer_users(self):
         """Return the portal users whose report it is.
 
-        Who filed it, its contact, and its followers; each by their own
-        choice, and told only of what he may see.
+        Who filed it, its contact, and its followers; each by their own choice, and
+        only of what they may see.
         Hook: an override adds to them.
         """
         self.ensure_one()
@@ -363,104 +379,86 @@ class FaultReport(models.Model):
 
     # === CHANGES BY OTHERS === #
 
-    def _collect_changes(self, points=None, **news):
-        """Keep how the reports were, to tell their technicians what has changed.
+    # Odoo's tracking keeps the fields as they were before the transaction, and nothing
+    # of reports that are new in it: what is added to these right away is a part of
+    # making them. It does not know the records around a report.
 
-        That happens once, before the commit; then it is known what really has.
+    @api.model
+    def _get_notified_fields(self):
+        """Return the names of the fields whose changes the technician is notified of.
+
+        Hook: an override leaves out some; to add one, give it `tracking=True`.
+        """
+        return set(self._track_get_fields())
+
+    def _collect_news(self, points=None, **added):
+        """Keep what is new around these reports, to notify of it at the end.
 
         :param points: service points that are about to be answered
-        :param news: new records, by the keys of `NEWS`
+        :param added: new records, by the keys of `NEWS_MODELS`
         """
-        # What changes is told to the technician, whoever changes it.
-        for report in self.sudo():
-            memory = report._get_memory()
-            if memory is None:
-                continue
-            for point in (points or self.env["fault.report.point"]).sudo():
-                memory["points"].setdefault(point.id, point._get_answer_text())
-            for name, records in news.items():
-                memory[name].update(records.ids)
-
-    def _get_memory(self):
-        """Return what is kept of the report, or None if nobody is to be told."""
-        self.ensure_one()
-        is_new = self.id in self._get_created_ids()
-        is_silent = is_new or not self._is_notifying()
-        if is_silent or self.technician_id.id in (False, self.env.uid):
-            return None
-        data = self.env.cr.precommit.data
-        key = f"{CHANGED}.{self.env.uid}"
-        if key not in data:
-            data[key] = {}
-            self.env.cr.precommit.add(self.browse()._notify_changed)
-        if self.id not in data[key]:
-            names = sorted(self._get_notified_fields())
-            data[key][self.id] = {
-                "before": {name: self[name] for name in names},
-                "points": {},
-                **{name: set() for name in NEWS},
-            }
-        return data[key][self.id]
-
-    def _notify_changed(self):
-        """Tell the technicians what this user has changed in the transaction."""
-        memories = self.env.cr.precommit.data.pop(f"{CHANGED}.{self.env.uid}", {})
-        created = self._get_created_ids()
-        # What is told was written with the user's rights; telling needs none of his.
-        for report in self.sudo().browse(memories).exists():
-            if report.id not in created:
-                report._notify_changed_safely(memories[report.id])
-
-    def _notify_changed_safely(self, memory):
-        self.ensure_one()
-        technician = memory["before"]["technician_id"].with_env(self.env)
-        news = {
-            name: self.env[model].browse(sorted(memory[name])).exists()
-            for name, model in NEWS.items()
-        }
-        news["files"] = news["files"]._filter_untold(technician, news["messages"])
-        changes = [
-            *self._get_changes(memory["before"]),
-            *self._get_answer_changes(memory["points"]),
-        ]
-        if not changes and not any(news.values()):
+        # Technicians are notified of news, whether or not its author sees the report.
+        reports_sudo = self.sudo().filtered("technician_id")
+        if not reports_sudo or self._is_silent():
             return
-        told = {}
-        if not (changes or news["notes"] or news["files"]):
-            told[technician.id] = news["messages"]._get_channels_to_follower(technician)
-        self._notify_safely("changed", technician, told=told, changes=changes, **news)
+        reports_sudo._track_prepare(self._fields)
+        data = self.env.cr.precommit.data.setdefault(NEWS, {})
+        for report_sudo in reports_sudo:
+            news = data.setdefault(report_sudo.id, {name: {} for name in NEWS_MODELS})
+            for name, records in added.items():
+                news[name].update(dict.fromkeys(records.ids))
+            for point_sudo in (points or self.env["fault.report.point"]).sudo():
+                news["points"].setdefault(point_sudo.id, point_sudo._get_answer_text())
 
-    def _mark_as_created(self):
-        """Let nothing that is added right away count as a change."""
-        self._get_created_ids().update(self.ids)
+    def _message_track(self, fields_iter, initial_values_dict):
+        """Notify the technicians of what has changed, once per transaction."""
+        tracking = super()._message_track(fields_iter, initial_values_dict)
+        all_news = self.env.cr.precommit.data.pop(NEWS, {})
+        for report in self.browse(tracking):
+            changes, _values = tracking[report.id]
+            before = initial_values_dict[report.id]
+            report._notify_changed(before, changes, all_news.get(report.id, {}))
+        return tracking
 
-    @api.model
-    def _get_created_ids(self):
-        """Return the set of the reports that this user made in this transaction.
+    def _notify_changed(self, before, changed, news):
+        """Notify the technician of changes by others.
 
-        What he adds to them right away is part of making them.
+        :param before: the values of all tracked fields before the transaction
+        :param changed: the names of those that have changed
+        :param news: what `_collect_news` has kept
         """
-        key = f"{CREATED}.{self.env.uid}"
-        return self.env.cr.precommit.data.setdefault(key, set())
-
-    def _get_changes(self, before):
-        """Return the fields whose values differ from `before`, with both values."""
         self.ensure_one()
-        return [
-            (name, value, self[name])
-            for name, value in before.items()
-            if value != self[name] and (value or self[name])
-        ]
+        if not (changed or news) or self._is_silent():
+            return
+        technician = before.get("technician_id", self.technician_id)
+        if not technician:
+            return
+        technician = technician.with_env(self.env)
+        records = self._get_news_records(news, technician)
+        answers = records.pop("points")._get_answer_changes(news.get("points"))
+        names = sorted(self._get_notified_fields().intersection(changed))
+        changes = [(name, before[name], self[name]) for name in names] + answers
+        if not changes and not any(records.values()):
+            return
+        known = {}
+        if not (changes or records["notes"] or records["files"]):
+            channels = records["messages"]._get_channels_to_follower(technician)
+            known[technician.id] = channels
+        self._notify_safely(
+            "changed", technician, known=known, changes=changes, **records
+        )
 
-    @api.model
-    def _get_answer_changes(self, before):
-        """Return the service points whose answers differ from `before`, with both."""
-        points = self.env["fault.report.point"].browse(before).exists()
-        return [
-            (point.name, before[point.id], point._get_answer_text())
-            for point in points
-            if before[point.id] != point._get_answer_text()
-        ]
+    def _get_news_records(self, news, technician):
+        """Return the records of `news` that there are still, by their kind."""
+        records = {
+            name: self.env[model].browse(sorted(news.get(name, ()))).exists()
+            for name, model in NEWS_MODELS.items()
+        }
+        files = records["files"]
+        if files:
+            messages = records["messages"]
+            records["files"] = files._filter_not_notified(technician, messages)
+        return records
 
 
 class FaultReportPoint(models.Model):
@@ -469,7 +467,15 @@ class FaultReportPoint(models.Model):
     def _collect_answers(self):
         """Keep the answers as they are, before they are changed."""
         for report, points in self.grouped("report_id").items():
-            report._collect_changes(points=points)
+            report._collect_news(points=points)
+
+    def _get_answer_changes(self, before):
+        """Return the points whose answers differ from `before`, with both."""
+        return [
+            (point.name, before[point.id], point._get_answer_text())
+            for point in self
+            if before[point.id] != point._get_answer_text()
+        ]
 
     def _get_answer_text(self):
         """Return the answer with its remark; an empty text if there is neither."""
@@ -482,34 +488,34 @@ class IrAttachment(models.Model):
     _inherit = "ir.attachment"
 
     def _collect_on_fault_reports(self):
-        """Let the technicians be told of new files of their reports."""
-        # Whoever adds a file was allowed to.
+        """Notify the technicians of new files of their reports."""
+        # Who adds a file was allowed to.
         files = self.sudo().filtered(
             lambda file: (
                 file.res_model == "fault.report" and file.res_id and not file.res_field
             )
         )
         for report_id, its_files in files.grouped("res_id").items():
-            self.env["fault.report"].browse(report_id).exists()._collect_changes(
+            self.env["fault.report"].browse(report_id).exists()._collect_news(
                 files=its_files
             )
 
-    def _filter_untold(self, user, messages):
+    def _filter_not_notified(self, user, messages):
         """Return the files that no message shows or has brought to `user`."""
         posted = self.env["mail.message"].search([("attachment_ids", "in", self.ids)])
-        told = posted.filtered(
+        known = posted.filtered(
             lambda message: (
                 message in messages or message._get_channels_to_follower(user)
             )
         )
-        return self - told.attachment_ids
+        return self - known.attachment_ids
 
 
 class MailMessage(models.Model):
     _inherit = "mail.message"
 
     def _get_channels_to_follower(self, user):
-        """Return how Odoo itself has told `user`, a follower, of all these messages."""
+        """Return how Odoo itself has notified `user`, a follower, of all these."""
         notifications = self.env["mail.notification"].search(
             [
                 ("mail_message_id", "in", self.ids),

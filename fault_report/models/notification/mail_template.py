@@ -2,7 +2,7 @@ from odoo import api, models
 from odoo.exceptions import AccessError
 from odoo.fields import Command
 
-from ..fault_report_reference_mixin import get_ids
+from ..client_guards import get_ids
 
 MODEL = "fault.report"
 # The fields of a file that determine its record

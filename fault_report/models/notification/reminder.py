@@ -87,7 +87,7 @@ class FaultReport(models.Model):
         return self.company_id.fault_report_reminder_repeat and self.reminded_at + wait
 
     def _get_reminder_wait(self):
-        """Return the time until the reminder, or None without reminders."""
+        """Return the time to the reminder, or None if there is no reminder."""
         self.ensure_one()
         hours = self.company_id.fault_report_reminder_hours
         is_given = self.technician_id and self.date_assigned
@@ -152,7 +152,7 @@ class FaultReport(models.Model):
         return len(due) <= batch_size
 
     def _process_due_report(self, date_field, method, domain):
-        """Call `method` on the report if it is still due; postpone it on errors."""
+        """Call `method` on the report, if it is still due, or postpone it."""
         try:
             with self._isolated():
                 # Skip a report that was handled meanwhile, or is locked.
@@ -168,30 +168,30 @@ class FaultReport(models.Model):
         """Retry the report later, after all others."""
         try:
             with self._isolated():
-                # Only the cron may write the date, whatever its user.
+                # Only the cron writes when it is due, whatever its user.
                 self.sudo()[date_field] = fields.Datetime.now() + RETRY_AFTER
         except OperationalError:
             _logger.info("%s is in use; its turn is next time", self)
 
     def _notify_unassigned(self):
-        """Mark each report as notified, and queue the message to the dispatchers."""
-        # Only the cron may write the mark.
+        """Claim the message of each report, and queue it for those who dispatch."""
+        # The mark follows from the cron; it is never written by users.
         for report in self.sudo():
             report.unassigned_told = report.unassigned_since
             administrators = report._get_administrators().filtered("email_normalized")
-            told = report._queue_messages(
+            used = report._queue_messages(
                 "unassigned", report._get_dispatchers()
             ) or report._queue_messages(
                 "unassigned", administrators, otherwise=("email",)
             )
-            if not told:
+            if not used:
                 report._plan_safely(
                     UNASSIGNED_ACTIVITY, report._get_answer_responsible()
                 )
 
     def _remind(self):
-        """Mark each report as reminded, and queue the reminder."""
-        # Only the cron may write the marks.
+        """Claim the reminder of each report and queue the message."""
+        # The marks follow from the cron; they are never written by users.
         for report in self.sudo():
             technician = report.technician_id
             report.write(report._prepare_reminded_values())
@@ -232,7 +232,7 @@ class FaultReport(models.Model):
 
     def _drop_reminder_activities(self):
         """Remove the activities of assignments that are over."""
-        # The user may not see activities of others.
+        # Who handles a report need not see the activities of others.
         reports_sudo = self.sudo()
         reports_sudo.filtered(
             lambda report: report.unassigned_told and report.state != "new"

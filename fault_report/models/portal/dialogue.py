@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import email_normalize, html2plaintext, is_html_empty
-from odoo.tools.mail import email_split_tuples, plaintext2html
+from odoo.tools.mail import plaintext2html
 from odoo.tools.misc import limited_field_access_token
 
 from ...tools import text_rules
@@ -147,51 +147,6 @@ class FaultReport(models.Model):
         # The user may read the report; only the text and the files are their choice.
         own = with_own_context(self, *POST_KEYS).sudo()
         return super(FaultReport, own).message_post(**kwargs).with_env(self.env)
-
-    def message_notify(self, **kwargs):
-        """Refuse customers: they post to the report, not to chosen recipients."""
-        if not self.env.user._is_internal() and not self.env.su:
-            raise AccessError(
-                self.env._("You may not write about this fault report here.")
-            )
-        return super().message_notify(**kwargs)
-
-    @api.model
-    def _check_own_name(self, author_id, email_from):
-        """Raise if the author or the sender's address is not the user's own."""
-        user = self.env.user
-        if self.env.su or user._is_admin():
-            return
-        is_own = not author_id or author_id == user.partner_id.id
-        if not is_own or not self._is_own_address(email_from):
-            raise AccessError(
-                self.env._("You may write about a fault report in your own name only.")
-            )
-
-    @api.model
-    def _get_own_name(self):
-        """Return the author values of the user's messages.
-
-        Empty for administrators and our own code: the template decides.
-        """
-        user = self.env.user
-        if self.env.su or user._is_admin():
-            return {}
-        return {"author_id": user.partner_id.id, "email_from": user.email_formatted}
-
-    @api.model
-    def _is_own_address(self, email_from):
-        """Return whether the sender's name and address are the user's own."""
-        user = self.env.user
-        own = (user.email_formatted, user.partner_id.email_formatted)
-        if not email_from or email_from in own:
-            return True
-        found = email_split_tuples(email_from)
-        if len(found) != 1:
-            return False
-        ((name, address),) = found
-        addresses = {user.email_normalized, user.partner_id.email_normalized} - {False}
-        return email_normalize(address) in addresses and name in ("", user.name)
 
     def _check_may_send_outside(self):
         """Raise if the user sends a message to external people without Edit."""

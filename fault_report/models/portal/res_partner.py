@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
 from odoo.fields import Domain
 
-from ..fault_report_reference_mixin import get_ids
+from ..client_guards import get_ids
 
 CUSTOMER_ACCESS = "fault_report.group_customer_access"
 LIMIT_FIELDS = ("limit_facilities", "allowed_facility_ids", "allow_no_facility")

@@ -166,3 +166,12 @@ class FaultReport(models.Model):
         """Return whether the user's companies have a template, or an archived one."""
         Template = self.env["fault.report.template"].with_context(active_test=False)
         return bool(Template.search_count([], limit=1))
+
+
+class ResCompany(models.Model):
+    _inherit = "res.company"
+
+    def _get_fault_report_template(self):
+        """Return the template for new fault reports, whoever files them."""
+        # A reporter need not see the settings of the company.
+        return self.sudo().fault_report_template_id

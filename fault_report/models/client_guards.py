@@ -1,13 +1,137 @@
+"""What clients send is checked: protected fields, texts, and the records it names."""
+
 from collections import defaultdict
 
 from odoo import api, models, tools
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
+
+from ..tools import text_rules
+from ..tools.context_switches import SILENT_IMPORT, switch_on
 
 X2MANY = ("one2many", "many2many")
 # References by a model's name are protected where there are any: no compute reads them
 # before they are stored.
 RELATIONS = ("many2one", *X2MANY)
+
+
+class FaultReportProtectedMixin(models.AbstractModel):
+    """For every model with fields that follow from what is done.
+
+    Such a field has `protected=True`. Clients do not write it, and neither the context
+    nor the defaults that users keep fill it in, whatever their rights.
+    """
+
+    _name = "fault.report.protected.mixin"
+    _description = "Model With Protected Fields"
+
+    # Whether also the lists of messages, followers and activities are protected: these
+    # have methods of their own, which check more
+    _protects_mail_lists = False
+
+    def _valid_field_parameter(self, field, name):
+        return name == "protected" or super()._valid_field_parameter(field, name)
+
+    @api.model
+    def _get_protected_fields(self):
+        """Return the names of the fields that no client writes.
+
+        Hook: an override adds fields of others; own ones have `protected=True`.
+        """
+        return set(self._find_protected_fields())
+
+    @api.model
+    @tools.ormcache()
+    def _find_protected_fields(self):
+        names = {
+            name
+            for name, field in self._fields.items()
+            if getattr(field, "protected", False)
+        }
+        if self._protects_mail_lists:
+            names |= {
+                name
+                for mixin in ("mail.thread", "mail.activity.mixin")
+                for name, field in self.env[mixin]._fields.items()
+                if field.type in ("one2many", "many2many")
+            }
+        return frozenset(names)
+
+    def _check_protected_fields(self, vals):
+        """Refuse values that are not the client's to write."""
+        protected = {
+            name
+            for name in self._get_protected_fields().intersection(vals)
+            if not self._is_deletion(name, vals[name])
+        }
+        if protected and not self.env.su:
+            labels = [
+                self._fields[name]._description_string(self.env)
+                for name in sorted(protected)
+            ]
+            raise AccessError(
+                self.env._(
+                    "These fields follow from what is done with the report "
+                    "and cannot be written: %(fields)s.",
+                    fields=", ".join(labels),
+                )
+            )
+
+    @api.model
+    def _is_deletion(self, name, value):
+        """Return whether records of a list are only deleted, with their own rights."""
+        is_list = self._fields[name].type == "one2many" and isinstance(value, list)
+        return bool(is_list and value) and all(
+            isinstance(command, (list, tuple)) and command[:1] in ([2], (2,))
+            for command in value
+        )
+
+    @api.model
+    def default_get(self, fields):
+        """Protected fields have the default of the code or none."""
+        protected = self._get_protected_fields().intersection(fields)
+        defaults = super().default_get([f for f in fields if f not in protected])
+        for name in protected:
+            field = self._fields.get(name)
+            if field and field.default:
+                value = field.convert_to_cache(field.default(self), self, False)
+                defaults[name] = field.convert_to_write(value, self)
+        return defaults
+
+    @api.model
+    def load(self, fields, data):
+        """Let an import leave out the log and the messages, if it asks to."""
+        if self.env.context.get("tracking_disable"):
+            self = switch_on(self, **{SILENT_IMPORT: True})
+        return super().load(fields, data)
+
+
+class FaultReportTextMixin(models.AbstractModel):
+    """For every model with texts from outside: refuse those that cannot be used.
+
+    Before they are written: the database would refuse some in its own words.
+    """
+
+    _name = "fault.report.text.mixin"
+    _description = "Model With Checked Texts"
+    _inherit = ["fault.report.protected.mixin"]
+
+    # For each field what `text_rules.check_texts` needs to know
+    _text_limits = {}
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        context = self.env.context
+        defaults = {name: context.get(f"default_{name}") for name in self._text_limits}
+        for vals in vals_list:
+            self._check_protected_fields(vals)
+            text_rules.check_texts(self, {**defaults, **vals}, self._text_limits)
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self._check_protected_fields(vals)
+        text_rules.check_texts(self, vals, self._text_limits)
+        return super().write(vals)
 
 
 class FaultReportReferenceMixin(models.AbstractModel):
@@ -29,8 +153,15 @@ class FaultReportReferenceMixin(models.AbstractModel):
         readable = self._find_readable(vals_list)
         for vals in vals_list:
             self.browse()._check_references(vals, readable)
-            self._check_computed(vals, readable)
-        return super().create(vals_list)
+        try:
+            records = super().create(vals_list)
+        except UserError:
+            # A constraint names records that the user may have no access to.
+            for vals in vals_list:
+                self._check_computed(vals, readable)
+            raise
+        records._check_followed({}, readable)
+        return records
 
     def write(self, vals):
         self._check_references(vals)
@@ -166,10 +297,7 @@ class FaultReportReferenceMixin(models.AbstractModel):
 
     @api.model
     def _check_computed(self, vals, readable):
-        """Look at what a new record would be linked to before there is one.
-
-        Once there is, a constraint may show the names.
-        """
+        """Refuse what a record of these values would have been linked to."""
         named = {
             name: vals[name]
             for name in self._get_guarded_relations().intersection(vals)

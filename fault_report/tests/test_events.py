@@ -1,0 +1,178 @@
+"""Events and messages of changes: by Odoo's tracking, whatever a context says."""
+
+from itertools import combinations
+from unittest.mock import patch
+
+from odoo import Command
+from odoo.tests import tagged
+
+from ..models.notification.events import EVENTS
+from ..tools.context_switches import LOG_SWITCHES
+from .common import FaultReportCommon
+
+SWITCHES = sorted({*LOG_SWITCHES, "import_file"})
+
+
+def get_contexts():
+    """Return each choice of the switches by which Odoo leaves a log out."""
+    return [
+        dict.fromkeys(chosen, True)
+        for count in range(len(SWITCHES) + 1)
+        for chosen in combinations(SWITCHES, count)
+    ]
+
+
+class EventsCase(FaultReportCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.technician.write(
+            {
+                "fault_report_notify_changed": "email",
+                "fault_report_notify_assigned": "none",
+                "email": "t@example.com",
+            }
+        )
+        cls.editor = cls.users["view"]
+        cls.editor.group_ids += cls.env.ref("fault_report.group_edit")
+        cls.editor.group_ids += cls.env.ref("fault_report.group_convert")
+        cls.report = cls.make_report(technician_id=cls.technician.id)
+        cls.env.flush_all()
+        cls.env.cr.precommit.run()
+
+    def setUp(self):
+        super().setUp()
+        self.posted = []
+        posted = self.posted
+        model = self.env.registry["fault.report"]
+        post_event = model._post_event
+
+        def record(reports, event):
+            posted.extend((event, report.id) for report in reports)
+            return post_event(reports, event)
+
+        self.startPatcher(patch.object(model, "_post_event", record))
+
+    def end_transaction(self):
+        self.env.flush_all()
+        self.env.cr.precommit.run()
+
+    def count_mails(self):
+        self.end_transaction()
+        return self.env["mail.mail"].search_count(
+            [("recipient_ids", "=", self.technician.partner_id.id)]
+        )
+
+    def take_posted(self):
+        events = [event for event, _id in self.posted]
+        self.posted.clear()
+        return events
+
+
+@tagged("post_install", "-at_install")
+class TestChangesAreTracked(EventsCase):
+    def get_other_value(self, report, name):
+        """Return a value that the field does not have."""
+        field = report._fields[name]
+        if field.type == "many2one":
+            other = {
+                "facility_id": self.garage,
+                "equipment_id": self.fan,
+                "contact_id": self.manager,
+                "technician_id": self.users["create"],
+                "status_id": self.env["fault.report.status"].create({"name": "Open"}),
+                "subgroup_id": self.env["fault.report.subgroup"].create({"name": "A"}),
+            }[name]
+            return False if report[name] else other.id
+        if field.type == "selection":
+            values = [value for value, _label in field.selection]
+            return values[values.index(report[name]) - 1]
+        if field.type == "boolean":
+            return not report[name]
+        return f"{report[name] or ''} more"
+
+    def test_no_context_of_a_client_hides_a_change_from_the_technician(self):
+        contexts = get_contexts()
+        report = self.report.with_user(self.editor)
+        names = report._get_notified_fields()
+        self.assertGreater(len(names), 15)
+        typed = sorted(names - {"state", "partner_id", "technician_id"})
+        mails = self.count_mails()
+        for number, name in enumerate(typed + ["technician_id"]):
+            context = contexts[number % len(contexts)]
+            with self.subTest(name, **context):
+                value = self.get_other_value(self.report, name)
+                report.with_context(**context).write({name: value})
+                self.end_transaction()
+                mails += 1
+                self.assertEqual(self.count_mails(), mails)
+                values = self.report.message_ids[:1].tracking_value_ids
+                self.assertIn(name, values.field_id.mapped("name"))
+
+    def test_no_context_of_a_client_hides_what_happens_to_an_order(self):
+        for context in get_contexts():
+            with self.subTest(**context):
+                report = self.make_report(technician_id=self.technician.id)
+                report.action_generate_sale_order()
+                mails = self.count_mails()
+                self.posted.clear()
+                order = report.sale_order_id.with_user(self.env.ref("base.user_admin"))
+                order.with_context(**context).action_cancel()
+                self.assertEqual(self.posted, [("reopened", report.id)])
+                self.assertEqual(self.count_mails(), mails + 1)
+
+    def test_a_field_that_another_addon_tracks_is_notified_of(self):
+        fields_ = self.env["fault.report"]._get_notified_fields()
+        self.assertEqual(fields_, self.env["fault.report"]._track_get_fields())
+
+    def test_what_is_added_to_a_new_report_is_part_of_making_it(self):
+        mails = self.count_mails()
+        report = self.make_report(technician_id=self.technician.id)
+        report = report.with_user(self.editor)
+        report.priority = "2"
+        report.note_ids = [Command.create({"name": "Called"})]
+        self.assertEqual(self.count_mails(), mails)
+        report.priority = "1"
+        self.assertEqual(self.count_mails(), mails + 1)
+
+
+@tagged("post_install", "-at_install")
+class TestEachEventOnce(EventsCase):
+    def test_each_event_is_posted_once_for_what_happens(self):
+        report = self.make_report().with_user(self.editor)
+        self.assertEqual(self.take_posted(), ["created"])
+        report.action_assign(self.technician)
+        self.assertEqual(self.take_posted(), ["assigned"])
+        report.action_assign(self.technician)
+        report.write({"name": "It stands", "technician_id": self.technician.id})
+        self.assertEqual(self.take_posted(), [])
+        report.action_solve("By phone")
+        self.assertEqual(self.take_posted(), ["solved"])
+        report.action_reopen("Again")
+        self.assertEqual(self.take_posted(), ["reopened"])
+        report.action_cancel("Twice")
+        self.assertEqual(self.take_posted(), ["cancelled"])
+        report.action_reopen("No")
+        self.take_posted()
+        report.message_post(
+            body="We come", message_type="comment", subtype_xmlid="mail.mt_comment"
+        )
+        self.assertEqual(self.take_posted(), ["commented"])
+        report.action_generate_work_order()
+        self.assertEqual(self.take_posted(), ["converted"])
+        order = report.sudo()._get_work_order()
+        started, done = self.get_stages(order)
+        order.stage_id = started
+        self.assertEqual(self.take_posted(), ["started"])
+        order.stage_id = done
+        self.assertEqual(self.take_posted(), ["done"])
+        self.assertEqual(len(EVENTS), 9)
+
+    def get_stages(self, order):
+        stages = self.env["maintenance.stage"].search([])
+        started = stages.filtered(lambda s: not (s.done or s.fault_report_is_first))[0]
+        return started, stages.filtered("done")[0]
+
+    def test_with_a_technician_from_the_start_it_is_created_and_assigned(self):
+        self.make_report(technician_id=self.technician.id)
+        self.assertEqual(self.take_posted(), ["created", "assigned"])
