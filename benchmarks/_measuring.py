@@ -1,4 +1,4 @@
-"""What the benchmarks have in common: queries, their time and PostgreSQL's way."""
+"""Shared code of the benchmarks: queries, their time and their plan."""
 
 import time
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ from odoo import sql_db
 
 @contextmanager
 def noted_queries():
-    """Give a list that fills with the seconds and the text of each query."""
+    """Yield a list that collects the seconds and the text of each query."""
     execute = sql_db.Cursor.execute
     queries = []
 
@@ -25,7 +25,7 @@ def noted_queries():
 
 
 def get_plan(cr, query):
-    """Return how PostgreSQL finds the rows, in a line; empty for what is no SELECT."""
+    """Return the plan of a SELECT in one line, else an empty text."""
     if not query.lstrip().upper().startswith("SELECT"):
         return ""
     cr.execute("EXPLAIN " + query.replace("%", "%%"))

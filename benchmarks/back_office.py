@@ -1,4 +1,4 @@
-"""What the screens of the back office cost with many reports; see README.md.
+"""The cost of the back office screens with many reports; see README.md.
 
 Runs in Odoo's shell, which provides `env`, on a database of its own.
 """
@@ -15,7 +15,7 @@ from odoo.tests.common import new_test_user
 from benchmarks._measuring import get_plan, noted_queries, vacuum
 
 COUNT = int(os.environ.get("N") or 100_000)
-# What waits depends on the people, not on the years that have passed.
+# The number of waiting reports does not grow over the years.
 WAITING = min(1000, COUNT // 2)
 REPEAT = 7
 BATCH = 100
@@ -144,7 +144,7 @@ def fill(objects, technician):
 
 
 def get_specification(Report, kind):
-    """Return what the web client asks for to show a view of this kind."""
+    """Return the specification that the web client sends for this view."""
     view = Report.get_views([(False, kind)])
     known = view["models"]["fault.report"]["fields"]
     names = [
@@ -203,7 +203,7 @@ def file(Report, objects, count):
 
 
 def get_jobs(user, objects):
-    """Return what is measured: a name and a function each."""
+    """Return the measured jobs: pairs of a name and a function."""
     Report = env["fault.report"].with_user(user)
     waiting = Report.search(DEFAULT_FILTERS, limit=1)
     done = Report.search([("state", "=", "converted")], limit=1)
@@ -252,7 +252,7 @@ def get_jobs(user, objects):
 def measure(job):
     """Return the median of seconds, the queries of one run, and the slowest of them."""
     durations = []
-    # The first run fills the caches that a worker has filled after its first minute.
+    # The first run warms the caches, as in a running worker.
     for _number in range(REPEAT + 1):
         env.flush_all()
         env.invalidate_all()

@@ -1,4 +1,4 @@
-"""What the pages of a customer cost who has many reports; see README.md.
+"""The cost of the portal pages of a customer with many reports; see README.md.
 
 Runs in Odoo's shell, which provides `env`, on a database of its own. The pages are
 asked for as a browser does, without the network: from the session to the last byte.
@@ -162,7 +162,7 @@ def get(browser, path, data=None):
 def measure(*requests):
     """Return the shortest of seconds, and the queries, of each request.
 
-    By turns, and the shortest: that is disturbed least by what else is going on.
+    In turn, and the shortest: least disturbed by other processes.
     """
     seconds = [[] for _request in requests]
     queries = [None for _request in requests]
@@ -176,7 +176,7 @@ def measure(*requests):
 
 
 def get_pages():
-    """Return what is measured: a name, a path and, for a call, its data."""
+    """Return the measured pages: a name, a path and, for a call, its data."""
     pages = [("first page", PAGE, None)]
     for query in QUERIES:
         name = " ".join(f"{key}={value}" for key, value in query.items())
@@ -186,7 +186,7 @@ def get_pages():
 
 
 def compare(name, browsers, path, data=None, few_path=None):
-    """Print a line: many, few, and how the two compare."""
+    """Print a line: many, few, and their ratio."""
     (many, queries), (few, few_queries) = measure(
         (browsers[0], path, data), (browsers[1], few_path or path, data)
     )

@@ -12,7 +12,7 @@ from odoo import SUPERUSER_ID, api
 from odoo.tests.common import new_test_user
 
 COUNT = int(os.environ.get("N") or 100_000)
-# Stop after so many: the others stay due
+# Stop after this number: the others stay due
 STOP = int(os.environ.get("STOP") or COUNT)
 PER_JOB = 10  # seconds
 

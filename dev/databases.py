@@ -24,14 +24,14 @@ from .paths import CLONE, DATA, ROOT, RUN, all_addons
 
 KEEP = 16  # templates of each layer
 HALF = "fr_half_"  # and the id of the process that makes it
-RECIPE = 2  # to be raised when the way a template is made changes
+RECIPE = 2  # increase it when the creation of a template changes
 # Files that a database does not depend on
 IGNORED_FOLDERS = {"tests", "static", "__pycache__"}
 IGNORED_SUFFIXES = {".md", ".rst", ".pyc"}
-# Addons of Odoo that one of ours works with and does not depend on: they are in the
-# databases that it is installed in, so that the tests meet them.
+# Optional addons of Odoo that one of ours works with: they are installed in its test
+# databases.
 COMPANIONS = {"fault_report_website": ["google_recaptcha", "website_cf_turnstile"]}
-# What Odoo says about the machine, not about an addon
+# Warnings of Odoo about the machine, not about an addon
 HARMLESS = re.compile(
     r"security risk|wkhtmltopdf|python-ldap|unaccent|"
     r"rlPyCairo|Deprecated, this method|missing module dbfpy"
@@ -109,7 +109,7 @@ class Environment:
 
 
 def with_ours(names):
-    """Return these of our addons, and those of ours that they depend on."""
+    """Return these addons, and those of ours that they depend on."""
     known, found, waiting = all_addons(), set(), list(names)
     while waiting:
         name = waiting.pop()
@@ -120,7 +120,7 @@ def with_ours(names):
 
 
 def dependencies(names):
-    """The addons of others that these of ours need or are to be tried with."""
+    """The third-party addons that these addons need or are tested with."""
     ours = with_ours(names)
     needed = {
         other for name in ours for other in (*_depends(name), *COMPANIONS.get(name, ()))
@@ -225,7 +225,7 @@ def _template(name, source, text, fill):
 def make(name, source, fill):
     """Make the database `name`: a copy of `source`, filled by `fill(database)`.
 
-    It gets its name when it is complete: whatever is killed, there is never a half one.
+    It gets its name when it is complete: a killed process leaves no partial one.
     """
     half = f"{HALF}{os.getpid()}"
     copy(source, half)
@@ -244,7 +244,7 @@ def make(name, source, fill):
 
 
 def drop_halves():
-    """Drop what killed commands have left."""
+    """Drop the remains of killed commands."""
     for name in postgres.databases():
         if name.startswith(HALF) and not Path(f"/proc/{name[len(HALF) :]}").exists():
             drop(name)
@@ -266,7 +266,7 @@ def _filestore(name):
 
 
 def copy(source, name):
-    """Make the database `name` anew as a copy of `source` (None: an empty one)."""
+    """Recreate the database `name` as a copy of `source` (None: an empty one)."""
     drop(name)
     if source:
         postgres.create(name, source)

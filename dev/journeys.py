@@ -1,7 +1,7 @@
-"""`make journeys`: how far the data travels through our own files.
+"""`make journeys`: the data flow through our own files.
 
-A number for how readable the lifecycle is: which of our files does one action enter,
-and how often does it go on in another file. And how long our functions are.
+A measure of readability: the number of our files that one action enters, and how often
+it changes the file. And how long our functions are.
 """
 
 import ast

@@ -63,7 +63,7 @@ def make_photo():
 
 
 def make_data(env):
-    """Return what the journeys need: a place with an object, a customer's user."""
+    """Return the data of the journeys: a place with an object, and a portal user."""
     customer = env["res.partner"].create({"name": "Hotel", "is_company": True})
     house = env["res.partner"].create(
         {"name": "House", "parent_id": customer.id, "is_facility": True}

@@ -40,7 +40,7 @@ class Odoo:
 
     :ivar python_path: the folder that holds the Python package `odoo`
     :ivar addons_path: folders with addons beside `odoo/addons`
-    :ivar version: tells this Odoo from another one
+    :ivar version: identifies this Odoo
     """
 
     def __init__(self, python_path, version):
@@ -98,7 +98,7 @@ def update():
 
 
 def _unpack(archives, folder):
-    """Unpack into a folder beside the target, then rename: never a half one."""
+    """Unpack next to the target, then rename, so that it is never incomplete."""
     half = folder.with_name(folder.name + ".half")
     shutil.rmtree(half, ignore_errors=True)
     half.mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""Addons of others that ours are tested with, from the Python package registry.
+"""Third-party addons that ours are tested with, from the Python package registry.
 
 Their packages depend on a package of Odoo itself, which is here already; so they are
 installed without dependencies, and outside the virtualenv. Their lock file has versions
@@ -29,7 +29,7 @@ def get(bin_folder):
 
 
 def _install(python, folder):
-    """Install beside the folder, then rename: never a half one."""
+    """Install next to the folder, then rename, so that it is never incomplete."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     half = Path(tempfile.mkdtemp(dir=folder.parent, prefix="half-"))
     half.chmod(0o755)
@@ -55,7 +55,7 @@ def _install(python, folder):
 
 
 def lock(bin_folder):
-    """Write the lock file anew with the newest versions of what is wanted."""
+    """Rewrite the lock file with the newest versions of the addons."""
     python = bin_folder / "python"
     with step("looking for the newest addons"), tempfile.TemporaryDirectory() as folder:
         call(

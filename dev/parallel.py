@@ -17,7 +17,7 @@ _fork = multiprocessing.get_context("fork")
 
 
 class Job:
-    """A function that returns an exit code; all that it prints is kept in `log`."""
+    """A function that returns an exit code; its output is written to `log`."""
 
     def __init__(self, function, log):
         self.function = function

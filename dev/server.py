@@ -55,7 +55,7 @@ def run(environment):
         _refuse_taken_port()
     stop()
     if exists and _lacks_dependencies():
-        # Odoo would add them with demo data of theirs, which builds on that of others.
+        # Odoo would install them with their demo data, which needs that of others.
         databases.drop(database())
         exists = False
     if not exists:
@@ -68,12 +68,12 @@ def run(environment):
 
 
 def install(environment):
-    """Make the database: our addons with their demo data, without anybody else's."""
+    """Create the database with the demo data of our addons only."""
     base = databases.base_template(environment, addons())
 
     def make(name):
-        # Odoo loads demo data where all dependencies have theirs. Ours tells its own
-        # story, so the others only have to say that they have.
+        # Odoo loads demo data only if all dependencies have theirs. Ours does not use
+        # it, so the dependencies are only marked as having it.
         postgres.sql(
             "UPDATE ir_module_module SET demo = true WHERE state = 'installed'",
             database=name,
@@ -169,7 +169,7 @@ def _start(environment):
 
 
 def _set_address():
-    """Let links in messages lead to this server, not to where users sign in."""
+    """Set the base URL of links in messages to this server."""
     address = f"http://127.0.0.1:{port()}"
     for key, value in (("web.base.url", address), ("web.base.url.freeze", "True")):
         postgres.sql(

@@ -6,7 +6,7 @@ each share, and it does not know that the other addons are tested after one of t
 
 from .paths import ROOT, RUN
 
-# `make test` measures; what it wrote last can be copied over the one that is kept
+# `make test` measures the durations; copy its last file over the stored one
 KEPT = ROOT / "dev" / "test_durations.txt"
 MEASURED = RUN / "test_durations.txt"
 UNKNOWN = 10  # seconds; for a file that is new
@@ -50,7 +50,7 @@ def write(path, durations):
 
 
 def merge(paths):
-    """Write down what a whole run has measured."""
+    """Write the durations of a complete run."""
     found = {}
     for path in paths:
         found.update(read(path))

@@ -18,7 +18,7 @@ CORE = "fault_report"
 TOGETHER = "test_fault_report"
 NOTHING_MATCHED = 5  # pytest's exit code
 MOST = 2  # parts at once; with more, the browsers of the tours get too slow
-# Asked here, because a part prints into a file
+# Checked here, because a part prints into a file
 COLOR = "yes" if sys.stdout.isatty() else "auto"
 
 
@@ -68,7 +68,7 @@ def run(environment):
 
 
 def combine(codes):
-    """Return the exit code of the whole: 0 only if every part was run and passed.
+    """Return the total exit code: 0 only if every part was run and passed.
 
     One that was killed has a negative code.
     """
@@ -135,7 +135,7 @@ def _run_all(jobs, count):
 
 
 def _test_all(environment, part):
-    """Test all that is in the part; what is cut short or empty has failed."""
+    """Run the tests of the part; an incomplete or empty run has failed."""
     part.coverage.unlink(missing_ok=True)
     part.durations.unlink(missing_ok=True)
     code = _test(environment, part)
@@ -206,7 +206,7 @@ def _coverage(measured):
 
 
 def _show_coverage(environment, parts):
-    """Print what the parts have covered together."""
+    """Print the total coverage of the parts."""
     files = [part.coverage for part in parts if part.coverage.exists()]
     variables = {**environment.variables(), "COVERAGE_FILE": str(RUN / "coverage")}
     coverage = [environment.bin / "python", "-m", "coverage"]

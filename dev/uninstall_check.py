@@ -8,7 +8,7 @@ from odoo import api
 MODULE = "fault_report"
 CHANNELS = {"api": "fault_report_api", "qr": "fault_report_qr"}
 ADDONS = [*CHANNELS.values(), "fault_report_webhook"]
-# What others look at after an uninstallation
+# Records of other addons to check after the uninstallation
 SCREENS = {
     "res.partner": ("form", "list", "kanban", "search"),
     "res.users": ("form", "list"),
@@ -21,7 +21,7 @@ SCREENS = {
 
 
 def fill(env):
-    """Make what a company has that decides against the addon."""
+    """Create the data of a company that uses the addon."""
     customer = env["res.partner"].create({"name": "Customer", "is_company": True})
     house = env["res.partner"].create(
         {"name": "House", "parent_id": customer.id, "is_facility": True}
@@ -59,7 +59,7 @@ def fill(env):
 
 
 def find_leftovers(env):
-    """Return the names of what should have gone along, by kind."""
+    """Return the names of the remains by kind."""
     queries = {
         "tables": "SELECT relname FROM pg_class WHERE relname LIKE 'fault\\_report%'",
         "columns": "SELECT table_name || '.' || column_name"
@@ -79,7 +79,7 @@ def find_leftovers(env):
 
 
 def use(env):
-    """Do what others do, who never heard of fault reports."""
+    """Use the other addons without fault reports."""
     for model, kinds in SCREENS.items():
         env[model].get_views([(False, kind) for kind in kinds])
     customer = env["res.partner"].search([("name", "=", "Customer")])

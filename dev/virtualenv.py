@@ -116,7 +116,7 @@ def _install_with_pip(folder, lock_file):
             "install",
             "--quiet",
             "--require-hashes",
-            # The lock file is complete; pip is not to choose anything itself.
+            # The lock file is complete; pip must not resolve anything itself.
             "--no-deps",
             "--disable-pip-version-check",
             "--no-input",
@@ -128,7 +128,7 @@ def _install_with_pip(folder, lock_file):
 
 
 def lock():
-    """Write the lock file anew from requirements.in; return the `bin` that did it."""
+    """Rewrite the lock file from requirements.in; return the used `bin`."""
     tools = CACHE / "virtualenvs" / "lock"
     source = LOCK_FILE.with_suffix(".in")
     if not (tools / "bin" / "python").exists():

@@ -131,7 +131,7 @@ print(parallel.run(jobs, 2))
 
 
 class TestEnd(unittest.TestCase):
-    """Whether all tests were run is not told by the exit code alone."""
+    """The exit code alone does not show whether all tests were run."""
 
     def setUp(self):
         folder = tempfile.TemporaryDirectory()

@@ -16,9 +16,9 @@ class FaultReportAttachmentController(AttachmentController):
     def mail_attachment_upload(
         self, ufile, thread_id, thread_model, is_pending=False, **kwargs
     ):
-        """Check a file for a report at once, also one of a message being written.
+        """Check a report's file on upload, also for a message being written.
 
-        A refusal is told in words: Odoo's own would be an error without any.
+        The refusal is a message: Odoo's own would be an error without text.
         """
         guarded = request.env["ir.attachment"]._get_fault_report_guarded_models()
         if thread_model not in guarded:
@@ -37,11 +37,11 @@ class FaultReportAttachmentController(AttachmentController):
                     ufile, thread_id, thread_model, is_pending=is_pending, **kwargs
                 )
         except UserError as error:
-            # The shape in which the web client's uploader looks for words to show
+            # The format in which the web client's uploader shows messages
             return request.make_json_response({"error": {"message": str(error)}})
 
     def _get_pdf_first_page_response(self, attachment):
-        """Take no PDF from outside apart, only for an icon."""
+        """Do not parse uploaded PDF files for an icon."""
         if attachment._is_from_fault_report():
             raise UnsupportedMediaType
         return super()._get_pdf_first_page_response(attachment)

@@ -1,4 +1,4 @@
-"""The captcha that Odoo has, if any, before the doors that stand in web pages."""
+"""Odoo's captcha, if installed, for the public forms."""
 
 from odoo.exceptions import UserError
 from odoo.http import request
@@ -10,18 +10,18 @@ PASSED = "fault_report.captcha"
 
 
 def check_captcha(tokens):
-    """Let Odoo's captcha tell people from robots; without one, everybody passes.
+    """Check Odoo's captcha; without one, all requests pass.
 
     :param str tokens: that of reCAPTCHA, of Turnstile, or both with a space between
-    :raises FieldError: with the sentence for the sender
+    :raises FieldError: with the message for the sender
     """
     parts = (tokens or "").split() or [""]
     environ = request.httprequest.environ
     if environ.get(PASSED) == parts:
-        # Odoo runs a request again when transactions got into each other's way; the
-        # token is good for one question.
+        # Odoo retries requests after a serialization error; a token is valid for one
+        # check only.
         return
-    # Where the addons for reCAPTCHA and Turnstile look for it
+    # The parameters that the captcha addons read
     request.params.update(
         recaptcha_token_response=parts[0], turnstile_captcha=parts[-1]
     )

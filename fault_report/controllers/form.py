@@ -1,4 +1,4 @@
-"""What the forms for a fault send, read in the same way at every door that has one."""
+"""Reads the submitted fault forms of all channels."""
 
 import hashlib
 import re
@@ -9,17 +9,16 @@ from odoo.http import request as current_request
 from ..tools.errors import FieldError, RequestTooLargeError
 from ..tools.file_rules import MEGABYTE
 
-# What carries the form and is no part of the report
+# Technical fields that are not part of the report
 TRANSPORT = {"csrf_token", "idempotency_key", "captcha"}
 _POINT = re.compile(r"(point|remark)_([1-9][0-9]{0,8})")
 _KEY = re.compile(r"[\x21-\x7e]{8,200}")
 
 
 class Form(NamedTuple):
-    """A form as it was sent: texts, answers of service points, files.
+    """A submitted form: texts, answers of service points, files.
 
-    `key` is what the browser recognises this filled-in form by, or empty;
-    `fingerprint` differs as soon as anything else was sent.
+    `key` is the idempotency key, or empty; `fingerprint` is a hash of the content.
     """
 
     vals: dict
@@ -30,17 +29,17 @@ class Form(NamedTuple):
 
 
 def get_max_request(_controller):
-    """Return how many bytes a request may have: `max_content_length` of its route."""
+    """Return the maximum size of a request: `max_content_length` of its route."""
     return current_request.env["res.company"]._get_fault_report_max_request()
 
 
 def get_max_form(controller):
-    """The same of a form: it is read when it is too large, to keep what was typed."""
+    """Return the same for a form, which is read if too large, to keep its texts."""
     return 2 * get_max_request(controller)
 
 
 def check_size(request):
-    """Refuse a form that is too large before its files are read.
+    """Raise for a form that is too large, before its files are read.
 
     :raises RequestTooLargeError:
     """
@@ -57,12 +56,12 @@ def check_size(request):
 
 
 def read_form(request):
-    """Return the form that a request brings.
+    """Return the form of a request.
 
     Answers are named `point_<id of the template's point>` and `remark_<id>`, files
     `files`; anything else is a value.
 
-    :raises FieldError: when a name comes twice, or all is too large
+    :raises FieldError: for a duplicate name, or a form that is too large
     """
     check_size(request)
     values = _read_values(request)

@@ -6,10 +6,10 @@ from .passing_trouble import answer_busy
 
 
 class FaultReportHttpDispatcher(HttpDispatcher):
-    """Odoo's dispatcher of pages, in whose place it stands.
+    """Replaces Odoo's dispatcher of pages.
 
-    Trouble that passes is 503 with `Retry-After` at each of our addresses, also where
-    no connection was there to find out which route, or which addons, answer it.
+    Temporary failures are 503 with `Retry-After` on all our routes, even without a
+    database connection to find the route or the addons.
     """
 
     routing_type = HttpDispatcher.routing_type

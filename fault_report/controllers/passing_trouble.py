@@ -1,6 +1,6 @@
-"""What people outside are answered while database or disk cannot take anything.
+"""Responses to external users while the database is down or the disk is full.
 
-Nothing is looked up for it, and no template rendered: there may be no connection left.
+Nothing is read for it, and no template rendered: there may be no connection.
 """
 
 from markupsafe import Markup
@@ -34,12 +34,12 @@ padding: 2rem 1rem; } h1 { font-size: 1.5rem; }</style>
 
 
 def get_busy_message(request):
-    """Return the sentence for programs, in the language of who asks."""
+    """Return the message for programs, in the language of the request."""
     return BUSY._translate(_get_lang(request))
 
 
 def answer_busy(request):
-    """Return 503 with `Retry-After`: JSON for a script, else a page to be read."""
+    """Return 503 with `Retry-After`: JSON for a script, else a page."""
     lang = _get_lang(request)
     busy = BUSY._translate(lang)
     headers = {"Retry-After": str(RETRY_AFTER), "Cache-Control": "no-store"}

@@ -25,12 +25,12 @@ class FaultReportPortal(CustomerPortal):
     _fault_reports_per_page = 20
 
     def _prepare_portal_layout_values(self):
-        """Say in which language the page is: screen readers go by it."""
+        """Set the language of the page, for screen readers."""
         language = {"lang": (request.env.lang or "en_US").replace("_", "-")}
         return {**super()._prepare_portal_layout_values(), "html_data": language}
 
     def _prepare_address_data(self, partner_sudo, **kwargs):
-        """Leave out the facilities that are kept from the user: Odoo shows them all."""
+        """Leave out the facilities hidden from the user: Odoo shows all addresses."""
         data = super()._prepare_address_data(partner_sudo, **kwargs)
         return {name: data[name]._filter_portal_known() for name in data}
 
@@ -52,7 +52,7 @@ class FaultReportPortal(CustomerPortal):
         readonly=True,
     )
     def sign_in(self, company=None, **_query):
-        """Lead to the customer's reports, with the logo of the company on the way."""
+        """Redirect to the customer's reports, through a login page with the logo."""
         query = {"redirect": PAGE}
         found = request.env["res.company"]._find_for_signin(company)
         if found:
@@ -70,7 +70,7 @@ class FaultReportPortal(CustomerPortal):
         readonly=True,
     )
     def fault_reports(self, page=1, **params):
-        """List the reports; what the address says beyond the offers is ignored."""
+        """List the reports; unknown parameters are ignored."""
         choices = self._get_fault_report_choices()
         chosen = {
             name: params[name] if params.get(name) in offers else next(iter(offers))
@@ -95,7 +95,7 @@ class FaultReportPortal(CustomerPortal):
             limit=self._fault_reports_per_page,
             offset=pages["offset"],
         )
-        # Found with the user's rights; the page names their facilities and objects.
+        # Found with the user's rights; the page shows their facilities and objects.
         reports_sudo = reports.sudo()
         values = {
             **self._prepare_portal_layout_values(),
@@ -118,9 +118,9 @@ class FaultReportPortal(CustomerPortal):
         return request.render("fault_report.portal_list", values)
 
     def _get_fault_report_choices(self):
-        """Return what the list can be told: the offers of each parameter by value.
+        """Return the options of the list: the choices of each parameter by value.
 
-        The first of each is taken when nothing, or something else, is asked for.
+        The first one is the default.
         """
         Report = request.env["fault.report"]
         waiting = Report._get_waiting_domain()
@@ -181,7 +181,7 @@ class FaultReportPortal(CustomerPortal):
         return "" if text_rules.find_problem(words, text_rules.MAX_NAME) else words
 
     def _get_fault_report_list_domain(self, chosen, words, params):
-        """Return the domain of what is asked for, and the object if one is."""
+        """Return the requested domain, and the requested object, if any."""
         Report = request.env["fault.report"]
         domain = Domain.TRUE
         if chosen["filterby"] != "all":
@@ -211,7 +211,7 @@ class FaultReportPortal(CustomerPortal):
         return domains.get(search_in) or Domain.OR(domains.values())
 
     def _group_fault_reports(self, reports, grouping):
-        """Return pairs of a heading and the reports of the page that are under it."""
+        """Return pairs of a heading and its reports on the page."""
         if not grouping:
             return [("", reports)] if reports else []
         state_labels = dict(
@@ -224,7 +224,7 @@ class FaultReportPortal(CustomerPortal):
             # Of a report that the user may see, by a field of the portal
             return report[grouping].sudo().name or request.env._("None")
 
-        # What the cards show is read for the whole page, not for each group.
+        # Prefetch for the whole page, not for each group.
         return [
             (
                 label,
@@ -247,7 +247,7 @@ class FaultReportPortal(CustomerPortal):
     )
     def fault_report(self, report_id, access_token=None, **params):
         if request.env.user._is_public() and not access_token:
-            # Signing in leads here, whether there is such a report or not
+            # Redirect to the login page whether the report exists or not
             return request.redirect_query(
                 "/web/login", {"redirect": f"{PAGE}/{report_id}"}
             )
@@ -277,7 +277,7 @@ class FaultReportPortal(CustomerPortal):
             **values,
         }
         response = request.render("fault_report.portal_report", values)
-        # The secret of the page is in its address
+        # The URL of the page contains the token
         response.headers["Referrer-Policy"] = "same-origin"
         response.headers["Cache-Control"] = "private, no-store"
         return response
@@ -308,14 +308,14 @@ class FaultReportPortal(CustomerPortal):
         )
 
     def _get_fault_report(self, report_id, access_token=None):
-        """Return the report without access rules, if it is shown to who asks.
+        """Return the report without access rules, if the user or the token has access.
 
-        :raises NotFound: if it is not, whether there is such a report or not
+        :raises NotFound: without access, whether the report exists or not
         """
         token = access_token if (access_token or "").isascii() else None
         try:
             found = self._document_check_access("fault.report", report_id, token)
         except (AccessError, MissingError) as error:
             raise NotFound from error
-        # Checked; what is done is done by who asks, not by the superuser.
+        # Access is checked; further actions use the rights of the user.
         return found.with_user(request.env.user).sudo()

@@ -1,4 +1,4 @@
-"""How the pages of the portal answer a form: to a browser, and to its script."""
+"""Responses of the portal pages to forms: for a browser, and for its script."""
 
 import json
 
@@ -17,17 +17,17 @@ _CODES = {403: "forbidden", 404: "missing", 409: "conflict", 429: "too_many"}
 
 
 def answer(action, render_again, check=None):
-    """Do what a form asks for; say what came of it.
+    """Run the action of a form; return the response.
 
-    :param action: does it, and returns the address to go on to
-    :param render_again: renders the page with the form, given the error by name;
-        what was typed is in the request
-    :param check: counts the attempt, also one that is refused for another reason
+    :param action: runs the form's action; returns the URL of the next page
+    :param render_again: renders the page with the form and its errors by name; the
+        submitted values are in the request
+    :param check: counts the attempt, even if it is refused for another reason
     """
     try:
         if check:
             check()
-        # A refusal leaves nothing behind of what was done before it
+        # A refusal rolls back all previous changes
         with request.env.cr.savepoint():
             url = action()
     except UserError as error:
@@ -76,7 +76,7 @@ def get_status(error):
 
 
 def get_form_data(company):
-    """Return the attributes that the script of the company's forms reads from it."""
+    """Return the attributes of the company's forms for their script."""
     Report = request.env["fault.report"]
     return {
         "data-fault-report-form": "1",

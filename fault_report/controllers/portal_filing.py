@@ -13,7 +13,7 @@ from .portal_answers import answer, get_form_data
 
 
 class FaultReportPortalFiling(FaultReportPortal):
-    """How a customer files a report."""
+    """Filing of reports by customers."""
 
     @http.route(
         f"{PAGE}/new",
@@ -84,7 +84,7 @@ class FaultReportPortalFiling(FaultReportPortal):
         }
         return request.render("fault_report.portal_new", values)
 
-    # === WHAT THE PAGE ASKS FOR WHILE IT IS FILLED IN === #
+    # === REQUESTS OF THE FORM === #
 
     @http.route(
         f"{PAGE}/objects",
@@ -124,7 +124,7 @@ class FaultReportPortalFiling(FaultReportPortal):
         readonly=True,
     )
     def open_on_object(self, equipment_id="", **_params):
-        """Return what is reported on an object already, as a piece of the page."""
+        """Return the open reports on an object, as an HTML fragment."""
         self._check_may_file()
         Report = request.env["fault.report"]
         reports = self._get_open(Report._get_portal_equipment(equipment_id))
@@ -160,7 +160,7 @@ class FaultReportPortalFiling(FaultReportPortal):
 
 
 class FaultReportPreferences(CustomerPortal):
-    """How a customer is told of his reports, on the page of his account."""
+    """Notification settings of customers, on their account page."""
 
     def _prepare_my_account_rendering_values(self, *args, **kwargs):
         values = super()._prepare_my_account_rendering_values(*args, **kwargs)

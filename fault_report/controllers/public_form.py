@@ -1,4 +1,4 @@
-"""How the forms that anybody may send are answered, with the script and without."""
+"""Responses to the public forms, with and without JavaScript."""
 
 from odoo.exceptions import UserError
 from odoo.http import request
@@ -9,15 +9,15 @@ from .form import read_form
 
 
 def answer_form(act, show_again, headers=None):
-    """Do what the form asks for, as a whole or not at all, and answer.
+    """Run the action of a form in a savepoint; return the response.
 
-    :param act: gets the form; returns the address of the page that comes next
-    :param show_again: gets `status`, `problem` and `kept`; returns the page again
-    :param dict headers: those of every answer of this door
+    :param act: gets the form; returns the URL of the next page
+    :param show_again: gets `status`, `problem` and `kept`; returns the form again
+    :param dict headers: headers of all responses of this channel
     """
     headers = headers or {}
     try:
-        # What is refused leaves nothing behind, not even the key of the form
+        # A refusal rolls back everything, even the idempotency key
         with request.env.cr.savepoint():
             url = act(read_form(request))
     except UserError as error:
@@ -39,7 +39,7 @@ def _refuse(error, show_again, headers):
         return response
     field = None
     if isinstance(error, FieldError):
-        # What it is called on the page
+        # Its label on the page
         names = {target: name for name, target in PUBLIC_FIELDS.items()}
         field = names.get(error.field, error.field)
     content = {

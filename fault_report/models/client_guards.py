@@ -116,7 +116,7 @@ class FaultReportTextMixin(models.AbstractModel):
     _description = "Model With Checked Texts"
     _inherit = ["fault.report.protected.mixin"]
 
-    # For each field what `text_rules.check_texts` needs to know
+    # The arguments of `text_rules.check_texts` by field
     _text_limits = {}
 
     @api.model_create_multi

@@ -248,7 +248,7 @@ class FaultReport(models.Model):
                 report.date_handled = report.date_handled or fields.Datetime.now()
 
     def _is_converted(self):
-        """Return whether the report has become an order, without asking for it."""
+        """Return whether the report has an order, without reading the order."""
         self.ensure_one()
         has_work_order = self.work_order_id and self._is_work_order_model(
             self.work_order_model

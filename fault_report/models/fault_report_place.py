@@ -180,7 +180,7 @@ class FaultReport(models.Model):
 
     @api.model
     def _check_customer_follows(self, vals):
-        """Ask for the customer, or for something that tells who it is."""
+        """Raise if the values determine no customer."""
         context = self.env.context
         is_known = any(
             vals.get(name) or context.get(f"default_{name}") for name in PLACE_FIELDS

@@ -6,7 +6,7 @@ from .fault_report_recurrence import RECURRENCE_PERIOD
 
 
 class MaintenanceEquipment(models.Model):
-    """A service object: what can be faulty at a customer's facility."""
+    """A service object: equipment at a customer's facility."""
 
     _name = "maintenance.equipment"
     _inherit = ["maintenance.equipment", "fault.report.reference.mixin"]
@@ -72,7 +72,7 @@ class MaintenanceEquipment(models.Model):
 
     @api.depends("fault_report_ids")
     def _compute_fault_statistics(self):
-        """Look at the last 12 months only: the cost must not grow with history."""
+        """Count the last 12 months only: the cost must not grow with history."""
         now = fields.Datetime.now()
         domain = [
             ("equipment_id", "in", self.ids),
@@ -115,7 +115,7 @@ class MaintenanceEquipment(models.Model):
                 )
 
     def action_view_fault_reports(self):
-        """Open the list of all reports on this object, handled ones too."""
+        """Open the list of all reports on this object, including handled ones."""
         self.ensure_one()
         action = self.env["fault.report"]._get_action_all()
         return {

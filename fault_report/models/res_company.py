@@ -10,7 +10,7 @@ from ..tools.context_switches import with_own_context
 # Upper limit of the setting, reports per minute
 MOST_REPORTS = 100
 
-# Of a request, where files are small: a report has several
+# Smallest limit of a request: a report may have several files
 LEAST_REQUEST = 50 * file_rules.MEGABYTE
 
 
@@ -208,7 +208,7 @@ class ResCompany(models.Model):
         return self.sudo().fault_report_rate
 
     def _get_fault_report_quota(self, kind, shares=()):
-        """Return the most of a day by scope, as `_check_quota` takes it.
+        """Return the daily limits by scope, for `_check_quota`.
 
         :param str kind: `reports`, `megabytes` or `sms`
         :param shares: names of sources that have a part of the limit each, with the

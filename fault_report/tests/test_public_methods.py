@@ -137,7 +137,7 @@ class TestPublicMethods(FaultReportCommon):
 
     @classmethod
     def make_records(cls):
-        """Make a record of each other model of ours."""
+        """Create a record of each of our other models."""
         cls.env["fault.report.status"].create({"name": "x"})
         cls.env["fault.report.subgroup"].create({"name": "x"})
         template = cls.env["fault.report.template"].create({"name": "x"})

@@ -7,7 +7,7 @@ values, never a `Switch`.
 
 from dataclasses import dataclass
 
-# Where, when and in which language; all else of a client's context is dropped
+# Companies, time zone and language; all other keys of a client are dropped
 PLAIN_KEYS = frozenset({"lang", "tz", "uid", "allowed_company_ids"})
 # Odoo's keys that switch off the log of a report
 LOG_SWITCHES = frozenset({"tracking_disable", "mail_notrack", "mail_create_nolog"})

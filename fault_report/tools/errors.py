@@ -24,7 +24,7 @@ _PASSING_ERRNO = {
 def is_passing(exception):
     """Return whether the error is a fault of database or disk that may pass.
 
-    What was raised because of it counts as well; a refusal never does.
+    Exceptions caused by one count as well; refusals never do.
     """
     seen = set()
     while exception is not None and id(exception) not in seen:
@@ -95,8 +95,8 @@ class ContentError(PublicMessage, ValidationError):
 class RefusedRequestError(PublicMessage, UserError):
     """A refusal with an HTTP status of its own.
 
-    :ivar str code: the word for programs
-    :ivar dict contact: how people reach the company instead, or None
+    :ivar str code: the error code
+    :ivar dict contact: contact data of the company, or None
     """
 
     def __init__(self, message, http_status, code, contact=None):
@@ -122,7 +122,7 @@ class TooManyRequestsError(PublicMessage, UserError):
 class SubmissionConflictError(PublicMessage, UserError):
     """A submission was repeated with other content.
 
-    :ivar report: what was filed the first time, if it is still there
+    :ivar report: the report of the first submission, if it still exists
     """
 
     http_status = 409

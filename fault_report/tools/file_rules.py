@@ -1,4 +1,4 @@
-"""Rules for files from outside, the same for every channel.
+"""Rules for uploaded files, the same for every channel.
 
 The content decides on the type, not the name. The company of the report sets how many
 files there may be and how large they are.
@@ -218,7 +218,7 @@ def _guess_zip_type(content):
     except Exception:
         return None
     if mimetype is not None:
-        # An archive may name any type; only OpenDocument is told by that name.
+        # An archive may claim any type; only OpenDocument is recognised by it.
         is_allowed = mimetype.startswith(_ODF) and mimetype in EXTENSIONS
         return mimetype if is_allowed else None
     if "[Content_Types].xml" in names:

@@ -17,7 +17,7 @@ _ATOM = r"[\w!#$%&'*+/=?^`{|}~-]+"
 _LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
 _EMAIL = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})*")
 _WITH_NAME = re.compile(r"[^<>]*<(?P<address>[^<>]*)>")
-# Letters and symbols without a shape
+# Invisible letters and symbols
 _BLANK_GLYPHS = set("\u115f\u1160\u2800\u3164\uffa0")
 _INVISIBLE_CATEGORIES = {"Cf", "Zs", "Zl", "Zp", "Cc"}
 
@@ -27,7 +27,7 @@ def check_texts(record, vals, limits):
 
     :param dict limits: for each field name, the keyword arguments `limit`, and
         where wanted `multiline` and `required`
-    :raises FieldError: with the sentence for the user
+    :raises FieldError: with the message for the user
     """
     for name, rule in limits.items():
         text = vals.get(name)

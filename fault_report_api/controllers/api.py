@@ -19,14 +19,14 @@ POINTS_AGE = 300  # seconds
 ROUTE = {
     "type": ApiDispatcher.routing_type,
     "auth": "public",
-    "csrf": False,  # A key in a header, never a cookie, says who it is
+    "csrf": False,  # Authenticated by a key in a header, never by a cookie
     "save_session": False,
     "readonly": False,
 }
 
 
 class FaultReportApi(http.Controller):
-    """What the web sites of the company talk to; see docs/integration.md."""
+    """The web API for the company's web sites; see docs/integration.md."""
 
     @http.route(
         f"{ROOT}/reports",
@@ -61,13 +61,13 @@ class FaultReportApi(http.Controller):
         integration = self._authenticate(viewing=True)
         return request.dispatcher.make_response(
             integration._get_points(request.httprequest.args.get("lang")),
-            # Only what this browser asks with this key
+            # Cached by this browser for this key only
             headers={"Cache-Control": f"private, max-age={POINTS_AGE}"},
         )
 
     @http.route(f"{ROOT}/form", methods=["GET"], **ROUTE)
     def read_form(self):
-        """Return what the form in a web page depends on: its key, and its origin."""
+        """Return the settings of the form in a web page, by its key and origin."""
         integration = self._authenticate(viewing=True)
         return request.dispatcher.make_response(
             integration._get_page_form(request.httprequest.args.get("lang")),
@@ -76,7 +76,7 @@ class FaultReportApi(http.Controller):
 
     @http.route([ROOT, f"{ROOT}/<fault_report_rest:path>"], **ROUTE)
     def refuse(self, path=""):
-        """Say in the API's own words that there is nothing here, or not like this."""
+        """Return the API's error for unknown URLs and methods."""
         adapter = request.env["ir.http"].routing_map().bind("")
         allowed = {}
         for method in ("GET", "POST"):
@@ -90,7 +90,7 @@ class FaultReportApi(http.Controller):
     # === WHO === #
 
     def _authenticate(self, viewing=False):
-        """Return the integration of the key, in the name of nobody."""
+        """Return the integration of the key, as the public user."""
         headers = request.httprequest.headers
         request.update_env(user=request.env.ref("base.public_user").id)
         kind, _space, key = headers.get("Authorization", "").partition(" ")
@@ -115,13 +115,13 @@ class FaultReportApi(http.Controller):
         )
 
     def _read_captcha(self, data):
-        # What else may stand there is refused when the content is checked
+        # Other values are refused by the check of the content
         return data["captcha"] if isinstance(data.get("captcha"), str) else None
 
     # === BODY === #
 
     def _read_body(self):
-        """Return what was sent, and its files where they came beside it, else None."""
+        """Return the data, and the files sent as separate parts, else None."""
         received = request.httprequest
         charset = received.mimetype_params.get("charset", "utf-8").lower()
         encoding = received.headers.get("Content-Encoding", "identity").lower()
@@ -176,7 +176,7 @@ class FaultReportApi(http.Controller):
             )
 
     def _read_form(self, received):
-        """A form that was cut off is an empty one to Odoo: never a report."""
+        """Return the data of a form; Odoo reads a truncated form as empty."""
         texts = list(received.form.items(multi=True))
         parts = list(received.files.items(multi=True))
         if not texts and not parts:
@@ -208,7 +208,7 @@ class FaultReportApi(http.Controller):
             raise ContentError(str(error), {"points": "wrong_type"}) from error
 
     def _check_photos_are_files(self, texts):
-        """Refuse photos without a file name: they come as texts, and broken."""
+        """Raise for photos without a file name: they are read as broken texts."""
         names = {name for name, _text in texts if schema.PHOTO.fullmatch(name)}
         if names:
             raise ContentError(
@@ -217,9 +217,9 @@ class FaultReportApi(http.Controller):
             )
 
     def _add_photos(self, points, photos):
-        """Return the answers with the photos that came as parts of their own."""
+        """Return the answers with the photos sent as separate parts."""
         if not isinstance(points, list):
-            return points  # Refused with all else that is wrong
+            return points  # Refused with the other errors
         answers = {
             answer["point"]: answer
             for answer in points
@@ -239,7 +239,7 @@ class FaultReportApi(http.Controller):
         return points
 
     def _read_part(self, part):
-        part.seek(0)  # Read before, when Odoo runs this again
+        part.seek(0)  # Already read if Odoo retries the request
         return part.filename or "", part.read()
 
     def _get_unreadable_error(self):

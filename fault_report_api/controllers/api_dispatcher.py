@@ -23,10 +23,10 @@ from ..models.fault_report_integration import is_origin
 _logger = logging.getLogger(__name__)
 
 ROOT = "/fault_report/v1"
-# A browser that keeps an answer keeps it for this page and this key
+# Cached responses are specific to this page and this key
 VARY = "Origin, Authorization"
 PREFLIGHT_AGE = 3600  # seconds
-# The word for programs, where an exception has none of its own
+# Error codes of exceptions without their own
 CODES = {
     400: "unreadable",
     404: "not_found",
@@ -42,10 +42,10 @@ CODES = {
 
 
 class ApiDispatcher(HttpDispatcher):
-    """Whatever happens below the address of the API, the answer is JSON.
+    """Answers all requests below the API's URL with JSON.
 
-    It neither reads the body before the route asks for it, nor knows a session, nor
-    shows anything of what is inside.
+    It does not read the body before the route does, uses no session, and shows no
+    internal errors.
     """
 
     routing_type = "fault_report_api"
@@ -59,7 +59,7 @@ class ApiDispatcher(HttpDispatcher):
 
     @classmethod
     def serves(cls, path):
-        """Return whether this is an address of the API."""
+        """Return whether this is a path of the API."""
         return bool(cls._addresses.fullmatch(path))
 
     def pre_dispatch(self, rule, args):
@@ -82,16 +82,16 @@ class ApiDispatcher(HttpDispatcher):
         status, error, headers = self._describe(exc)
         if status < 500:
             exc.loglevel = logging.INFO
-        # Found in the log by what the sender was told
+        # The log has the `request_id` that the sender got
         _logger.info("Request %s: %s %s", self.request_id, status, error["code"])
         error["request_id"] = self.request_id
         headers = {**self._get_readable_headers(), **headers}
         return self.make_response({"error": error}, status, headers)
 
     def make_response(self, content, status=200, headers=None):
-        """Return an answer of the API; nobody on the way keeps it."""
+        """Return a response of the API that proxies must not cache."""
         return Response(
-            # Sorted: sent again, the answer is the same to the letter
+            # Sorted, so that a repeated request gets an identical response
             json.dumps(content, sort_keys=True),
             status=status,
             content_type="application/json; charset=utf-8",
@@ -103,10 +103,10 @@ class ApiDispatcher(HttpDispatcher):
             },
         )
 
-    # === WEB PAGES OF OTHERS === #
+    # === CORS === #
 
     def _get_cors_headers(self):
-        """Return what lets the pages of an allowed origin read the answer."""
+        """Return the CORS headers for pages of an allowed origin."""
         origin = self.request.httprequest.headers.get("Origin")
         integrations = self.request.env["fault.report.integration"]
         if not origin or not integrations._is_known_origin(origin):
@@ -114,10 +114,10 @@ class ApiDispatcher(HttpDispatcher):
         return self._get_readable_headers()
 
     def _get_readable_headers(self):
-        """Return what lets the page that asks read the answer, whichever it is.
+        """Return the CORS headers for the page of the request, whatever its origin.
 
-        For refusals and preflights: they hold nothing that is not public, and
-        a page that cannot read them takes them for a lost connection.
+        For refusals and preflights: they contain public data only, and a page that
+        cannot read them would take them for a lost connection.
         """
         origin = self.request.httprequest.headers.get("Origin", "")
         if origin != "null" and not is_origin(origin.lower()):

@@ -21,7 +21,7 @@ class FaultReportApiPages(http.Controller):
 
     @http.route(f"{ROOT}/embed.js", methods=["GET"], **ROUTE)
     def get_embed(self):
-        """Return one script with all that the form needs on a page of others."""
+        """Return one script with everything for the form on other sites."""
         return self._answer_cacheable(
             request.make_response(
                 request.env["fault.report.integration"]._get_embed_script(),
@@ -30,7 +30,7 @@ class FaultReportApiPages(http.Controller):
         )
 
     def _answer_cacheable(self, response):
-        """Return what everyone gets alike, or 304 to who has it already."""
+        """Return the public response, or 304 if the browser has it."""
         response.headers["Cache-Control"] = f"public, max-age={PAGE_AGE}"
         response.add_etag()
         return response.make_conditional(request.httprequest.environ)

@@ -7,7 +7,7 @@ from .api_dispatcher import ApiDispatcher
 
 
 class FaultReportApiHttpDispatcher(FaultReportHttpDispatcher):
-    """JSON at the addresses of the API, also where no route could be looked up."""
+    """JSON on the API's URLs, even if no route could be found."""
 
     routing_type = FaultReportHttpDispatcher.routing_type
 

@@ -16,7 +16,7 @@ EVENTS = [
     ("origins", "Allowed origins changed"),
     ("integration", "Integration changed"),
 ]
-# Refused keys that are kept, an hour: of one address, and of all
+# Maximum number of logged refused keys per hour: of one address, and in total
 REFUSED_OF_ADDRESS = 10
 REFUSED_OF_ALL = 200
 HOUR = 3600
@@ -32,13 +32,13 @@ class FaultReportAudit(models.Model):
 
     @api.model
     def _log_refused(self, event, address, prefix, integration=None, detail=""):
-        """Add a line that stays although the request fails, if there is room.
+        """Add a line in a separate transaction, within the limits per hour.
 
-        :param str prefix: how the key begins; nothing more of it is kept
+        :param str prefix: the beginning of the key; no more of it is stored
         """
         if not self._has_room(address):
             return
-        # Of a stranger: only what may be in a key
+        # Untrusted input: keep only the characters of a key
         shown = "".join(one for one in prefix if one.isalnum() or one in "_-")
         with self.env.registry.cursor() as cr:
             env = self.env(cr=cr, user=SUPERUSER_ID, context={})

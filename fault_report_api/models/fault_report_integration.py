@@ -23,15 +23,15 @@ MAX_ORIGIN = 270
 
 
 def get_hash(key):
-    """Return how a key is kept: long and random, it needs no slow hash."""
+    """Return the stored hash of a key: a long random key needs no slow hash."""
     return hashlib.sha256(key.encode()).hexdigest()
 
 
 class FaultReportIntegration(models.Model):
     """A web site of the company that files reports with a key.
 
-    The key is shown once. A key in a web page is seen by every visitor: it files
-    reports from the site's own pages, and reads nothing.
+    The key is shown once. A key in a web page is public: it files reports from the
+    site's own pages, and reads nothing.
     """
 
     _name = "fault.report.integration"
@@ -92,7 +92,7 @@ class FaultReportIntegration(models.Model):
     )
     rate_limit = fields.Integer(string="Requests per Minute", required=True, default=60)
 
-    # What becomes of it
+    # Results
     partner_id = fields.Many2one(
         "res.partner",
         string="Default Customer",
@@ -155,7 +155,7 @@ class FaultReportIntegration(models.Model):
     def write(self, vals):
         self._check_protected_fields(vals)
         if "in_page" in vals:
-            # What was for everybody to see never becomes a secret.
+            # A public key never becomes a secret one.
             changed = self.filtered(lambda one: one.in_page != bool(vals["in_page"]))
             changed._forget_keys()
         result = super().write(vals)
@@ -166,11 +166,11 @@ class FaultReportIntegration(models.Model):
     # === KEYS === #
 
     def action_new_key(self):
-        """Make a key and show it, this once."""
+        """Create a key and show it once."""
         self.ensure_one()
         self.check_access("write")
         key = KEY_START + secrets.token_urlsafe(KEY_BYTES)
-        # Nobody reads or writes these fields himself.
+        # Users may not read or write these fields.
         integration_sudo = self.sudo()
         integration_sudo.write(
             {
@@ -191,12 +191,12 @@ class FaultReportIntegration(models.Model):
         }
 
     def action_revoke_key(self):
-        """Let nobody in until there is a new key."""
+        """Revoke the key."""
         self.check_access("write")
         self._forget_keys()
 
     def _forget_keys(self):
-        # Nobody writes these fields himself; who may write the integration is asked.
+        # Users may not write these fields; the right on the integration is checked.
         self.sudo().write(
             dict.fromkeys(
                 ("key_hash", "key_prefix", "former_key_hash", "former_key_until"), False
@@ -208,19 +208,19 @@ class FaultReportIntegration(models.Model):
         action = self.env["fault.report"]._get_action_all()
         return {**action, "domain": [("integration_id", "=", self.id)], "context": {}}
 
-    # === WHO IS LET IN === #
+    # === AUTHENTICATION === #
 
     @api.model
     def _authenticate(self, key, origin, address, viewing=False):
-        """Return whose key it is, without access rules, and count the request.
+        """Return the integration of the key, without access rules; count the request.
 
-        :param str origin: the web page it comes from, as the browser says, or None
-        :param str address: of the sender, who may not guess keys
-        :param bool viewing: whether a page is only looked at, before anything is sent
-        :raises RefusedRequestError: no such key, or not from this page
+        :param str origin: the origin of the web page sent by the browser, or None
+        :param str address: the sender's IP address, to limit guessing of keys
+        :param bool viewing: whether the page is only displayed, before sending
+        :raises RefusedRequestError: for an invalid key or origin
         :raises TooManyRequestsError:
         """
-        # Who knocks has no rights; the key is what lets him in.
+        # The sender has no rights; the key is checked here.
         integration_sudo = self.sudo()._find_by_key(key) if key else self.browse()
         integration_sudo._count(address, viewing)
         audit = self.env["fault.report.audit"]
@@ -241,20 +241,20 @@ class FaultReportIntegration(models.Model):
                 self.env._("This web page may not use the key."),
                 403,
                 "origin",
-                # A visitor who looks at a form learns what to do instead.
+                # A visitor of a form gets the contact data instead.
                 integration_sudo._get_contact() if viewing else None,
             )
         self.env.cr.postcommit.add(integration_sudo._note_use)
         return integration_sudo
 
     def _count(self, address, viewing):
-        """Count a request; refuse it when there are too many."""
+        """Count a request; raise if there are too many."""
         attempts = self.env["fault.report.attempt"]
         if not self:
             attempts._check_rate("api:wrong", WRONG_KEYS, address=address)
             return
         if self.in_page and viewing:
-            # Visitors who only look leave room for those who have something to report.
+            # Views are limited to a part, so that reports still have room.
             attempts._check_rate(f"api:view:{self.id}", PAGE_VIEWS, address=address)
             return
         if self.in_page:
@@ -289,7 +289,7 @@ class FaultReportIntegration(models.Model):
         return origin.lower() in self._get_origins()
 
     def _note_refused_origin(self, origin, address):
-        """Show administrators whose pages are refused, so that they can allow them."""
+        """Record refused origins, so that administrators can allow them."""
         if origin and len(origin) <= MAX_ORIGIN and is_origin(origin.lower()):
             self.env["fault.report.integration.origin"]._note(
                 self, origin.lower(), address
@@ -304,7 +304,7 @@ class FaultReportIntegration(models.Model):
             ).unlink()
 
     def _get_contact(self):
-        """Return how visitors of a page with the key reach the company instead."""
+        """Return the contact data for visitors of a page with the key."""
         self.ensure_one()
         company = self.company_id
         if not self.in_page:
@@ -317,8 +317,8 @@ class FaultReportIntegration(models.Model):
 
     @api.model
     def _is_known_origin(self, origin):
-        """Return whether the pages of this origin may read answers at all."""
-        # A browser asks before it sends the key: for any integration.
+        """Return whether pages of this origin may read responses."""
+        # Browsers send preflights without the key: check all integrations.
         found_sudo = self.sudo().search([("allowed_origins", "!=", False)])
         return any(
             origin.lower() in integration._get_origins() for integration in found_sudo
@@ -327,8 +327,8 @@ class FaultReportIntegration(models.Model):
     def _note_use(self):
         """Note the time, at most once an hour, and never wait to do so.
 
-        After the report is there: one that is linked to a row which has changed
-        meanwhile would have to be filed again.
+        Called after the report is created: a concurrent change of the linked row would
+        make Odoo retry the whole request.
         """
         with self.env.registry.cursor() as cr:
             cr.execute(
@@ -342,7 +342,7 @@ class FaultReportIntegration(models.Model):
     # === SERVICE POINTS === #
 
     def _get_points(self, lang=None):
-        """Return what a web site needs to ask for the points of new reports.
+        """Return the service points of new reports for a web site.
 
         :param str lang: code of an installed language; else that of the company
         :return: `points`, one dict for each, sections included; `html`, the same as
@@ -350,7 +350,7 @@ class FaultReportIntegration(models.Model):
         """
         self.ensure_one()
         points = self._get_asked_points(lang)
-        # What everybody may read, whoever asks
+        # Public data, for any user
         html = points.env["ir.qweb"]._render(
             "fault_report.form_points", {"points": points}
         )
@@ -360,7 +360,7 @@ class FaultReportIntegration(models.Model):
         }
 
     def _get_page_form(self, lang=None):
-        """Return what the form in a web page needs to know of the key's company."""
+        """Return the settings of the key's company for the form."""
         return {
             "html": self._get_points(lang)["html"],
             "limits": self.env["fault.report"]._get_form_limits(self.company_id),
@@ -368,7 +368,7 @@ class FaultReportIntegration(models.Model):
 
     def _get_asked_points(self, lang):
         company = self.company_id
-        # The language of a company is no secret, but its card is not for visitors.
+        # The company's language is public, but visitors may not read its contact.
         codes = OrderedSet([lang, company.partner_id.sudo().lang, self.env.lang])
         installed = {code for code, _name in self.env["res.lang"].get_installed()}
         code = next((code for code in codes if code in installed), None)
@@ -379,13 +379,13 @@ class FaultReportIntegration(models.Model):
         )
 
     def _prepare_point(self, point):
-        """Return a point as the API tells it; a section has nothing but a name."""
+        """Return a point in the API's format; a section has only a name."""
         content = {"point": point.id, "type": point.type, "name": point.name}
         if point.type == "section":
             return content
         content |= {"required": point.required, "help": point.help or ""}
         if point.type == "number":
-            # A limit of 0 is one; one that is empty is none
+            # A limit of 0 is a limit, an empty one is none
             content |= {
                 name: None if point[name] is False else point[name]
                 for name in ("minimum", "maximum")
@@ -405,20 +405,20 @@ class FaultReportIntegration(models.Model):
 
 
 def _normalize_origin(text):
-    """Return an origin as browsers write it, as far as it is one."""
+    """Return an origin in the notation of browsers, if it is valid."""
     text = text.rstrip("/").lower()
     scheme, slashes, host = text.partition("://")
     host = host.removesuffix({"http": ":80", "https": ":443"}.get(scheme, ""))
     name, colon, port = host.partition(":")
     if not host.isascii():
-        # An address with an umlaut, as it is looked up
+        # An internationalised domain name in ASCII
         with contextlib.suppress(idna.IDNAError):
             host = f"{idna.encode(name, uts46=True).decode()}{colon}{port}"
     return f"{scheme}{slashes}{host}"
 
 
 def is_origin(text):
-    """Return whether it is an origin, written as browsers write them."""
+    """Return whether it is an origin in the notation of browsers."""
     try:
         parts = urlsplit(text)
         port = parts.port
@@ -432,7 +432,7 @@ def is_origin(text):
 
 
 class FaultReportIntegrationKey(models.AbstractModel):
-    """The dialog with a new key, which is kept nowhere."""
+    """The dialog with a new key, which is not stored."""
 
     _name = "fault.report.integration.key"
     _description = "New Key of an Integration"

@@ -18,7 +18,7 @@ SCRIPTS = (
 
 
 class FaultReportIntegration(models.Model):
-    """The form and the link that stand in the company's own web pages."""
+    """The form and the sign-in link for the company's own web pages."""
 
     _inherit = "fault.report.integration"
 
@@ -51,7 +51,7 @@ class FaultReportIntegration(models.Model):
 
     @api.model
     def _get_embed_script(self):
-        """Return one script with all that the form needs on a page of others."""
+        """Return one script with everything for the form on other sites."""
         context = self.env.context
         keys = self.env["ir.qweb"]._get_template_cache_keys()
         forms, scripts = self._prepare_embed(
@@ -66,7 +66,7 @@ class FaultReportIntegration(models.Model):
     # Cleared with views, languages, parameters and files of Odoo
     @tools.ormcache("context", "version", cache="templates.cached_values")
     def _prepare_embed(self, context, version):
-        """Return what costs time: style and forms as JSON, and the scripts.
+        """Return the expensive parts: style and forms as JSON, and the scripts.
 
         :param tuple context: what templates depend on, beside the language
         :param tuple version: of the files
@@ -84,7 +84,7 @@ class FaultReportIntegration(models.Model):
 
     @api.model
     def _get_embed(self):
-        """Return what else the script of the form needs to know."""
+        """Return the other settings of the form's script."""
         languages = [code for code, _name in self.env["res.lang"].get_installed()]
         return {
             "limits": self.env["fault.report"]._get_form_limits(
@@ -97,7 +97,7 @@ class FaultReportIntegration(models.Model):
 
     @api.model
     def _get_embed_form(self):
-        # What everybody may read, whoever asks
+        # Public data, for any user
         html = self.env["ir.qweb"].sudo()._render("fault_report_api.embed_form")
         return {
             "html": str(html),
@@ -109,7 +109,7 @@ class FaultReportIntegration(models.Model):
 
     @api.model
     def _get_embed_texts(self):
-        """Return what the script says beside what it says on every page."""
+        """Return the additional texts of the embedded form's script."""
         return {
             "required": self.env._("Fill this in."),
             "too_long": self.env._("This is too long."),

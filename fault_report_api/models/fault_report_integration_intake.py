@@ -18,7 +18,7 @@ from odoo.addons.fault_report.tools.errors import (
 
 from ..tools import schema
 
-# What is taken as it is, and its name at the door
+# Copied fields, and their names in the API
 REPORT_FIELDS = {
     "name": "name",
     "comment": "comment",
@@ -28,7 +28,7 @@ REPORT_FIELDS = {
     "customer_order_ref": "customer_order_ref",
     "priority": "priority",
 }
-# What tells whose report it is, beside the e-mail address
+# Fields that identify the customer, besides the e-mail address
 CLAIMS = ("customer_number", "facility", "equipment")
 
 
@@ -37,18 +37,18 @@ def get_sha256(content):
 
 
 class FaultReportIntegration(models.Model):
-    """What a web site sends, and what it may read."""
+    """Reports filed by web sites, and the data they may read."""
 
     _inherit = "fault.report.integration"
 
     def _file_report(self, data, files=None, key=None):
-        """File what a web site sent, or find it when it was sent before.
+        """File a web site's report, or find the one of an earlier request.
 
         :param dict data: as `tools.schema.REPORT` describes it; checked here
-        :param files: pairs of a name and the content in bytes, for a request that
-            brought its files beside the data
-        :param str key: sent again with the same key, it is the same report
-        :return: the answer (a dict), and whether the report was there already
+        :param files: pairs of a name and the content in bytes, if the files were sent
+            as separate parts
+        :param str key: the idempotency key
+        :return: the response (a dict), and whether the report existed already
         :raises ContentError, FieldError, SubmissionConflictError:
         """
         self.ensure_one()
@@ -68,9 +68,9 @@ class FaultReportIntegration(models.Model):
         return answer, replayed
 
     def _find_report(self, reference):
-        """Return the answer about one of this integration's own reports.
+        """Return the state of one of this integration's own reports.
 
-        :raises RefusedRequestError: there is none, or it is another's
+        :raises RefusedRequestError: if there is none, or it is of another integration
         """
         self.ensure_one()
         if self.in_page:
@@ -78,7 +78,7 @@ class FaultReportIntegration(models.Model):
                 self.env._("A key in a web page reads no reports."), 403, "scope"
             )
         report = self.env["fault.report"]
-        # No number has such characters, and the database takes none of them.
+        # Invalid in numbers, and refused by the database.
         if not text_rules.find_problem(reference, text_rules.MAX_LINE):
             report = report.search(
                 [("reference", "=", reference), ("integration_id", "=", self.id)]
@@ -143,7 +143,7 @@ class FaultReportIntegration(models.Model):
 
     @api.model
     def _get_fingerprint(self, data, files):
-        """Return a hash of what was sent, however it was sent."""
+        """Return a hash of the content, independent of its encoding."""
         rest = {name: data[name] for name in data if name not in ("files", "captcha")}
         digests = [
             (name, hashlib.sha256(content).hexdigest()) for name, content in files
@@ -178,7 +178,7 @@ class FaultReportIntegration(models.Model):
         return report
 
     def _prepare_answer(self, report, files):
-        """Return what the sender is told: for each file, the hash of what came in."""
+        """Return the response, with the hash of each received file."""
         names = self._get_file_names(report)
         return {
             "reference": report.reference,
@@ -191,7 +191,7 @@ class FaultReportIntegration(models.Model):
         }
 
     def _get_file_names(self, report):
-        """Return the names that the files were given, in the order they came."""
+        """Return the stored names of the files, in the order of the request."""
         return (
             self.env["ir.attachment"]
             .search(
@@ -204,11 +204,11 @@ class FaultReportIntegration(models.Model):
     # === WHOSE === #
 
     def _find_place(self, data):
-        """Return whose report it is and where, as far as that is certain.
+        """Return customer and place of the report, as far as they are certain.
 
-        The object knows best, then the customer's number, then the e-mail address. In
-        a web page anybody may write anybody's name: only the token of an object's QR
-        code tells where its reader stands.
+        The object takes precedence, then the customer number, then the e-mail address.
+        Data from a web page is not verified: only the token of an object's QR code
+        proves that the sender was there.
 
         Hook: an override returns a dict of these fields of the report.
         """
@@ -232,7 +232,7 @@ class FaultReportIntegration(models.Model):
         return {"partner_id": self.partner_id.id} if self.partner_id else {}
 
     def _is_elsewhere(self, equipment, place, data):
-        """Return whether the object is not that of the customer who was named."""
+        """Return whether the object belongs to another customer than the named one."""
         named = data.get("customer_number") and place.get("partner_id")
         return bool(named) and equipment.customer_id.id != named
 
@@ -275,7 +275,7 @@ class FaultReportIntegration(models.Model):
         return {**place, "facility_id": found.id} if len(found) == 1 else place
 
     def _note_claims(self, report, data):
-        """Keep for the dispatcher what the sender said and nothing was found for."""
+        """Log the sender's data without a match, for the dispatcher."""
         known = {
             "customer_number": {report.partner_id.ref},
             "facility": {report.facility_id.name, report.facility_id.ref},

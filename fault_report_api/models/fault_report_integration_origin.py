@@ -6,9 +6,9 @@ from odoo.tools import SQL
 from odoo.addons.fault_report.tools.context_switches import with_own_context
 from odoo.addons.fault_report.tools.errors import TooManyRequestsError
 
-# Shown to administrators; strangers who claim origins cannot make it longer
+# Maximum length of the list, so that invented origins cannot extend it
 MAX_ORIGINS = 20
-# New ones from one address within an hour
+# Maximum number of new origins from one address per hour
 NEW_ORIGINS = 3
 HOUR = 3600
 
@@ -39,16 +39,16 @@ class FaultReportIntegrationOrigin(models.Model):
 
     @api.model
     def _note(self, integration, origin, address):
-        """Note a refusal in a transaction of its own: that of the request is undone.
+        """Record a refusal in a separate transaction: the request is rolled back.
 
-        :param str origin: as the browser wrote it, and one that could be allowed
-        :param str address: of the sender, who may bring a few new ones only
+        :param str origin: in the notation of browsers, and valid
+        :param str address: the sender's IP address, to limit new origins
         """
         try:
             with self.env.registry.cursor() as cr:
                 self.with_env(self.env(cr=cr))._count(integration.id, origin, address)
         except (psycopg2.OperationalError, TooManyRequestsError):
-            # Noted by another request at this moment, or too many: it is only a list
+            # A concurrent request recorded it, or there are too many: not important
             return
 
     def _count(self, integration_id, origin, address):
@@ -68,7 +68,7 @@ class FaultReportIntegrationOrigin(models.Model):
         self.env["fault.report.attempt"]._check_rate(
             f"api:origin:{integration_id}", NEW_ORIGINS, window=HOUR, address=address
         )
-        # A visitor has no rights here; what is written is bounded.
+        # Visitors have no rights; the number of rows is limited.
         rows_sudo = with_own_context(self).sudo()
         rows_sudo._make_room(integration_id)
         rows_sudo.create(
@@ -81,7 +81,7 @@ class FaultReportIntegrationOrigin(models.Model):
         )
 
     def _make_room(self, integration_id):
-        """Drop what was seen least: an invented origin drives out no real one."""
+        """Delete the rarest origins: invented ones do not displace real ones."""
         rows = self.search([("integration_id", "=", integration_id)])
         kept = rows.sorted(lambda row: (row.count, row.last_seen), reverse=True)
         kept[MAX_ORIGINS - 1 :].unlink()

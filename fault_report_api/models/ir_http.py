@@ -4,9 +4,9 @@ from odoo import models
 
 
 class RestConverter(BaseConverter):
-    """The rest of an address, also with what no address of the API would have.
+    """The rest of a path, including characters that no API path has.
 
-    `path` leaves line breaks and double slashes to Odoo's page “not found”.
+    Odoo's `path` converter does not match line breaks and double slashes.
     """
 
     regex = r"[\s\S]+?"

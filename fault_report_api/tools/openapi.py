@@ -1,4 +1,4 @@
-"""The OpenAPI document of the web API, made of the schema that checks requests."""
+"""The OpenAPI document of the web API, generated from the schema of requests."""
 
 from odoo.addons.fault_report.models.intake.submission import KEY_DAYS
 

@@ -1,8 +1,8 @@
-"""What the web API takes: one schema, which checks a request and documents it.
+"""The schema of the web API, which checks requests and documents them.
 
-It is a JSON Schema (draft 2020-12), the very language in which OpenAPI 3.1 describes
-bodies, so that the document says what is checked, word by word. What a text or a file
-has to be beyond that is decided by the models, for every door.
+It is a JSON Schema (draft 2020-12), the language in which OpenAPI 3.1 describes
+bodies, so that document and checks are identical. Further rules for texts and files are
+in the models, for all channels.
 """
 
 import re
@@ -14,8 +14,8 @@ from odoo.addons.fault_report.tools import file_rules, text_rules
 
 MAX_POINTS = 500
 MAX_KEY = 255
-MAX_PROBLEMS = 20  # told at once
-# No report comes near these; they bound the work before anything is looked at
+MAX_PROBLEMS = 20  # in one response
+# Far above any report; they limit the work before parsing
 MAX_TOKENS = 20_000  # names, values and brackets
 MAX_DEPTH = 8
 MAX_NAMED = 50  # characters of a name that is shown
@@ -23,7 +23,7 @@ MAX_NUMBER = 400  # characters
 
 _LINE = r"^[^\u0000-\u001f\u007f-\u009f]*$"
 _TEXT = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$"
-# A part of a form with the photo that answers a point
+# A part of a form with the photo of a point
 PHOTO = re.compile(r"point_([1-9][0-9]{0,8})")
 IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,%d}" % MAX_KEY)
 
@@ -120,7 +120,7 @@ REPORT = {
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _VALIDATOR = Draft202012Validator(REPORT)
 
-# The word for programs, by the rule of the schema that is broken
+# The error code by violated rule of the schema
 _CODES = {
     "required": "required",
     "minLength": "required",
@@ -143,7 +143,7 @@ _TOKEN = re.compile(
 
 
 def find_excess(content):
-    """Return what JSON holds more of than any report, before it is parsed.
+    """Return the kind of excess in JSON, before it is parsed.
 
     The work ends with the first token too many; texts, such as files, are skipped.
 
@@ -165,11 +165,11 @@ def find_excess(content):
 
 
 def find_problems(data):
-    """Return what is wrong with a report that was sent.
+    """Return the errors of a submitted report.
 
-    Sizes come first: what is too large is looked at no further.
+    Sizes are checked first: values that are too large are not checked further.
 
-    :return: for each field, the word for programs; the field is "" for the whole
+    :return: the error code by field; the field is "" for the whole
     """
     if isinstance(data, dict):
         problems = _find_excess(data)
@@ -177,7 +177,7 @@ def find_problems(data):
             return problems
     problems = {}
     if isinstance(data, dict):
-        # What no pattern can say: halves of a character
+        # Not expressible as a pattern: lone surrogates
         for field, value in data.items():
             if isinstance(value, str) and _SURROGATE.search(value):
                 problems[field] = "characters"
@@ -201,7 +201,7 @@ def _find_excess(data):
 
 
 def _get_excess(value, rule):
-    """Return the word for what is too much in a value, or None."""
+    """Return the error code for an excess in a value, or None."""
     if isinstance(value, str):
         return "too_long" if len(value) > rule.get("maxLength", len(value)) else None
     if isinstance(value, list):
@@ -217,7 +217,7 @@ def _get_excess(value, rule):
 
 
 def _get_fields(error):
-    """Return the names of the fields that an error of the schema speaks of."""
+    """Return the names of the fields of a schema error."""
     if error.path:
         return [str(error.path[0])]
     if error.validator == "required":

@@ -6,7 +6,7 @@ from odoo.addons.fault_report.controllers.public_form import answer_form
 from odoo.addons.fault_report.models.intake.ir_qweb import STYLE_BUNDLE
 
 HEADERS = {
-    # The address is the secret: it goes to no other server and into no cache or index.
+    # The URL contains the code: keep it out of referrers, caches and search engines.
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
     "X-Robots-Tag": "noindex, nofollow",
@@ -19,12 +19,11 @@ HEADERS = {
 
 
 class ScannedCode(http.Controller):
-    """The page behind the QR code of an object, for whoever stands before it.
+    """The page behind the QR code of an object.
 
     There is no CSRF token: visitors have no session that another page could misuse.
-    What is posted is done as the visitor whom everybody is, also for those who are
-    signed in, and takes the secret in the address. Phones that were offline send
-    hours later, when a token would have expired.
+    Posts are handled as the public user, also for signed-in users, and need the code in
+    the URL. Phones that were offline send hours later, when a token would have expired.
     """
 
     @http.route(
@@ -94,7 +93,7 @@ class ScannedCode(http.Controller):
         readonly=True,
     )
     def labels(self, wizard_id):
-        """Return the label sheets of a dialog that the user has filled in."""
+        """Return the label sheets of the user's dialog."""
         wizard = request.env["fault.report.label"].browse(wizard_id).exists()
         if not wizard:
             raise request.not_found()
@@ -119,7 +118,7 @@ class ScannedCode(http.Controller):
                 equipment._post_me_too_by_key(form.vals["me_too"], address)
             else:
                 report = equipment._file_scanned_report(form, address)
-                # It may have been deleted since it was sent for the first time.
+                # The report may have been deleted since the first submission.
                 target = report._portal_ensure_token() if report else target
             return f"/fault_report/o/{token}/{target}"
 
@@ -140,7 +139,7 @@ class ScannedCode(http.Controller):
 
     def _render(self, template, values, status=200):
         company = values.get("company") or request.env.company
-        # Visitors may not read companies; the name and logo stand on every page.
+        # Visitors may not read companies; name and logo are public.
         qweb = request.env["ir.qweb"]
         values = {
             **values,

@@ -11,15 +11,15 @@ from odoo.addons.fault_report.tools.errors import TooManyRequestsError
 TOKEN_BYTES = 18  # 144 bits
 MAX_TOKEN = 100
 SHOWN_OPEN = 5
-# So many addresses may report on one object as fast as they can
+# Number of addresses that can reach their limit on one object
 OBJECT_FACTOR = 3
 
 
 class MaintenanceEquipment(models.Model):
-    """The QR code on an object: whoever scans it reports a fault of this object.
+    """The QR code of an object, to report its faults.
 
-    Its token is all that the code says. It opens a page that tells nothing but the
-    object's name, and files reports on this object alone.
+    The code contains only a token. It opens a page that shows only the object's name,
+    and files reports on this object only.
     """
 
     _name = "maintenance.equipment"
@@ -38,7 +38,7 @@ class MaintenanceEquipment(models.Model):
 
     @api.depends("fault_report_token")
     def _compute_has_fault_report_token(self):
-        # That there is a code is no secret; the code itself is.
+        # Only the existence of a code is public, not the code itself.
         for equipment in self:
             # Users may not read the code
             equipment.has_fault_report_token = bool(equipment.sudo().fault_report_token)
@@ -46,27 +46,27 @@ class MaintenanceEquipment(models.Model):
     # === THE CODE === #
 
     def action_renew_fault_report_token(self):
-        """Make a new code for each object; the labels printed before stop working."""
+        """Create a new code for each object; labels printed before stop working."""
         self._check_fault_report_token_rights()
         # The rights are checked above; the code is written by the server only.
         for equipment_sudo in self.sudo():
             equipment_sudo.fault_report_token = secrets.token_urlsafe(TOKEN_BYTES)
 
     def action_revoke_fault_report_token(self):
-        """Let the codes printed so far lead nowhere."""
+        """Revoke the codes printed so far."""
         self._check_fault_report_token_rights()
         # The rights are checked above; the code is written by the server only.
         self.sudo().fault_report_token = False
 
     def _ensure_fault_report_token(self):
-        """Make a code for those that have none; a code is made when it is needed."""
+        """Create a code for the objects without one."""
         # Only checks whether there is a code.
         self.browse(
             [record.id for record in self.sudo() if not record.fault_report_token]
         ).action_renew_fault_report_token()
 
     def _check_fault_report_token_rights(self):
-        """Who edits reports handles the codes too, of the objects that he may see."""
+        """Raise unless the user may edit reports or objects, and see these objects."""
         self.check_access("read")
         if not (
             self.env.user.has_group("fault_report.group_edit")
@@ -88,7 +88,7 @@ class MaintenanceEquipment(models.Model):
     # === THE LABEL === #
 
     def _prepare_fault_report_label(self):
-        """Return what the label of this object shows.
+        """Return the content of the object's label.
 
         Hook: an override adds lines of text.
         """
@@ -106,15 +106,15 @@ class MaintenanceEquipment(models.Model):
             "lines": [line for line in lines if line],
         }
 
-    # === THE PAGE BEHIND IT === #
+    # === THE PAGE === #
 
     @api.model
     def _find_by_fault_report_token(self, token):
         """Return the object, without access rules, or nothing."""
-        # No code has such characters, and the database takes none of them.
+        # Invalid in codes, and refused by the database.
         if not token or text_rules.find_problem(token, MAX_TOKEN):
             return self.browse()
-        # The token is what lets somebody in who has no rights.
+        # Visitors have no rights; the token is checked here.
         return self.sudo().search([("fault_report_token", "=", token)], limit=1)
 
     @api.model
@@ -126,7 +126,7 @@ class MaintenanceEquipment(models.Model):
         return self.company_id or self.customer_id.company_id or self.env.company
 
     def _prepare_scan_page(self):
-        """Return what the page shows: of the object, its name alone."""
+        """Return the content of the page: only the name of the object."""
         self.ensure_one()
         return {
             **self.env["fault.report"]._prepare_public_form(self._get_scan_company()),
@@ -135,15 +135,15 @@ class MaintenanceEquipment(models.Model):
         }
 
     def _find_scanned_report(self, secret):
-        """Return the report on this object that a visitor has just filed."""
+        """Return the report on this object that the visitor has just filed."""
         self.ensure_one()
         Report = self.env["fault.report"]
         if text_rules.find_problem(secret, MAX_TOKEN):
             return Report
-        # The secret in the address is his; it opens nothing but this one.
+        # The token in the URL gives access to this report only.
         return Report.sudo().search(
             [
-                # Without an object where it could not be linked to this one
+                # Also a report that could not be linked to the object
                 ("equipment_id", "in", (self.id, False)),
                 ("channel", "=", "qr"),
                 ("access_token", "=", secret),
@@ -152,7 +152,7 @@ class MaintenanceEquipment(models.Model):
         )
 
     def _get_open_faults(self):
-        """Return key, date and state of the open reports, and nothing else of them."""
+        """Return only key, date and state of the open reports."""
         self.ensure_one()
         # Visitors may not read reports; only these three values are shown.
         Report = self.env["fault.report"].sudo()
@@ -172,14 +172,14 @@ class MaintenanceEquipment(models.Model):
         ]
 
     def _get_open_fault_key(self, report):
-        """Return what names a report on the page; its number is not shown there."""
+        """Return the key of a report on the page, which does not show its number."""
         return hmac(self.env(su=True), "fault_report_me_too", report.id)[:20]
 
     def _file_scanned_report(self, form, address):
-        """File what somebody who scanned the code has filled in.
+        """File the form of a visitor who scanned the code.
 
         :param form: `vals`, `points`, `files`, `key` and `fingerprint`
-        :param str address: where it came from
+        :param str address: the IP address of the visitor
         :return: the report, without access rules
         """
         self.ensure_one()
@@ -216,7 +216,7 @@ class MaintenanceEquipment(models.Model):
         author = report._get_unverified_author(
             self.env._("Who scanned the QR code"), report.company_id
         )
-        # A visitor's own message would be one that the customer sees.
+        # A visitor's own message would be visible to the customer.
         with_own_context(report).with_user(SUPERUSER_ID).message_post(
             body=self.env._(
                 "Another person who scanned the QR code noticed this fault too."

@@ -1,7 +1,7 @@
 """Label sheets as PDF, exact to a tenth of a millimetre.
 
-Not by wkhtmltopdf: some of its builds shrink what they print by a quarter, and a label
-sheet forgives nothing.
+Not with wkhtmltopdf: some of its builds shrink the output by a quarter, and labels need
+exact sizes.
 """
 
 import io
@@ -26,7 +26,7 @@ def make_pdf(sheet, pages, hint):
 
     :param sheet: a `label_sheets.Sheet`
     :param pages: lists of dicts with `left`, `top`, `url`, `name` and `lines`
-    :param str hint: what stands below on each label
+    :param str hint: the text at the bottom of each label
     """
     fonts = _get_font("Regular", "Helvetica"), _get_font("Bold", "Helvetica-Bold")
     stream = io.BytesIO()
@@ -43,7 +43,7 @@ def make_pdf(sheet, pages, hint):
 
 
 def _get_font(weight, fallback):
-    """Return the name of Odoo's own font, which knows more than one alphabet."""
+    """Return the name of Odoo's own font, which supports several alphabets."""
     name = f"fault_report_{weight}"
     if name in pdfmetrics.getRegisteredFontNames():
         return name

@@ -1,4 +1,4 @@
-"""Common label sheets on A4, in millimetres, as their makers say."""
+"""Common label sheets on A4, in millimetres, by the data of their manufacturers."""
 
 from typing import NamedTuple
 

@@ -2,7 +2,7 @@
 
 from reportlab.graphics.barcode.qr import QrCodeWidget
 
-QUIET_ZONE = 4  # modules that have to stay white around it
+QUIET_ZONE = 4  # width of the white border in modules
 
 
 def get_runs(text):

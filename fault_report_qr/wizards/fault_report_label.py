@@ -5,7 +5,7 @@ from ..tools import label_pdf, label_sheets
 
 
 class FaultReportLabel(models.TransientModel):
-    """Which label sheet the QR codes of some objects are printed on."""
+    """Print the QR codes of some objects on a label sheet."""
 
     _name = "fault.report.label"
     _description = "Print QR Labels"
@@ -35,7 +35,7 @@ class FaultReportLabel(models.TransientModel):
         return False
 
     def action_print(self):
-        """Make the PDF; codes are made for objects that have none."""
+        """Create the PDF; create missing codes."""
         self._prepare_codes()
         return {"type": "ir.actions.act_url", "url": f"/fault_report/labels/{self.id}"}
 

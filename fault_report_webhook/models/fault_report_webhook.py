@@ -27,8 +27,7 @@ EVENTS = [
     ("reopened", "Reopened"),
     ("commented", "Commented"),
 ]
-# How long a receiver that does not answer is left alone: after its first failure, the
-# second, …
+# Pauses of a receiver that does not answer: after its first failure, the second, …
 PAUSES = [timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60)]
 CRON = "fault_report_webhook.ir_cron_send_webhooks"
 # Of Standard Webhooks: what follows is the key in base64
@@ -36,7 +35,7 @@ SECRET_PREFIX = "whsec_"
 
 
 class FaultReportWebhook(models.Model):
-    """An address of another program that is told what happens to fault reports."""
+    """A webhook: the address of a program that gets the events of fault reports."""
 
     _name = "fault.report.webhook"
     _description = "Fault Report Webhook"
@@ -59,7 +58,7 @@ class FaultReportWebhook(models.Model):
         "res.company", required=True, default=lambda self: self.env.company
     )
     url = fields.Char(string="Address", required=True, help="It begins with https://.")
-    # Made when it is stored: what a form proposed would not be what is kept
+    # Created on saving: the value of a form would not be the stored one
     secret = fields.Char(
         required=True,
         copy=False,
@@ -83,7 +82,7 @@ class FaultReportWebhook(models.Model):
     )
     waiting_count = fields.Integer(string="Waiting", compute="_compute_delivery_counts")
     failed_count = fields.Integer(string="Given Up", compute="_compute_delivery_counts")
-    # Of a receiver that does not answer: failures since it last did, and what was wrong
+    # The failures since the receiver last answered, and the last error
     failures = fields.Integer(readonly=True, copy=False, protected=True)
     paused_until = fields.Datetime(
         string="Next Try", readonly=True, copy=False, protected=True
@@ -140,7 +139,7 @@ class FaultReportWebhook(models.Model):
 
     def write(self, vals):
         self._check_protected_fields(vals)
-        # Whether there is one; a failure must not empty the caches of all processes
+        # Only relevant for `_is_used`; failures must not clear the caches everywhere
         if "active" in vals:
             self.env.registry.clear_cache()
         return super().write(vals)
@@ -152,20 +151,19 @@ class FaultReportWebhook(models.Model):
     # === ACTIONS === #
 
     def action_new_secret(self):
-        """Replace the secret; the receiver has to be given the new one."""
+        """Replace the secret; the receiver needs the new one."""
         self.check_access("write")
         for webhook in self:
             webhook.secret = _make_secret()
 
     def action_test(self):
-        """Send a message without a report, and show what comes back.
+        """Send a message without a report, and show the response.
 
-        Only here a user waits for the receiver: they have asked to, and not longer
-        than the client's timeout.
+        Only here a user waits for the receiver, at most for the client's timeout.
         """
         self.ensure_one()
         self.check_access("write")
-        # Deliveries are made by the program only.
+        # Users may not create deliveries.
         delivery_sudo = self.sudo()._create_deliveries("test")
         attempt, *arguments = delivery_sudo._prepare_attempt()
         delivery_sudo.attempts = 1
@@ -192,19 +190,19 @@ class FaultReportWebhook(models.Model):
             "res_model": "fault.report.webhook.delivery",
             "view_mode": "list,form",
             "domain": [("webhook_id", "=", self.id)],
-            # The export of terms takes a text in brackets after this for a term, too
+            # The term export would also take a text in brackets after this
             "name": self.env._("Deliveries"),
         }
 
     def action_view_failed_deliveries(self):
-        """List what was given up, to send it again."""
+        """Open the deliveries that were given up, to send them again."""
         action = self.action_view_deliveries()
         return {**action, "context": {"search_default_failed": 1}}
 
-    # === RECEIVERS THAT ARE AWAY === #
+    # === RECEIVERS THAT ARE DOWN === #
 
     def _pause(self, problem):
-        """Put off all that waits for a receiver that has just failed."""
+        """Postpone all waiting deliveries of a receiver that has just failed."""
         self.ensure_one()
         now = fields.Datetime.now()
         until = now + PAUSES[min(self.failures, len(PAUSES) - 1)]
@@ -219,11 +217,11 @@ class FaultReportWebhook(models.Model):
         self.env.ref(CRON)._trigger(at=until)
 
     def _resume(self):
-        """Send what was put off, now that the receiver has answered."""
+        """Resume the postponed deliveries after the receiver has answered."""
         self.ensure_one()
         if not self.failures:
             return
-        # Who sends a test may only read deliveries, and not wake up the queue.
+        # Users may only read deliveries, and may not trigger the queue.
         webhook_sudo = self.sudo()
         until = webhook_sudo.paused_until
         webhook_sudo.write({"failures": 0, "paused_until": False, "last_error": False})
@@ -245,13 +243,13 @@ class FaultReportWebhook(models.Model):
     @api.model
     @tools.ormcache()
     def _is_used(self):
-        """Return whether there is any webhook: nearly nobody has one."""
+        """Return whether there is any webhook: most companies have none."""
         # Webhooks of all companies; only whether there are any.
         return bool(self.sudo().search_count([], limit=1))
 
     @api.model
     def _queue_event(self, event, reports_sudo):
-        """Queue what has happened to the reports, for each webhook that asks for it."""
+        """Queue the event of the reports for each webhook with this event."""
         if not self._is_used() or event not in dict(EVENTS):
             return
         for company, of_company in reports_sudo.grouped("company_id").items():
@@ -267,13 +265,12 @@ class FaultReportWebhook(models.Model):
         if not self:
             return
         self._create_deliveries(event, report)
-        # Waking up the queue is nobody's right but the sender's need.
+        # Users may not trigger scheduled actions.
         self.env.ref(CRON).sudo()._trigger()
 
     def _create_deliveries(self, event, report=None):
         now = fields.Datetime.now()
-        # No user may write what is sent; it follows from what happens, and from no
-        # default of who causes it.
+        # Users may not write deliveries; defaults of the context are dropped.
         return (
             with_own_context(self.env["fault.report.webhook.delivery"])
             .sudo()
@@ -283,7 +280,7 @@ class FaultReportWebhook(models.Model):
                         "webhook_id": webhook.id,
                         "report_id": report.id if report else False,
                         "event": event,
-                        # Behind what waits for a receiver that is away
+                        # After the other waiting deliveries of a paused receiver
                         "next_try": max(webhook.paused_until or now, now),
                         **webhook._prepare_message(event, report),
                     }
@@ -293,7 +290,7 @@ class FaultReportWebhook(models.Model):
         )
 
     def _prepare_message(self, event, report):
-        """Return the id of a message, and its text as it is sent and signed."""
+        """Return the id and the signed text of a message."""
         self.ensure_one()
         uid = str(uuid.uuid4())
         message = {
@@ -306,7 +303,7 @@ class FaultReportWebhook(models.Model):
 
     @api.model
     def _prepare_report(self, report):
-        """Return what is told of a report: nothing that the customer may not read.
+        """Return the data of a report to send: only what the customer may read.
 
         Hook: an override adds to the dict.
         """

@@ -12,24 +12,24 @@ from .fault_report_webhook import CRON, EVENTS
 
 _logger = logging.getLogger(__name__)
 
-# Waiting times after the first failure, the second, …; then it is given up
+# Delays after the first, second, … failure; then the message is given up
 DELAYS = [timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 360, 1440)]
-# Also what was never tried, because its receiver failed with other messages
+# Also deliveries that were never tried, because their receiver was paused
 GIVE_UP_AFTER = sum(DELAYS, timedelta())
-# Receivers that are sent to at the same time
+# Number of receivers served in parallel
 MAX_RECEIVERS = 32
 PER_COMMIT = 20
-# In the message after a test; the delivery has more
+# Length of the response shown after a test; the delivery has more
 ANSWER_SHOWN = 200
 KEPT = timedelta(days=30)
 ALLOW_PRIVATE = "fault_report.webhook_private_addresses"
 
 
 class FaultReportWebhookDelivery(models.Model):
-    """A message to a webhook that waits, was accepted, or was given up.
+    """A message to a webhook: waiting, accepted, or given up.
 
-    It is written with what it tells, and sent by a cron alone: neither is it sent for
-    what was rolled back, nor does anybody wait for the receiver.
+    It is created in the transaction of the event and sent by a cron only: a rollback
+    sends nothing, and no request waits for the receiver.
     """
 
     _name = "fault.report.webhook.delivery"
@@ -62,7 +62,7 @@ class FaultReportWebhookDelivery(models.Model):
         default=lambda self: fields.Datetime.now() + GIVE_UP_AFTER,
         help="If it is not accepted by then, it is shown to staff.",
     )
-    # What came back, the last time
+    # The last response
     answered_at = fields.Datetime(string="Tried", readonly=True)
     answer_status = fields.Integer(string="Status")
     answer_seconds = fields.Float(string="Seconds", digits=(8, 2))
@@ -77,10 +77,10 @@ class FaultReportWebhookDelivery(models.Model):
 
     @api.model
     def _cron_send(self):
-        """Send what is due: all receivers at the same time, each its messages in turn.
+        """Send the due deliveries: receivers in parallel, each one by one.
 
-        It ends when the time that Odoo gives a job is up. It can be killed at any time:
-        what is sent twice then has the same id.
+        It stops at the time limit of a job. It can be killed at any time: a message
+        sent twice has the same id.
         """
         time_left = self._commit_count(0)
         receivers = deque(self._get_due_receivers() if time_left else ())
@@ -100,9 +100,9 @@ class FaultReportWebhookDelivery(models.Model):
 
     @api.model
     def _commit_count(self, processed, sending=0):
-        """Commit, with the true number of what is left; return the time left.
+        """Commit, with the remaining number of deliveries; return the time left.
 
-        What is left at the end of the time is gone on with at once, after other jobs.
+        Remaining deliveries are continued at once, after other jobs.
         """
         left = self.search_count(self._get_due_domain() | self._get_expired_domain())
         cron = self.env["ir.cron"]
@@ -121,7 +121,7 @@ class FaultReportWebhookDelivery(models.Model):
 
     @api.model
     def _get_expired_domain(self):
-        """Return the domain of what waits in vain: its receiver failed just now."""
+        """Return the domain of expired deliveries whose receiver is failing."""
         now = fields.Datetime.now()
         return (
             Domain("state", "=", "pending")
@@ -131,7 +131,7 @@ class FaultReportWebhookDelivery(models.Model):
 
     @api.model
     def _get_due_receivers(self):
-        """Return the webhooks that something is due for, those that work first."""
+        """Return the webhooks with due deliveries, working ones first."""
         groups = self._read_group(self._get_due_domain(), ["webhook_id"])
         return (
             self.env["fault.report.webhook"]
@@ -143,9 +143,9 @@ class FaultReportWebhookDelivery(models.Model):
     def _claim_next(self, webhook):
         """Claim the webhook's next delivery; return it, or none.
 
-        The attempt is counted before it is made, and committed, so that nothing is
-        locked while the receiver takes its time. What has failed most often is last:
-        one message that a receiver cannot read does not hold up the others.
+        The attempt is counted and committed before sending, so that nothing is locked
+        meanwhile. Deliveries with the most failures come last: one message that a
+        receiver cannot read does not block the others.
         """
         due = self._get_due_domain()
         delivery = self.search(
@@ -160,9 +160,9 @@ class FaultReportWebhookDelivery(models.Model):
         return claimed
 
     def _prepare_attempt(self):
-        """Return a function that needs no database, and its arguments."""
+        """Return a function that uses no database, and its arguments."""
         self.ensure_one()
-        # The switch is the system's; who may send a test may not read it.
+        # Users may not read system parameters.
         parameters_sudo = self.env["ir.config_parameter"].sudo()
         allow_private = parameters_sudo.get_param(ALLOW_PRIVATE)
         webhook = self.webhook_id
@@ -175,7 +175,7 @@ class FaultReportWebhookDelivery(models.Model):
         )
 
     def _settle(self, answer, error, seconds):
-        """Keep what came of an attempt: accepted, put off, or given up."""
+        """Record the result of an attempt: accepted, postponed, or given up."""
         self.ensure_one()
         if error and not isinstance(error, client.WebhookError):
             _logger.error("Webhook %s", self.webhook_id.id, exc_info=error)
@@ -197,7 +197,7 @@ class FaultReportWebhookDelivery(models.Model):
             self.webhook_id._resume()
 
     def _get_answer_text(self):
-        """Return what came back, in a sentence."""
+        """Return the response as a sentence."""
         self.ensure_one()
         if not self.answer_status:
             return self.env._(
@@ -226,7 +226,7 @@ class FaultReportWebhookDelivery(models.Model):
 
     @api.model
     def _give_up_expired(self, time_left):
-        """Give up what is too old, and was put off with its receiver."""
+        """Give up expired deliveries that were postponed with their receiver."""
         while time_left:
             expired = self.search(
                 self._get_expired_domain(), order="id", limit=PER_COMMIT
@@ -237,7 +237,7 @@ class FaultReportWebhookDelivery(models.Model):
             time_left = self._commit_count(len(expired))
 
     def _give_up(self):
-        """Stop trying, and show it on the reports."""
+        """Give up, and plan an activity on each report."""
         self.state = "failed"
         for delivery in self.filtered("report_id"):
             delivery.report_id._report_undelivered(
@@ -246,10 +246,10 @@ class FaultReportWebhookDelivery(models.Model):
             )
 
     def action_retry(self):
-        """Queue again what was given up, as if it were new."""
+        """Queue the given-up deliveries again, like new ones."""
         self.webhook_id.check_access("write")
         failed = self.filtered(lambda delivery: delivery.state == "failed")
-        # What was told is nobody's to change, only when it is sent.
+        # Users may not write deliveries; only the schedule is changed.
         failed.sudo().write(
             {
                 "state": "pending",
@@ -258,7 +258,7 @@ class FaultReportWebhookDelivery(models.Model):
                 "give_up_at": fields.Datetime.now() + GIVE_UP_AFTER,
             }
         )
-        # Waking up the queue is nobody's right but the sender's need.
+        # Users may not trigger scheduled actions.
         self.env.ref(CRON).sudo()._trigger()
 
     @api.autovacuum
@@ -275,11 +275,11 @@ class FaultReportWebhookDelivery(models.Model):
 
 
 def _attempt(url, payload, headers, allow_private):
-    """Send once; return the answer or None, the error or None, and the seconds."""
+    """Send once; return the response or None, the error or None, and the seconds."""
     start = time.monotonic()
     answer = problem = None
     try:
         answer = client.post(url, payload, headers, allow_private=allow_private)
-    except Exception as error:  # Whatever it is, it is kept with the delivery
+    except Exception as error:  # Any error is recorded on the delivery
         problem = error
     return answer, problem, time.monotonic() - start

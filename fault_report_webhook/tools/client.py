@@ -1,8 +1,9 @@
-"""One POST to an address of a webhook, which an administrator typed in.
+"""One POST to the URL of a webhook, which an administrator entered.
 
-Odoo stands inside of a network whose other servers trust it. So the host is looked up
-once, refused when it leads inside, and exactly this address is connected to: it cannot
-change between the look and the call. Redirects are not followed for the same reason.
+Odoo is in a network whose other servers trust it. So the host is resolved once,
+internal addresses are refused, and exactly the checked address is connected to: it
+cannot change between check and connection. Redirects are not followed for the same
+reason.
 
 By hand, because `requests` looks the host up again when it connects, and has a timeout
 for each byte but none for the whole call.
@@ -44,7 +45,7 @@ NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 class WebhookError(Exception):
-    """Why it was not delivered, for those who look after the webhook.
+    """The reason why a message was not delivered, for administrators.
 
     `answer` is what the receiver answered, None if it did not.
     """
@@ -55,7 +56,7 @@ class WebhookError(Exception):
 
     @property
     def is_down(self):
-        """Whether the next message would fail too: no answer, or “not now”."""
+        """Whether the next message would fail as well: no answer, or “not now”."""
         return not self.answer or (
             self.answer.status in (408, 429) or self.answer.status >= 500
         )
@@ -67,7 +68,7 @@ class Answer(NamedTuple):
 
 
 def find_problem(url):
-    """Return what is wrong with an address: `form`, `scheme`, or None."""
+    """Return the problem of a URL: `form`, `scheme`, or None."""
     if not url or len(url) > 2000 or any(not c.isprintable() or c == " " for c in url):
         return "form"
     try:
@@ -85,7 +86,7 @@ def find_problem(url):
 def _get_host(parts):
     """Return the host as it is looked up: names of other scripts in ASCII.
 
-    :raises ValueError: if it can be none
+    :raises ValueError: if it is invalid
     """
     host = parts.hostname or ""
     if host and ":" not in host:
@@ -96,7 +97,7 @@ def _get_host(parts):
 
 
 def post(url, body, headers, allow_private=False):
-    """Send `body`; return the `Answer` when it was accepted.
+    """Send `body`; return the `Answer` if it is accepted.
 
     :raises WebhookError: in any other case
     """
@@ -136,13 +137,13 @@ def post(url, body, headers, allow_private=False):
 
 
 def _read_start(response):
-    """Return the first bytes of an answer as text that the database can keep."""
+    """Return the first bytes of a response as text that the database can store."""
     content = response.read(READ_BYTES).decode("utf-8", "replace")
     return "".join(c for c in content if c.isprintable() or c in "\n\t")
 
 
 def _resolve(host, port, allow_private):
-    """Return the address to connect to; all of the host's have to be allowed."""
+    """Return the address to connect to; all addresses of the host must be allowed."""
     addresses = _look_up(host, port)
     if not allow_private and not all(map(is_public, addresses)):
         raise WebhookError("The host is inside of the own network.")
@@ -150,9 +151,9 @@ def _resolve(host, port, allow_private):
 
 
 def _look_up(host, port):
-    """Return the addresses of a host, or give up when the time is up.
+    """Return the addresses of a host, within the timeout.
 
-    The system's own look-up knows no timeout: it is left behind in a thread.
+    The system's resolver has no timeout: it is abandoned in a thread.
     """
     found = []
 
@@ -170,9 +171,9 @@ def _look_up(host, port):
 
 
 def is_public(address):
-    """Return whether an IP address is one of the Internet.
+    """Return whether an IP address is public.
 
-    An address that stands for one of IPv4 is judged by that.
+    An address that embeds an IPv4 address is checked by that.
     """
     address = ipaddress.ip_address(address.partition("%")[0])
     if address.version == 6:
@@ -188,10 +189,10 @@ def is_public(address):
 
 
 class _Deadline:
-    """A connection that is cut when the time is up.
+    """A connection that is closed at the deadline.
 
-    The timeout of a socket is one for each piece that arrives: a receiver that sends a
-    byte now and then would hold up everything behind it.
+    The timeout of a socket applies to each received piece: a receiver that sends a byte
+    now and then would block all others.
     """
 
     timer = None
@@ -207,7 +208,7 @@ class _Deadline:
         return sock
 
     def end(self):
-        """Cut it now: nothing more is read."""
+        """Close the connection now."""
         if self.timer:
             self.timer.cancel()
             _cut(*self.timer.args)
@@ -229,8 +230,8 @@ class _HTTPSConnection(_Deadline, urllib3.connection.HTTPSConnection):
 class _Single:
     """A pool for one connection, which ends with it.
 
-    Else the receiver would wait for more, and a thread for nothing, until the time is
-    up. A connection itself is closed before its answer has been read.
+    Otherwise receiver and thread would wait until the timeout. A connection itself is
+    closed before its response has been read.
     """
 
     connection = None

@@ -18,7 +18,7 @@ class TestForm(WebsiteCase):
         self.assertEqual(response.status_code, 200)
         return response, html.fromstring(response.content)
 
-    # === WHAT IS SHOWN === #
+    # === DISPLAY === #
 
     def test_a_visitor_finds_the_form_in_a_page_of_the_website(self):
         response, page = self.open()
@@ -212,7 +212,7 @@ class TestForm(WebsiteCase):
             for secret in ("Hotel", "Wing", "Janitor"):
                 self.assertNotIn(secret, page)
 
-    # === WHO IS SIGNED IN === #
+    # === SIGNED-IN USERS === #
 
     def test_a_customer_who_may_file_is_led_to_the_portal_form(self):
         self.authenticate(self.filing.login, self.filing.login)

@@ -24,7 +24,7 @@ class ReportFileStream(Stream):
 
     @property
     def is_shown(self):
-        """Whether a browser may show the file instead of saving it."""
+        """Whether a browser may display the file instead of saving it."""
         kind = self.true_mimetype
         return kind.startswith(_SHOWN) and not kind.startswith(_NOT_SHOWN)
 

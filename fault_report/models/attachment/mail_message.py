@@ -14,6 +14,7 @@ class MailMessage(models.Model):
 
     def _filter_about_fault_reports(self):
         """Return the messages that the thread of a report shows."""
+        # The document of a message is checked, even if the user may not read it.
         return self.sudo().filtered(
             lambda message: (
                 message.model == "fault.report"
@@ -189,7 +190,7 @@ class MailMessage(models.Model):
         )
 
     def _get_fault_report_files(self):
-        """Return the files of reports that the message shows in their thread."""
+        """Return the files of reports that the message shows."""
         self.ensure_one()
         # The files are protected, even if the user may not read the message.
         message_sudo = self.sudo()

@@ -26,7 +26,7 @@ class SaleOrder(models.Model):
     def write(self, vals):
         if vals.get("state", "cancel") != "cancel":
             cancelled = self.filtered(lambda order: order.state == "cancel")
-            cancelled._take_up_fault_reports()
+            cancelled._relink_fault_reports()
         if "state" not in vals:
             return super().write(vals)
         # Who cancels an order need not see its reports, whose state follows from it.

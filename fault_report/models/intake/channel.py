@@ -10,7 +10,7 @@ from odoo.exceptions import UserError, ValidationError
 from ...tools.context_switches import with_own_context
 from ...tools.errors import FieldError, PublicMessage
 
-# Whose and where: what the dispatcher can add later
+# Customer and place: the dispatcher can add them later
 REPORTED_PLACE = ("partner_id", "facility_id", "contact_id", "equipment_id")
 
 
@@ -23,8 +23,8 @@ class FaultReport(models.Model):
     def _create_from_channel(self, channel, vals, files=(), points=()):
         """Create the report of a channel, with its files and answers.
 
-        The caller has checked that the sender may name these records. All or nothing:
-        what cannot be kept is refused with everything else.
+        The caller has checked that the sender may use these records. All or nothing: if
+        a file or an answer is refused, no report is created.
 
         :param str channel: one of the values of `channel`
         :param dict vals: values of `_get_channel_fields()` and no others
@@ -32,15 +32,15 @@ class FaultReport(models.Model):
         :param points: answers of service points: dicts of `point` (id of the template's
             point), `value` and `remark`
         :return: the report, without access rules
-        :raises ValidationError: with the sentence for the sender; a `FieldError` where
-            one field is to blame
+        :raises ValidationError: with the message for the sender; a `FieldError` for an
+            error of one field
         """
         self._check_channel_fields(vals)
         company = self.env["res.company"].browse(
             vals.get("company_id") or self.env.company.id
         )
-        # Senders have no rights on any model: the channel is what lets them in. Their
-        # context does not reach what is created.
+        # Senders have no rights; the channel has checked them. Their context does not
+        # affect the created records.
         reports_sudo = with_own_context(self).sudo().with_company(company)
         reports_sudo._check_day(channel, vals, files, points)
         point_commands = reports_sudo._prepare_channel_points(channel, company, points)
@@ -54,7 +54,7 @@ class FaultReport(models.Model):
                 }
             )
         except FieldError as error:
-            # No channel has these fields: they are parts of an answer.
+            # No channel accepts these fields: they are parts of an answer.
             if error.field in ("value_text", "value_photo", "remark"):
                 error.field = "points"
             raise
@@ -80,7 +80,7 @@ class FaultReport(models.Model):
 
     @api.model
     def _check_day(self, channel, vals, files, points):
-        """Count what a stranger sends; refuse what is more than a day's share.
+        """Count what an external sender sends; raise if it exceeds the daily quota.
 
         :raises TooManyRequestsError:
         """
@@ -101,7 +101,7 @@ class FaultReport(models.Model):
 
     @api.model
     def _get_quota_shares(self, channel, vals):
-        """Return the sources of a report that have a part of the day's limits each.
+        """Return the sources of a report with a share of the daily limits each.
 
         Hook: an override adds to the list.
 
@@ -112,10 +112,10 @@ class FaultReport(models.Model):
 
     @api.model
     def _create_at_place(self, vals):
-        """Create the report; without its place rather than not at all.
+        """Create the report; if its place is refused, without a place.
 
-        The place may contradict itself, such as an object whose customer has become a
-        facility. The sender cannot mend that, and it is not theirs to know.
+        The place may be inconsistent, such as an object whose customer has become a
+        facility. The sender cannot correct that, and must not see it.
         """
         place = {name: vals[name] for name in REPORTED_PLACE if vals.get(name)}
         if not place or vals["channel"] not in self._get_channels_without_customer():
@@ -134,9 +134,9 @@ class FaultReport(models.Model):
         return report
 
     def _note_refused_place(self, place, reason):
-        """Keep for the dispatcher where the report came from, and what is wrong."""
+        """Log the refused place with the reason, for the dispatcher."""
         self.ensure_one()
-        # Their names are for staff, who are the only ones to read a note.
+        # The names are for staff only: they are in an internal note.
         records = [
             self.env[self._fields[name].comodel_name].browse(id_).exists()
             for name, id_ in place.items()
@@ -156,7 +156,7 @@ class FaultReport(models.Model):
 
     @api.model
     def _get_channel_fields(self):
-        """Return the names of the fields that a channel may fill in.
+        """Return the names of the fields that a channel may set.
 
         Hook: an override adds to the set.
         """
@@ -178,7 +178,7 @@ class FaultReport(models.Model):
 
     @api.model
     def _get_channels_without_customer(self):
-        """Return the channels in which people file who may not be known yet.
+        """Return the channels that accept unknown senders.
 
         The dispatcher finds their customer.
         Hook: an override adds to the set.
@@ -187,16 +187,16 @@ class FaultReport(models.Model):
 
     @api.model
     def _must_answer_points(self, channel):
-        """Return whether the sender is shown a form, and asked for what is missing.
+        """Return whether required points must be answered on the channel.
 
         Hook: an override adds a channel.
         """
         return channel == "portal"
 
     def _is_from_stranger(self):
-        """Return whether the sender is unknown, as anyone may use the channel.
+        """Return whether the sender is not verified, as anyone may use the channel.
 
-        Whose report it has become is not shown to those who follow it without an
+        The customer of such a report is hidden from those who follow it without an
         account.
         Hook: an override adds a channel.
         """
@@ -206,7 +206,7 @@ class FaultReport(models.Model):
     # === FILES === #
 
     def _add_channel_files(self, files):
-        """Add the files of a channel; refuse them all when one cannot be kept."""
+        """Add the files of a channel; if one is refused, raise."""
         self.ensure_one()
         limit = self.company_id._get_fault_report_limits().files
         if len(files) > limit:
@@ -227,7 +227,7 @@ class FaultReport(models.Model):
 
     @api.model
     def _get_channel_template_points(self, company):
-        """Return the points that people outside are asked, sections included."""
+        """Return the public points of the template, sections included."""
         # External senders may not read companies; internal points are excluded.
         template = company.sudo()._get_fault_report_template()
         return template.point_ids.filtered(lambda point: not point.internal)
@@ -285,7 +285,7 @@ class FaultReport(models.Model):
                 self.env._("“%s” does not take this answer.", point.name), "points"
             ) from error
 
-    # Each returns the values for what was sent, or raises TypeError or ValueError.
+    # Each returns the values for the sent answer, or raises TypeError or ValueError.
 
     def _read_check_answer(self, point, value):
         if value not in ("ok", "not_ok", "na"):
@@ -311,7 +311,7 @@ class FaultReport(models.Model):
         if isinstance(value, bool):
             raise TypeError(value)
         option = int(value)
-        # Others may be another company's: not even their names are shown.
+        # Other options may be of another company: their names are not shown.
         if option not in point.option_ids.ids:
             raise ValueError(value)
         return {"value_option_id": option}

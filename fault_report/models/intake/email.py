@@ -187,7 +187,7 @@ class FaultReport(models.Model):
             or any(user._is_internal() for user in partners_sudo.user_ids)
         )
 
-    # === THE LAST NET === #
+    # === THE FALLBACK === #
 
     @api.model
     def _keep_unreadable_mail(self, raw, target):

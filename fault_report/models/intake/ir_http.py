@@ -23,7 +23,7 @@ own_addresses.keep_secrets_out_of_logs()
 
 # Of the website, before the path
 _LANGUAGE = r"(?:/[a-z]{2,3}(?:_\w+)?)?"
-# The text of the forms for what Odoo itself refuses
+# The text of the forms for refusals by Odoo itself
 _REFUSALS = {400: "stale", 403: "forbidden", 404: "missing", 413: "tooMuch"}
 
 
@@ -32,7 +32,7 @@ class IrHttp(models.AbstractModel):
 
     @classmethod
     def _get_fault_report_forms(cls):
-        """Return the pages with a form, and how each says that all is too large.
+        """Return the pages with a form, and their templates for too large requests.
 
         Hook: an override adds to the dict.
 
@@ -58,9 +58,9 @@ class IrHttp(models.AbstractModel):
 
     @classmethod
     def _guard_fault_report_page(cls, headers):
-        """Keep pages out of foreign frames, and secrets of addresses out of caches.
+        """Forbid framing by other sites, and caching of URLs with tokens.
 
-        What a controller says itself is as strict, and stays.
+        Stricter headers of a controller are kept.
         """
         headers.setdefault("X-Frame-Options", "SAMEORIGIN")
         headers.setdefault("Content-Security-Policy", "frame-ancestors 'self'")
@@ -70,11 +70,11 @@ class IrHttp(models.AbstractModel):
 
     @classmethod
     def _handle_error(cls, exception):
-        """Say at our addresses what is for people outside, and nothing else."""
+        """Show only public messages on our routes."""
         if not own_addresses.is_own(request.httprequest.path):
             return super()._handle_error(exception)
         if is_passing(exception):
-            # A page of the website would be looked up in the database.
+            # Avoid the database look-up of a website page.
             response = request.dispatcher.handle_error(exception)
         elif cls._is_fault_report_script():
             response = cls._refuse_form_script(exception)
@@ -89,15 +89,15 @@ class IrHttp(models.AbstractModel):
 
     @classmethod
     def _is_fault_report_script(cls):
-        """Return whether the script of a form sent this and waits for JSON."""
+        """Return whether the script of a form sent the request and expects JSON."""
         accepted = request.httprequest.headers.get("Accept", "")
         return bool(cls._find_fault_report_form()) and "application/json" in accepted
 
     @classmethod
     def _make_fault_report_public(cls, exception):
-        """Return what is shown instead of an error that may name records.
+        """Return a neutral error in place of one that may name records.
 
-        Odoo's pages show its words, and for `?debug=1` its traceback.
+        Odoo's pages show the message, and for `?debug=1` the traceback.
         """
         if request.dispatcher.routing_type != "http":
             return exception  # Its own dispatcher decides what it shows
@@ -111,7 +111,7 @@ class IrHttp(models.AbstractModel):
 
     @classmethod
     def _handle_fault_report_too_large(cls, exception):
-        """Answer a form that is far too large by a page that says what to do.
+        """Answer a form that is far too large with a page that says what to do.
 
         Odoo's own would read the form again to show it, and fail again.
         """
@@ -130,9 +130,9 @@ class IrHttp(models.AbstractModel):
 
     @classmethod
     def _refuse_form_script(cls, exception):
-        """Answer the script of a form in its own words whatever was refused.
+        """Answer refusals in the JSON format of the form's script.
 
-        It waits for a page instead, such as that of a database that is down, to pass.
+        For an HTML page, such as that of a database that is down, the script retries.
         """
         status = getattr(exception, "code", None)
         code = _REFUSALS.get(status)

@@ -158,7 +158,7 @@ class MailThread(models.AbstractModel):
 
     # === MESSAGES ABOUT A REPORT FROM ANOTHER MODEL === #
 
-    # === WHICH E-MAILS === #
+    # === TARGETS === #
 
     @api.model
     def _find_fault_report_target(self, headers, model=None):

@@ -6,7 +6,7 @@ from odoo import api, models
 from ...tools.errors import FieldError
 from .submission import DRAFT_DAYS
 
-# What anybody may fill in, and where it goes
+# The public form fields, and the fields of the report
 PUBLIC_FIELDS = {
     "name": "name",
     "comment": "comment",
@@ -14,19 +14,19 @@ PUBLIC_FIELDS = {
     "email": "email_from",
     "phone": "phone",
 }
-# People do not see it; programs that fill in everything do
+# Honeypot: hidden from people, filled in by robots
 HONEYPOT = "website"
 
 
 class FaultReport(models.Model):
-    """The forms that anybody may send: behind a QR code, and on a web site."""
+    """Public forms: behind a QR code, and on a web site."""
 
     # A file for each responsibility. pylint: disable=consider-merging-classes-inherited
     _inherit = "fault.report"
 
     @api.model
     def _prepare_public_form(self, company):
-        """Return what a page needs to show such a form."""
+        """Return the rendering values of a public form."""
         return {
             "company": company,
             "points": self._get_channel_template_points(company),
@@ -39,8 +39,8 @@ class FaultReport(models.Model):
     @api.model
     def _get_captcha_keys(self):
         """Return the site key of each captcha that is installed and set up."""
-        # The addons of Odoo that bring them are none that this one depends on. What
-        # they tell their own pages is for everybody, but needs a page of the website.
+        # Odoo's captcha addons are optional. They publish their site keys in session
+        # info, which exists on pages of the website only.
         IrHttp = self.env["ir.http"]
         # Site keys are public; only administrators may read parameters.
         parameters = self.env["ir.config_parameter"].sudo()
@@ -54,14 +54,14 @@ class FaultReport(models.Model):
 
     @api.model
     def _file_public_form(self, channel, scope, form, **vals):
-        """File what a visitor has filled in, once for each key of his browser.
+        """File a visitor's form, once per idempotency key.
 
-        It is done as the visitor whom everybody is, also for those who are signed in:
-        the page gives nobody more than it gives everybody.
+        It is handled as the public user, also for signed-in users: the page gives all
+        users the same rights.
 
-        :param str scope: whose keys these are, such as `qr:7`
+        :param str scope: the scope of the keys, such as `qr:7`
         :param form: `vals`, `points`, `files`, `key` and `fingerprint`
-        :param vals: what the door knows itself
+        :param vals: values set by the channel
         :return: the report, without access rules
         """
         values = {**self._read_public_values(form.vals), **vals}
@@ -81,7 +81,7 @@ class FaultReport(models.Model):
 
     @api.model
     def _read_public_values(self, given):
-        """Return the values of the report; refuse names that no such form has."""
+        """Return the values of the report; raise for unknown names."""
         if given.get(HONEYPOT):
             raise FieldError(self.env._("Leave this field empty."), HONEYPOT)
         unknown = given.keys() - PUBLIC_FIELDS.keys() - {HONEYPOT}
@@ -99,9 +99,9 @@ class FaultReport(models.Model):
 
     @api.model
     def _get_form_texts(self):
-        """Return what the script of the forms says, in the language of the reader.
+        """Return the texts of the form's script, in the user's language.
 
-        What stands in braces is filled in by the script.
+        The script replaces the placeholders in braces.
         """
         return {
             "preparing": self.env._("Preparing photos …"),
@@ -151,10 +151,10 @@ class FaultReport(models.Model):
 
     @api.model
     def _get_form_limits(self, companies):
-        """Return what the script refuses before anything is sent.
+        """Return the limits that the script checks before sending.
 
-        :param companies: those that the form may be for; where there are several, the
-            server has the last word
+        :param companies: the possible companies of the form; with several, the server
+            checks again
         """
         limits = [company._get_fault_report_limits() for company in companies]
         return {
@@ -166,10 +166,10 @@ class FaultReport(models.Model):
 
     @api.model
     def _get_unsent_data(self, request):
-        """Return the attributes by which a page sends what its browser still keeps.
+        """Return the attributes with which a page sends the drafts of its browser.
 
-        Reports of the portal are sent for the user of the page only, with the token of
-        their session: another user who signs in later sends nothing in their name.
+        Drafts of the portal are sent for the user of the page only, with their CSRF
+        token: another user who signs in later sends nothing in their name.
         """
         return {
             "data-fault-report-unsent": "1",

@@ -5,17 +5,17 @@ from odoo.tools import SQL
 
 from ...tools.errors import SubmissionConflictError
 
-# Browsers keep what has not arrived yet, and send it again, for so many days after the
-# first attempt. Its key is known for longer: clocks differ, and answers get lost.
+# Browsers keep unsent drafts and retry for this number of days after the first attempt.
+# The server keeps the keys longer: clocks differ, and responses get lost.
 DRAFT_DAYS = 14
 KEY_DAYS = 30
 
 
 class FaultReportSubmission(models.Model):
-    """What has been sent under a key of the sender's: sent again, it changes nothing.
+    """Idempotency keys: a repeated submission creates no second report.
 
-    A phone that lost its connection, or a program that got no answer, sends the same
-    again. It gets the report that there is, and no second one.
+    A phone that lost its connection, or a program without a response, retries. It gets
+    the existing report.
     """
 
     _name = "fault.report.submission"
@@ -36,15 +36,15 @@ class FaultReportSubmission(models.Model):
 
     @api.model
     def _run_once(self, scope, key, fingerprint, create):
-        """Call `create()` unless that was done before under this key.
+        """Call `create()` unless it was called before with this key.
 
-        The first write of the transaction claims the key. Of two at the same time the
-        second one fails to serialize; Odoo tries it again, and it finds the first.
+        The first write of the transaction claims the key. Of two concurrent requests,
+        the second gets a serialization error; Odoo retries it, and it finds the first.
 
-        :param create: returns the report and an answer (a dict, or None) to be kept
-        :return: the report (empty when it was deleted since), the answer, and whether
-            it was there already
-        :raises SubmissionConflictError: when something else was sent under this key
+        :param create: returns the report and a response (a dict, or None) to store
+        :return: the report (empty if deleted since), the response, and whether it
+            existed already
+        :raises SubmissionConflictError: if the key was used for another content
         """
         # No user has rights here: each channel answers for its own keys.
         rows_sudo = self.sudo()
@@ -63,7 +63,7 @@ class FaultReportSubmission(models.Model):
 
     @api.model
     def _claim(self, scope, key, fingerprint):
-        """Insert the row of this key; return it, or nothing when it was there."""
+        """Insert the row of this key; return it, or nothing if it exists."""
         self.env.cr.execute(
             SQL(
                 "INSERT INTO fault_report_submission (scope, key, fingerprint, date)"
@@ -74,7 +74,7 @@ class FaultReportSubmission(models.Model):
                 fingerprint,
                 fields.Datetime.now(),
             ),
-            log_exceptions=False,  # To fail is how the second one learns of the first
+            log_exceptions=False,  # The failure tells that the key exists
         )
         return self.browse(id_ for (id_,) in self.env.cr.fetchall())
 

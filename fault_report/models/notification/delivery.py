@@ -74,7 +74,7 @@ class FaultReport(models.Model):
 
         :param kind: a key of `SETTINGS`
         :param known: the ways on which users get this already, by their ids
-        :param setting: the setting of users that decides, if not that of the kind
+        :param setting: the user setting to use instead of that of the kind
         :param otherwise: the ways for those who chose none
         :param values: what `_prepare_message_values` needs
         :return: the channels used
@@ -106,7 +106,7 @@ class FaultReport(models.Model):
         )
 
     def _get_user_channels(self, kind, user_sudo, setting=None, otherwise=()):
-        """Return the channels on which to notify a user: none of their own doing."""
+        """Return the channels on which to notify a user; none for their own actions."""
         if user_sudo == self.env.user or not self._may_be_notified(kind, user_sudo):
             return set()
         channels = user_sudo._get_fault_report_channels(setting or SETTINGS[kind])
@@ -333,7 +333,7 @@ class FaultReport(models.Model):
     def _web_push_send_notification(
         self, devices, private_key, public_key, payload_by_lang=None, payload=None
     ):
-        """Leave it to the queue: browsers' servers must not hold a request either."""
+        """Queue the push messages: their servers must not delay a request either."""
         # No user may see the queue, nor wake it up.
         with_own_context(self).env["mail.push"].sudo().create(
             [
@@ -354,7 +354,7 @@ class FaultReport(models.Model):
     # === IN WHOSE NAME === #
 
     def message_notify(self, **kwargs):
-        """Customers write to the report, and not to whom they like."""
+        """Refuse customers: they post to the report, not to chosen recipients."""
         if not self.env.user._is_internal() and not self.env.su:
             raise AccessError(
                 self.env._("You may not write about this fault report here.")
@@ -363,7 +363,7 @@ class FaultReport(models.Model):
 
     @api.model
     def _check_own_name(self, author_id, email_from):
-        """Refuse an author or a sender's address that is not the user's own."""
+        """Raise if the author or the sender's address is not the user's own."""
         user = self.env.user
         if self.env.su or user._is_admin():
             return
@@ -375,9 +375,9 @@ class FaultReport(models.Model):
 
     @api.model
     def _get_own_name(self):
-        """Return author and address of what the user sends; nothing to choose: empty.
+        """Return the author values of the user's messages.
 
-        Administrators and our own code send what a template says.
+        Empty for administrators and our own code: the template decides.
         """
         user = self.env.user
         if self.env.su or user._is_admin():
@@ -386,7 +386,7 @@ class FaultReport(models.Model):
 
     @api.model
     def _is_own_address(self, email_from):
-        """Return whether a sender's address, and the name before it, are the user's."""
+        """Return whether the sender's name and address are the user's own."""
         user = self.env.user
         own = (user.email_formatted, user.partner_id.email_formatted)
         if not email_from or email_from in own:
@@ -399,10 +399,10 @@ class FaultReport(models.Model):
         return email_normalize(address) in addresses and name in ("", user.name)
 
     def _notify_get_reply_to_batch(self, defaults=None, author_ids=None):
-        """Let answers come to the address that reports come to."""
+        """Direct answers to the company's address for reports."""
         addresses = super()._notify_get_reply_to_batch(defaults, author_ids)
         for report in self:
-            # The address is no secret of who administers the company.
+            # The company's address is public.
             alias = report.sudo().company_id.fault_report_alias_id
             if alias.alias_name and alias.alias_domain:
                 addresses[report.id] = self._notify_get_reply_to_formatted_email(
@@ -497,7 +497,7 @@ class MailThread(models.AbstractModel):
     def _notify_get_recipients(self, message, msg_vals=False, **kwargs):
         """Ask the report who may be notified of it, whatever model sends."""
         recipients = super()._notify_get_recipients(message, msg_vals, **kwargs)
-        # What the message is about decides, not whether the user may read it.
+        # Check the document of the message, even if the user may not read it.
         message_sudo = message.sudo()
         is_about = message_sudo.model == "fault.report" and message_sudo.res_id
         if not is_about or self._name == "fault.report":
@@ -507,7 +507,7 @@ class MailThread(models.AbstractModel):
 
 
 class MailNotification(models.Model):
-    """Whom a message was sent to: they may read it, whatever it is."""
+    """Recipients of a message: they may read it, whatever its document."""
 
     _inherit = "mail.notification"
 
@@ -519,11 +519,11 @@ class MailNotification(models.Model):
         return notifications
 
     def _check_sent_by_user(self):
-        """Refuse to show a message about a report to others without sending it.
+        """Raise if a user adds recipients to a message about a report.
 
-        Code does it under sudo; Odoo's composer as the user who has written the e-mail.
+        Odoo creates them under sudo; its composer as the author of the e-mail.
         """
-        # Which message it is decides, not whether the user may read it.
+        # Check the document of the message, even if the user may not read it.
         for message_sudo in self.sudo().mail_message_id:
             if message_sudo.model != "fault.report":
                 continue

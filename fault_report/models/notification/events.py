@@ -61,7 +61,7 @@ class FaultReport(models.Model):
 
         Hook: other addons listen here and call super().
 
-        :param str event: one of `EVENTS`
+        :param str event: a key of `EVENTS`
         """
         if not self or self._is_silent():
             return
@@ -156,7 +156,7 @@ class FaultReport(models.Model):
         return super()._write_multi(vals_list)
 
     def _changes_waiting(self, vals_list):
-        """Return whether writing these columns changes what waits in some company."""
+        """Return whether writing these columns changes a company's waiting reports."""
         if self._is_waiting_signalled():
             return False
         changes = {
@@ -166,7 +166,7 @@ class FaultReport(models.Model):
         }
         if not changes:
             return False
-        # The cache holds what will be; only the database knows what was.
+        # The cache holds the new values; the old ones are in the database only.
         rows = self.env.execute_query(
             SQL(
                 "SELECT id, state, company_id FROM fault_report WHERE id IN %s",
@@ -192,17 +192,17 @@ class FaultReport(models.Model):
 
     @api.model
     def _signal_waiting_changed(self):
-        """Signal once for each transaction, to those who may see reports."""
+        """Signal once per transaction, to users who may see reports."""
         if self._is_waiting_signalled():
             return
-        # Unlike `precommit.data`, this survives a flush and ends with a rollback, also
-        # one to a savepoint, which takes the signal away.
+        # Unlike `precommit.data`, this survives a flush and is reset by a rollback to a
+        # savepoint, which removes the signal.
         self.env.cr.cache[SIGNAL] = True
         self.env.cr.precommit.add(self._send_waiting_changed)
 
     @api.model
     def _send_waiting_changed(self):
-        # Not `env.ref`, which costs a query to look whether the group exists
+        # Not `env.ref`, which costs a query to check that the group exists
         group_id = self.env["ir.model.data"]._xmlid_to_res_id("fault_report.group_view")
         self.env["res.groups"].browse(group_id or ())._bus_send(SIGNAL, {})
 
@@ -296,7 +296,7 @@ class FaultReport(models.Model):
     def _get_answer_responsible(self):
         """Return who gets an activity where no user wants messages.
 
-        Hook: the user must be allowed to see the report.
+        Hook: the user must have access to the report.
         """
         return (
             self._get_answer_technician()
@@ -407,6 +407,7 @@ class FaultReport(models.Model):
             news = data.setdefault(report_sudo.id, {name: {} for name in NEWS_MODELS})
             for name, records in added.items():
                 news[name].update(dict.fromkeys(records.ids))
+            # Users who write the report may not read its points; answers are compared.
             for point_sudo in (points or self.env["fault.report.point"]).sudo():
                 news["points"].setdefault(point_sudo.id, point_sudo._get_answer_text())
 

@@ -175,7 +175,7 @@ class FaultReport(models.Model):
 
     def _notify_unassigned(self):
         """Claim the message of each report, and queue it for those who dispatch."""
-        # The mark follows from the cron; it is never written by users.
+        # Only the cron may write the mark.
         for report in self.sudo():
             report.unassigned_told = report.unassigned_since
             administrators = report._get_administrators().filtered("email_normalized")
@@ -190,7 +190,7 @@ class FaultReport(models.Model):
                 )
 
     def _remind(self):
-        """Claim the reminder of each report and queue the message."""
+        """Mark each report as reminded, and queue the reminder."""
         # The marks follow from the cron; they are never written by users.
         for report in self.sudo():
             technician = report.technician_id

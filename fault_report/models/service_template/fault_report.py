@@ -172,6 +172,6 @@ class ResCompany(models.Model):
     _inherit = "res.company"
 
     def _get_fault_report_template(self):
-        """Return the template for new fault reports, whoever files them."""
-        # A reporter need not see the settings of the company.
+        """Return the template for new fault reports, for any user."""
+        # Reporters need no access to the company's settings.
         return self.sudo().fault_report_template_id

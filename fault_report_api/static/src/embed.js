@@ -15,9 +15,9 @@
     const script = document.currentScript;
     const {style, captcha, language, forms} = FAULT_REPORT;
     const headers = {Authorization: `Bearer ${script.dataset.key}`};
-    // After so many seconds, a form without the points is better than none
+    // After this number of seconds, show the form without points
     const PATIENCE = 5;
-    // What the page's owner is told in the console, and why nothing can be sent
+    // Console messages for the owner of the page, by reason
     const REASONS = {
         origin:
             "The origin of this page is not among the Allowed Origins of the " +
@@ -27,13 +27,13 @@
             "The Content Security Policy of this page refuses what the form needs, as " +
             "the console says. The page: ",
     };
-    // What may be needed: the server, and the captchas
+    // Possible hosts: the server, and the captchas
     const NEEDED = [
         new URL(script.src).origin,
         "https://www.recaptcha.net",
         "https://challenges.cloudflare.com",
     ];
-    // To a script, what a policy refuses looks like a lost connection
+    // For a script, a policy violation looks like a lost connection
     let isPolicyAgainst = false;
     document.addEventListener("securitypolicyviolation", ({blockedURI}) => {
         isPolicyAgainst ||= NEEDED.some((origin) => blockedURI.startsWith(origin));
@@ -81,7 +81,7 @@
     }
 
     /**
-     * Say instead of the form that the report has arrived.
+     * Replace the form by the message that the report has arrived.
      *
      * @param {object} answer of the server
      * @param {object} controller of the form
@@ -115,7 +115,7 @@
     }
 
     /**
-     * Return why nothing can be sent from this page, if so; tell it to its owner.
+     * Return the reason why the page cannot send, if any; log it for its owner.
      *
      * @param {object} answer with `status` and `data`
      * @returns {string | undefined} a key of `REASONS`
@@ -131,7 +131,7 @@
     }
 
     /**
-     * Return what a visitor reads where nothing can be sent: how to reach the company.
+     * Return the message for visitors if the page cannot send: contact data.
      *
      * @param {object} answer of the server
      * @param {object} texts
@@ -169,10 +169,10 @@
     }
 
     /**
-     * Ask the server whether the form works on this page, and what it asks for.
+     * Ask the server whether the form works on this page, and for its points.
      *
      * @param {string} code of the language
-     * @param {string} cache whether what the browser has kept will do
+     * @param {string} cache the cache mode of the request
      * @returns {Promise<object>} `status` (0 without an answer) and `data`
      */
     async function ask(code, cache = "default") {
@@ -190,7 +190,7 @@
     }
 
     /**
-     * Write what was filled in as the API takes it.
+     * Convert the form data to the format of the API.
      *
      * @param {FormData} body of the form; it is changed
      * @returns {FormData}

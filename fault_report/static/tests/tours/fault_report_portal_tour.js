@@ -61,7 +61,7 @@ registry.category("web_tour.tours").add("fault_report_portal_file", {
             run: checkAccessibility,
         },
         {
-            content: "they describe the fault",
+            content: "describes the fault",
             trigger: "#fr_name",
             run: "edit Door does not close",
         },
