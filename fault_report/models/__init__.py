@@ -18,6 +18,7 @@ from . import fault_report_integration_points
 from . import fault_report_note
 from . import fault_report_place
 from . import fault_report_recurrence
+from . import fault_report_search
 from . import fault_report_status
 from . import fault_report_subgroup
 from . import fault_report_webhook

@@ -92,7 +92,9 @@ class FaultReport(models.Model):
     )
 
     # A reporter who is nobody's contact yet; whose and where is in fault_report_place
-    contact_name = fields.Char(help="Who reported it, if not among the contacts.")
+    contact_name = fields.Char(
+        help="Who reported it, if not among the contacts.", index="trigram"
+    )
     email_from = fields.Char(string="Contact E-mail")
     phone = fields.Char(string="Contact Phone")
 
@@ -105,9 +107,9 @@ class FaultReport(models.Model):
         ondelete="restrict",
         domain="[('usage', 'in', ('fault_report', 'both'))]",
     )
-    status_color = fields.Integer(related="status_id.color")
-    customer_order_ref = fields.Char(string="Customer's Order Number")
-    comment = fields.Text(string="Comment to the Technician")
+    status_color = fields.Integer(related="status_id.color", technical=True)
+    customer_order_ref = fields.Char(string="Customer's Order Number", index="trigram")
+    comment = fields.Text(string="Comment to the Technician", index="trigram")
     comment_internal = fields.Boolean(
         string="Internal Comment", help="The customer does not see the comment."
     )
@@ -118,14 +120,16 @@ class FaultReport(models.Model):
 
     # The technician that `date_assigned` speaks of
     assigned_technician_id = fields.Many2one(
-        "res.users", compute="_compute_date_assigned", store=True, protected=True
+        "res.users", compute="_compute_date_assigned", store=True, protected=True,
+        technical=True,
     )
     date_assigned = fields.Datetime(
         string="Assigned", compute="_compute_date_assigned", store=True, protected=True
     )
     # Since when it has had no technician; not of one that was imported without
     unassigned_since = fields.Datetime(
-        compute="_compute_date_assigned", store=True, protected=True
+        compute="_compute_date_assigned", store=True, protected=True,
+        technical=True,
     )
     note_ids = fields.One2many("fault.report.note", "report_id")
     time_spent = fields.Float(
@@ -157,6 +161,7 @@ class FaultReport(models.Model):
         readonly=True,
         copy=False,
         protected=True,
+        technical=True,
     )
     close_reason = fields.Char(
         string="Reason", readonly=True, copy=False, protected=True
@@ -168,7 +173,7 @@ class FaultReport(models.Model):
         precompute=True,
         protected=True,
     )
-    work_order_model = fields.Char(readonly=True, copy=False, protected=True)
+    work_order_model = fields.Char(readonly=True, copy=False, protected=True, technical=True)
     work_order_id = fields.Many2oneReference(
         string="Work Order ID",
         model_field="work_order_model",
@@ -176,6 +181,7 @@ class FaultReport(models.Model):
         copy=False,
         index="btree_not_null",
         protected=True,
+        technical=True,
     )
     sale_order_id = fields.Many2one(
         "sale.order", readonly=True, copy=False, index="btree_not_null", protected=True

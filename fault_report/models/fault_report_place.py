@@ -84,6 +84,7 @@ class FaultReport(models.Model):
         precompute=True,
         copy=False,
         protected=True,
+        technical=True,
     )
     technician_id = fields.Many2one(
         "res.users",
@@ -105,6 +106,7 @@ class FaultReport(models.Model):
         precompute=True,
         copy=False,
         protected=True,
+        technical=True,
     )
 
     @api.depends("equipment_id", "facility_id")

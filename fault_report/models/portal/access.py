@@ -53,6 +53,7 @@ class FaultReport(models.Model):
         store=True,
         precompute=True,
         protected=True,
+        technical=True,
     )
 
     # With what the list counts, filters and sorts by, so that it need not be looked up
