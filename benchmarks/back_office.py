@@ -96,6 +96,7 @@ def fill(objects, technician):
                %(first)s + number %% %(objects)s, FALSE, now()
           FROM generate_series(1, %(count)s) AS number
         """,
+        "ANALYZE maintenance_request, res_partner, maintenance_equipment",
         """
         INSERT INTO fault_report
             (name, reference, company_id, channel, priority, partner_id,

@@ -197,6 +197,8 @@ class FaultReport(models.Model):
     # For the figures of a period
     _handled_index = models.Index("(date_handled) WHERE date_handled IS NOT NULL")
     _list_index = models.Index("(reported_at DESC, id DESC)")
+    # How the list opens
+    _urgent_index = models.Index("(priority DESC, reported_at DESC, id DESC)")
     # For the list and, without its columns, for the number at the menu
     _waiting_index = models.Index(
         "(company_id, reported_at DESC, id DESC)"

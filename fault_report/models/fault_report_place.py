@@ -1,5 +1,9 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.fields import Domain
+from odoo.tools import LazyTranslate
+
+_lt = LazyTranslate(__name__)
 
 
 class FaultReport(models.Model):
@@ -98,6 +102,8 @@ class FaultReport(models.Model):
         ondelete="restrict",
         copy=False,
         domain=lambda self: self._get_technician_domain(),
+        group_expand="_group_expand_technician",
+        falsy_value_label=_lt("Unassigned"),
     )
     place_technician_id = fields.Many2one(
         "res.users",
@@ -263,6 +269,40 @@ class FaultReport(models.Model):
             ("share", "=", False),
             ("all_group_ids", "in", self.env.ref("fault_report.group_view").ids),
         ]
+
+    @api.model
+    def _group_expand_technician(self, technicians, domain):
+        """Show a column for all who work on reports, also for those with none.
+
+        Not where the reports of some are looked for.
+        """
+        if self._is_about_technician(domain):
+            return technicians
+        companies = self.env.companies.ids
+        return technicians | self.env["res.users"].search(
+            Domain(self._get_technician_domain())
+            & Domain("all_group_ids", "in", self.env.ref("fault_report.group_edit").ids)
+            & Domain("company_ids", "in", companies)
+        )
+
+    @api.model
+    def _web_read_group_expand(self, domain, groups, groupby_spec, *args):
+        """Show the column of what nobody has first, also when it is empty."""
+        groups = super()._web_read_group_expand(domain, groups, groupby_spec, *args)
+        if groupby_spec != "technician_id" or self._is_about_technician(domain):
+            return groups
+        aggregates = args[0]
+        empty = [self._read_group_empty_value(spec) for spec in aggregates]
+        unassigned = [group for group in groups if not group[0]]
+        assigned = [group for group in groups if group[0]]
+        return (unassigned or [(self.env["res.users"], *empty)]) + assigned
+
+    @api.model
+    def _is_about_technician(self, domain):
+        return any(
+            condition.field_expr.partition(".")[0] == "technician_id"
+            for condition in Domain(domain).iter_conditions()
+        )
 
     def _get_technician_of_place(self):
         """Return the first technician of the place who can take it."""

@@ -7,18 +7,18 @@ from ..tools import search_rules
 
 OWN_FIELDS = ("name", "reference", "customer_order_ref", "contact_name")
 PLACE_FIELDS = ("partner_id", "facility_id", "contact_id")
-# So many related records are named to PostgreSQL one by one. It then takes the indexes
-# of the reports, which no subquery within alternatives lets it do; of more, so many
-# reports are meant that the first page is full after a few of them.
+# So many records are looked up and then named to PostgreSQL one by one, which makes it
+# take indexes. Of more, so many reports are meant that a page of them is soon full.
 FEW = 1000
+# What trigram indexes need to be of use; of some scripts, fewer are a word
+MIN_INDEXED = 3
 
 
 class FaultReport(models.Model):
     """By what a report is found: everything by which people know it.
 
-    A search in all these columns at once costs the same with a thousand reports and a
-    million: related records are looked up first, each by an index of its own model.
-    Renaming a customer changes no report.
+    Related records are looked up first, each by an index of its own model. The cost
+    hardly grows with the number of reports, and renaming a customer changes none.
     """
 
     _inherit = "fault.report"
@@ -57,16 +57,23 @@ class FaultReport(models.Model):
     def _get_term_domain(self, term):
         """Return the domain of the reports that something typed may mean."""
         pattern = escape_psql(term)
-        own = Domain.OR(Domain(name, "ilike", pattern) for name in OWN_FIELDS)
-        return Domain.OR(
-            [
-                own,
-                self._get_partner_term_domain(term, pattern),
-                self._get_equipment_term_domain(term),
-                self._get_order_term_domain(pattern),
-                self._get_phone_domain(term),
-            ]
-        )
+        domain = Domain.OR(Domain(name, "ilike", pattern) for name in OWN_FIELDS)
+        domain |= self._get_partner_term_domain(term, pattern)
+        domain |= self._get_equipment_term_domain(term)
+        if len(term) < MIN_INDEXED and term.isascii():
+            return domain
+        domain |= self._get_order_term_domain(pattern)
+        return self._name_few(domain) | self._get_phone_domain(term)
+
+    @api.model
+    def _name_few(self, domain):
+        """Return a domain of ids in place of one that few reports match.
+
+        Together with an order and a limit, PostgreSQL would go through the newest.
+        """
+        reports = self.with_context(active_test=False)
+        ids = list(reports._search(domain, limit=FEW + 1))
+        return Domain("id", "in", ids) if len(ids) <= FEW else domain
 
     @api.model
     def _get_partner_term_domain(self, term, pattern):
@@ -137,7 +144,8 @@ class FaultReport(models.Model):
             return Domain.FALSE
         has_digits = self._get_digits_domain(digits)
         partners = self._find_related("res.partner", has_digits)
-        return has_digits | Domain.OR(
+        # Without a limit: nothing is known of how frequent such digits are.
+        return Domain("id", "in", list(self._search(has_digits))) | Domain.OR(
             Domain(name, "in", partners) for name in PLACE_FIELDS
         )
 

@@ -15,6 +15,7 @@ from . import test_conversion
 from . import test_conversion_bulk
 from . import test_conversion_race
 from . import test_customer_search
+from . import test_desk
 from . import test_dialogs
 from . import test_digest
 from . import test_embed
