@@ -441,6 +441,9 @@ class FaultReport(models.Model):
     def _get_view(self, view_id=None, view_type="form", **options):
         """Leave out what the company does not use."""
         arch, view = super()._get_view(view_id, view_type, **options)
+        if options.get("mobile"):
+            # A board's columns are wider than a phone: one under the other, as they come
+            arch.attrib.pop("default_group_by", None)
         unused = self._get_unused_view_names()
         if unused:
             for node in arch.xpath("//*[@name]"):

@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 from odoo.tools.sql import escape_psql
@@ -22,10 +22,6 @@ class FaultReport(models.Model):
     """
 
     _inherit = "fault.report"
-
-    phone_search = fields.Char(
-        string="Phone", store=False, search="_search_phone_search"
-    )
 
     _phone_digits_index = models.Index(search_rules.phone_index("phone"))
 
@@ -128,7 +124,7 @@ class FaultReport(models.Model):
     # === PHONE NUMBERS === #
 
     @api.model
-    def _search_phone_search(self, operator, value):
+    def _search_reach_phone(self, operator, value):
         """Find by the reporter's, contact's, facility's or customer's number."""
         if operator != "ilike":
             return NotImplemented

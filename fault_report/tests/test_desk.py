@@ -6,6 +6,7 @@ from lxml import etree
 from PIL import Image
 
 from odoo.tests import Form, new_test_user
+from odoo.tools.safe_eval import safe_eval
 
 from .common import FaultReportCommon
 
@@ -169,6 +170,21 @@ class TestDesk(FaultReportCommon):
         label = self.env["fault.report"].fields_get(["technician_id"])
         self.assertEqual(label["technician_id"]["falsy_value_label"], "Unassigned")
 
+    def test_the_column_of_what_nobody_has_is_open(self):
+        report = self.make_report()
+        Report = self.env["fault.report"].with_user(self.dispatcher)
+        result = Report.with_context(read_group_expand=True).web_read_group(
+            [("id", "=", report.id)],
+            ["technician_id"],
+            ["__count"],
+            auto_unfold=True,
+            unfold_read_specification={"name": {}},
+            unfold_read_default_limit=40,
+        )
+        first = result["groups"][0]
+        self.assertFalse(first["technician_id"])
+        self.assertEqual([one["id"] for one in first["__records"]], report.ids)
+
     def test_a_board_of_the_reports_of_some_has_no_columns_of_others(self):
         self.make_report().technician_id = self.technician
         columns = self.read_columns([("technician_id", "=", self.technician.id)])
@@ -196,3 +212,98 @@ class TestDesk(FaultReportCommon):
             form.name = "Quick"
             form.partner_id = self.hotel
         self.assertEqual(form.record.state, "new")
+
+    # === THE FORM === #
+
+    def test_r94_the_form_shows_how_to_get_there_and_whom_to_call(self):
+        report = self.make_report(contact_id=self.janitor.id)
+        read = self.as_user(report, "view")
+        self.assertFalse(read.place_address or read.place_map_url or read.reach_phone)
+        self.hotel.write({"street": "Quay 1 & 2", "city": "Göteborg", "phone": "1"})
+        self.env.invalidate_all()
+        self.assertIn("Quay 1 & 2, Göteborg", read.place_address)
+        self.assertIn("query=Quay+1+%26+2", read.place_map_url)
+        self.assertEqual(read.reach_phone, "1")
+        self.wing.write({"street": "Wing 7", "phone": "2"})
+        report.write({"phone": "3", "email_from": "reporter@example.com"})
+        self.env.invalidate_all()
+        self.assertIn("Wing 7", read.place_address)
+        self.assertEqual(read.reach_phone, "3")
+        self.janitor.write({"phone": "4", "email": "janitor@example.com"})
+        self.env.invalidate_all()
+        self.assertEqual(
+            (read.reach_phone, read.reach_email), ("4", "janitor@example.com")
+        )
+
+    def test_r94_the_work_order_shows_how_to_get_there_and_whom_to_call(self):
+        self.wing.write({"street": "Wing 7", "city": "Lund", "phone": "070 1"})
+        report = self.make_report().with_user(self.dispatcher)
+        order = report._generate_work_order()
+        summary = str(order.with_user(self.dispatcher).fault_report_summary)
+        self.assertIn(str(report.place_map_url).replace("&", "&amp;"), summary)
+        self.assertIn('href="tel:070 1"', summary)
+
+    def test_r94_what_the_user_may_not_read_of_contacts_is_not_shown(self):
+        self.janitor.phone = "070 1"
+        report = self.make_report(contact_id=self.janitor.id)
+        self.env.flush_all()
+        other = self.env["res.company"].create({"name": "Elsewhere"})
+        self.env.cr.execute(
+            "UPDATE res_partner SET company_id = %s WHERE id = %s",
+            [other.id, self.janitor.id],
+        )
+        self.env.invalidate_all()
+        self.assertFalse(self.as_user(report, "view").reach_phone)
+
+    def test_one_button_is_the_next_step(self):
+        report = self.make_report()
+        for name in ("edit", "convert"):
+            arch = self.get_arch("form", name)
+            for state in ("new", "assigned"):
+                primary = [
+                    button.get("name")
+                    for button in arch.find("header").iter("button")
+                    if "btn-primary" in button.get("class", "")
+                    and not safe_eval(
+                        button.get("invisible"),
+                        {
+                            "id": report.id,
+                            "state": state,
+                            "outcome": False,
+                            "has_work_order": False,
+                            "has_sale_order": False,
+                            "has_other_kinds": True,
+                        },
+                    )
+                ]
+                self.assertLessEqual(len(primary), 1)
+
+    def test_the_counted_faults_of_an_object_are_opened(self):
+        report = self.make_report()
+        self.make_report()
+        old = self.make_report()
+        old.reported_at = "2020-01-01 08:00:00"
+        action = self.as_user(report, "view").action_view_equipment_faults()
+        found = self.env["fault.report"].search_count(action["domain"])
+        self.assertEqual(found, 2)
+        self.assertEqual(found, self.as_user(report, "view").equipment_fault_count)
+
+    # === ON A PHONE === #
+
+    def test_a_phone_shows_one_list_of_cards(self):
+        Report = self.as_user(self.env["fault.report"], "edit")
+        for mobile, grouped in ((False, True), (True, False), (False, True)):
+            views = Report.get_views([(False, "kanban")], {"mobile": mobile})
+            arch = etree.fromstring(views["views"]["kanban"]["arch"])
+            self.assertEqual("default_group_by" in arch.attrib, grouped)
+            self.assertTrue(arch.get("default_order").startswith("priority desc"))
+
+    def test_r44_a_note_on_a_phone_is_a_text_and_its_time(self):
+        arch = self.get_arch("form", "edit")
+        [form] = arch.xpath("//field[@name='note_ids']/form")
+        names = [node.get("name") for node in form.iter("field")]
+        self.assertEqual(names, ["name", "time_spent"])
+        self.assertEqual(
+            form.find("field[@name='time_spent']").get("widget"),
+            "fault_report_quick_time",
+        )

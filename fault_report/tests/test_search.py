@@ -47,7 +47,6 @@ KNOWN_ANYHOW = {
     "display_name",
     "duplicate_ids",
     "duplicate_of_id",
-    "phone_search",
     "point_ids",
     "status_id",
     "template_id",
@@ -181,7 +180,7 @@ class TestSearch(FaultReportCommon):
         arch = Report.get_view(view_type="search")["arch"]
         lines = {
             "contact_id": "Janitor",
-            "phone": "+46701740661",
+            "reach_phone": "+46701740661",
             "cost_center": "cc-9",
             "comment": "the box",
             "note_ids": "greased",

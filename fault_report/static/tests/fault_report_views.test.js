@@ -150,3 +150,18 @@ test("a card dropped on Assigned asks for the technician; others say why not", a
     expect.verifySteps([]);
     expect(".o_notification").toHaveText(/choose Solved/);
 });
+
+test("the usual times of a note are a tap away", async () => {
+    onRpc("web_save", ({args}) => expect.step(args[1]));
+    await mountView({
+        type: "form",
+        resModel: "thing",
+        resId: 2,
+        arch: `<form><field name="minimum" widget="fault_report_quick_time"/></form>`,
+    });
+    expect(".o_field_widget .btn").toHaveCount(4);
+    await contains(".o_field_widget .btn:contains(0:15)").click();
+    expect(".o_field_widget input").toHaveValue("00:15");
+    await clickSave();
+    expect.verifySteps([{minimum: 0.25}]);
+});
