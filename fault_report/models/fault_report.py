@@ -120,7 +120,10 @@ class FaultReport(models.Model):
 
     # The technician that `date_assigned` speaks of
     assigned_technician_id = fields.Many2one(
-        "res.users", compute="_compute_date_assigned", store=True, protected=True,
+        "res.users",
+        compute="_compute_date_assigned",
+        store=True,
+        protected=True,
         technical=True,
     )
     date_assigned = fields.Datetime(
@@ -128,7 +131,9 @@ class FaultReport(models.Model):
     )
     # Since when it has had no technician; not of one that was imported without
     unassigned_since = fields.Datetime(
-        compute="_compute_date_assigned", store=True, protected=True,
+        compute="_compute_date_assigned",
+        store=True,
+        protected=True,
         technical=True,
     )
     note_ids = fields.One2many("fault.report.note", "report_id")
@@ -173,7 +178,9 @@ class FaultReport(models.Model):
         precompute=True,
         protected=True,
     )
-    work_order_model = fields.Char(readonly=True, copy=False, protected=True, technical=True)
+    work_order_model = fields.Char(
+        readonly=True, copy=False, protected=True, technical=True
+    )
     work_order_id = fields.Many2oneReference(
         string="Work Order ID",
         model_field="work_order_model",
@@ -442,7 +449,7 @@ class FaultReport(models.Model):
         """Leave out what the company does not use."""
         arch, view = super()._get_view(view_id, view_type, **options)
         if options.get("mobile"):
-            # A board's columns are wider than a phone: one under the other, as they come
+            # A board's columns are wider than a phone: one list of cards there
             arch.attrib.pop("default_group_by", None)
         unused = self._get_unused_view_names()
         if unused:

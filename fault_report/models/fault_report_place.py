@@ -106,7 +106,7 @@ class FaultReport(models.Model):
         copy=False,
         domain=lambda self: self._get_technician_domain(),
         group_expand="_group_expand_technician",
-        falsy_value_label=_lt("Unassigned"),
+        falsy_value_label=_lt("Unassigned"),  # pylint: disable=translation-field
     )
     place_technician_id = fields.Many2one(
         "res.users",
@@ -212,7 +212,7 @@ class FaultReport(models.Model):
                 report[f"reach_{name}"] = next(filter(None, numbers), False)
 
     def _get_readable(self, *names):
-        """Return those of the related contacts that the user may read, in this order."""
+        """Return the related contacts that the user may read, in this order."""
         self.ensure_one()
         contacts = self.env["res.partner"].concat(
             *(self[name]._origin for name in names)
@@ -328,7 +328,7 @@ class FaultReport(models.Model):
 
     @api.model
     def _web_read_group_expand(self, domain, groups, groupby_spec, *args):
-        """Show the column of what nobody has first, also when it is empty."""
+        """Show the column of what is unassigned first, also when it is empty."""
         groups = super()._web_read_group_expand(domain, groups, groupby_spec, *args)
         if groupby_spec != "technician_id" or self._is_about_technician(domain):
             return groups
@@ -341,7 +341,7 @@ class FaultReport(models.Model):
     @api.model
     @api.readonly
     def web_read_group(self, domain, groupby, *args, **kwargs):
-        """Open the column of what nobody has: Odoo folds what is empty of a relation."""
+        """Open the column of what is unassigned: Odoo folds it."""
         is_first = kwargs.get("auto_unfold") and not kwargs.get("opening_info")
         if is_first and list(groupby) == ["technician_id"]:
             unassigned = {

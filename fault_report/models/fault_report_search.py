@@ -153,8 +153,6 @@ class FaultReport(models.Model):
             column = model._field_to_sql(alias, "phone", query)
             number = SQL(search_rules.PHONE_DIGITS.format("%s"), column)
             contained = [SQL("%s LIKE %s", number, f"%{one}%") for one in digits]
-            return SQL(
-                "(%s IS NOT NULL AND (%s))", column, SQL(" OR ").join(contained)
-            )
+            return SQL("(%s IS NOT NULL AND (%s))", column, SQL(" OR ").join(contained))
 
         return Domain.custom(to_sql=to_sql)

@@ -29,7 +29,7 @@ class TestDesk(FaultReportCommon):
         return etree.fromstring(Report.get_view(view_type=kind)["arch"])
 
     def get_columns(self):
-        """Return the columns of the list by their names, but for what is never shown."""
+        """Return the columns of the list by their names, without hidden ones."""
         return {
             node.get("name"): node
             for node in self.get_arch("list").iter("field")
@@ -38,9 +38,9 @@ class TestDesk(FaultReportCommon):
 
     def test_urgent_reports_come_first_then_the_newest(self):
         for priority, day in (("0", 3), ("2", 1), ("0", 4), ("2", 2), ("1", 5)):
-            self.make_report(name=f"{priority}-{day}", priority=priority).reported_at = (
-                f"2026-01-0{day} 08:00:00"
-            )
+            self.make_report(
+                name=f"{priority}-{day}", priority=priority
+            ).reported_at = f"2026-01-0{day} 08:00:00"
         for kind in ("list", "kanban"):
             order = self.get_arch(kind).get("default_order")
             Report = self.as_user(self.env["fault.report"], "view")
@@ -143,7 +143,9 @@ class TestDesk(FaultReportCommon):
         )
         return [(group[groupby], group["__count"]) for group in result["groups"]]
 
-    def test_the_board_has_a_column_for_what_nobody_has_and_for_each_technician(self):
+    def test_the_board_has_columns_for_unassigned_and_for_each_technician(
+        self,
+    ):
         idle = new_test_user(self.env, "idle", groups="fault_report.group_edit")
         new_test_user(self.env, "looks", groups="fault_report.group_view")
         elsewhere = self.env["res.company"].create({"name": "Elsewhere"})
@@ -170,7 +172,7 @@ class TestDesk(FaultReportCommon):
         label = self.env["fault.report"].fields_get(["technician_id"])
         self.assertEqual(label["technician_id"]["falsy_value_label"], "Unassigned")
 
-    def test_the_column_of_what_nobody_has_is_open(self):
+    def test_the_column_of_what_is_unassigned_is_open(self):
         report = self.make_report()
         Report = self.env["fault.report"].with_user(self.dispatcher)
         result = Report.with_context(read_group_expand=True).web_read_group(

@@ -18,7 +18,7 @@ ODD_NAMES = (
     "100 % dry",
     "rope_7",
     "C:\\lift\\",
-    "O'Neill \"Bo\"",
+    'O\'Neill "Bo"',
     "Åsa Öberg-Ünal",
     "Λεωφόρο",
     "电梯",

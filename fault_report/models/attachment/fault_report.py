@@ -54,9 +54,7 @@ class FaultReport(models.Model):
         first = dict(pictures)
         for report in self:
             photo = first.get(report._origin.id)
-            report.thumbnail_url = (
-                photo and f"/web/image/{photo}?width=128&height=128"
-            )
+            report.thumbnail_url = photo and f"/web/image/{photo}?width=128&height=128"
 
     def _get_photo_domain(self):
         return [

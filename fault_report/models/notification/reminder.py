@@ -36,11 +36,16 @@ class FaultReport(models.Model):
         technical=True,
     )
     reminded_at = fields.Datetime(
-        string="Last Reminder", readonly=True, copy=False, protected=True,
+        string="Last Reminder",
+        readonly=True,
+        copy=False,
+        protected=True,
         technical=True,
     )
     # The `date_assigned` of the assignment that has had its reminder
-    reminded_assignment = fields.Datetime(readonly=True, copy=False, protected=True, technical=True)
+    reminded_assignment = fields.Datetime(
+        readonly=True, copy=False, protected=True, technical=True
+    )
 
     unassigned_date = fields.Datetime(
         string="Next Notice Without Technician",
@@ -255,7 +260,9 @@ class FaultReport(models.Model):
     # === ESCALATION === #
 
     # Repeated reminders do not move it
-    first_reminded_at = fields.Datetime(readonly=True, copy=False, protected=True, technical=True)
+    first_reminded_at = fields.Datetime(
+        readonly=True, copy=False, protected=True, technical=True
+    )
     escalation_date = fields.Datetime(
         string="Next Escalation",
         compute="_compute_escalation_date",
@@ -264,7 +271,9 @@ class FaultReport(models.Model):
         technical=True,
     )
     # The `date_assigned` of the assignment that was escalated
-    escalated_assignment = fields.Datetime(readonly=True, copy=False, protected=True, technical=True)
+    escalated_assignment = fields.Datetime(
+        readonly=True, copy=False, protected=True, technical=True
+    )
 
     _escalation_index = models.Index(
         "(escalation_date, id) WHERE escalation_date IS NOT NULL"

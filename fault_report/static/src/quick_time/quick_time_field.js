@@ -1,4 +1,7 @@
-import {FloatTimeField, floatTimeField} from "@web/views/fields/float_time/float_time_field";
+import {
+    FloatTimeField,
+    floatTimeField,
+} from "@web/views/fields/float_time/float_time_field";
 import {formatFloatTime} from "@web/views/fields/formatters";
 import {registry} from "@web/core/registry";
 

@@ -5,7 +5,7 @@ import {kanbanView} from "@web/views/kanban/kanban_view";
 import {registry} from "@web/core/registry";
 import {useService} from "@web/core/utils/hooks";
 
-/** A board whose columns by state follow from what is done: nobody writes the state. */
+/** A board whose columns by state follow from what is done: it is not written. */
 export class FaultReportKanbanRenderer extends KanbanRenderer {
     static components = {
         ...KanbanRenderer.components,
@@ -61,9 +61,13 @@ export class FaultReportKanbanRenderer extends KanbanRenderer {
         const texts = {
             new: _t("A report is new until it is assigned: take its technician away."),
             assigned: _t("Only what is new is assigned here: reopen it first."),
-            converted: _t("Open the report and generate an order: it is then converted."),
+            converted: _t(
+                "Open the report and generate an order: it is then converted."
+            ),
             solved: _t("Open the report and choose Solved: the reporter is told why."),
-            cancelled: _t("Open the report and choose Cancel: the reporter is told why."),
+            cancelled: _t(
+                "Open the report and choose Cancel: the reporter is told why."
+            ),
         };
         return texts[state];
     }
