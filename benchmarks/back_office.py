@@ -45,9 +45,24 @@ def make_places():
             for number in (1, 2)
         ]
     )
+    env["res.partner"].create(
+        [
+            {
+                "name": f"Janitor {number}",
+                "parent_id": facility.id,
+                "phone": f"070-1{number:06}",
+            }
+            for number, facility in enumerate(facilities)
+        ]
+    )
     return env["maintenance.equipment"].create(
         [
-            {"name": f"Lift {number}", "facility_id": facility.id, "company_id": False}
+            {
+                "name": f"Lift {number}",
+                "serial_no": f"LP-{facility.id}-{number}",
+                "facility_id": facility.id,
+                "company_id": False,
+            }
             for facility in facilities
             for number in range(5)
         ]
@@ -81,13 +96,15 @@ def fill(objects, technician):
                %(first)s + number %% %(objects)s, FALSE, now()
           FROM generate_series(1, %(count)s) AS number
         """,
+        "ANALYZE maintenance_request, res_partner, maintenance_equipment",
         """
         INSERT INTO fault_report
             (name, reference, company_id, channel, priority, partner_id,
              commercial_partner_id, facility_id, equipment_id, technician_id,
              assigned_technician_id, state, outcome,
              work_order_model, work_order_id, reported_at, date_assigned, date_handled,
-             time_spent, deviation_count, create_date, write_date)
+             time_spent, deviation_count, create_date, write_date, contact_id,
+             customer_order_ref)
         SELECT (ARRAY['Stands still', 'Makes a noise', 'Door stays open', 'Too warm',
                       'Light flickers', 'Smells burnt', 'Water drips'])[1 + number %% 7]
                || ' ' || left(md5(number::text), 8),
@@ -102,7 +119,7 @@ def fill(objects, technician):
                CASE WHEN state = 'converted' THEN request.id END,
                reported, CASE WHEN state != 'new' THEN reported END,
                CASE WHEN state NOT IN ('new', 'assigned') THEN reported END,
-               0.5, 0, reported, reported
+               0.5, 0, reported, reported, contact.id, 'PO-' || number
           FROM generate_series(1, %(count)s) AS number
           JOIN LATERAL (
                SELECT now() at time zone 'UTC'
@@ -116,6 +133,7 @@ def fill(objects, technician):
           JOIN maintenance_equipment AS equipment
                ON equipment.id = %(first)s + number %% %(objects)s
           JOIN maintenance_request AS request ON request.name = 'Order ' || number
+          JOIN res_partner AS contact ON contact.parent_id = equipment.facility_id
         """,
         """
         INSERT INTO fault_report_note
@@ -219,9 +237,20 @@ def get_jobs(user, objects):
         "form: waiting": partial(waiting.web_read, form),
         "form: converted": partial(done.web_read, form),
         "badge": Report.get_waiting_count,
-        "search: by description": read_list(
-            Report, ["|", ("name", "ilike", word), ("reference", "ilike", word)]
-        ),
+        **{
+            f"search: by {what}": read_list(Report, [("display_name", "ilike", term)])
+            for what, term in {
+                "description": word,
+                "words of all": "Lift",
+                "customer": customer.name,
+                "serial number": equipment.serial_no,
+                "contact": equipment.facility_id.child_ids.name,
+                "phone": "+46 70 100 00 01",
+                "order number": f"PO-{COUNT // 2}",
+                "order": f"Order {COUNT // 2}",
+                "nothing there": "Zwiebelfisch",
+            }.items()
+        },
         "board: what waits": read_board(Report, DEFAULT_FILTERS),
         "board: all": read_board(Report, []),
         "pivot: last 12 months": partial(

@@ -11,6 +11,7 @@ from . import attachment
 from . import fault_report_note
 from . import fault_report_place
 from . import fault_report_recurrence
+from . import fault_report_search
 from . import fault_report_status
 from . import fault_report_subgroup
 from . import digest_digest

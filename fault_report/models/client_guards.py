@@ -30,7 +30,9 @@ class FaultReportProtectedMixin(models.AbstractModel):
     _protects_mail_lists = False
 
     def _valid_field_parameter(self, field, name):
-        return name == "protected" or super()._valid_field_parameter(field, name)
+        return name in ("protected", "technical") or super()._valid_field_parameter(
+            field, name
+        )
 
     @api.model
     def _get_protected_fields(self):

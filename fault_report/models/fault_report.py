@@ -97,7 +97,9 @@ class FaultReport(models.Model):
 
     # Who reported it, if not a contact yet; customer and place: fault_report_place
     contact_name = fields.Char(
-        help="Who reported it, if not among the contacts.", tracking=True
+        help="Who reported it, if not among the contacts.",
+        tracking=True,
+        index="trigram",
     )
     email_from = fields.Char(string="Contact E-mail", tracking=True)
     phone = fields.Char(string="Contact Phone", tracking=True)
@@ -111,9 +113,13 @@ class FaultReport(models.Model):
         ondelete="restrict",
         domain="[('usage', 'in', ('fault_report', 'both'))]",
     )
-    status_color = fields.Integer(related="status_id.color")
-    customer_order_ref = fields.Char(string="Customer's Order Number", tracking=True)
-    comment = fields.Text(string="Comment to the Technician", tracking=True)
+    status_color = fields.Integer(related="status_id.color", technical=True)
+    customer_order_ref = fields.Char(
+        string="Customer's Order Number", tracking=True, index="trigram"
+    )
+    comment = fields.Text(
+        string="Comment to the Technician", tracking=True, index="trigram"
+    )
     comment_internal = fields.Boolean(
         string="Internal Comment",
         help="The customer does not see the comment.",
@@ -126,14 +132,21 @@ class FaultReport(models.Model):
 
     # The technician that `date_assigned` speaks of
     assigned_technician_id = fields.Many2one(
-        "res.users", compute="_compute_date_assigned", store=True, protected=True
+        "res.users",
+        compute="_compute_date_assigned",
+        store=True,
+        protected=True,
+        technical=True,
     )
     date_assigned = fields.Datetime(
         string="Assigned", compute="_compute_date_assigned", store=True, protected=True
     )
     # Since when it has had no technician; not of one that was imported without
     unassigned_since = fields.Datetime(
-        compute="_compute_date_assigned", store=True, protected=True
+        compute="_compute_date_assigned",
+        store=True,
+        protected=True,
+        technical=True,
     )
     note_ids = fields.One2many("fault.report.note", "report_id")
     time_spent = fields.Float(
@@ -165,6 +178,7 @@ class FaultReport(models.Model):
         readonly=True,
         copy=False,
         protected=True,
+        technical=True,
     )
     close_reason = fields.Char(
         string="Reason", readonly=True, copy=False, protected=True
@@ -176,7 +190,9 @@ class FaultReport(models.Model):
         precompute=True,
         protected=True,
     )
-    work_order_model = fields.Char(readonly=True, copy=False, protected=True)
+    work_order_model = fields.Char(
+        readonly=True, copy=False, protected=True, technical=True
+    )
     work_order_id = fields.Many2oneReference(
         string="Work Order ID",
         model_field="work_order_model",
@@ -184,6 +200,7 @@ class FaultReport(models.Model):
         copy=False,
         index="btree_not_null",
         protected=True,
+        technical=True,
     )
     sale_order_id = fields.Many2one(
         "sale.order",
@@ -203,6 +220,8 @@ class FaultReport(models.Model):
     # For the figures of a period
     _handled_index = models.Index("(date_handled) WHERE date_handled IS NOT NULL")
     _list_index = models.Index("(reported_at DESC, id DESC)")
+    # How the list opens
+    _urgent_index = models.Index("(priority DESC, reported_at DESC, id DESC)")
     # For the list and, without its columns, for the number at the menu
     _waiting_index = models.Index(
         "(company_id, reported_at DESC, id DESC)"
@@ -497,6 +516,9 @@ class FaultReport(models.Model):
     def _get_view(self, view_id=None, view_type="form", **options):
         """Leave out what the company does not use."""
         arch, view = super()._get_view(view_id, view_type, **options)
+        if options.get("mobile"):
+            # A board's columns are wider than a phone: one list of cards there
+            arch.attrib.pop("default_group_by", None)
         unused = self._get_unused_view_names()
         if unused:
             for node in arch.xpath("//*[@name]"):

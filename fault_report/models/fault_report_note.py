@@ -37,7 +37,7 @@ class FaultReportNote(models.Model):
         required=True,
         default=lambda self: self.env.user,
     )
-    name = fields.Text(string="Note", required=True)
+    name = fields.Text(string="Note", required=True, index="trigram")
     time_spent = fields.Float(help="Hours", default=0.0)
 
     _time_spent_not_negative = models.Constraint(

@@ -1,7 +1,14 @@
+from urllib.parse import quote_plus
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.fields import Domain
+from odoo.tools import LazyTranslate
 
 from .fault_report import PLACE_FIELDS
+
+_lt = LazyTranslate(__name__)
+MAP_URL = "https://www.google.com/maps/search/?api=1&query=%s"
 
 
 class FaultReport(models.Model):
@@ -92,6 +99,7 @@ class FaultReport(models.Model):
         precompute=True,
         copy=False,
         protected=True,
+        technical=True,
     )
     technician_id = fields.Many2one(
         "res.users",
@@ -105,6 +113,8 @@ class FaultReport(models.Model):
         ondelete="restrict",
         copy=False,
         domain=lambda self: self._get_technician_domain(),
+        group_expand="_group_expand_technician",
+        falsy_value_label=_lt("Unassigned"),  # pylint: disable=translation-field
     )
     place_technician_id = fields.Many2one(
         "res.users",
@@ -113,7 +123,16 @@ class FaultReport(models.Model):
         precompute=True,
         copy=False,
         protected=True,
+        technical=True,
     )
+
+    # How to get there and whom to call, as far as the user may read the contacts
+    place_address = fields.Char(string="Address", compute="_compute_place_address")
+    place_map_url = fields.Char(string="Map", compute="_compute_place_address")
+    reach_phone = fields.Char(
+        string="Phone", compute="_compute_reach", search="_search_reach_phone"
+    )
+    reach_email = fields.Char(string="E-mail", compute="_compute_reach")
 
     @api.depends("equipment_id", "facility_id")
     def _compute_partner_id(self):
@@ -177,6 +196,36 @@ class FaultReport(models.Model):
             if is_proposed and not is_handled:
                 report.technician_id = proposed
             report.place_technician_id = proposed
+
+    @api.depends("partner_id", "facility_id")
+    def _compute_place_address(self):
+        """Take the customer's address for a facility that has none."""
+        for report in self:
+            places = report._get_readable("facility_id", "partner_id")
+            lines = next(filter(None, map(_get_address_lines, places)), [])
+            address = ", ".join(lines)
+            report.place_address = address
+            report.place_map_url = address and MAP_URL % quote_plus(address)
+
+    @api.depends("contact_id", "facility_id", "partner_id", "phone", "email_from")
+    def _compute_reach(self):
+        """Take the contact's, else the reporter's, else those of the place."""
+        for report in self:
+            for name, own in (("phone", "phone"), ("email", "email_from")):
+                numbers = [
+                    *report._get_readable("contact_id").mapped(name),
+                    report[own],
+                    *report._get_readable("facility_id", "partner_id").mapped(name),
+                ]
+                report[f"reach_{name}"] = next(filter(None, numbers), False)
+
+    def _get_readable(self, *names):
+        """Return the related contacts that the user may read, in this order."""
+        self.ensure_one()
+        contacts = self.env["res.partner"].concat(
+            *(self[name]._origin for name in names)
+        )
+        return contacts._filtered_access("read")
 
     @api.model
     def _check_customer_follows(self, vals):
@@ -269,6 +318,55 @@ class FaultReport(models.Model):
             ("share", "=", False),
             ("all_group_ids", "in", self.env.ref("fault_report.group_view").ids),
         ]
+
+    @api.model
+    def _group_expand_technician(self, technicians, domain):
+        """Show a column for all who work on reports, also for those with none.
+
+        Not where the reports of some are looked for.
+        """
+        if self._is_about_technician(domain):
+            return technicians
+        companies = self.env.companies.ids
+        return technicians | self.env["res.users"].search(
+            Domain(self._get_technician_domain())
+            & Domain("all_group_ids", "in", self.env.ref("fault_report.group_edit").ids)
+            & Domain("company_ids", "in", companies)
+        )
+
+    @api.model
+    def _web_read_group_expand(self, domain, groups, groupby_spec, *args):
+        """Show the column of what is unassigned first, also when it is empty."""
+        groups = super()._web_read_group_expand(domain, groups, groupby_spec, *args)
+        if groupby_spec != "technician_id" or self._is_about_technician(domain):
+            return groups
+        aggregates = args[0]
+        empty = [self._read_group_empty_value(spec) for spec in aggregates]
+        unassigned = [group for group in groups if not group[0]]
+        assigned = [group for group in groups if group[0]]
+        return (unassigned or [(self.env["res.users"], *empty)]) + assigned
+
+    @api.model
+    @api.readonly
+    def web_read_group(self, domain, groupby, *args, **kwargs):
+        """Open the column of what is unassigned: Odoo folds it."""
+        is_first = kwargs.get("auto_unfold") and not kwargs.get("opening_info")
+        if is_first and list(groupby) == ["technician_id"]:
+            unassigned = {
+                "value": False,
+                "folded": False,
+                "limit": kwargs.get("unfold_read_default_limit", 80),
+                "offset": 0,
+            }
+            kwargs["opening_info"] = [unassigned]
+        return super().web_read_group(domain, groupby, *args, **kwargs)
+
+    @api.model
+    def _is_about_technician(self, domain):
+        return any(
+            condition.field_expr.partition(".")[0] == "technician_id"
+            for condition in Domain(domain).iter_conditions()
+        )
 
     def _get_technician_of_place(self):
         """Return the first technician of the place who can be assigned."""
@@ -378,3 +476,11 @@ class ResPartner(models.Model):
         """Return whether this is a facility of `customer`."""
         self.ensure_one()
         return self.is_facility and self.parent_id == customer
+
+
+def _get_address_lines(partner):
+    """Return the lines of an address, none for one that only says the country."""
+    if not any((partner.street, partner.zip, partner.city)):
+        return []
+    lines = partner._display_address(without_company=True).split("\n")
+    return [line.strip() for line in lines if line.strip()]

@@ -129,3 +129,14 @@ class FaultReport(models.Model):
             "equipment_id", "=", self.equipment_id.id
         )
         return {**self._get_action_all(), "domain": list(domain)}
+
+    def action_view_equipment_faults(self):
+        """List the faults of the object that the form counts."""
+        self.ensure_one()
+        since = fields.Datetime.now() - RECURRENCE_PERIOD
+        domain = [
+            ("equipment_id", "=", self.equipment_id.id),
+            ("duplicate_of_id", "=", False),
+            ("reported_at", ">=", fields.Datetime.to_string(since)),
+        ]
+        return {**self._get_action_all(), "domain": domain}

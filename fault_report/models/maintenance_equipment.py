@@ -1,8 +1,15 @@
+import re
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
+from odoo.tools.sql import escape_psql
 
+from ..tools import search_rules, text_rules
 from .fault_report_recurrence import RECURRENCE_PERIOD
+
+# In what is shown of an object, “Pump 1/2/LP-20117”
+MAX_SLASHES = 8
 
 
 class MaintenanceEquipment(models.Model):
@@ -10,7 +17,11 @@ class MaintenanceEquipment(models.Model):
 
     _name = "maintenance.equipment"
     _inherit = ["maintenance.equipment", "fault.report.reference.mixin"]
+    _rec_names_search = ["name", "serial_no"]
 
+    # Looked for in all lists of fault reports
+    name = fields.Char(index="trigram")
+    serial_no = fields.Char(index="trigram")
     customer_id = fields.Many2one(
         "res.partner",
         compute="_compute_customer_id",
@@ -113,6 +124,42 @@ class MaintenanceEquipment(models.Model):
                         customer=equipment.customer_id.display_name,
                     )
                 )
+
+    @api.model
+    def _search_display_name(self, operator, value):
+        """Find by name, serial number, or both as they are shown: “Lift/LP-20117”."""
+        if operator in Domain.NEGATIVE_OPERATORS:
+            # Odoo asks for the opposite of what is found
+            return NotImplemented
+        if operator == "in":
+            both = Domain.OR(self._get_both_domain(text) for text in value)
+        elif operator == "ilike":
+            term = search_rules.clean_term(value)
+            value = escape_psql(term)
+            both = self._get_both_domain(term, is_part=True)
+        else:
+            both = Domain.FALSE
+        return super()._search_display_name(operator, value) | both
+
+    @api.model
+    def _get_both_domain(self, text, is_part=False):
+        """Return the domain of the objects shown as “name/serial number” in `text`.
+
+        Both may have a slash of their own.
+
+        :param is_part: whether the name may have begun before, the number go on
+        """
+        found = []
+        for cut in re.finditer("/", str(text or "")[: text_rules.MAX_LINE]):
+            name, serial = text[: cut.start()], text[cut.end() :]
+            if is_part:
+                named = Domain("name", "=ilike", f"%{escape_psql(name)}")
+                numbered = Domain("serial_no", "=ilike", f"{escape_psql(serial)}%")
+            else:
+                named = Domain("name", "=", name)
+                numbered = Domain("serial_no", "=", serial)
+            found.append(named & numbered)
+        return Domain.OR(found[:MAX_SLASHES])
 
     def action_view_fault_reports(self):
         """Open the list of all reports on this object, including handled ones."""

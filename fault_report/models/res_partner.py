@@ -1,7 +1,7 @@
 from odoo import api, fields, models, tools
 from odoo.exceptions import ValidationError
 
-from ..tools import text_rules
+from ..tools import search_rules, text_rules
 
 
 class ResPartner(models.Model):
@@ -44,6 +44,10 @@ class ResPartner(models.Model):
     fault_report_count = fields.Integer(
         compute="_compute_fault_report_count", groups="fault_report.group_view"
     )
+
+    # Looked for in all lists of fault reports
+    _fault_report_name_index = models.Index(search_rules.trigram_index("complete_name"))
+    _fault_report_phone_index = models.Index(search_rules.phone_index("phone"))
 
     def _compute_fault_report_count(self):
         field = {True: "facility_id", False: "partner_id"}

@@ -10,6 +10,7 @@ from . import test_conversion
 from . import test_conversion_bulk
 from . import test_conversion_race
 from . import test_customer_search
+from . import test_desk
 from . import test_dialogs
 from . import test_digest
 from . import test_events
@@ -57,6 +58,7 @@ from . import test_reminder_batch
 from . import test_reminder_model
 from . import test_scale
 from . import test_scale_portal
+from . import test_search
 from . import test_settings
 from . import test_submission
 from . import test_template

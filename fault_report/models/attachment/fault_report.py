@@ -34,6 +34,7 @@ class FaultReport(models.Model):
     _inherit = "fault.report"
 
     can_add_files = fields.Boolean(compute="_compute_can_add_files")
+    thumbnail_url = fields.Char(string="Photo", compute="_compute_thumbnail_url")
 
     @api.depends_context("uid")
     @api.depends("state")
@@ -42,19 +43,33 @@ class FaultReport(models.Model):
         for report in self:
             report.can_add_files = report._origin in allowed
 
+    def _compute_thumbnail_url(self):
+        """Show the first photo of each report, small."""
+        # Who reads the report sees its files; the picture itself is asked for as them.
+        pictures = (
+            self.env["ir.attachment"]
+            .sudo()
+            ._read_group(self._get_photo_domain(), ["res_id"], ["id:min"])
+        )
+        first = dict(pictures)
+        for report in self:
+            photo = first.get(report._origin.id)
+            report.thumbnail_url = photo and f"/web/image/{photo}?width=128&height=128"
+
+    def _get_photo_domain(self):
+        return [
+            ("res_model", "=", self._name),
+            ("res_id", "in", self._origin.ids),
+            ("mimetype", "=like", "image/%"),
+        ]
+
     def _get_photo_urls(self):
         """Return the addresses of each report's photos, those of its points first.
 
         :return: dict of lists, by report
         """
         pictures = self.env["ir.attachment"]._read_group(
-            [
-                ("res_model", "=", self._name),
-                ("res_id", "in", self.ids),
-                ("mimetype", "=like", "image/%"),
-            ],
-            ["res_id"],
-            ["id:array_agg"],
+            self._get_photo_domain(), ["res_id"], ["id:array_agg"]
         )
         found = dict(pictures)
         points = self.point_ids.filtered("value_photo")

@@ -5,6 +5,9 @@ class MaintenanceRequest(models.Model):
     _name = "maintenance.request"
     _inherit = ["maintenance.request", "fault.report.work.order.mixin"]
 
+    # Reports are found by the names of their orders
+    name = fields.Char(index="trigram")
+
     @api.model
     def _prepare_fault_report_values(self, reports):
         equipment = reports.equipment_id if len(reports.equipment_id) == 1 else None

@@ -50,6 +50,7 @@ class FaultReport(models.Model):
         copy=False,
         protected=True,
         help="It is new, and the next message about many new reports tells of it.",
+        technical=True,
     )
 
     _in_summary_index = models.Index("(id) WHERE is_in_summary")

@@ -33,18 +33,26 @@ class FaultReport(models.Model):
         compute="_compute_reminder_date",
         store=True,
         protected=True,
+        technical=True,
     )
     reminded_at = fields.Datetime(
-        string="Last Reminder", readonly=True, copy=False, protected=True
+        string="Last Reminder",
+        readonly=True,
+        copy=False,
+        protected=True,
+        technical=True,
     )
     # The `date_assigned` of the assignment that was reminded of
-    reminded_assignment = fields.Datetime(readonly=True, copy=False, protected=True)
+    reminded_assignment = fields.Datetime(
+        readonly=True, copy=False, protected=True, technical=True
+    )
 
     unassigned_date = fields.Datetime(
         string="Next Notice Without Technician",
         compute="_compute_unassigned_date",
         store=True,
         protected=True,
+        technical=True,
     )
     # The `unassigned_since` that was notified of
     unassigned_told = fields.Datetime(
@@ -52,6 +60,7 @@ class FaultReport(models.Model):
         readonly=True,
         copy=False,
         protected=True,
+        technical=True,
     )
 
     _unassigned_index = models.Index(
@@ -250,15 +259,20 @@ class FaultReport(models.Model):
     # === ESCALATION === #
 
     # Repeated reminders do not move it
-    first_reminded_at = fields.Datetime(readonly=True, copy=False, protected=True)
+    first_reminded_at = fields.Datetime(
+        readonly=True, copy=False, protected=True, technical=True
+    )
     escalation_date = fields.Datetime(
         string="Next Escalation",
         compute="_compute_escalation_date",
         store=True,
         protected=True,
+        technical=True,
     )
     # The `date_assigned` of the escalated assignment
-    escalated_assignment = fields.Datetime(readonly=True, copy=False, protected=True)
+    escalated_assignment = fields.Datetime(
+        readonly=True, copy=False, protected=True, technical=True
+    )
 
     _escalation_index = models.Index(
         "(escalation_date, id) WHERE escalation_date IS NOT NULL"

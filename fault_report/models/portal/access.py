@@ -53,6 +53,7 @@ class FaultReport(models.Model):
         store=True,
         precompute=True,
         protected=True,
+        technical=True,
     )
 
     # Includes the columns that the list counts, filters and sorts by

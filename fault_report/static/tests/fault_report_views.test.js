@@ -2,10 +2,12 @@ import {
     clickSave,
     contains,
     defineModels,
+    editSearch,
     fields,
     models,
     mountView,
     onRpc,
+    validateSearch,
 } from "@web/../tests/web_test_helpers";
 import {expect, test} from "@odoo/hoot";
 import {defineMailModels} from "@mail/../tests/mail_test_helpers";
@@ -15,10 +17,20 @@ class Thing extends models.Model {
     name = fields.Char();
     status_color = fields.Integer();
     minimum = fields.Float();
+    state = fields.Selection({
+        selection: [
+            ["new", "New"],
+            ["assigned", "Assigned"],
+            ["solved", "Solved"],
+        ],
+        readonly: true,
+        group_expand: true,
+    });
 
     _records = [
-        {id: 1, name: "no colour", status_color: 0},
-        {id: 2, name: "orange", status_color: 2, minimum: 5.25},
+        {id: 1, name: "no colour", status_color: 0, state: "solved"},
+        {id: 2, name: "orange", status_color: 2, minimum: 5.25, state: "new"},
+        {id: 3, name: "green", state: "assigned"},
     ];
 }
 
@@ -41,7 +53,7 @@ test("rows have a stripe in the colour of their status", async () => {
                 <field name="name"/>
             </list>`,
     });
-    expect(".o_data_row").toHaveCount(2);
+    expect(".o_data_row").toHaveCount(3);
     expect(".o_data_row[class*=o_fault_report_stripe]").toHaveCount(1);
     expect(".o_data_row.o_fault_report_stripe_2").toHaveText("orange");
 });
@@ -52,7 +64,7 @@ test("a list without statuses has no stripes", async () => {
         resModel: "thing",
         arch: `<list js_class="fault_report_list"><field name="name"/></list>`,
     });
-    expect(".o_data_row").toHaveCount(2);
+    expect(".o_data_row").toHaveCount(3);
     expect("[class*=o_fault_report_stripe]").toHaveCount(0);
 });
 
@@ -81,4 +93,75 @@ test("an invalid number is marked and not saved", async () => {
     await contains(".o_field_widget input").edit("many");
     expect(".o_field_widget input").toHaveAttribute("aria-invalid", "true");
     expect(".o_form_button_save:enabled").toHaveCount(0);
+});
+
+for (const type of ["list", "kanban"]) {
+    test(`an empty ${type} says what was looked for`, async () => {
+        await mountView({
+            type,
+            resModel: "thing",
+            noContentHelp: "Nothing waits",
+            searchViewArch: `<search><field name="name"/></search>`,
+            arch: {
+                list: `<list js_class="fault_report_list"><field name="name"/></list>`,
+                kanban: `
+                    <kanban js_class="fault_report_kanban">
+                        <templates><t t-name="card"><field name="name"/></t></templates>
+                    </kanban>`,
+            }[type],
+        });
+        await editSearch("blue");
+        await validateSearch();
+        expect(".o_nocontent_help").toHaveText(/Nothing matches “blue”/);
+    });
+}
+
+test("an empty list where nothing was typed says what the action says", async () => {
+    await mountView({
+        type: "list",
+        resModel: "thing",
+        domain: [["id", "=", 0]],
+        noContentHelp: "Nothing waits",
+        arch: `<list js_class="fault_report_list"><field name="name"/></list>`,
+    });
+    expect(".o_nocontent_help").toHaveText("Nothing waits");
+});
+
+test("a card dropped on Assigned asks for the technician; others say why not", async () => {
+    onRpc("action_assign", ({args}) => {
+        expect.step(["assign", args[0]]);
+        return false;
+    });
+    onRpc("web_save", () => expect.step("saved"));
+    await mountView({
+        type: "kanban",
+        resModel: "thing",
+        groupBy: ["state"],
+        arch: `
+            <kanban js_class="fault_report_kanban">
+                <field name="state"/>
+                <templates><t t-name="card"><field name="name"/></t></templates>
+            </kanban>`,
+    });
+    const card = ".o_kanban_record:contains(orange)";
+    await contains(card).dragAndDrop(".o_kanban_group:contains(Assigned)");
+    expect.verifySteps([["assign", [2]]]);
+    await contains(card).dragAndDrop(".o_kanban_group:contains(Solved)");
+    expect.verifySteps([]);
+    expect(".o_notification").toHaveText(/choose Solved/);
+});
+
+test("the usual times of a note are a tap away", async () => {
+    onRpc("web_save", ({args}) => expect.step(args[1]));
+    await mountView({
+        type: "form",
+        resModel: "thing",
+        resId: 2,
+        arch: `<form><field name="minimum" widget="fault_report_quick_time"/></form>`,
+    });
+    expect(".o_field_widget .btn").toHaveCount(4);
+    await contains(".o_field_widget .btn:contains(0:15)").click();
+    expect(".o_field_widget input").toHaveValue("00:15");
+    await clickSave();
+    expect.verifySteps([{minimum: 0.25}]);
 });

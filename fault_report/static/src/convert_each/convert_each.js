@@ -23,6 +23,7 @@ export class ConvertEach extends Component {
 
     setup() {
         this.orm = useService("orm");
+        this.action = useService("action");
         this.state = useState({tried: 0, converted: 0, failed: [], running: true});
         onMounted(() => this.run());
     }
@@ -67,6 +68,21 @@ export class ConvertEach extends Component {
 
     stop() {
         this.state.running = false;
+    }
+
+    /** Open what the reports have become. */
+    async openOrders() {
+        const failed = new Set(this.state.failed.map((report) => report.id));
+        const ids = this.props.ids
+            .slice(0, this.state.tried)
+            .filter((id) => !failed.has(id));
+        const action = await this.orm.call(
+            "fault.report",
+            `action_view_${this.props.to}`,
+            [ids]
+        );
+        this.props.close();
+        await this.action.doAction(action);
     }
 
     done() {

@@ -1,9 +1,15 @@
 import {registry} from "@web/core/registry";
+import {FaultReportActionHelper} from "./fault_report_nothing_found";
 import {ListRenderer} from "@web/views/list/list_renderer";
 import {listView} from "@web/views/list/list_view";
 
 /** A list whose rows have a stripe in the colour of their status. */
 export class FaultReportListRenderer extends ListRenderer {
+    static components = {
+        ...ListRenderer.components,
+        ActionHelper: FaultReportActionHelper,
+    };
+
     getRowClass(record) {
         const color = record.data.status_color;
         const stripe = color ? ` o_fault_report_stripe_${color}` : "";

@@ -16,7 +16,7 @@ registry.category("web_tour.tours").add("fault_report_convert_each", {
         },
         {
             trigger:
-                ".o-dropdown--menu .o-dropdown-item:contains('Work Order of Each')",
+                ".o-dropdown--menu .o-dropdown-item:contains('Work Order for Each')",
             run: "click",
         },
         {
@@ -25,6 +25,10 @@ registry.category("web_tour.tours").add("fault_report_convert_each", {
         },
         {
             trigger: ".o_fault_report_convert_each li:contains('Tour: closed')",
+        },
+        {
+            content: "The orders are a click away",
+            trigger: ".modal-footer button:contains('Open the Orders')",
         },
         {
             trigger: ".modal-footer button:contains('Close')",
