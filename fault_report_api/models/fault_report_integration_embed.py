@@ -6,6 +6,8 @@ from markupsafe import Markup
 from odoo import api, fields, models, tools
 from odoo.tools import file_open, file_path
 
+from odoo.addons.fault_report.models.intake.public_form import HONEYPOT
+
 FOLDER = "fault_report/static/src/public"
 STYLE = f"{FOLDER}/fault_report_form.css"
 SCRIPTS = (
@@ -91,6 +93,7 @@ class FaultReportIntegration(models.Model):
                 # The script is the same for all of them.
                 self.env["res.company"].sudo().search([])
             ),
+            "photo": self.env["fault.report"]._get_form_rules()["photo"],
             "captcha": self.env["fault.report"]._get_captcha_keys(),
             "language": self.env.company.partner_id.sudo().lang or languages[0],
         }
@@ -98,7 +101,11 @@ class FaultReportIntegration(models.Model):
     @api.model
     def _get_embed_form(self):
         # What everybody may read, whoever asks
-        html = self.env["ir.qweb"].sudo()._render("fault_report_api.embed_form")
+        html = self.env["ir.qweb"].sudo()._render(
+            # Its points are those of the key: the script asks for them
+            "fault_report_api.embed_form",
+            {"honeypot": HONEYPOT, "points": ()},
+        )
         return {
             "html": str(html),
             "texts": {

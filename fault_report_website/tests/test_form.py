@@ -46,7 +46,7 @@ class TestForm(WebsiteCase):
         french = self.env["res.lang"]._activate_lang("fr_FR")
         self.site.language_ids += french
         views = self.env["ir.ui.view"].search(
-            [("key", "=", "fault_report.public_form_fields")]
+            [("key", "=", "fault_report.form_fault")]
         )
         views.update_field_translations(
             "arch_db", {"fr_FR": {"What is wrong?": "Quel est le problème ?"}}

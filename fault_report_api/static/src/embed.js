@@ -15,7 +15,7 @@
     "use strict";
 
     const script = document.currentScript;
-    const {style, captcha, language, forms} = FAULT_REPORT;
+    const {style, captcha, photo, language, forms} = FAULT_REPORT;
     const headers = {Authorization: `Bearer ${script.dataset.key}`};
     // After so many seconds, a form without the points is better than none
     const PATIENCE = 5;
@@ -221,6 +221,7 @@
         const controller = window.FaultReportForm.enhance(form, {
             ...limits,
             texts,
+            photo,
             captchaKeys: captcha,
             draftKey: `embed:${script.src}`,
             owner: `embed:${script.dataset.key}`,
