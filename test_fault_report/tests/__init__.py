@@ -1,5 +1,6 @@
 from . import test_captcha
 from . import test_codes_at_the_api
+from . import test_form_rules
 from . import test_forms
 from . import test_limits
 from . import test_own_addresses
