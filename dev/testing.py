@@ -14,6 +14,8 @@ from .console import Failure, say, step
 from .paths import IS_ROOT, ROOT, RUN, all_addons
 
 CORE = "fault_report"
+# Depends on the channels, and tests what holds for all of them
+TOGETHER = "test_fault_report"
 NOTHING_MATCHED = 5  # pytest's exit code
 MOST = 2  # parts at once; with more, the browsers of the tours get too slow
 # Asked here, because a part prints into a file
@@ -80,30 +82,34 @@ def _count_at_once():
 
 
 def get_parts(only, count):
-    """Return the parts: the core by itself, as many will install it, then all others.
+    """Return the parts, each in a database with other addons.
+
+    The core by itself, as many will install it; with its channels, without a website;
+    and with all addons.
 
     :param only: the only addon to test, or None
     :param count: into how many parts the tests of the core are divided
     """
-    tested = [only] if only else [name for name in all_addons() if name != CORE]
-    others = _find_files(ROOT / name / "tests" for name in tested if name != CORE)
-    parts = []
-    if only in (None, CORE):
-        own = [ROOT / CORE / "tests"] + ([] if only else [ROOT / "dev" / "tests"])
-        shares = shards.divide(_find_files(own), count, following=others)
-        parts += [
-            _Part(f"core_{number}", [CORE], files, [CORE])
-            for number, files in enumerate(shares, 1)
-            if files
-        ]
-    if others:
-        installed = [only] if only else all_addons()
-        parts.append(_Part("others", installed, others, tested))
-    return parts
+    if only not in (None, CORE):
+        return [_Part(only, [only], _find_tests([only]), [only])]
+    channels = [name for name in databases.with_ours([TOGETHER]) if name != CORE]
+    rest = [name for name in all_addons() if name not in (CORE, *channels)]
+    others = [] if only else [
+        _Part("channels", channels, _find_tests(channels), channels),
+        _Part("all", all_addons(), _find_tests(rest), rest),
+    ]
+    own = _find_tests([CORE] if only else [CORE, "dev"])
+    following = [file for part in others for file in part.files]
+    parts = [
+        _Part(f"core_{number}", [CORE], files, [CORE])
+        for number, files in enumerate(shards.divide(own, count, following), 1)
+        if files
+    ]
+    return parts + others
 
 
-def _find_files(folders):
-    return [file for folder in folders for file in shards.find(folder)]
+def _find_tests(names):
+    return [file for name in names for file in shards.find(ROOT / name / "tests")]
 
 
 def _run_all(jobs, count):

@@ -10,6 +10,5 @@
         "fault_report_api",
         "fault_report_qr",
         "fault_report_webhook",
-        "fault_report_website",
     ],
 }

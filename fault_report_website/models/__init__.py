@@ -1,2 +1,3 @@
 from . import fault_report
+from . import ir_http
 from . import res_company

@@ -1,4 +1,3 @@
-from . import test_captcha
 from . import test_codes_at_the_api
 from . import test_form_rules
 from . import test_forms

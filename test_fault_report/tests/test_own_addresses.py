@@ -25,7 +25,6 @@ def get_addresses(secret="SeCrEt_-7"):
         f"/fault_report/o/{secret}/{secret}",
         f"/fault_report/o/{secret}/thanks",
         f"//fault_report//o//{secret}?utm_source=x",
-        f"/fault_report/website/thanks/{secret}",
         f"/my/fault_reports/7?access_token={secret}",
         f"/my/fault_reports/7?filed=1&access_token={secret}#comments",
         f"/my/fault_reports/7/comment?Access_Token={secret}",

@@ -42,5 +42,5 @@ class TestPublicMethodsTogether(test_public_methods.TestPublicMethods):
 
 
 @tagged("post_install", "-at_install")
-class TestContextTogether(test_context.TestContext):
+class TestProtectedFieldsTogether(test_context.TestProtectedFields):
     pass
