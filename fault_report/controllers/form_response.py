@@ -1,4 +1,4 @@
-"""How a form is answered, at each page that has one: to a browser, and to its script."""
+"""How every page with a form answers it: to a browser, and to its script."""
 
 from odoo.exceptions import UserError
 from odoo.http import request

@@ -307,7 +307,7 @@ class FaultReportPortal(CustomerPortal):
         )
 
     def _get_form_data(self, company):
-        """Return the attributes of a form for the script, which keeps it for its user."""
+        """Return the attributes that tell the script whose form it is."""
         return {
             **request.env["fault.report"]._get_form_data(company),
             "data-fault-report-form": "1",

@@ -100,12 +100,11 @@ class FaultReportIntegration(models.Model):
 
     @api.model
     def _get_embed_form(self):
+        # Its points are those of the key: the script asks for them
+        values = {"honeypot": HONEYPOT, "points": ()}
         # What everybody may read, whoever asks
-        html = self.env["ir.qweb"].sudo()._render(
-            # Its points are those of the key: the script asks for them
-            "fault_report_api.embed_form",
-            {"honeypot": HONEYPOT, "points": ()},
-        )
+        qweb = self.env["ir.qweb"].sudo()
+        html = qweb._render("fault_report_api.embed_form", values)
         return {
             "html": str(html),
             "texts": {

@@ -45,9 +45,7 @@ class TestForm(WebsiteCase):
     def test_the_form_speaks_the_language_of_the_page(self):
         french = self.env["res.lang"]._activate_lang("fr_FR")
         self.site.language_ids += french
-        views = self.env["ir.ui.view"].search(
-            [("key", "=", "fault_report.form_fault")]
-        )
+        views = self.env["ir.ui.view"].search([("key", "=", "fault_report.form_fault")])
         views.update_field_translations(
             "arch_db", {"fr_FR": {"What is wrong?": "Quel est le problème ?"}}
         )

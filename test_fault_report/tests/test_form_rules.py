@@ -42,7 +42,11 @@ class TestFormRules(ChannelsCase):
             {
                 "name": "All",
                 "point_ids": [
-                    (0, 0, {"name": kind.title(), "type": kind, **cls.get_options(kind)})
+                    (
+                        0,
+                        0,
+                        {"name": kind.title(), "type": kind, **cls.get_options(kind)},
+                    )
                     for kind in point_types
                 ],
             }
@@ -87,7 +91,9 @@ class TestFormRules(ChannelsCase):
                     if node.get("name") in {"files", "csrf_token"}:
                         continue
                     seen.setdefault(node.get("name"), []).append(path.name)
-        seen = {name: paths for name, paths in seen.items() if name != "idempotency_key"}
+        seen = {
+            name: paths for name, paths in seen.items() if name != "idempotency_key"
+        }
         self.assertFalse({name: at for name, at in seen.items() if len(at) > 1})
 
     # === WHAT THE PAGES SAY === #
