@@ -1,6 +1,5 @@
 """What the inputs of the forms take is said once, by the server that checks it."""
 
-import json
 import re
 from pathlib import Path
 
@@ -8,11 +7,8 @@ from lxml import etree, html
 
 from odoo.tests import tagged
 
-from odoo.addons.fault_report.models.fault_report import TEXT_LIMITS
-from odoo.addons.fault_report.tests.test_file_rules import make_picture
-from odoo.addons.fault_report.tools import file_rules, photo_rules, text_rules
-from odoo.addons.fault_report.tools.errors import FieldError
-from odoo.addons.fault_report.tools.picture import FORMATS
+from odoo.addons.fault_report.tests.common_forms import FormRules
+from odoo.addons.fault_report.tools import photo_rules, text_rules
 from odoo.addons.fault_report_api.tools import schema
 
 from .common_channels import ChannelsCase
@@ -26,14 +22,10 @@ REPEATED = re.compile(
     r"|\[[^]]*\"image/[^]]*\]|\b(maxFiles|maxBytes|draftDays)\b\W+\d",
     re.I,
 )
-# By the input: the report's own field of another name
-FIELDS = {"email": "email_from"}
-# Typed as something else than text, or not by people
-OTHER_TYPES = {"hidden", "radio", "checkbox", "file", "date"}
 
 
 @tagged("post_install", "-at_install")
-class TestFormRules(ChannelsCase):
+class TestFormRules(FormRules, ChannelsCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -99,16 +91,13 @@ class TestFormRules(ChannelsCase):
     # === WHAT THE PAGES SAY === #
 
     def open_pages(self):
-        """Give each page with a form, by its name."""
+        """Give each page with a form, by its name; the website has a test of its own."""
         report = self.known
         token = report._portal_ensure_token()
         yield "code", self.url_open(self.code).text
-        yield "website", self.url_open("/fault_report/website").text
-        yield "block", self.url_open("/fault_report/website/form").text
         url = f"{report.access_url}?access_token={token}"
         yield "tracking", self.url_open(url).text
-        integration = self.env["fault.report.integration"]
-        yield "embedded", integration._get_embed_form()["html"]
+        yield "embedded", self.get_embedded()
         points = self.env["ir.qweb"]._render(
             "fault_report.form_points", {"points": self.template.point_ids}
         )
@@ -118,69 +107,26 @@ class TestFormRules(ChannelsCase):
         yield "comment", self.url_open(report.access_url).text
         self.authenticate(None, None)
 
-    def find_inputs(self):
-        for page, text in self.open_pages():
-            forms = html.fromstring(text).xpath(
-                "//form[contains(@class, 'o_fault_report_form')]"
-            )
-            self.assertTrue(forms, page)
-            for form in forms:
-                for node in form.xpath(".//input | .//textarea"):
-                    yield page, node
+    def get_embedded(self):
+        return self.env["fault.report.integration"]._get_embed_form()["html"]
 
-    def test_every_text_may_be_as_long_as_the_server_takes_it(self):
-        pages = set()
-        for page, node in self.find_inputs():
-            name = node.get("name")
-            is_text = node.get("type") not in OTHER_TYPES
-            if not is_text or name == "website" or node.get("inputmode") == "decimal":
-                continue
-            pages.add(page)
-            with self.subTest(page, input=name):
-                length = int(node.get("maxlength"))
-                self.assert_longest(name, length)
-                if page == "embedded":
-                    rule = schema.REPORT["properties"][name]
-                    self.assertEqual(rule["maxLength"], length)
-        self.assertEqual(len(pages), 8)
+    def test_every_input_takes_what_the_server_takes(self):
+        for name, page in self.open_pages():
+            with self.subTest(name):
+                self.assertGreater(self.assert_follows_rules(page), 2)
 
-    def assert_longest(self, name, length):
-        """One character more is refused, by the check that filing runs."""
-        if name in ("facility",):
-            return self.assertEqual(length, text_rules.MAX_LINE)
-        kind, _line, _id = name.partition("_")
-        model, field = self.env["fault.report"], FIELDS.get(name, name)
-        limits = TEXT_LIMITS
-        if kind in ("point", "remark"):
-            model = self.env["fault.report.point"]
-            limits, field = model._text_limits, "remark"
-            if kind == "point":
-                field = "value_text"
-        text_rules.check_texts(model, {field: "x" * length}, limits)
-        with self.assertRaises(FieldError):
-            text_rules.check_texts(model, {field: "x" * (length + 1)}, limits)
+    def test_what_is_embedded_takes_what_the_api_takes(self):
+        tree = html.fromstring(self.get_embedded())
+        rules = schema.REPORT["properties"]
+        for node in tree.xpath("//*[@maxlength]"):
+            with self.subTest(node.get("name")):
+                length = rules[node.get("name")]["maxLength"]
+                self.assertEqual(node.get("maxlength"), str(length))
+        integration = self.env["fault.report.integration"]
+        self.assert_made_alike(integration._get_embed()["photo"])
 
-    def test_a_photo_is_asked_for_in_the_kinds_that_are_taken(self):
-        asked = {
-            (page, node.get("accept"))
-            for page, node in self.find_inputs()
-            if node.get("accept")
-        }
-        self.assertEqual(len({page for page, _types in asked}), 8)
-        (types,) = {tuple(types.split(",")) for _page, types in asked}
-        self.assertEqual(set(types), set(FORMATS))
-        for mimetype in types:
-            with self.subTest(mimetype):
-                content = make_picture(mimetype.partition("/")[2].upper())
-                problem, found = file_rules.find_problem(content, file_rules.Limits())
-                self.assertEqual((problem, found), (None, mimetype))
-
-    def test_every_script_makes_of_a_photo_what_the_server_would(self):
-        rule = {"maxSide": photo_rules.MAX_SIDE, "quality": photo_rules.QUALITY / 100}
-        told = [self.env["fault.report.integration"]._get_embed()["photo"]]
-        for _page, text in self.open_pages():
-            told += map(json.loads, html.fromstring(text).xpath("//@data-photo"))
-        self.assertGreater(len(told), 6)
-        for photo in told:
-            self.assertLessEqual(rule.items(), photo.items())
-            self.assertLess(set(photo["types"]), set(FORMATS))
+    def test_the_object_that_is_typed_is_as_long_as_it_is_taken(self):
+        self.authenticate("portal_filing", "portal_filing")
+        page = html.fromstring(self.url_open("/my/fault_reports/new").text)
+        (length,) = page.xpath("//select[@name='equipment_id']/@data-maxlength")
+        self.assert_longest("object_text", int(length))
