@@ -149,7 +149,9 @@ class TestPortalPages(PortalPages):
         offered = {"sortby": 5, "groupby": 4, "facility": 3, "filterby": 4}
         for name, count in offered.items():
             links = page.xpath(f"//nav//a[contains(@href, '{name}=')]/@href")
-            own = {dict(parse_qsl(urlsplit(link).query)).get(name, "") for link in links}
+            own = {
+                dict(parse_qsl(urlsplit(link).query)).get(name, "") for link in links
+            }
             with self.subTest(name):
                 self.assertEqual(len(own), count)
 

@@ -91,7 +91,7 @@ class TestFormRules(FormRules, ChannelsCase):
     # === WHAT THE PAGES SAY === #
 
     def open_pages(self):
-        """Give each page with a form, by its name; the website has a test of its own."""
+        """Give each page with a form, by its name; the website has its own test."""
         report = self.known
         token = report._portal_ensure_token()
         yield "code", self.url_open(self.code).text
