@@ -130,3 +130,36 @@ class TestFormRules(FormRules, ChannelsCase):
         page = html.fromstring(self.url_open("/my/fault_reports/new").text)
         (length,) = page.xpath("//select[@name='equipment_id']/@data-maxlength")
         self.assert_longest("object_text", int(length))
+
+    # === WHAT IS ANSWERED === #
+
+    def refuse_everywhere(self, accepted):
+        """Send each form empty; give what it is and what is answered."""
+        headers = {"Accept": accepted}
+        yield "code", self.post_form(self.code, {}, headers)
+        token = self.known._portal_ensure_token()
+        url = f"{self.known.access_url}/comment"
+        yield "tracking", self.post_signed_in(url, {"access_token": token}, headers)
+        yield "portal", self.post_signed_in("/my/fault_reports/new", {}, headers)
+
+    def test_every_form_is_refused_in_the_same_shape(self):
+        for name, answer in self.refuse_everywhere("application/json"):
+            with self.subTest(name):
+                self.assertEqual(answer.status_code, 422)
+                error = answer.json()["error"]
+                self.assertEqual(set(error), {"code", "message", "fields", "url"})
+                (sentence,) = error["fields"].values()
+                self.assertTrue(sentence)
+
+    def test_without_a_script_the_reason_comes_first_and_at_its_input(self):
+        for name, answer in self.refuse_everywhere("text/html"):
+            with self.subTest(name):
+                self.assertEqual(answer.status_code, 422)
+                form = html.fromstring(answer.text).xpath(
+                    "//form[contains(@class, 'o_fault_report_form')]"
+                )[-1]
+                reasons = form.xpath("string(.//*[@role='alert'])").split()
+                self.assertTrue(reasons)
+                (field,) = form.xpath(".//*[@aria-invalid='true']/@name")
+                place = f"string(.//*[@data-error-for='{field}'])"
+                self.assertEqual(form.xpath(place).split(), reasons)
