@@ -35,8 +35,8 @@ class FormRules:
                     self.assert_longest(node.get("name"), int(node.get("maxlength")))
                 if node.get("accept"):
                     self.assert_taken(node.get("accept").split(","))
-        for told in tree.xpath("//@data-photo"):
-            self.assert_made_alike(json.loads(told))
+        for data in tree.xpath("//@data-photo"):
+            self.assert_made_alike(json.loads(data))
         return len(inputs)
 
     def is_text(self, node):
