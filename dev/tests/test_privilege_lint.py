@@ -25,7 +25,7 @@ TIMESHEET = "fault_report_timesheet"
 ALLOWED = {
     # the superuser
     "models/intake/email.py: _as_gateway": "the mail gateway, which is no user's",
-    "models/maintenance_equipment_qr.py: _post_me_too": "a visitor, for staff alone",
+    "fault_report_qr/models/maintenance_equipment.py: _post_me_too": "a visitor, for staff alone",
     # sudo() and create
     "models/intake/channel.py: _create_from_channel": "every channel, after its checks",
     "models/conversion/conversion.py: _log_conversion": "the conversion, both sides",
@@ -33,8 +33,8 @@ ALLOWED = {
     "models/conversion/order_values.py: _get_maintenance_team": "the conversion",
     "models/service_template/fault_report.py: _copy_photos_to": "the conversion",
     "models/notification/delivery.py: _web_push_send_notification": "Odoo's queue",
-    "models/fault_report_webhook.py: _create_deliveries": "each event of a report",
-    "models/fault_report_integration_origin.py: _count": "a refused request, bounded",
+    "fault_report_webhook/models/fault_report_webhook.py: _create_deliveries": "each event of a report",
+    "fault_report_api/models/fault_report_integration_origin.py: _count": "a refused request, bounded",
     "models/fault_report_audit.py: _log": "each change that is kept for administrators",
     "models/res_company.py: _inverse_fault_report_alias_name": "who writes the company",
     f"{FIELDSERVICE}: _get_or_make_fsm_location": "the conversion",
@@ -46,9 +46,9 @@ ALLOWED = {
 ENVIRONMENTS = {
     "models/intake/rate_limit.py: _with_cursor": "counts, in an empty context",
     "models/notification/delivery.py: _queue_messages": "in a context of its own",
-    "models/maintenance_equipment_qr.py: _get_open_fault_key": "the secret of hashes",
+    "fault_report_qr/models/maintenance_equipment.py: _get_open_fault_key": "the secret of hashes",
     "models/fault_report_audit.py: _log": "a line, in an empty context",
-    "models/fault_report_audit.py: _log_refused": "a line that stays, the same",
+    "fault_report_api/models/fault_report_audit.py: _log_refused": "a line that stays, the same",
 }
 # What clients call and what acts with more rights: what it asks for first, or does
 PUBLIC = {
@@ -56,14 +56,14 @@ PUBLIC = {
     "controllers/portal.py: fault_reports": "shows what was searched as the user",
     "models/attachment/ir_attachment.py: write": "write; looks at where files belong",
     "models/fault_report.py: create": "create; starts the clock of the new report",
-    "models/fault_report_integration.py: action_new_key": "write",
+    "fault_report_api/models/fault_report_integration.py: action_new_key": "write",
     "models/fault_report_recurrence.py: action_mark_duplicate": "write, and read",
-    "models/fault_report_webhook.py: action_test": "write on the webhook",
-    "models/fault_report_webhook_delivery.py: action_retry": "write on the webhook",
+    "fault_report_webhook/models/fault_report_webhook.py: action_test": "write on the webhook",
+    "fault_report_webhook/models/fault_report_webhook_delivery.py: action_retry": "write on the webhook",
     "models/conversion/work_order_mixin.py: write": "follows what was written before",
     "models/conversion/work_order_mixin.py: unlink": "unlink, by what it overrides",
-    "models/maintenance_equipment_qr.py: action_renew_fault_report_token": "Edit",
-    "models/maintenance_equipment_qr.py: action_revoke_fault_report_token": "Edit",
+    "fault_report_qr/models/maintenance_equipment.py: action_renew_fault_report_token": "Edit",
+    "fault_report_qr/models/maintenance_equipment.py: action_revoke_fault_report_token": "Edit",
     "models/portal/dialogue.py: action_seen": "write",
     "models/portal/dialogue.py: message_post": "whether the customer reads the report",
     f"{TIMESHEET}/models/fault_report.py: unlink": "unlink, by what it overrides",

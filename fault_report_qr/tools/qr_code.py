@@ -1,4 +1,4 @@
-"""A QR code as bars, sharp at any size. By hand: reportlab draws its own module by module."""
+"""A QR code as bars. By hand: the drawing of the library has one rectangle a module."""
 
 from reportlab.graphics.barcode.qr import QrCodeWidget
 
