@@ -13,7 +13,7 @@ from odoo.addons.portal.controllers.portal import CustomerPortal, pager
 
 from ..tools import text_rules
 from .form import get_max_form, read_form
-from .portal_answers import answer, get_form_data
+from .form_response import answer_form
 
 MAX_ID = 2**31 - 1
 PAGE = "/my/fault_reports"
@@ -268,7 +268,7 @@ class FaultReportPortal(CustomerPortal):
             "files": report._get_public_files(),
             "points": report._get_public_points(),
             "is_new": params.get("filed") == "1",
-            "form_data": get_form_data(report.company_id),
+            "form_data": self._get_form_data(report.company_id),
             "reply_key": uuid.uuid4().hex,
             "kept": kept,
             "errors": {},
@@ -300,12 +300,20 @@ class FaultReportPortal(CustomerPortal):
             report._answer_from_page(form)
             return f"{report.access_url}{suffix}#comments"
 
-        return answer(
+        return answer_form(
             action,
             lambda **values: self._render_fault_report(
                 report, access_token, {}, **values
             ),
         )
+
+    def _get_form_data(self, company):
+        """Return the attributes that tell the script whose form it is."""
+        return {
+            **request.env["fault.report"]._get_form_data(company),
+            "data-fault-report-form": "1",
+            "data-owner": f"portal:{request.env.uid}",
+        }
 
     def _get_fault_report(self, report_id, access_token=None):
         """Return the report without access rules, if the user or the token has access.

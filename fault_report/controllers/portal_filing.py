@@ -8,8 +8,8 @@ from odoo.http import request
 from odoo.addons.portal.controllers.portal import CustomerPortal
 
 from .form import get_max_form, read_form
+from .form_response import answer_form
 from .portal import MAX_ID, PAGE, FaultReportPortal
-from .portal_answers import answer, get_form_data
 
 
 class FaultReportPortalFiling(FaultReportPortal):
@@ -46,7 +46,7 @@ class FaultReportPortalFiling(FaultReportPortal):
             return self._render_new(request.httprequest.form.to_dict(), **values)
 
         Report = request.env["fault.report"]
-        return answer(action, render_again, Report._check_filing_rate)
+        return answer_form(action, render_again, Report._check_filing_rate)
 
     def _render_new(self, kept, **values):
         Report = request.env["fault.report"]
@@ -71,7 +71,7 @@ class FaultReportPortalFiling(FaultReportPortal):
             ),
             "points": Report._get_channel_template_points(request.env.company),
             "form_data": {
-                **get_form_data(request.env.company),
+                **self._get_form_data(request.env.company),
                 "data-draft": f"portal:{user.id}:new",
                 "data-objects": f"{PAGE}/objects",
                 "data-open": f"{PAGE}/open",
@@ -145,7 +145,7 @@ class FaultReportPortalFiling(FaultReportPortal):
             report._post_portal_me_too()
             return f"{report.access_url}#comments"
 
-        return answer(
+        return answer_form(
             action,
             lambda **values: self._render_fault_report(report, None, {}, **values),
         )
@@ -187,4 +187,4 @@ class FaultReportPreferences(CustomerPortal):
             request.env["res.users"]._fault_report_set_own_preferences(choice)
             return "/my/account?fault_report=saved#fault_report_preferences"
 
-        return answer(action, lambda **_values: self.account())
+        return answer_form(action, lambda **_values: self.account())

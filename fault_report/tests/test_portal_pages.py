@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from lxml import html
 
@@ -131,6 +132,28 @@ class TestPortalPages(PortalPages):
         for path in ("/99999999999", "/page/9999999999", "/0", "/-1", "/abc"):
             with self.subTest(path), mute_logger("odoo.http"):
                 self.assertEqual(self.get(path).status_code, 404)
+
+    def test_a_search_without_a_script_keeps_what_was_chosen(self):
+        self.sign_in(self.filing)
+        chosen = {"filterby": "open", "facility": str(self.wing.id), "sortby": "oldest"}
+        page = self.get_page(f"?{urlencode(chosen)}")
+        (form,) = page.xpath("//form[@role='search']")
+        sent = {name: value for name, value in form.form_values() if value}
+        self.assertEqual(sent, chosen)
+        self.assertEqual(form.get("action"), PAGE)
+        self.assertEqual(self.get_names(f"?{urlencode({**sent, 'search': 'x'})}"), [])
+
+    def test_every_choice_of_the_list_is_a_link_that_keeps_the_others(self):
+        self.sign_in(self.filing)
+        page = self.get_page("?filterby=open&sortby=oldest")
+        offered = {"sortby": 5, "groupby": 4, "facility": 3, "filterby": 4}
+        for name, count in offered.items():
+            links = page.xpath(f"//nav//a[contains(@href, '{name}=')]/@href")
+            own = {
+                dict(parse_qsl(urlsplit(link).query)).get(name, "") for link in links
+            }
+            with self.subTest(name):
+                self.assertEqual(len(own), count)
 
     # === THE PAGE OF A REPORT === #
 

@@ -6,6 +6,8 @@ from markupsafe import Markup
 from odoo import api, fields, models, tools
 from odoo.tools import file_open, file_path
 
+from odoo.addons.fault_report.models.intake.public_form import HONEYPOT
+
 FOLDER = "fault_report/static/src/public"
 STYLE = f"{FOLDER}/fault_report_form.css"
 SCRIPTS = (
@@ -91,14 +93,18 @@ class FaultReportIntegration(models.Model):
                 # The script is the same for all of them.
                 self.env["res.company"].sudo().search([])
             ),
+            "photo": self.env["fault.report"]._get_form_rules()["photo"],
             "captcha": self.env["fault.report"]._get_captcha_keys(),
             "language": self.env.company.partner_id.sudo().lang or languages[0],
         }
 
     @api.model
     def _get_embed_form(self):
+        # The script asks for the points of the key
+        values = {"honeypot": HONEYPOT, "points": ()}
         # Public data, for any user
-        html = self.env["ir.qweb"].sudo()._render("fault_report_api.embed_form")
+        qweb = self.env["ir.qweb"].sudo()
+        html = qweb._render("fault_report_api.embed_form", values)
         return {
             "html": str(html),
             "texts": {

@@ -1,8 +1,8 @@
 from odoo import http
 from odoo.http import request
 
-from odoo.addons.fault_report.controllers.form import get_max_form
-from odoo.addons.fault_report.controllers.public_form import answer_form
+from odoo.addons.fault_report.controllers.form import get_max_form, read_form
+from odoo.addons.fault_report.controllers.form_response import answer_form
 from odoo.addons.fault_report.models.intake.ir_qweb import STYLE_BUNDLE
 
 HEADERS = {
@@ -112,7 +112,8 @@ class ScannedCode(http.Controller):
     def _post(self, equipment, token):
         address = request.httprequest.remote_addr
 
-        def act(form):
+        def act():
+            form = read_form(request)
             target = "thanks"
             if "me_too" in form.vals:
                 equipment._post_me_too_by_key(form.vals["me_too"], address)
@@ -123,19 +124,16 @@ class ScannedCode(http.Controller):
             return f"/fault_report/o/{token}/{target}"
 
         def show_again(**values):
-            return self._show_form(equipment, token, **values)
+            kept = request.httprequest.form.to_dict()
+            return self._show_form(equipment, token, kept=kept, **values)
 
-        return answer_form(act, show_again, HEADERS)
+        return answer_form(act, show_again, headers=HEADERS)
 
     # === PAGES === #
 
-    def _show_form(self, equipment, token, status=200, problem=None, kept=None):
-        values = equipment._prepare_scan_page()
-        return self._render(
-            "fault_report_qr.qr_form",
-            {**values, "token": token, "problem": problem, "kept": kept or {}},
-            status=status,
-        )
+    def _show_form(self, equipment, token, **values):
+        values = {**equipment._prepare_scan_page(), "token": token, **values}
+        return self._render("fault_report_qr.qr_form", values)
 
     def _render(self, template, values, status=200):
         company = values.get("company") or request.env.company

@@ -2,8 +2,8 @@ from odoo import http
 from odoo.http import request
 
 from odoo.addons.fault_report.controllers.captcha import check_captcha
-from odoo.addons.fault_report.controllers.form import get_max_form
-from odoo.addons.fault_report.controllers.public_form import answer_form
+from odoo.addons.fault_report.controllers.form import get_max_form, read_form
+from odoo.addons.fault_report.controllers.form_response import answer_form
 
 PAGE = "/fault_report/website"
 PORTAL_PAGE = "/my/fault_reports/new"
@@ -62,7 +62,8 @@ class FaultReportWebsite(http.Controller):
     def file_report(self, **_params):
         Report = request.env["fault.report"]
 
-        def act(form):
+        def act():
+            form = read_form(request)
             Report._check_website_rate(request.website, request.httprequest.remote_addr)
             check_captcha(request.httprequest.form.get("captcha"))
             report = Report._file_website_form(request.website, form)
@@ -70,7 +71,10 @@ class FaultReportWebsite(http.Controller):
             secret = report._portal_ensure_token() if report else "thanks"
             return f"{PAGE}/thanks/{secret}"
 
-        return answer_form(act, self._render_page, NO_STORE)
+        def show_again(**values):
+            return self._render_page(request.httprequest.form.to_dict(), **values)
+
+        return answer_form(act, show_again, headers=NO_STORE)
 
     @http.route(
         f"{PAGE}/thanks/<string:secret>",
@@ -96,17 +100,15 @@ class FaultReportWebsite(http.Controller):
         """Return whether the user can file their own reports on the portal."""
         return request.env["fault.report"]._may_file_on_portal()
 
-    def _render_page(self, status=200, problem=None, kept=None):
+    def _render_page(self, kept=None, **values):
         kept = kept or {}
         values = {
             **self._prepare_form(bool(kept.get("without_points"))),
             "is_page": True,
-            "problem": problem,
             "kept": kept,
+            **values,
         }
-        response = self._render("fault_report_website.page", values)
-        response.status_code = status
-        return response
+        return self._render("fault_report_website.page", values)
 
     def _prepare_form(self, without_points):
         Report = request.env["fault.report"]

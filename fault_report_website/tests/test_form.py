@@ -5,6 +5,8 @@ from lxml import html
 
 from odoo.tests import tagged
 
+from odoo.addons.fault_report.tests.common_forms import FormRules
+
 from .common import PAGE, PNG, WebsiteCase
 
 FIELDS = {"name", "comment", "contact_name", "email", "phone", "files"}
@@ -12,7 +14,7 @@ CARRIED = {"website", "idempotency_key"}
 
 
 @tagged("post_install", "-at_install")
-class TestForm(WebsiteCase):
+class TestForm(FormRules, WebsiteCase):
     def open(self, url=PAGE):
         response = self.url_open(url)
         self.assertEqual(response.status_code, 200)
@@ -42,12 +44,17 @@ class TestForm(WebsiteCase):
         without = self.open(f"{PAGE}/form?without_points=1")[1].xpath("//@name")
         self.assertEqual(set(without), FIELDS | CARRIED | {"without_points"})
 
+    def test_every_input_takes_what_the_server_takes(self):
+        self.use_template()
+        for url in (PAGE, f"{PAGE}/form"):
+            with self.subTest(url):
+                page = self.url_open(url).text
+                self.assertGreater(self.assert_follows_rules(page), 8)
+
     def test_the_form_speaks_the_language_of_the_page(self):
         french = self.env["res.lang"]._activate_lang("fr_FR")
         self.site.language_ids += french
-        views = self.env["ir.ui.view"].search(
-            [("key", "=", "fault_report.public_form_fields")]
-        )
+        views = self.env["ir.ui.view"].search([("key", "=", "fault_report.form_fault")])
         views.update_field_translations(
             "arch_db", {"fr_FR": {"What is wrong?": "Quel est le problème ?"}}
         )

@@ -3,7 +3,9 @@ import secrets
 
 from odoo import api, models
 
+from ...tools import photo_rules, picture, text_rules
 from ...tools.errors import FieldError
+from ..fault_report import TEXT_LIMITS
 from .submission import DRAFT_DAYS
 
 # The public form fields, and the fields of the report
@@ -30,8 +32,7 @@ class FaultReport(models.Model):
         return {
             "company": company,
             "points": self._get_channel_template_points(company),
-            "texts": self._get_form_texts(),
-            "limits": self._get_form_limits(company),
+            "form_data": self._get_form_data(company),
             "key": secrets.token_urlsafe(18),
             "honeypot": HONEYPOT,
         }
@@ -147,6 +148,37 @@ class FaultReport(models.Model):
             "remove": self.env._("Remove {name}"),
             "removed": self.env._("{name} removed."),
             "open": self.env._("Open it"),
+        }
+
+    @api.model
+    def _get_form_rules(self):
+        """Return what the inputs of the forms take: by these rules it is checked.
+
+        :return: `lengths`, the most characters by the name of the input; `photo_types`,
+            as `accept` of an input; `photo`, what the script makes of one
+        """
+        rules = {**TEXT_LIMITS, **self.env["fault.report.point"]._text_limits}
+        lengths = {name: rule["limit"] for name, rule in rules.items()}
+        inputs = {name: lengths[field] for name, field in PUBLIC_FIELDS.items()}
+        lines = dict.fromkeys(("facility", "object_text"), text_rules.MAX_LINE)
+        return {
+            "lengths": {**lengths, **inputs, **lines},
+            "photo_types": ",".join(picture.FORMATS),
+            "photo": {
+                "maxSide": photo_rules.MAX_SIDE,
+                "quality": photo_rules.QUALITY / 100,
+                # A GIF may move
+                "types": [kind for kind in picture.FORMATS if kind != "image/gif"],
+            },
+        }
+
+    @api.model
+    def _get_form_data(self, company):
+        """Return the attributes that the script of a form reads from it."""
+        return {
+            "data-texts": json.dumps(self._get_form_texts()),
+            "data-limits": json.dumps(self._get_form_limits(company)),
+            "data-photo": json.dumps(self._get_form_rules()["photo"]),
         }
 
     @api.model

@@ -13,7 +13,7 @@
 /* global FAULT_REPORT */
 (function () {
     const script = document.currentScript;
-    const {style, captcha, language, forms} = FAULT_REPORT;
+    const {style, captcha, photo, language, forms} = FAULT_REPORT;
     const headers = {Authorization: `Bearer ${script.dataset.key}`};
     // After this number of seconds, show the form without points
     const PATIENCE = 5;
@@ -219,6 +219,7 @@
         const controller = window.FaultReportForm.enhance(form, {
             ...limits,
             texts,
+            photo,
             captchaKeys: captcha,
             draftKey: `embed:${script.src}`,
             owner: `embed:${script.dataset.key}`,

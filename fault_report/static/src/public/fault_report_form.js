@@ -2,12 +2,13 @@
 // A form that loses no data: it keeps a draft with photos, sends it in the background,
 // and retries after a lost connection. Without this script the form works as plain HTML.
 //
-//     FaultReportForm.enhance(form, {texts, draftKey, onSuccess, prepare, headers})
+//     FaultReportForm.enhance(form, {texts, photo, draftKey, onSuccess, prepare, headers})
 //
 // The script uses only names and `data-…` attributes of the form, so it works on Odoo
 // pages, on other pages and in a shadow DOM:
-//   data-texts            the texts below, translated, as JSON
+//   data-texts            its texts, translated, as JSON
 //   data-limits           `maxFiles`, `maxBytes`, `keepPosition` and `draftDays`, as JSON
+//   data-photo            what photos are made: see photos.js
 //   data-captcha-keys     the site keys of the captchas to pass, as JSON
 //   data-draft            the name of the draft (none: the URL)
 //   data-owner            the sender, such as portal:7 (none: the form needs no user)
@@ -32,37 +33,7 @@
     const FaultReportForm = window.FaultReportForm || {};
     window.FaultReportForm = FaultReportForm;
 
-    const TEXTS = {
-        preparing: "Preparing photos …",
-        sending: "Sending … {percent} %",
-        sent: "Your report has arrived.",
-        offline:
-            "No connection. Your report is kept on this device and is sent as soon as there is one.",
-        unavailable: "The server does not answer. We try again in {seconds} seconds.",
-        failed: "It could not be sent yet. Your report is kept on this device.",
-        retry: "Send now",
-        restored: "We kept what you entered last time.",
-        discard: "Start over",
-        fix: "Please look at what is marked.",
-        signin: "You have been signed out. Sign in again; what you entered is kept.",
-        stale: "This page is too old. Reload it; what you entered is kept.",
-        tooLarge: "“{name}” is too large.",
-        tooMany: "{count} files at most.",
-        tooMuch: "This is too much at once: take some files away.",
-        kept: "What you entered is kept on this device and sent by itself.",
-        unsent: "1 report not sent yet.",
-        unsentMany: "{count} reports not sent yet.",
-        unsentComment: "1 comment not sent yet.",
-        unsentComments: "{count} comments not sent yet.",
-        look: "Look at it",
-        arrived: "This has arrived:",
-        remove: "Remove {name}",
-        removed: "{name} removed.",
-        open: "Open it",
-    };
     const OPTIONS = {
-        maxFiles: 20,
-        maxBytes: 25 * 1024 * 1024,
         timeout: 300,
         retryAfter: [5, 15, 30, 60],
         retries: 20,
@@ -208,8 +179,10 @@
             this.form = form;
             const limits = JSON.parse(form.dataset.limits || "{}");
             this.options = {...OPTIONS, ...limits, ...options};
-            const translated = JSON.parse(form.dataset.texts || "{}");
-            this.texts = {...TEXTS, ...translated, ...this.options.texts};
+            const texts = JSON.parse(form.dataset.texts || "{}");
+            this.texts = {...texts, ...this.options.texts};
+            const photo = JSON.parse(form.dataset.photo || "{}");
+            Object.assign(FaultReportForm.photo, photo, this.options.photo);
             this.draftKey =
                 this.options.draftKey || form.dataset.draft || location.pathname;
             this.owner = this.options.owner || form.dataset.owner || "";

@@ -5,14 +5,14 @@
 (function () {
     "use strict";
 
-    const MAX_SIDE = 1920;
-    const QUALITY = 0.85;
     // Smaller files are sent unchanged
     const SMALL_BYTES = 400 * 1024;
-    const SHRINKABLE = ["image/jpeg", "image/png", "image/webp"];
 
     const FaultReportForm = window.FaultReportForm || {};
     window.FaultReportForm = FaultReportForm;
+    // What photos are made, as the server says: `maxSide`, `quality`, and the `types` of
+    // those that are made smaller. Each form brings it.
+    FaultReportForm.photo = {types: []};
 
     /**
      * Return the picture in the orientation in which browsers show it.
@@ -48,7 +48,8 @@
         context.fillStyle = "#fff";
         context.fillRect(0, 0, canvas.width, canvas.height);
         context.drawImage(picture, 0, 0, canvas.width, canvas.height);
-        return new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", QUALITY));
+        const {quality} = FaultReportForm.photo;
+        return new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", quality));
     }
 
     /**
@@ -100,8 +101,8 @@
     }
 
     /**
-     * Return the photo with at most 1920 pixels as JPEG; small files and files that the
-     * browser cannot read (HEIC, documents) are returned unchanged.
+     * Return the photo with at most `maxSide` pixels as JPEG; small files and files that
+     * the browser cannot read (HEIC, documents) are returned unchanged.
      *
      * @param {File} file
      * @param {object} options `keepPosition`: whether to keep the camera's metadata
@@ -109,14 +110,15 @@
      */
     FaultReportForm.shrink = async function (file, options = {}) {
         const original = {name: file.name, blob: file};
-        if (!SHRINKABLE.includes(file.type)) {
+        const {maxSide, types} = FaultReportForm.photo;
+        if (!types.includes(file.type)) {
             return original;
         }
         try {
             const picture = await decode(file);
             const side = Math.max(picture.width, picture.height);
-            const fits = side <= MAX_SIDE && file.size <= SMALL_BYTES;
-            let blob = fits ? null : await draw(picture, Math.min(1, MAX_SIDE / side));
+            const fits = side <= maxSide && file.size <= SMALL_BYTES;
+            let blob = fits ? null : await draw(picture, Math.min(1, maxSide / side));
             if (picture.close) {
                 picture.close();
             }

@@ -132,7 +132,7 @@ registry.category("web_tour.tours").add("fault_report_portal_follow", {
             run: checkAccessibility,
         },
         {
-            trigger: ".o_fr_card:contains(Door does not close)",
+            trigger: ".o_fr_card:contains(Door does not close) a",
             run: "click",
             expectUnloadPage: true,
         },

@@ -53,7 +53,7 @@
                 id: select.id,
                 className: "o_fr_input",
                 name: "object_text",
-                maxLength: 255,
+                maxLength: Number(select.dataset.maxlength),
                 autocomplete: "off",
                 value: select.value ? select.dataset.name || "" : "",
             });
@@ -136,7 +136,7 @@
                     const name = document.createElement("strong");
                     name.textContent = object.name;
                     const detail = document.createElement("span");
-                    detail.className = "o_fr_small";
+                    detail.className = "small";
                     detail.textContent = object.detail;
                     option.append(name, detail);
                     return option;

@@ -1,0 +1,71 @@
+"""How every page with a form answers it: to a browser, and to its script."""
+
+from odoo.exceptions import UserError
+from odoo.http import request
+
+from ..models.intake.public_form import PUBLIC_FIELDS
+from ..tools.errors import (
+    FieldError,
+    SubmissionConflictError,
+    TooManyRequestsError,
+    get_public_message,
+)
+
+_CODES = {403: "forbidden", 404: "missing", 409: "conflict", 429: "too_many"}
+# What a field of the report is called on the page
+_INPUTS = {field: name for name, field in PUBLIC_FIELDS.items()}
+
+
+def answer_form(act, show_again, check=None, headers=None):
+    """Do what a form asks for, as a whole or not at all, and answer.
+
+    :param act: does it, and returns the address of the page that comes next
+    :param show_again: returns the page with the form, given `errors`, by the name of
+        the input, and `error_url`; what was typed is in the request
+    :param check: counts the attempt, also one that is refused for another reason
+    :param dict headers: those of every answer
+    """
+    try:
+        if check:
+            check()
+        # What is refused leaves nothing behind, not even the key of the form
+        with request.env.cr.savepoint():
+            url = act()
+    except UserError as error:
+        response = _refuse(error, show_again)
+    else:
+        response = (
+            request.make_json_response({"redirect": url})
+            if _is_by_script()
+            else request.redirect(url, code=303)
+        )
+    response.headers.update(headers or {})
+    return response
+
+
+def _refuse(error, show_again):
+    status = error.http_status
+    message = get_public_message(request.env, error)
+    field = error.field if isinstance(error, FieldError) else None
+    field = _INPUTS.get(field, field)
+    url = None
+    if isinstance(error, SubmissionConflictError) and error.report:
+        url = error.report.access_url
+    if _is_by_script():
+        content = {
+            "code": _CODES.get(status, "invalid"),
+            "message": "" if field else message,
+            "fields": {field: message} if field else {},
+            "url": url,
+        }
+        response = request.make_json_response({"error": content}, status=status)
+    else:
+        response = show_again(errors={field: message}, error_url=url)
+        response.status_code = status
+    if isinstance(error, TooManyRequestsError):
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response
+
+
+def _is_by_script():
+    return "application/json" in request.httprequest.headers.get("Accept", "")
