@@ -22,13 +22,13 @@ def answer_form(act, show_again, check=None, headers=None):
     :param act: does it, and returns the address of the page that comes next
     :param show_again: returns the page with the form, given `errors`, by the name of
         the input, and `error_url`; what was typed is in the request
-    :param check: counts the attempt, also one that is refused for another reason
+    :param check: counts the attempt, even if it is refused for another reason
     :param dict headers: those of every answer
     """
     try:
         if check:
             check()
-        # What is refused leaves nothing behind, not even the key of the form
+        # A refusal rolls back everything, even the idempotency key
         with request.env.cr.savepoint():
             url = act()
     except UserError as error:
