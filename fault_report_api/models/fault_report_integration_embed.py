@@ -15,7 +15,7 @@ SCRIPTS = (
     f"{FOLDER}/photos.js",
     f"{FOLDER}/captcha.js",
     f"{FOLDER}/fault_report_form.js",
-    "fault_report_api/static/src/embed.js",
+    "fault_report_api/static/src/public/embed.js",
 )
 
 

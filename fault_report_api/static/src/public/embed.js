@@ -12,6 +12,8 @@
 // one function.
 /* global FAULT_REPORT */
 (function () {
+    "use strict";
+
     const script = document.currentScript;
     const {style, captcha, photo, language, forms} = FAULT_REPORT;
     const headers = {Authorization: `Bearer ${script.dataset.key}`};
