@@ -18,4 +18,5 @@
         "views/fault_report_views.xml",
         "views/res_config_settings_views.xml",
     ],
+    "demo": ["demo/fault_report_demo.xml"],
 }

@@ -1,6 +1,7 @@
-"""No addon overrides a method of a model that it defines itself."""
+"""The rules of the house: each rule in one place, and arrows that point to the core only."""
 
 import ast
+import re
 import unittest
 from collections import defaultdict
 from pathlib import Path
@@ -42,3 +43,27 @@ class TestHouse(unittest.TestCase):
         for manifest in sorted(ROOT.glob("fault_report*/__manifest__.py")):
             with self.subTest(addon=manifest.parent.name):
                 self.assertFalse(find_overrides(manifest.parent))
+
+    def test_the_core_names_no_other_addon_of_ours(self):
+        others = "|".join(
+            path.parent.name.removeprefix("fault_report_")
+            for path in ROOT.glob("fault_report_*/__manifest__.py")
+        )
+        named = re.compile(rf"(?<!module_)\bfault_report_({others})\b(?!_)")
+        for path in (ROOT / "fault_report").rglob("*"):
+            place = path.relative_to(ROOT / "fault_report")
+            # A migration hands over what has moved; documents lead on.
+            if path.suffix not in (".py", ".xml", ".js", ".csv") or {
+                "tests",
+                "migrations",
+            }.intersection(place.parts):
+                continue
+            with self.subTest(str(place)):
+                self.assertFalse(named.findall(path.read_text()))
+
+    def test_the_demo_of_the_core_uses_the_channels_of_the_core_only(self):
+        source = (ROOT / "fault_report/models/fault_report.py").read_text()
+        channels = set(re.findall(r'\("(\w+)", "[\w -]+"\),', source))
+        for path in (ROOT / "fault_report/demo").glob("*.xml"):
+            found = re.findall(r'name="channel">(\w+)<', path.read_text())
+            self.assertLessEqual(set(found), channels)
