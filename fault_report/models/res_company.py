@@ -115,7 +115,7 @@ class ResCompany(models.Model):
         string="Files of a Report",
         required=True,
         default=file_rules.Limits().files,
-        help="So many files a fault report has at most.",
+        help="The most files that a fault report may have.",
     )
     fault_report_max_megabytes = fields.Integer(
         string="Size of a File",

@@ -24,7 +24,7 @@ class ResPartner(models.Model):
         "res.users",
         domain="[('share', '=', False)]",
         groups="base.group_user",
-        help="New fault reports of this customer or facility are assigned to them. "
+        help="New fault reports of this customer or facility are assigned to this technician. "
         "The facility's technician comes before the customer's.",
     )
     subgroup_id = fields.Many2one(

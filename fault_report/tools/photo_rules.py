@@ -75,6 +75,6 @@ def _make_photo(env, content, limits):
 
 def _get_no_photo_error(env):
     return FieldError(
-        env._("This is no photo: choose a JPEG, PNG, WebP or GIF file."),
+        env._("This is not a photo: choose a JPEG, PNG, WebP or GIF file."),
         "value_photo",
     )

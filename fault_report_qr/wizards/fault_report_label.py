@@ -25,7 +25,7 @@ class FaultReportLabel(models.TransientModel):
     )
     skipped = fields.Integer(
         string="Labels Used Already",
-        help="So many labels of the first sheet are left out.",
+        help="The number of labels that are left out on the first sheet.",
     )
 
     @api.model

@@ -74,7 +74,7 @@ class FaultReportWebhook(models.Model):
     on_cancelled = fields.Boolean(string="Cancelled")
     on_reopened = fields.Boolean(string="Reopened")
     on_commented = fields.Boolean(
-        string="Commented", help="A message was posted that the customer may read."
+        string="Commented", help="A message that the customer may read was posted."
     )
     delivery_ids = fields.One2many("fault.report.webhook.delivery", "webhook_id")
     delivery_count = fields.Integer(
@@ -120,7 +120,7 @@ class FaultReportWebhook(models.Model):
                 )
             if problem:
                 raise ValidationError(
-                    self.env._("“%s” is no address of a web server.", webhook.url)
+                    self.env._("“%s” is not the address of a web server.", webhook.url)
                 )
 
     # === CREATE, WRITE, DELETE === #

@@ -58,7 +58,7 @@ class FaultReport(models.Model):
             raise UserError(
                 self.env._(
                     "These reports have different cost centers, and a quotation has "
-                    "one: make a quotation of each."
+                    "one: generate a quotation for each."
                 )
             )
         return self._get_orders_action(self._generate_sale_order())

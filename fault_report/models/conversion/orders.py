@@ -123,7 +123,7 @@ class FaultReport(models.Model):
             raise AccessError(
                 self.env._(
                     "You may not open %(orders)s: ask an administrator for the "
-                    "permission. Its progress stands on the fault report.",
+                    "permission. The fault report shows the progress.",
                     # Users who may see the report see the names of its orders.
                     orders=", ".join(orders.sudo().mapped("display_name")),
                 )

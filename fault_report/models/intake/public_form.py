@@ -143,7 +143,7 @@ class FaultReport(models.Model):
                 "You may not do this here. Ask the company that looks after your "
                 "equipment."
             ),
-            "missing": self.env._("What this is about is not there any more."),
+            "missing": self.env._("What this is about no longer exists."),
             "tooMuch": self.env._("This is too much at once: take some files away."),
             "remove": self.env._("Remove {name}"),
             "removed": self.env._("{name} removed."),

@@ -59,10 +59,10 @@ export class FaultReportKanbanRenderer extends KanbanRenderer {
 
     getStateText(state) {
         const texts = {
-            new: _t("A report is new until it is assigned: take its technician away."),
-            assigned: _t("Only what is new is assigned here: reopen it first."),
+            new: _t("A report is new until it is assigned: remove its technician."),
+            assigned: _t("Only new reports can be assigned here: reopen it first."),
             converted: _t(
-                "Open the report and generate an order: it is then converted."
+                "Open the report and generate an order: this converts it."
             ),
             solved: _t("Open the report and choose Solved: the reporter is told why."),
             cancelled: _t(
