@@ -2,7 +2,7 @@ from odoo.http import HttpDispatcher
 
 from ..tools.errors import is_passing
 from ..tools.own_addresses import is_own
-from .passing_trouble import answer_busy
+from .temporary_errors import answer_busy
 
 
 class FaultReportHttpDispatcher(HttpDispatcher):

@@ -127,7 +127,7 @@ class ResCompany(models.Model):
         string="Reports a Minute",
         required=True,
         default=10,
-        help="So many reports one customer's user, or one address, sends in a minute.",
+        help="The most reports that one user or one address may send in a minute.",
     )
     # For senders without an account
     fault_report_day_reports = fields.Integer(

@@ -7,7 +7,7 @@ from lxml import html
 from ..models.fault_report import TEXT_LIMITS
 from ..tools import file_rules, photo_rules, text_rules
 from ..tools.errors import FieldError
-from ..tools.picture import FORMATS
+from ..tools.photo_rules import TYPES
 from .test_file_rules import make_picture
 
 # The field of the report, where the input has another name
@@ -65,7 +65,7 @@ class FormRules:
 
     def assert_taken(self, types):
         """These kinds of photos are taken, and no kind is left out."""
-        self.assertEqual(set(types), set(FORMATS))
+        self.assertEqual(set(types), set(TYPES))
         for mimetype in types:
             content = make_picture(mimetype.partition("/")[2].upper())
             found = file_rules.find_problem(content, file_rules.Limits())
@@ -75,4 +75,4 @@ class FormRules:
         """The script makes of a photo what the server would."""
         self.assertEqual(photo["maxSide"], photo_rules.MAX_SIDE)
         self.assertEqual(photo["quality"] * 100, photo_rules.QUALITY)
-        self.assertLess(set(photo["types"]), set(FORMATS))
+        self.assertLess(set(photo["types"]), set(TYPES))

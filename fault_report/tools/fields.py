@@ -1,5 +1,7 @@
 from odoo import fields
 
+from . import photo_rules
+
 
 class OptionalFloat(fields.Float):
     """A number that may be missing: it is False then, and 0 is a number.
@@ -26,6 +28,17 @@ class OptionalFloat(fields.Float):
 
     def convert_to_export(self, value, record):
         return "" if _is_missing(value) else value
+
+
+class Photo(fields.Image):
+    """A photo from outside, checked and reduced by `photo_rules`.
+
+    Odoo's own Image field decodes unchecked content, in `onchange` too.
+    """
+
+    def _image_process(self, value, env):
+        limits = env.company._get_fault_report_limits()
+        return photo_rules.clean_photo(env, value, limits)
 
 
 def _is_missing(value):

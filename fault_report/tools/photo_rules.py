@@ -7,6 +7,8 @@ from . import file_rules, photo_position, picture, picture_rules
 from .budget import TooComplexError
 from .errors import FieldError
 
+# Accepted types of photos, by their MIME type: another one needs a decoder in `picture`
+TYPES = tuple(picture.FORMATS)
 MAX_SIDE = 1920
 QUALITY = 85
 
@@ -55,7 +57,7 @@ def _check_photo(env, content, limits):
             ),
             "value_photo",
         )
-    if problem or mimetype not in picture.FORMATS:
+    if problem or mimetype not in TYPES:
         raise _get_no_photo_error(env)
 
 

@@ -8,7 +8,7 @@ from werkzeug.exceptions import HTTPException
 from odoo.exceptions import AccessDenied, AccessError, UserError
 from odoo.http import HttpDispatcher, Response
 
-from odoo.addons.fault_report.controllers.passing_trouble import get_busy_message
+from odoo.addons.fault_report.controllers.temporary_errors import get_busy_message
 from odoo.addons.fault_report.tools.errors import (
     RETRY_AFTER,
     FieldError,

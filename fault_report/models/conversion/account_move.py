@@ -16,7 +16,7 @@ class AccountMove(models.Model):
         compute="_compute_customer_order_ref",
         # Users who print an invoice need no access to its orders.
         compute_sudo=True,
-        help="That of the sales orders, whatever the reference says.",
+        help="The number on the sales orders, whatever the reference says.",
     )
 
     @api.depends("line_ids.sale_line_ids.order_id.client_order_ref")

@@ -3,7 +3,7 @@ import secrets
 
 from odoo import api, models
 
-from ...tools import photo_rules, picture, text_rules
+from ...tools import photo_rules, text_rules
 from ...tools.errors import FieldError
 from ..fault_report import TEXT_LIMITS
 from .submission import DRAFT_DAYS
@@ -163,12 +163,12 @@ class FaultReport(models.Model):
         lines = dict.fromkeys(("facility", "object_text"), text_rules.MAX_LINE)
         return {
             "lengths": {**lengths, **inputs, **lines},
-            "photo_types": ",".join(picture.FORMATS),
+            "photo_types": ",".join(photo_rules.TYPES),
             "photo": {
                 "maxSide": photo_rules.MAX_SIDE,
                 "quality": photo_rules.QUALITY / 100,
                 # A GIF may move
-                "types": [kind for kind in picture.FORMATS if kind != "image/gif"],
+                "types": [kind for kind in photo_rules.TYPES if kind != "image/gif"],
             },
         }
 

@@ -5,8 +5,7 @@ from odoo.exceptions import AccessError, ValidationError
 from odoo.tools import format_date, formatLang
 
 from ...tools import photo_rules, text_rules
-from ...tools.fields import OptionalFloat
-from ...tools.photo_field import Photo
+from ...tools.fields import OptionalFloat, Photo
 from .template_point import POINT_TYPES
 
 VALUE_FIELDS = {
