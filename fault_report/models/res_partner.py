@@ -24,8 +24,8 @@ class ResPartner(models.Model):
         "res.users",
         domain="[('share', '=', False)]",
         groups="base.group_user",
-        help="New fault reports of this customer or facility are assigned to this technician. "
-        "The facility's technician comes before the customer's.",
+        help="New fault reports of this customer or facility are assigned to this "
+        "technician. The facility's technician comes before the customer's.",
     )
     subgroup_id = fields.Many2one(
         "fault.report.subgroup",

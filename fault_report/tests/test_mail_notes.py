@@ -225,11 +225,6 @@ class TestMailNotes(MailGatewayCase):
                     shown = message.sudo()._get_fault_report_author_name()
                     self.assertEqual(shown, "Mallory (not verified)")
 
-    def test_who_says_me_too_on_a_code_is_not_verified(self):
-        report = self.make_report()
-        self.lift._post_me_too(report, "192.0.2.7")
-        self.assert_not_verified(report.message_ids[0])
-
     def test_an_email_with_a_false_sender_has_no_contact_as_its_author(self):
         report = self.deliver(self.write_mail(From=CARL, Message_Id="<first@h.ex>"))
         for result in (

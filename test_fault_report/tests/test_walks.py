@@ -4,6 +4,8 @@ from odoo.tests import tagged
 
 from odoo.addons.fault_report.tests import (
     test_context,
+    test_dialogs,
+    test_mail_notes,
     test_public_methods,
     test_references,
 )
@@ -46,3 +48,16 @@ class TestPublicMethodsTogether(test_public_methods.TestPublicMethods):
 @tagged("post_install", "-at_install")
 class TestProtectedFieldsTogether(test_context.TestProtectedFields):
     pass
+
+
+@tagged("post_install", "-at_install")
+class TestDialogsTogether(test_dialogs.TestDialogs):
+    least_dialogs = 5
+
+
+@tagged("post_install", "-at_install")
+class TestMailNotesTogether(test_mail_notes.TestMailNotes):
+    def test_who_says_me_too_on_a_code_is_not_verified(self):
+        report = self.make_report()
+        self.lift._post_me_too(report, "192.0.2.7")
+        self.assert_not_verified(report.message_ids[0])

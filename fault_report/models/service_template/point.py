@@ -279,7 +279,8 @@ class FaultReportPoint(models.Model):
         if not self.env.su and not self._get_definition_fields().isdisjoint(vals):
             raise AccessError(
                 self.env._(
-                    "What a service point asks for cannot be changed on a report. Changes to the template apply to new reports."
+                    "What a service point asks for cannot be changed on a report. "
+                    "Changes to the template apply to new reports."
                 )
             )
 

@@ -61,9 +61,7 @@ export class FaultReportKanbanRenderer extends KanbanRenderer {
         const texts = {
             new: _t("A report is new until it is assigned: remove its technician."),
             assigned: _t("Only new reports can be assigned here: reopen it first."),
-            converted: _t(
-                "Open the report and generate an order: this converts it."
-            ),
+            converted: _t("Open the report and generate an order: this converts it."),
             solved: _t("Open the report and choose Solved: the reporter is told why."),
             cancelled: _t(
                 "Open the report and choose Cancel: the reporter is told why."
