@@ -46,8 +46,8 @@ class FaultReportOrderMixin(models.AbstractModel):
                 if report_sudo.outcome or (other_sudo and other_sudo != order_sudo):
                     raise UserError(
                         self.env._(
-                            "%(order)s cannot be reopened: %(report)s has been handled in "
-                            "another way.",
+                            "%(order)s cannot be reopened: %(report)s has been handled "
+                            "in another way.",
                             order=order_sudo.display_name,
                             report=report_sudo.reference,
                         )
