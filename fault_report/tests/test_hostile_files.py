@@ -136,7 +136,7 @@ class TestSlowFiles(HostileFilesCase):
             "report_id": self.report.id,
             "template_point_id": self.point.template_point_id.id,
         }
-        with self.assertRaisesRegex(UserError, "no photo"):
+        with self.assertRaisesRegex(UserError, "not a photo"):
             self.assert_cheap(2, Point.create, values)
 
     def test_twenty_large_pictures_at_once_are_answered_in_time_and_all_kept(self):

@@ -344,7 +344,7 @@ class TestAnswers(TemplateCommon):
         point = self.point(self.make_filled_report(), "Display")
         svg = b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>"
         for content in (svg, b"%PDF-1.4", b"GIF89a"):
-            with self.assertRaisesRegex(ValidationError, "no photo"):
+            with self.assertRaisesRegex(ValidationError, "not a photo"):
                 point.value_photo = base64.b64encode(content)
 
     def test_a_photo_of_too_many_pixels_is_refused_before_it_is_decoded(self):

@@ -50,6 +50,6 @@ class TestRepair(NoLossOfWorkOrder, FaultReportCommon):
 
     def test_users_without_repairs_are_refused_with_a_clear_message(self):
         report, _repair = self.make_repair()
-        with self.assertRaisesRegex(AccessError, "stands on the fault report"):
+        with self.assertRaisesRegex(AccessError, "fault report shows the progress"):
             self.as_user(report, "view").action_view_work_order()
         self.assertEqual(self.as_user(report, "view").progress, "work_order")
