@@ -16,10 +16,10 @@ RELATIONS = ("many2one", *X2MANY)
 
 
 class FaultReportProtectedMixin(models.AbstractModel):
-    """For every model with fields that follow from what is done.
+    """Base of every model with fields that only the system sets.
 
-    Such a field has `protected=True`. Clients do not write it, and neither the context
-    nor the defaults that users keep fill it in, whatever their rights.
+    Such a field has `protected=True`. Clients cannot write it, and neither the context nor
+    user-defined defaults set it, for users with any rights.
     """
 
     _name = "fault.report.protected.mixin"
@@ -137,12 +137,12 @@ class FaultReportTextMixin(models.AbstractModel):
 
 
 class FaultReportReferenceMixin(models.AbstractModel):
-    """For every model of ours: refuse to name records that the user may not read.
+    """Base of every model of ours: refuse links to records that the user may not read.
 
-    What is computed from a related record is computed without access rules, and shown:
-    its name, its cost centre, how many there are. Whatever a client names is therefore
-    looked up with the client's own rights, before anything is computed; so is what a
-    compute follows from there. What a record is linked to already may stay.
+    Fields computed from a related record ignore access rules and are shown: its name, its
+    cost centre, counts. Therefore every record that a client links is read with the
+    client's own rights before fields are computed, and so are the records that computed
+    fields take from it. Existing links are kept.
     """
 
     _name = "fault.report.reference.mixin"

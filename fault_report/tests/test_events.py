@@ -1,4 +1,4 @@
-"""Events and messages of changes: by Odoo's tracking, whatever a context says."""
+"""Events and change messages, found by Odoo's tracking in any context."""
 
 from itertools import combinations
 from unittest.mock import patch

@@ -1,4 +1,4 @@
-"""Files of a report are served with their own type, whatever the URL asks for."""
+"""Files of a report are served with their own type, even if the URL asks for another."""
 
 import base64
 import itertools

@@ -1,4 +1,4 @@
-"""What the search line finds, whatever is typed, and what it does not give away."""
+"""Results of the search line for any text, within the user's access."""
 
 import csv
 import itertools

@@ -107,13 +107,13 @@ class MailMessage(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         messages = super().create(vals_list)
-        messages._check_fault_report_door()
+        messages._check_fault_report_channel()
         messages._check_fault_report_author()
         messages._check_fault_report_recipients()
         return messages
 
     def write(self, vals):
-        self._check_fault_report_door()
+        self._check_fault_report_channel()
         before = None
         if "attachment_ids" in vals:
             before = {message: message._get_fault_report_files() for message in self}
@@ -134,7 +134,7 @@ class MailMessage(models.Model):
             self._check_may_lose_files()
         return super().unlink()
 
-    def _check_fault_report_door(self):
+    def _check_fault_report_channel(self):
         """Check that customers write through the pages of reports only.
 
         There, texts have limits, and messages are public.

@@ -187,7 +187,7 @@ class FaultReport(models.Model):
         return super()._get_notify_valid_parameters() | {"fault_report_channel"}
 
     def _notify_get_recipients(self, message, msg_vals=False, **kwargs):
-        """Leave out those who may not read the report now, whatever the message.
+        """Exclude recipients without access to the report, for every message.
 
         Use the channels chosen for fault reports, not the general setting of Odoo.
         """
@@ -206,7 +206,7 @@ class FaultReport(models.Model):
         Odoo also notifies the author of the answered message and mentioned contacts.
         Receipts and messages sent with `message_notify` are not notes of staff.
         """
-        # The type of the message matters, whoever is its author.
+        # Only the type of the message is read; the user need not read the message.
         message_sudo = message.sudo()
         is_note = (
             message_sudo.is_internal
@@ -265,7 +265,7 @@ class FaultReport(models.Model):
 
     def _is_own_contact(self, partner):
         """Return whether the contact is of customer and place, or is the reporter."""
-        # The contact's relation to the report is checked, whoever is the user.
+        # Only the contact's relation to the report is checked; the user may be any.
         report_sudo = self.sudo()
         if partner == report_sudo.contact_id:
             return True
@@ -495,7 +495,7 @@ class MailThread(models.AbstractModel):
     _inherit = "mail.thread"
 
     def _notify_get_recipients(self, message, msg_vals=False, **kwargs):
-        """Ask the report who may be notified of it, whatever model sends."""
+        """Let the report filter the recipients, from any model."""
         recipients = super()._notify_get_recipients(message, msg_vals, **kwargs)
         # Check the document of the message, even if the user may not read it.
         message_sudo = message.sudo()
@@ -507,7 +507,7 @@ class MailThread(models.AbstractModel):
 
 
 class MailNotification(models.Model):
-    """Recipients of a message: they may read it, whatever its document."""
+    """Recipients of a message: they need access to its document."""
 
     _inherit = "mail.notification"
 

@@ -78,8 +78,8 @@ class FaultReport(models.Model):
     def _get_reached(self, names):
         """Return what each report has reached, by id, if these fields cause events.
 
-        A set of keys: an event, and what makes it a new one. Odoo's tracking cannot
-        tell: it keeps one value for a transaction, and none of a new report.
+        A set of keys: an event, and the value that makes it a new one. Odoo's tracking is
+        not enough: it keeps one value per transaction, and none of a new report.
         """
         if EVENT_FIELDS.isdisjoint(names) or self._is_silent():
             return {}

@@ -177,7 +177,7 @@ class FaultReport(models.Model):
         """Retry the report later, after all others."""
         try:
             with self._isolated():
-                # Only the cron writes when it is due, whatever its user.
+                # Only the cron writes the due date; its user may be any.
                 self.sudo()[date_field] = fields.Datetime.now() + RETRY_AFTER
         except OperationalError:
             _logger.info("%s is in use; its turn is next time", self)
