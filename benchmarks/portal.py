@@ -162,7 +162,7 @@ def get(browser, path, data=None):
 def measure(*requests):
     """Return the shortest duration, and the queries, of each request.
 
-    Requests alternate, and the shortest counts: both reduce the effect of other processes.
+    Requests alternate, and the shortest counts, to reduce effects of other processes.
     """
     seconds = [[] for _request in requests]
     queries = [None for _request in requests]

@@ -1,4 +1,4 @@
-"""Databases with addons installed, kept as templates, because a copy takes only a second.
+"""Databases with addons installed, kept as templates: copying one takes a second.
 
 There are two layers, each named by a hash of its sources:
 

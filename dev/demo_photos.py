@@ -43,7 +43,7 @@ def solve(rows):
 
 
 def perspective_coefficients(size, corners):
-    """Return Pillow's coefficients to place a picture of `size` between four corners."""
+    """Return Pillow's coefficients to place a picture between four corners."""
     width, height = size
     rows = []
     sources = ((0, 0), (width, 0), (width, height), (0, height))

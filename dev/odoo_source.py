@@ -98,7 +98,7 @@ def update():
 
 
 def _unpack(archives, folder):
-    """Unpack next to the target, then rename: a killed process leaves no partial folder."""
+    """Unpack next to the target, then rename, so that no partial folder is used."""
     half = folder.with_name(folder.name + ".half")
     shutil.rmtree(half, ignore_errors=True)
     half.mkdir(parents=True)

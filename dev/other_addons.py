@@ -29,7 +29,7 @@ def get(bin_folder):
 
 
 def _install(python, folder):
-    """Install next to the folder, then rename: a killed process leaves no partial one."""
+    """Install next to the folder, then rename, so that no partial folder is used."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     half = Path(tempfile.mkdtemp(dir=folder.parent, prefix="half-"))
     half.chmod(0o755)

@@ -3,8 +3,8 @@
 Tests that expect such a line use `assertLogs` or `mute_logger`, which suppress it.
 Deprecations caused by our files count too.
 
-Not with checklog-odoo, which reads the log afterwards: without the file and traceback of
-a record it cannot distinguish our addons from Odoo's, and it ignores deprecations.
+Not with checklog-odoo, which reads the log afterwards: without the file and traceback
+of a record it cannot distinguish our addons from Odoo's, and it ignores deprecations.
 """
 
 import logging

@@ -3,8 +3,8 @@
 Exports the template `i18n/<addon>.pot` of each addon from the databases of the tests,
 updates the languages beside it, and lists missing translations.
 
-Odoo exports the terms. Not with click-odoo-makepot: it needs a Debian package (gettext),
-and does not list missing translations.
+Odoo exports the terms. Not with click-odoo-makepot: it needs a Debian package
+(gettext), and does not list missing translations.
 """
 
 from . import databases

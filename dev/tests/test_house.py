@@ -1,4 +1,4 @@
-"""Rules of the architecture: no overrides within an addon, dependencies on the core only."""
+"""Rules of the architecture: no overrides within an addon, no reference to a leaf."""
 
 import ast
 import re

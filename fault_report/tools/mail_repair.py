@@ -1,7 +1,7 @@
 """Repair malformed e-mails, so that the parsers of Python and Odoo can read them.
 
-Readable content is kept byte by byte. Content that is expensive to parse is cut or refused
-before parsing. Pure functions, without a database.
+Readable content is kept byte by byte. Content that is expensive to parse is cut or
+refused before parsing. Pure functions, without a database.
 """
 
 import base64
@@ -546,7 +546,7 @@ def _set_text(part, subtype, text):
 
 
 def _clean(text):
-    """Return a text without characters that cannot be stored, and without the gaps left."""
+    """Return a text without characters that cannot be stored, and their gaps."""
     return remove_refused(re.sub(r" [\x00-\x08\x0e-\x1f]+(?= )", "", text))
 
 

@@ -168,8 +168,8 @@ _DEVICE = re.compile(
 def get_written(message, body):
     """Return the new text of an e-mail, as plain text.
 
-    Quoted history, signature, styles and pictures are removed. If the sender added nothing
-    to a forwarded text, that is kept.
+    Quoted history, signature, styles and pictures are removed. If the sender added
+    nothing to a forwarded text, that is kept.
 
     :param message: the parsed e-mail
     :param body: its HTML, as parsed by Odoo

@@ -5,8 +5,8 @@ internal addresses are refused, and exactly the checked address is connected to:
 cannot change between check and connection. Redirects are not followed for the same
 reason.
 
-Without `requests`, which resolves the host again when it connects, and has a timeout per
-read but none for the whole call.
+Without `requests`, which resolves the host again when it connects, and has a timeout
+per read but none for the whole call.
 """
 
 import ipaddress

@@ -196,7 +196,9 @@ class TestLimitsOnEachChannel(PortalData, MailGatewayCase):
         slow = make_exif_marks(MEGABYTE - 1024)
         started = time.process_time()
         self.assert_refused([("a.jpg", slow)], 0, "too complex")
-        self.assertLess(time.process_time() - started, 2 * len(self.channels(self.wide)))
+        self.assertLess(
+            time.process_time() - started, 2 * len(self.channels(self.wide))
+        )
 
     def test_a_picture_with_odd_content_is_refused_on_each_channel(self):
         odd = bytearray(make_picture("PNG"))
