@@ -59,10 +59,10 @@ class FaultReport(models.Model):
         if len(term) < MIN_INDEXED and term.isascii():
             return domain
         domain |= self._get_order_term_domain(pattern)
-        return self._name_few(domain) | self._get_phone_domain(term)
+        return self._replace_few_by_ids(domain) | self._get_phone_domain(term)
 
     @api.model
-    def _name_few(self, domain):
+    def _replace_few_by_ids(self, domain):
         """Replace a domain that few reports match by their ids.
 
         With an order and a limit, PostgreSQL would scan the newest reports instead.

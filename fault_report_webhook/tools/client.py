@@ -144,13 +144,13 @@ def _read_start(response):
 
 def _resolve(host, port, allow_private):
     """Return the address to connect to; all addresses of the host must be allowed."""
-    addresses = _look_up(host, port)
+    addresses = _find_addresses(host, port)
     if not allow_private and not all(map(is_public, addresses)):
         raise WebhookError("The host is inside of the own network.")
     return addresses[0]
 
 
-def _look_up(host, port):
+def _find_addresses(host, port):
     """Return the addresses of a host, within the timeout.
 
     The system's resolver has no timeout: it is abandoned in a thread.

@@ -150,7 +150,7 @@ class FaultReport(models.Model):
             return super()._process_attachments_for_post(
                 attachments, attachment_ids, message_values
             )
-        body, pictures = self._take_out_pictures(message_values.get("body") or Markup())
+        body, pictures = self._extract_pictures(message_values.get("body") or Markup())
         values = super()._process_attachments_for_post(
             [], attachment_ids, {**message_values, "body": body}
         )
@@ -168,10 +168,10 @@ class FaultReport(models.Model):
                 continue
             body = one.get("body", body)
             values["attachment_ids"] += one["attachment_ids"]
-        return {**values, "body": self._name_refusals(body, refusals)}
+        return {**values, "body": self._append_refusals(body, refusals)}
 
     @api.model
-    def _take_out_pictures(self, body):
+    def _extract_pictures(self, body):
         """Return the HTML of an e-mail without its `data:` pictures, and the pictures.
 
         Odoo would convert them to files later, and fail if one is refused.
@@ -246,7 +246,7 @@ class FaultReport(models.Model):
         )
 
     @api.model
-    def _name_refusals(self, body, refusals):
+    def _append_refusals(self, body, refusals):
         """Return the HTML without the refused files, which are listed below."""
         body = Markup(LEFT_OUT_PICTURE.sub("", str(body)))  # noqa: S704  as it was before
         if not refusals:

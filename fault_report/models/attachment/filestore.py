@@ -22,12 +22,12 @@ class IrAttachment(models.Model):
         """Remove a partial file left by an interrupted write."""
         if picture_rules.is_for_report(self.env, sha):
             path = self._full_path(f"{sha[:2]}/{sha}")
-            if self._is_half_written(bin_data, path):
+            if self._is_partial(bin_data, path):
                 os.unlink(path)
         return super()._get_path(bin_data, sha)
 
     @api.model
-    def _is_half_written(self, content, path):
+    def _is_partial(self, content, path):
         """Return whether the file holds only the beginning of this content."""
         try:
             size = os.path.getsize(path)
@@ -46,11 +46,11 @@ class IrAttachment(models.Model):
         if not os.path.exists(path):
             # Removed by the vacuum if the transaction fails or the process ends
             self._mark_for_gc(name)
-            self._write_whole(bin_value, path)
+            self._write_atomically(bin_value, path)
         return name
 
     @api.model
-    def _write_whole(self, content, path):
+    def _write_atomically(self, content, path):
         """Write under another name, then rename, so that no partial file has this name.
 
         The rename is on the disk before the commit of the database.

@@ -306,7 +306,7 @@ class FaultReport(models.Model):
         )[:1]
 
     def _notify_workers_of_answer(self, message):
-        """Notify the workers of the order; plan an activity for those without message."""
+        """Notify the workers of the order, by an activity if they get no message."""
         order = self._get_work_order()
         workers = order and order._get_work_order_workers() - self.technician_id
         for worker in workers or ():
@@ -515,7 +515,7 @@ class MailMessage(models.Model):
     _inherit = "mail.message"
 
     def _get_channels_to_follower(self, user):
-        """Return the channels on which Odoo has sent all these to `user`, a follower."""
+        """Return Odoo's channels for `user`, a follower, if they got all of these."""
         notifications = self.env["mail.notification"].search(
             [
                 ("mail_message_id", "in", self.ids),
