@@ -1,4 +1,4 @@
-"""The one way in for all channels."""
+"""Filing of reports by external channels."""
 
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged

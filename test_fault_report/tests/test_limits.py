@@ -303,12 +303,12 @@ class TestLimitsOnEachChannel(PortalData, MailGatewayCase):
             "code of another": (lambda: gate._check_scan_rate("192.0.2.1"), 3),
             "web page": (lambda: site._count("192.0.2.1", viewing=False), 2),
         }
-        for number, (name, (knock, limit)) in enumerate(ways.items()):
+        for number, (name, (attempt, limit)) in enumerate(ways.items()):
             with self.subTest(name), freeze_time(f"2026-03-01 1{number}:00:00"):
                 for _time in range(limit):
-                    knock()
+                    attempt()
                 with self.assertRaises(TooManyRequestsError):
-                    knock()
+                    attempt()
 
     def test_a_request_may_be_as_large_as_the_widest_company_needs(self):
         Company = self.env["res.company"]
