@@ -12,7 +12,7 @@ from .test_file_rules import make_picture
 
 # The field of the report, if the input has another name
 FIELDS = {"email": "email_from"}
-# Inputs without a field of the report
+# Text inputs without a field of the report
 LINES = {"facility", "object_text"}
 # Inputs of other types than text, or not filled in by people
 OTHER_TYPES = {"hidden", "radio", "checkbox", "file", "date"}

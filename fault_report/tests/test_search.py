@@ -38,7 +38,7 @@ SUBSCRIBERS = (
     ("358", "0", "401234567"),
 )
 
-# Known data of a report that no view shows as a column
+# Fields that no view shows as a column, but that users know and search
 KNOWN_ANYHOW = {
     "company_id",
     "create_date",

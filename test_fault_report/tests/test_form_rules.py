@@ -74,7 +74,7 @@ class TestFormRules(FormRules, ChannelsCase):
             self.assertFalse(found, f"{path.name}: {found and found[0]}")
 
     def test_every_input_of_a_form_is_written_down_once(self):
-        """Two templates with an input of the same fixed name would be one twice."""
+        """Two templates with an input of the same fixed name would define it twice."""
         seen = {}
         for path in ROOT.glob("fault_report*/views/*_templates.xml"):
             for node in etree.parse(path).iterfind(".//template//*[@name]"):
