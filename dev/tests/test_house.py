@@ -1,4 +1,4 @@
-"""Rules of the architecture: no overrides within an addon, no reference to a leaf."""
+"""The rules of the house: each rule in one place, and arrows that point to the core only."""
 
 import ast
 import re

@@ -10,9 +10,9 @@ from ..tools import text_rules
 from ..tools.context_switches import LOG_SWITCHES
 
 WAITING_STATES = ("new", "assigned")
-# Customer and place
+# Where it is
 PLACE_FIELDS = {"partner_id", "facility_id", "equipment_id"}
-# Fields that cause events and end an assignment, directly or by computed fields
+# What causes events and ends an assignment, directly or by what follows from it
 EVENT_FIELDS = PLACE_FIELDS | {
     "technician_id",
     "outcome",

@@ -8,7 +8,7 @@ from odoo.tools.sql import escape_psql
 from ..tools import search_rules, text_rules
 from .fault_report_recurrence import RECURRENCE_PERIOD
 
-# Separates name and serial number in “Pump 1/2/LP-20117”
+# In what is shown of an object, “Pump 1/2/LP-20117”
 MAX_SLASHES = 8
 
 

@@ -64,7 +64,7 @@ class FormRules:
         return report, TEXT_LIMITS, FIELDS.get(name, name)
 
     def assert_taken(self, types):
-        """Check that these types of photos are accepted, and no others."""
+        """These kinds of photos are taken, and no kind is left out."""
         self.assertEqual(set(types), set(FORMATS))
         for mimetype in types:
             content = make_picture(mimetype.partition("/")[2].upper())

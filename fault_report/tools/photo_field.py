@@ -4,7 +4,7 @@ from . import photo_rules
 
 
 class Photo(fields.Image):
-    """An uploaded photo, checked and resized by `photo_rules`.
+    """A photo from outside, checked and reduced by `photo_rules`.
 
     Odoo's own Image field decodes unchecked content, in `onchange` too.
     """

@@ -167,7 +167,7 @@ class FaultReport(models.Model):
             "photo": {
                 "maxSide": photo_rules.MAX_SIDE,
                 "quality": photo_rules.QUALITY / 100,
-                # GIFs may be animated
+                # A GIF may move
                 "types": [kind for kind in picture.FORMATS if kind != "image/gif"],
             },
         }
