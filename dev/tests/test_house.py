@@ -1,4 +1,4 @@
-"""The rules of the house: each rule in one place, and arrows that point to the core only."""
+"""The rules of the house: one place for each rule, and arrows to the core only."""
 
 import ast
 import re
