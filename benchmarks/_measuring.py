@@ -25,7 +25,7 @@ def noted_queries():
 
 
 def get_plan(cr, query):
-    """Return the plan of a SELECT in one line, else an empty text."""
+    """Return the plan of a SELECT in one line, or an empty text for other queries."""
     if not query.lstrip().upper().startswith("SELECT"):
         return ""
     cr.execute("EXPLAIN " + query.replace("%", "%%"))

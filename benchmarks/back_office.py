@@ -1,6 +1,6 @@
 """The cost of the back office screens with many reports; see README.md.
 
-Runs in Odoo's shell, which provides `env`, on a database of its own.
+Runs in Odoo's shell, which provides `env`, on a separate database.
 """
 
 import os
@@ -70,9 +70,9 @@ def make_places():
 
 
 def fill(objects, technician):
-    """Write COUNT reports of ten years, each with a note, a message and an order.
+    """Insert COUNT reports of ten years, each with a note, a message and an order.
 
-    The newest ones wait; of each 20 others one is cancelled, two are solved.
+    The newest ones wait; of every 20 others, one is cancelled and two are solved.
     """
     env.flush_all()
     company = env.company
@@ -158,7 +158,7 @@ def fill(objects, technician):
     vacuum(env.cr)
 
 
-# === WHAT USERS DO === #
+# === ACTIONS OF USERS === #
 
 
 def get_specification(Report, kind):
@@ -221,7 +221,7 @@ def file(Report, objects, count):
 
 
 def get_jobs(user, objects):
-    """Return the measured jobs: pairs of a name and a function."""
+    """Return the measured actions: pairs of a name and a function."""
     Report = env["fault.report"].with_user(user)
     waiting = Report.search(DEFAULT_FILTERS, limit=1)
     done = Report.search([("state", "=", "converted")], limit=1)
@@ -279,7 +279,7 @@ def get_jobs(user, objects):
 
 
 def measure(job):
-    """Return the median of seconds, the queries of one run, and the slowest of them."""
+    """Return the median duration, the queries of one run, and the slowest of them."""
     durations = []
     # The first run warms the caches, as in a running worker.
     for _number in range(REPEAT + 1):

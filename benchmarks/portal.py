@@ -1,7 +1,7 @@
 """The cost of the portal pages of a customer with many reports; see README.md.
 
-Runs in Odoo's shell, which provides `env`, on a database of its own. The pages are
-asked for as a browser does, without the network: from the session to the last byte.
+Runs in Odoo's shell, which provides `env`, on a separate database. The pages are
+requested like by a browser, without the network: from the session to the last byte.
 """
 
 import os
@@ -67,7 +67,7 @@ def make_customer(name):
 
 
 def fill(customers, count, author):
-    """Write `count` reports of ten years for each; the newest wait."""
+    """Insert `count` reports of ten years for each; the newest wait."""
     env.flush_all()
     env.cr.execute(
         """
@@ -111,7 +111,7 @@ def fill(customers, count, author):
 
 
 def make_data():
-    """Return the users of the customer with many reports, and of that with few."""
+    """Return the users of the customers with many and with few reports."""
     many, many_users = make_customer("Many")
     few, few_users = make_customer("Few")
     fill(many, MANY, many_users["all"])
@@ -139,7 +139,7 @@ def make_data():
 
 
 def sign_in(user):
-    """Return a browser in which the user is signed in."""
+    """Return a client with the user's session."""
     store = http.root.session_store
     session = store.new()
     session.update(http.get_default_session(), db=env.cr.dbname, _trace_disable=True)
@@ -160,9 +160,9 @@ def get(browser, path, data=None):
 
 
 def measure(*requests):
-    """Return the shortest of seconds, and the queries, of each request.
+    """Return the shortest duration, and the queries, of each request.
 
-    In turn, and the shortest: least disturbed by other processes.
+    Requests alternate, and the shortest counts, to reduce effects of other processes.
     """
     seconds = [[] for _request in requests]
     queries = [None for _request in requests]
@@ -176,7 +176,7 @@ def measure(*requests):
 
 
 def get_pages():
-    """Return the measured pages: a name, a path and, for a call, its data."""
+    """Return the measured pages: name, path and, for calls, data."""
     pages = [("first page", PAGE, None)]
     for query in QUERIES:
         name = " ".join(f"{key}={value}" for key, value in query.items())

@@ -1,7 +1,7 @@
-"""How long many due reminders take, and whether memory grows.
+"""The time and memory that many due reminders take.
 
-Runs in Odoo's shell, which provides `env`, on a database of its own. Like Odoo's cron
-it takes a new transaction every ten seconds at most.
+Runs in Odoo's shell, which provides `env`, on a separate database. Like Odoo's cron, it
+starts a new transaction after ten seconds at most.
 """
 
 import os
@@ -12,7 +12,7 @@ from odoo import SUPERUSER_ID, api
 from odoo.tests.common import new_test_user
 
 COUNT = int(os.environ.get("N") or 100_000)
-# Stop after this number: the others stay due
+# Stop after this number; the others stay due
 STOP = int(os.environ.get("STOP") or COUNT)
 PER_JOB = 10  # seconds
 
@@ -23,7 +23,7 @@ def memory():
 
 
 def fill():
-    """Write COUNT reports of one technician that are all due at the same second."""
+    """Insert COUNT reports of one technician, all due at the same second."""
     env.company.fault_report_reminder_hours = 1
     technician = new_test_user(env, "technician", groups="fault_report.group_edit")
     customer = env["res.partner"].create({"name": "Customer", "is_company": True})

@@ -8,7 +8,7 @@ import time
 
 
 class Failure(Exception):
-    """The command cannot go on; the message is one sentence that says what to do."""
+    """A command failed; the message is one sentence that says what to do."""
 
 
 def say(text):

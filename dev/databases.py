@@ -1,12 +1,12 @@
-"""Databases with addons installed, kept as templates so that a copy takes a second.
+"""Databases with addons installed, kept as templates: copying one takes a second.
 
-Two layers, each named by a hash of what it is made from:
+There are two layers, each named by a hash of its sources:
 
-* `fr_base_…`: Odoo with every addon that ours depend on. Made once for each Odoo.
-* `fr_addons_…`: a copy of it with our addons. Made again when one of their files
-  changes, which takes seconds, because the base stays.
+* `fr_base_…`: Odoo with every addon that ours depend on; created once per Odoo version.
+* `fr_addons_…`: a copy of it with our addons; recreated when one of their files
+  changes, which takes seconds, because the base is kept.
 
-There is a pair of them for each set of our addons that is wanted together.
+There is one pair for each set of our addons.
 """
 
 import ast

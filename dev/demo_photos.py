@@ -2,8 +2,8 @@
 
     python dev/demo_photos.py
 
-writes them into `fault_report/demo/images`, always the same ones. It needs
-nothing but Pillow, which Odoo needs too.
+writes them into `fault_report/demo/images`; the output is always the same. It needs
+only Pillow, as Odoo does.
 """
 
 import math
@@ -23,7 +23,7 @@ def font(size):
 
 
 def mix(first, second, share):
-    """Return the colour between two: the first one at 0, the second one at 1."""
+    """Return a colour between two: the first at 0, the second at 1."""
     return tuple(round(a + (b - a) * share) for a, b in zip(first, second, strict=True))
 
 
@@ -43,7 +43,7 @@ def solve(rows):
 
 
 def perspective_coefficients(size, corners):
-    """Return what Pillow needs to put a picture of `size` between four corners."""
+    """Return Pillow's coefficients to place a picture between four corners."""
     width, height = size
     rows = []
     sources = ((0, 0), (width, 0), (width, height), (0, height))
@@ -54,7 +54,7 @@ def perspective_coefficients(size, corners):
 
 
 class Canvas:
-    """A picture in the making; coordinates are those of the finished one."""
+    """A picture being drawn; coordinates are those of the final size."""
 
     def __init__(self, seed, size=(WIDTH, HEIGHT)):
         self.random = random.Random(seed)
@@ -68,17 +68,17 @@ class Canvas:
     def _points(self, points):
         return [self._scaled(point) for point in points]
 
-    # === SURFACES: pictures that are put somewhere, in perspective or not === #
+    # === SURFACES: pictures placed with or without perspective === #
 
     def noise(self, size, cells):
-        """Return a grey picture of random clouds, `cells` of them each way."""
+        """Return a grey picture of random clouds, `cells` in each direction."""
         small = Image.frombytes("L", cells, self.random.randbytes(cells[0] * cells[1]))
         return small.resize(self._scaled(size), Image.Resampling.BICUBIC)
 
     def surface(
         self, size, top, bottom, rough=0.0, cells=((6, 5), (40, 30), (200, 160))
     ):
-        """Return a surface that fades from `top` to `bottom`, with a rough look."""
+        """Return a rough surface with a gradient from `top` to `bottom`."""
         scaled = self._scaled(size)
         fade = Image.linear_gradient("L").resize(scaled)
         result = Image.composite(
@@ -95,7 +95,7 @@ class Canvas:
         return self.surface(size, top, bottom, 0.22, ((long, fine), (4, 3)))
 
     def put(self, surface, corners, opacity=1.0):
-        """Put a surface between four corners, clockwise from the upper left one."""
+        """Place a surface between four corners, clockwise from the upper left."""
         coefficients = perspective_coefficients(surface.size, self._points(corners))
         layer = surface.convert("RGBA").transform(
             self.image.size,
@@ -107,7 +107,7 @@ class Canvas:
         self.image.paste(layer.convert("RGB"), (0, 0), mask)
 
     def box(self, surface, x, y):
-        """Put a surface upright, its upper left corner at x, y."""
+        """Place a surface without rotation, its upper left corner at x, y."""
         self.image.paste(surface, self._scaled((x, y)))
 
     # === SHAPES === #
@@ -166,7 +166,7 @@ class Canvas:
         )
 
     def ball(self, x, y, radius, light, dark):
-        """Draw something round that is lit from the upper left."""
+        """Draw a circle lit from the upper left."""
         for step in range(24):
             share = step / 23
             self.ellipse(
@@ -198,7 +198,7 @@ class Canvas:
             )
 
     def light(self, x, y, radius, colour, strength=1.0):
-        """Let something shine."""
+        """Add a glow."""
         glow = Image.new("RGB", self.image.size)
         mask = ImageChops.invert(Image.radial_gradient("L")).point(
             lambda value: round(max(0, (value - 75) / 180) ** 1.8 * 255 * strength)
@@ -214,7 +214,7 @@ class Canvas:
         return self.image.resize(self.size, Image.Resampling.LANCZOS)
 
     def photo(self, vignette=0.45, grain=0.055, warm=1.0):
-        """Return the picture as a telephone's camera would have taken it."""
+        """Return the picture as a phone's camera would have taken it."""
         image = self.picture().filter(ImageFilter.GaussianBlur(0.6))
         corners = Image.radial_gradient("L").resize(self.size)
         corners = corners.point(lambda value: round(max(0, value - 90) * vignette))
@@ -386,7 +386,7 @@ def _draw_controller(front):
 
 
 def dirty_filter():
-    """A filter that was due long ago, half pulled out of its frame."""
+    """A filter long overdue, half pulled out of its frame."""
     c = Canvas(4)
     c.box(c.surface((WIDTH, HEIGHT), (92, 96, 98), (50, 52, 54), 0.2), 0, 0)
     c.put(c.steel((960, 200)), [(0, 0), (960, 0), (960, 92), (0, 70)])
@@ -442,7 +442,7 @@ def _label(lines):
 
 
 def button_panel():
-    """The panel in the car: every floor's button is lit, but not the fifth."""
+    """The panel in the car: all floor buttons are lit except the fifth."""
     c = Canvas(6)
     c.box(
         c.surface(
@@ -498,7 +498,7 @@ def button_panel():
 
 
 def leaking_duct():
-    """A corridor's ceiling: torn insulation, a stain, drops on their way down."""
+    """A corridor's ceiling: torn insulation, a stain, falling drops."""
     c = Canvas(8)
     c.box(c.surface((WIDTH, HEIGHT), (226, 228, 222), (190, 194, 190), 0.06), 0, 0)
     # Ceiling, the far end, the walls, the floor
@@ -597,7 +597,7 @@ def leaking_duct():
 
 
 def fan():
-    """The inside of an air handling unit: fan, motor, a belt that frays."""
+    """The inside of an air handling unit: fan, motor, a fraying belt."""
     c = Canvas(9)
     c.box(c.surface((WIDTH, HEIGHT), (150, 156, 160), (84, 90, 94), 0.12), 0, 0)
     for x in range(0, WIDTH, 240):
@@ -668,7 +668,7 @@ def fan():
                 y + radius * 0.54 * math.sin(angle),
             )
             c.ball(*bolt, radius * 0.10, (60, 62, 66), (20, 20, 22))
-    # It frays, and its dust lies around
+    # The frayed edge, and its dust
     for _ in range(60):
         share = c.random.uniform(0.35, 0.62)
         x, y = 374 + 226 * share, 238 + 226 * share
@@ -687,7 +687,7 @@ def fan():
 
 
 def wet_floor():
-    """The machine room: the machine stands in a puddle that comes from the roof."""
+    """The machine room: the machine stands in a puddle under a leaking roof."""
     c = Canvas(10)
     c.box(c.surface((WIDTH, 470), (176, 176, 168), (140, 140, 134), 0.11), 0, 0)
     c.polygon([(0, 0), (150, 0), (150, 420), (0, 500)], (0, 0, 0), 0.16, 2)
@@ -705,7 +705,7 @@ def wet_floor():
         [(700, 430), (860, 430), (980, 720), (740, 720)], (255, 255, 250), 0.12, 20
     )
     _draw_machine(c)
-    # The puddle mirrors what is above its far edge
+    # The puddle reflects the area above its far edge
     mirror = c.image.transpose(Image.Transpose.FLIP_TOP_BOTTOM)
     mirror = ImageChops.offset(mirror, 0, 372 * SCALE)
     mirror = mirror.filter(ImageFilter.GaussianBlur(5))
@@ -852,7 +852,7 @@ def portrait(background, skin, hair, shirt, long_hair=False, beard=False):
 
 
 def inspection_report():
-    """A page as an inspector would send it."""
+    """A page of an inspection report."""
     c = Canvas(12, (595, 842))
     c.rectangle(0, 0, 595, 842, (255, 255, 255))
     draw = ImageDraw.Draw(c.image)

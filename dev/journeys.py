@@ -1,7 +1,7 @@
-"""`make journeys`: the data flow through our own files.
+"""`make journeys`: measures of readability.
 
-A measure of readability: the number of our files that one action enters, and how often
-it changes the file. And how long our functions are.
+The number of our files that one action enters, how often it changes the file, and the
+length of our functions.
 """
 
 import ast
@@ -50,7 +50,7 @@ def run(environment):
 
 
 def print_lengths():
-    """Print how long the functions of the addons are, tests left out."""
+    """Print the length of the functions of the addons, tests excluded."""
     lengths = sorted(measure_functions(), reverse=True)
     lines = [length for length, _name in lengths]
     p90 = statistics.quantiles(lines, n=10)[-1]

@@ -1,4 +1,4 @@
-"""Measure the journeys of the data; runs in Odoo's shell, which provides `env`.
+"""Measure the data flow of actions; runs in Odoo's shell, which provides `env`.
 
 Only functions in our own files count, from the start of the action up to its commit.
 """
@@ -23,7 +23,7 @@ ROOT = os.environ["JOURNEYS_ROOT"] + os.sep
 
 
 class Journey:
-    """Counts our files that are entered, and the changes from one to another."""
+    """Counts the entered files of ours, and the changes between them."""
 
     def __init__(self):
         self.files = set()
@@ -52,7 +52,7 @@ class Journey:
 
 
 def _name(code):
-    """Return file and function, as they are printed."""
+    """Return file and function, for output."""
     return f"{code.co_filename[len(ROOT) :]}:{code.co_qualname}"
 
 
@@ -63,7 +63,7 @@ def make_photo():
 
 
 def make_data(env):
-    """Return the data of the journeys: a place with an object, and a portal user."""
+    """Return the data of the actions: a place with an object, and a portal user."""
     customer = env["res.partner"].create({"name": "Hotel", "is_company": True})
     house = env["res.partner"].create(
         {"name": "House", "parent_id": customer.id, "is_facility": True}
@@ -146,7 +146,7 @@ def main(env):
     env.cr.commit()
     rows = {}
 
-    # Once before it is measured: caches, views, templates
+    # Run once before measuring: fills caches of views and templates
     for _turn in range(2):
         with Journey() as journey:
             report = file_in_back_office(user_env, lift)

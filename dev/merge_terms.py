@@ -10,7 +10,7 @@ import polib
 
 
 def merge(path, template):
-    """Take the terms of the template in its order; keep translations."""
+    """Adopt terms and order of the template; keep translations."""
     file = polib.pofile(str(path))
     if not file.metadata:  # a new one
         file.metadata = {

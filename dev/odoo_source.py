@@ -1,8 +1,8 @@
 """Get Odoo 19 Community: the user's own, or Debian's package `odoo-19`.
 
-The package is fetched from suite `sid` of the mirror that the machine's own apt
-uses, with an apt root of ours (nothing on the machine changes, no root is needed),
-and unpacked together with the packages that its static files link to.
+The package is fetched from suite `sid` of the mirror in the machine's apt sources, with
+a separate apt root (nothing on the machine changes, root is not required), and unpacked
+together with the packages that its static files link to.
 """
 
 import os
@@ -28,8 +28,8 @@ LINKED_PACKAGES = (
     "fonts-montserrat",
 )
 PYTHON_FOLDER = Path("usr/lib/python3/dist-packages")
-# Named in an asset bundle but not part of Debian's package: without it the browser
-# logs an error on every backend page. It blurs the background of video calls.
+# In an asset bundle but missing in Debian's package: without it the browser logs an
+# error on every backend page. It blurs the background of video calls.
 MISSING_ASSET = Path(
     "odoo/addons/mail/static/lib/selfie_segmentation/selfie_segmentation.js"
 )
@@ -78,7 +78,7 @@ def _debians():
 
 
 def update():
-    """Fetch the newest Odoo 19 of Debian unless it is here; return its folder."""
+    """Fetch Debian's newest Odoo 19 if it is missing; return its folder."""
     apt = _PrivateApt()
     with step("asking the Debian mirror for the newest Odoo 19"):
         apt.update()
@@ -98,7 +98,7 @@ def update():
 
 
 def _unpack(archives, folder):
-    """Unpack next to the target, then rename, so that it is never incomplete."""
+    """Unpack next to the target, then rename, so that no partial folder is used."""
     half = folder.with_name(folder.name + ".half")
     shutil.rmtree(half, ignore_errors=True)
     half.mkdir(parents=True)
@@ -122,7 +122,7 @@ def _unpack(archives, folder):
 
 
 class _PrivateApt:
-    """apt with lists and sources of its own, mirror and keys of the machine."""
+    """apt with separate lists and sources, and the machine's mirror and keys."""
 
     def __init__(self):
         if not shutil.which("apt-get"):
@@ -203,16 +203,16 @@ class _PrivateApt:
         return newest
 
     def of_own_release(self, package):
-        """Name a package of the machine's own release, if that has it.
+        """Return the package, pinned to the machine's release if that has it.
 
-        The links fit those of that time better: later ones moved some files.
+        The links match older packages: later ones moved some files.
         """
         command = ["apt-cache", *self.options, "madison", package]
         known = f" {self.own_suite}/main " in call(command, "apt-cache fails:")
         return f"{package}/{self.own_suite}" if known else package
 
     def download(self, packages):
-        """Fetch packages; apt checks their signatures."""
+        """Download packages; apt checks their signatures."""
         folder = self.folder / "debs"
         call(
             ["apt-get", *self.options, "download", *packages],

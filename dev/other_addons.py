@@ -1,7 +1,7 @@
 """Third-party addons that ours are tested with, from the Python package registry.
 
-Their packages depend on a package of Odoo itself, which is here already; so they are
-installed without dependencies, and outside the virtualenv. Their lock file has versions
+Their packages depend on a package of Odoo, which is already present, so they are
+installed without dependencies and outside the virtualenv. Their lock file has versions
 and hashes, like that of the Python packages.
 """
 
@@ -19,7 +19,7 @@ PIP = ("-m", "pip", "--disable-pip-version-check", "--no-input", "--quiet")
 
 
 def get(bin_folder):
-    """Return the folder with the addons that the lock file names."""
+    """Return the folder with the addons in the lock file; install them if missing."""
     digest = hashlib.sha256(LOCK_FILE.read_bytes()).hexdigest()[:12]
     folder = CACHE / "addons" / digest
     if not folder.exists():
@@ -29,7 +29,7 @@ def get(bin_folder):
 
 
 def _install(python, folder):
-    """Install next to the folder, then rename, so that it is never incomplete."""
+    """Install next to the folder, then rename, so that no partial folder is used."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     half = Path(tempfile.mkdtemp(dir=folder.parent, prefix="half-"))
     half.chmod(0o755)

@@ -1,7 +1,7 @@
-"""Several jobs at once, each in a process of its own, shown one after the other.
+"""Run jobs in parallel processes; show their output in sequence.
 
-By hand, because the workers of pytest-xdist share one command line: the same database
-and the same port of Odoo.
+Not with pytest-xdist: its workers share one command line, hence the same database and
+the same port of Odoo.
 """
 
 import multiprocessing
@@ -12,7 +12,7 @@ import traceback
 
 from .console import Failure
 
-# Not threads: a job prints, waits for programs and has to stop when asked to
+# Not threads: a job prints, waits for programs and must be interruptible
 _fork = multiprocessing.get_context("fork")
 
 
@@ -55,7 +55,7 @@ class Job:
         return self.process is not None and not self.process.is_alive()
 
     def show(self):
-        """Print what was written since the last time."""
+        """Print the output since the last call."""
         if self.process is not None:
             text = self.log.read_bytes()[self.shown :]
             self.shown += len(text)
@@ -74,7 +74,7 @@ class Job:
 def run(jobs, count):
     """Run the jobs, `count` at once; return their exit codes, not 0 for a killed one.
 
-    They start and are shown in their order, each as a whole.
+    They are started, and their output shown, in the given order.
     """
     try:
         for job in jobs:

@@ -1,4 +1,4 @@
-"""Where things are kept.
+"""The folders of caches, databases and logs.
 
 `CACHE` holds what every clone of a user shares (Odoo, virtualenvs, the PostgreSQL
 cluster with its template databases); `RUN` holds what belongs to this clone alone.
@@ -25,14 +25,14 @@ CACHE = Path(os.environ.get("FAULT_REPORT_CACHE") or _DEFAULT_CACHE / "fault_rep
 DATA = CACHE / "data"  # Odoo's filestores, one folder for each database
 LOCK_FILE = ROOT / "dev" / "requirements.txt"
 
-# Databases of this clone carry its mark, so that clones do not disturb each other.
+# Part of the names of this clone's databases, to separate clones
 CLONE = hashlib.sha1(str(ROOT).encode()).hexdigest()[:8]
 
 MINIMUM_FREE_GB = 4
 
 
 def prepare():
-    """Make the folders; refuse early when the disk cannot hold what follows."""
+    """Create the folders; fail early if the disk has too little space."""
     try:
         for folder in (CACHE, DATA, RUN):
             folder.mkdir(parents=True, exist_ok=True)
@@ -54,5 +54,5 @@ def addons():
 
 
 def all_addons():
-    """The names of the addons of this repository, with those that only hold tests."""
+    """The names of the addons of this repository, including those with tests only."""
     return sorted(path.parent.name for path in ROOT.glob("*/__manifest__.py"))

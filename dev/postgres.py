@@ -1,7 +1,7 @@
-"""A private PostgreSQL cluster: on a Unix socket only, one for each user.
+"""A private PostgreSQL cluster: on a Unix socket only, one per user.
 
-It holds nothing that cannot be made again, so it is set for speed: a crash of the
-machine (not of a program) may damage it. Then remove its folder in the cache.
+All its data can be recreated, so it is configured for speed: a crash of the machine
+(not of a program) may damage it. In that case remove its folder in the cache.
 """
 
 import contextlib
@@ -16,7 +16,7 @@ from .console import Failure, call, step
 from .paths import CACHE, IS_ROOT
 
 USER = "odoo"
-PORT = 5432  # Only a part of the socket's file name
+PORT = 5432  # Only part of the socket's file name
 FOLDER = CACHE / "postgres"
 SOCKET = FOLDER / "socket"
 LOG = FOLDER / "server.log"
@@ -36,7 +36,7 @@ max_wal_size = 2GB
 
 
 def _programs():
-    """Return the folder with the newest server programs of this machine."""
+    """Return the folder with the newest server programs on this machine."""
     folders = sorted(
         Path("/usr/lib/postgresql").glob("*/bin/initdb"),
         key=lambda path: int(path.parent.parent.name),
@@ -49,7 +49,7 @@ def _programs():
 
 
 def _server_user():
-    """Return how to become the user that the server runs as."""
+    """Return the `subprocess` arguments to run programs as the server's user."""
     if not IS_ROOT:
         return {}
     import pwd
@@ -62,7 +62,7 @@ def _server_user():
 
 
 def start():
-    """Make the cluster if there is none, start it if it does not run."""
+    """Create the cluster if it is missing, start it if it does not run."""
     programs = _programs()
     if not programs:
         system.install(["postgresql"], "PostgreSQL")
@@ -73,13 +73,13 @@ def start():
             "folder with a shorter path."
         )
     with _only_one():
-        # As root both were just asked: the server's user may have come with it.
+        # Checked before as root: the user may have been created with the package.
         become = _server_user()
         data = FOLDER / f"data-{programs.parent.name}"
         if not (data / "complete").exists():
             with step("making a private PostgreSQL cluster"):
                 _make_cluster(programs, data, become)
-        # Written at each start, so that a change of the settings above is taken.
+        # Written at each start, to apply changes of the settings above.
         (data / "fault_report.conf").write_text(SETTINGS)
         if not is_running():
             with step("starting PostgreSQL"):
@@ -134,7 +134,7 @@ def _make_cluster(programs, data, become):
 
 @contextlib.contextmanager
 def _only_one():
-    """Let one process at a time start or make the cluster."""
+    """Lock: one process at a time starts or creates the cluster."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     with (CACHE / "postgres.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -171,7 +171,7 @@ def stop():
 
 
 def environment():
-    """Return the variables that make PostgreSQL's programs find the cluster."""
+    """Return the environment in which PostgreSQL's programs find the cluster."""
     return {
         **os.environ,
         "PGHOST": str(SOCKET),
@@ -182,7 +182,7 @@ def environment():
 
 
 def sql(query, database="postgres"):
-    """Run a query, return what it prints without decoration."""
+    """Run a query; return its unformatted output."""
     return call(
         [
             "psql",
@@ -218,5 +218,5 @@ def rename(old, new):
 def create(name, template="template0"):
     sql(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
     if template == "template0":
-        # Odoo makes its trigram indexes only where the extension is
+        # Odoo creates trigram indexes only if the extension is installed
         sql("CREATE EXTENSION pg_trgm", database=name)

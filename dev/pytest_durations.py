@@ -1,7 +1,7 @@
 """A pytest plugin that writes the duration of each file once all tests have run.
 
-Odoo exits with success when it gets the signal to stop twice. A run without this file
-was cut short, whatever its exit code.
+Odoo exits with success when it is stopped by two signals. A run without this file is
+incomplete, even if its exit code is 0.
 """
 
 import os

@@ -1,10 +1,10 @@
 """A pytest plugin: WARNING and ERROR lines from our addons fail the run.
 
-Tests that expect such a line use `assertLogs` or `mute_logger`, which keep it from
-getting here. Deprecations that our files cause count too.
+Tests that expect such a line use `assertLogs` or `mute_logger`, which suppress it.
+Deprecations caused by our files count too.
 
-By hand, because checklog-odoo reads the log afterwards: without the file and traceback
-of a record it cannot tell our addons from Odoo's, and it knows no deprecations.
+Not with checklog-odoo, which reads the log afterwards: without the file and traceback
+of a record it cannot distinguish our addons from Odoo's, and it ignores deprecations.
 """
 
 import logging

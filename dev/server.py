@@ -1,4 +1,4 @@
-"""The Odoo that `make run` starts: a database with demo data, a server, its logins."""
+"""The Odoo of `make run`: a database with demo data, a server, its logins."""
 
 import contextlib
 import os
@@ -35,7 +35,7 @@ def database():
 
 
 def port():
-    """Return the port that is asked for."""
+    """Return the requested port."""
     text = os.environ.get("PORT") or "8069"
     if not text.isdigit() or not 1024 <= int(text) <= 65535:
         raise Failure(f"PORT={text} is no port: choose a number from 1024 to 65535.")
@@ -55,7 +55,7 @@ def run(environment):
         _refuse_taken_port()
     stop()
     if exists and _lacks_dependencies():
-        # Odoo would install them with their demo data, which needs that of others.
+        # Odoo would install them with demo data, which needs that of other addons.
         databases.drop(database())
         exists = False
     if not exists:
@@ -96,7 +96,7 @@ def install(environment):
 
 
 def _lacks_dependencies():
-    """Return whether one of our addons needs an addon that is not in the database."""
+    """Return whether our addons depend on one that is not installed."""
     rows = postgres.sql(
         "SELECT name FROM ir_module_module WHERE state = 'installed'",
         database=database(),
@@ -105,7 +105,7 @@ def _lacks_dependencies():
 
 
 def update(environment):
-    """Update our addons in the database, and all others after a change of Odoo."""
+    """Update our addons in the database; after a change of Odoo, all addons."""
     installed_odoo = STATE.read_text().split()[0] if STATE.exists() else ""
     changed = addons() if installed_odoo == environment.odoo.version else ["all"]
     with step(f"updating {', '.join(changed)}"):
@@ -181,7 +181,7 @@ def _set_address():
 
 
 def _answers():
-    """Whether our server, and not just any program on the port, answers."""
+    """Return whether our server answers on the port, and not another program."""
     if not _pid():
         return False
     try:
@@ -194,7 +194,7 @@ def _answers():
 
 
 def _pid():
-    """Return the process id of our server while it runs."""
+    """Return the process id of our server, if it runs."""
     try:
         pid = int(PID_FILE.read_text())
         with open(f"/proc/{pid}/cmdline") as command:

@@ -1,26 +1,26 @@
-"""Files of tests, divided so that each share takes about the same time.
+"""Division of test files into shares of about the same duration.
 
-By hand, because pytest-split divides single tests: their classes would be set up in
-each share, and it does not know that the other addons are tested after one of them.
+Not with pytest-split, which divides single tests: their classes would be set up in each
+share, and it does not know that the other addons are tested after one of them.
 """
 
 from .paths import ROOT, RUN
 
-# `make test` measures the durations; copy its last file over the stored one
+# `make test` measures the durations; copy its output over the stored file
 KEPT = ROOT / "dev" / "test_durations.txt"
 MEASURED = RUN / "test_durations.txt"
 UNKNOWN = 10  # seconds; for a file that is new
 
 
 def find(folder):
-    """Return all files of tests in the folder, those that pytest finds by itself."""
+    """Return all test files in the folder, as pytest finds them."""
     return sorted({*folder.rglob("test_*.py"), *folder.rglob("*_test.py")})
 
 
 def divide(files, count, following=()):
     """Return `count` lists of the files.
 
-    :param following: files that are tested after the last share, in its place
+    :param following: files tested after the last share, by the same process
     """
     durations = read(KEPT)
 
@@ -37,7 +37,7 @@ def divide(files, count, following=()):
 
 
 def read(path):
-    """Return the seconds by the name of a file."""
+    """Return the seconds by file name."""
     if not path.exists():
         return {}
     pairs = (line.split() for line in path.read_text().splitlines())

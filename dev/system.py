@@ -8,7 +8,7 @@ from .paths import IS_ROOT
 
 
 def need(program, packages, why):
-    """Make sure that a program exists: root installs it, others get the command."""
+    """Raise unless a program exists; as root, install it first."""
     if not shutil.which(program):
         install(packages, why)
 

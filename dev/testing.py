@@ -1,7 +1,7 @@
 """`make test`: pytest with pytest-odoo on fresh copies of template databases.
 
-The tests of the core take the most time, so they are divided. Each part has a process,
-a database and a port of its own; two run at once, if the machine has two cores.
+The tests of the core take the most time, so they are divided. Each part has its own
+process, database and port; two run in parallel if the machine has two cores.
 """
 
 import os
@@ -14,16 +14,16 @@ from .console import Failure, say, step
 from .paths import IS_ROOT, ROOT, RUN, all_addons
 
 CORE = "fault_report"
-# Depends on the channels, and tests what holds for all of them
+# Depends on the channels, and tests their common rules
 TOGETHER = "test_fault_report"
 NOTHING_MATCHED = 5  # pytest's exit code
-MOST = 2  # parts at once; with more, the browsers of the tours get too slow
+MOST = 2  # parallel parts; with more, the browsers of the tours get too slow
 # Checked here, because a part prints into a file
 COLOR = "yes" if sys.stdout.isatty() else "auto"
 
 
 class _Part:
-    """Tests that run in one process, on a database of their own."""
+    """Tests that run in one process, on a separate database."""
 
     def __init__(self, name, installed, files, measured):
         self.name = name
@@ -39,7 +39,7 @@ def run(environment):
 
     :return: the exit code for the shell
     """
-    only = os.environ.get("ADDON") or None  # make hands over an empty one
+    only = os.environ.get("ADDON") or None  # make passes an empty one
     if only and only not in all_addons():
         raise Failure(
             f"There is no addon {only}; there are: {', '.join(all_addons())}."
@@ -47,7 +47,7 @@ def run(environment):
     system.need("chromium", ["chromium"], "Chromium (for the browser tests)")
     system.need("wkhtmltopdf", ["wkhtmltopdf"], "wkhtmltopdf (for PDFs)")
     if IS_ROOT:
-        # Without it, one example of the documentation is not run.
+        # Without it, one example of the documentation would be skipped.
         system.need("php", ["php-cli"], "PHP (for an example)")
     selection = os.environ.get("K")
     if selection:
@@ -57,7 +57,7 @@ def run(environment):
     parts = get_parts(only, count)
     jobs = [partial(_test_all, environment, part) for part in parts]
     if only in (None, CORE):
-        # Before the parts start, which would both make it
+        # Before the parallel parts, which would both create it
         databases.addons_template(environment, [CORE])
         databases.addons_template(environment, get_channels())
         jobs.append(partial(_check_uninstall, environment))
@@ -70,7 +70,7 @@ def run(environment):
 def combine(codes):
     """Return the total exit code: 0 only if every part was run and passed.
 
-    One that was killed has a negative code.
+    A killed part has a negative code.
     """
     if set(codes) == {NOTHING_MATCHED}:
         return NOTHING_MATCHED
@@ -87,11 +87,11 @@ def _count_at_once():
 def get_parts(only, count):
     """Return the parts, each in a database with other addons.
 
-    The core by itself, as many will install it; with its channels, without a website;
+    The core alone, as many companies install it; with its channels, without a website;
     and with all addons.
 
     :param only: the only addon to test, or None
-    :param count: into how many parts the tests of the core are divided
+    :param count: number of parts of the core's tests
     """
     if only not in (None, CORE):
         return [_Part(only, [only], _find_tests([only]), [only])]
@@ -116,7 +116,7 @@ def get_parts(only, count):
 
 
 def get_channels():
-    """Return the addons of channels, with the one that tests them together."""
+    """Return the addons of the channels, and the addon that tests them together."""
     return [name for name in databases.with_ours([TOGETHER]) if name != CORE]
 
 
@@ -125,7 +125,7 @@ def _find_tests(names):
 
 
 def _run_all(jobs, count):
-    """Run the functions, `count` of them at once; return their exit codes."""
+    """Run the functions, `count` in parallel; return their exit codes."""
     if count == 1:
         return [job() for job in jobs]
     say("")
@@ -187,7 +187,7 @@ def _test(environment, part, selection=None):
 
 
 def _check_uninstall(environment):
-    """Fail unless the addons go without a trace and what is left works."""
+    """Fail unless the addons are uninstalled without remains and the others work."""
     database = databases.own("test_uninstall")
     databases.copy(databases.addons_template(environment, get_channels()), database)
     configuration = environment.configuration("test_uninstall", db_name=database)

@@ -1,10 +1,10 @@
 """`make terms`: the texts of our addons, for translators.
 
-Writes the template `i18n/<addon>.pot` of each addon from the databases of the tests,
-updates the languages beside it, and names the terms that are not translated yet.
+Exports the template `i18n/<addon>.pot` of each addon from the databases of the tests,
+updates the languages beside it, and lists missing translations.
 
-Odoo exports the terms itself. click-odoo-makepot is not used: it needs a Debian package
-(gettext), and does not name what is missing.
+Odoo exports the terms. Not with click-odoo-makepot: it needs a Debian package
+(gettext), and does not list missing translations.
 """
 
 from . import databases
@@ -14,7 +14,7 @@ from .testing import CORE
 
 
 def write(environment):
-    """Export the terms; addons to whose models others add fields, by themselves."""
+    """Export the terms; addons whose models others extend, separately."""
     alone = [CORE, *databases.COMPANIONS]
     for name in alone:
         _write(environment, [name], [name])

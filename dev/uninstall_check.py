@@ -1,4 +1,4 @@
-"""Fill the database, uninstall the channels, then fault_report; look at what is left.
+"""Fill the database, uninstall the channels, then fault_report; check for remains.
 
 Runs in Odoo's shell, which provides `env`. An exception is a failure.
 """
@@ -106,7 +106,7 @@ def uninstall(env, names):
 
 
 def check_without_channels(env):
-    """Fail unless what came through them is there, and goes on."""
+    """Fail unless the reports of the channels are kept and can be handled."""
     reports = env["fault.report"].search([("name", "like", "By a %")])
     assert len(reports) == 2, reports
     assert set(reports.mapped("channel")) == {"form"}, reports.mapped("channel")

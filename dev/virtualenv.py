@@ -11,7 +11,7 @@ from . import system
 from .console import Failure, call, step
 from .paths import CACHE, LOCK_FILE
 
-# The lock file is made with the first one, which is Debian 12's; Odoo 19 runs on all.
+# The lock file is generated with the first one, of Debian 12; Odoo 19 runs on all.
 PYTHONS = (
     "/usr/bin/python3.11",
     "python3.11",
@@ -23,12 +23,12 @@ NO_VENV = "The virtualenv cannot be made:"
 
 
 def get():
-    """Return the `bin` folder of the virtualenv that fits the lock file."""
+    """Return the `bin` folder of the lock file's virtualenv; create it if missing."""
     digest = hashlib.sha256(LOCK_FILE.read_bytes()).hexdigest()[:12]
     python = _interpreter()
     folder = CACHE / "virtualenvs" / f"{digest}-{_version(python)}"
     folder.parent.mkdir(parents=True, exist_ok=True)
-    # Clones share it, and may want it at the same time.
+    # Shared by clones, which may create it at the same time.
     with (folder.parent / f"{folder.name}.lock").open("w") as lock_file:
         fcntl.flock(lock_file, fcntl.LOCK_EX)
         if not (folder / "complete").exists():
@@ -92,7 +92,7 @@ def _install_with_uv(folder):
 
 
 def _get_uv(folder):
-    """Return uv in this virtualenv, installed if it is missing, as locked."""
+    """Return uv in this virtualenv; install the locked version if missing."""
     program = folder / "bin" / "uv"
     if not program.exists():
         lock_file = folder / "uv.txt"

@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def get_model(node):
-    """Return the model that the class is: `_name`, else the one it extends, or None."""
+    """Return the model of the class: its `_name`, else the extended one, or None."""
     values = {}
     for statement in node.body:
         if isinstance(statement, ast.Assign):
@@ -52,7 +52,7 @@ class TestHouse(unittest.TestCase):
         named = re.compile(rf"(?<!module_)\bfault_report_({others})\b(?!_)")
         for path in (ROOT / "fault_report").rglob("*"):
             place = path.relative_to(ROOT / "fault_report")
-            # A migration hands over what has moved; documents lead on.
+            # Migrations move data to other addons; documents link to them.
             if path.suffix not in (".py", ".xml", ".js", ".csv") or {
                 "tests",
                 "migrations",

@@ -125,7 +125,7 @@ def _is_superuser(node):
 
 
 def get_aliases(function):
-    """Return the names in a function that stand for records under sudo."""
+    """Return the names of variables that hold records under sudo."""
     return {
         target.id
         for node in ast.walk(function)

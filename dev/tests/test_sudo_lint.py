@@ -40,9 +40,9 @@ def get_own_nodes(statement):
 
 
 def get_commented_lines(source):
-    """Return the numbers of the lines that have a comment, and of those that are one.
+    """Return the numbers of lines with a comment, and of lines that are only a comment.
 
-    Directives to linters give no reason and do not count.
+    Directives for linters are not reasons and do not count.
     """
     commented, whole = set(), set()
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
@@ -62,7 +62,7 @@ def get_statements(source):
         if isinstance(statement, ast.stmt):
             nodes = [n for n in get_own_nodes(statement) if hasattr(n, "lineno")]
             if any(raises_rights(node) for node in nodes):
-                # Of a compound statement, the part before its body
+                # For a compound statement, the part before its body
                 ends = [node.end_lineno for node in nodes if node is not statement]
                 end = max(ends) if hasattr(statement, "body") else statement.end_lineno
                 found.append((statement.lineno, end))
@@ -72,7 +72,7 @@ def get_statements(source):
 def find_without_reason(source):
     """Return the lines of the statements with a `sudo()` but without a comment.
 
-    A comment covers statements with a `sudo()` that follow each other line by line.
+    A comment covers consecutive statements with a `sudo()`.
     """
     commented, covered = get_commented_lines(source)
     found = []
@@ -89,7 +89,7 @@ class TestSudo(unittest.TestCase):
         for path in get_files():
             lines = find_without_reason(path.read_text())
             with self.subTest(file=str(path.relative_to(ROOT))):
-                self.assertFalse(lines, "Say in a comment why these may use sudo().")
+                self.assertFalse(lines, "Give the reason for sudo() in a comment.")
 
     def test_the_lint_sees_what_it_is_for(self):
         cases = {

@@ -1,4 +1,4 @@
-"""`make test` leaves no test out, and no failure."""
+"""`make test` runs all tests and reports all failures."""
 
 import os
 import signal
@@ -12,7 +12,7 @@ from unittest.mock import patch
 from dev import shards, testing
 
 ROOT = Path(__file__).resolve().parents[2]
-# What a part does with pytest, without Odoo
+# The pytest run of a part, without Odoo
 PYTEST = (
     sys.executable,
     "-m",
@@ -85,7 +85,7 @@ class TestJobs(unittest.TestCase):
         self.folder = Path(folder.name)
 
     def run_jobs(self, *lines):
-        """Run jobs, each an expression, in a program; return what it printed."""
+        """Run jobs, given as expressions, in a separate process; return its output."""
         program = f"""
 import os, signal, sys, time
 from pathlib import Path
@@ -140,7 +140,7 @@ class TestEnd(unittest.TestCase):
         self.durations = self.folder / "durations"
 
     def run_tests(self, text):
-        """Return the exit code of the tests, and the files that were written down."""
+        """Return the exit code of the tests, and the files with recorded durations."""
         (self.folder / "test_it.py").write_text(text)
         code = subprocess.run(
             [*PYTEST, "test_it.py"],

@@ -1,4 +1,4 @@
-"""The lock file of the Python packages, and who installs them."""
+"""Installation of the Python packages from the lock file."""
 
 import unittest
 from pathlib import Path

@@ -18,7 +18,7 @@ class FaultReportAttachmentController(AttachmentController):
     ):
         """Check a report's file on upload, also for a message being written.
 
-        The refusal is a message: Odoo's own would be an error without text.
+        Refusals are shown as messages; Odoo's own would be an error without text.
         """
         guarded = request.env["ir.attachment"]._get_fault_report_guarded_models()
         if thread_model not in guarded:
@@ -28,7 +28,7 @@ class FaultReportAttachmentController(AttachmentController):
         if not re.fullmatch("[0-9]{1,9}", str(thread_id)):
             raise request.not_found()
         report = request.env[thread_model].browse(int(thread_id))
-        # Its company decides how large a file may be; who may add one is asked next.
+        # Only the limits of its company are read; access is checked next.
         company = report.sudo().exists().company_id
         request.update_context(**{UPLOAD: Switch(company.id or True)})
         try:

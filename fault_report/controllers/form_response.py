@@ -1,4 +1,4 @@
-"""How every page with a form answers it: to a browser, and to its script."""
+"""Responses to submitted forms: pages for browsers, JSON for the form's script."""
 
 from odoo.exceptions import UserError
 from odoo.http import request
@@ -12,23 +12,23 @@ from ..tools.errors import (
 )
 
 _CODES = {403: "forbidden", 404: "missing", 409: "conflict", 429: "too_many"}
-# What a field of the report is called on the page
+# The inputs of the page for fields of the report
 _INPUTS = {field: name for name, field in PUBLIC_FIELDS.items()}
 
 
 def answer_form(act, show_again, check=None, headers=None):
-    """Do what a form asks for, as a whole or not at all, and answer.
+    """Handle a form in one transaction, and return the response.
 
-    :param act: does it, and returns the address of the page that comes next
-    :param show_again: returns the page with the form, given `errors`, by the name of
-        the input, and `error_url`; what was typed is in the request
+    :param act: handles the form, and returns the URL of the next page
+    :param show_again: returns the page with the form; called with `errors`, by the
+        name of the input, and `error_url`; the values are in the request
     :param check: counts the attempt, even if it is refused for another reason
-    :param dict headers: those of every answer
+    :param dict headers: of every response
     """
     try:
         if check:
             check()
-        # A refusal rolls back everything, even the idempotency key
+        # A refusal rolls back everything, including the idempotency key
         with request.env.cr.savepoint():
             url = act()
     except UserError as error:

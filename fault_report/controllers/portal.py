@@ -308,7 +308,7 @@ class FaultReportPortal(CustomerPortal):
         )
 
     def _get_form_data(self, company):
-        """Return the attributes that tell the script whose form it is."""
+        """Return the attributes with the owner of the form, for its script."""
         return {
             **request.env["fault.report"]._get_form_data(company),
             "data-fault-report-form": "1",

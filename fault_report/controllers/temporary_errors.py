@@ -1,6 +1,6 @@
 """Responses to external users while the database is down or the disk is full.
 
-Nothing is read for it, and no template rendered: there may be no connection.
+They read no records and render no template: there may be no connection.
 """
 
 from markupsafe import Markup

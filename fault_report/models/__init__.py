@@ -1,4 +1,4 @@
-# What others inherit comes first; the order decides nothing else.
+# Inherited models come first; the order has no other effect.
 from . import client_guards
 from . import fault_report_audit
 from . import fault_report

@@ -1,4 +1,4 @@
-"""What clients send is checked: protected fields, texts, and the records it names."""
+"""Checks of client data: protected fields, texts, and referenced records."""
 
 from collections import defaultdict
 
@@ -10,23 +10,23 @@ from ..tools import text_rules
 from ..tools.context_switches import SILENT_IMPORT, switch_on
 
 X2MANY = ("one2many", "many2many")
-# References by a model's name are protected where there are any: no compute reads them
-# before they are stored.
+# References with a model's name are excluded: they are protected fields, and no compute
+# reads them before they are stored.
 RELATIONS = ("many2one", *X2MANY)
 
 
 class FaultReportProtectedMixin(models.AbstractModel):
-    """For every model with fields that follow from what is done.
+    """Base of every model with fields that only the system sets.
 
-    Such a field has `protected=True`. Clients do not write it, and neither the context
-    nor the defaults that users keep fill it in, whatever their rights.
+    Such a field has `protected=True`. Clients with any rights cannot write it, and
+    neither the context nor user-defined defaults set it.
     """
 
     _name = "fault.report.protected.mixin"
     _description = "Model With Protected Fields"
 
-    # Whether also the lists of messages, followers and activities are protected: these
-    # have methods of their own, which check more
+    # Whether the lists of messages, followers and activities are protected as well:
+    # they have their own methods with more checks
     _protects_mail_lists = False
 
     def _valid_field_parameter(self, field, name):
@@ -36,9 +36,9 @@ class FaultReportProtectedMixin(models.AbstractModel):
 
     @api.model
     def _get_protected_fields(self):
-        """Return the names of the fields that no client writes.
+        """Return the names of the fields that clients cannot write.
 
-        Hook: an override adds fields of others; own ones have `protected=True`.
+        Hook: an override adds fields of other addons; own ones have `protected=True`.
         """
         return set(self._find_protected_fields())
 
@@ -60,7 +60,7 @@ class FaultReportProtectedMixin(models.AbstractModel):
         return frozenset(names)
 
     def _check_protected_fields(self, vals):
-        """Refuse values that are not the client's to write."""
+        """Raise for values of protected fields from a client."""
         protected = {
             name
             for name in self._get_protected_fields().intersection(vals)
@@ -81,7 +81,7 @@ class FaultReportProtectedMixin(models.AbstractModel):
 
     @api.model
     def _is_deletion(self, name, value):
-        """Return whether records of a list are only deleted, with their own rights."""
+        """Return whether commands only delete records, which checks its own rights."""
         is_list = self._fields[name].type == "one2many" and isinstance(value, list)
         return bool(is_list and value) and all(
             isinstance(command, (list, tuple)) and command[:1] in ([2], (2,))
@@ -90,7 +90,7 @@ class FaultReportProtectedMixin(models.AbstractModel):
 
     @api.model
     def default_get(self, fields):
-        """Protected fields have the default of the code or none."""
+        """Return only defaults set in code for protected fields."""
         protected = self._get_protected_fields().intersection(fields)
         defaults = super().default_get([f for f in fields if f not in protected])
         for name in protected:
@@ -102,16 +102,16 @@ class FaultReportProtectedMixin(models.AbstractModel):
 
     @api.model
     def load(self, fields, data):
-        """Let an import leave out the log and the messages, if it asks to."""
+        """Skip the log and the messages of an import without history."""
         if self.env.context.get("tracking_disable"):
             self = switch_on(self, **{SILENT_IMPORT: True})
         return super().load(fields, data)
 
 
 class FaultReportTextMixin(models.AbstractModel):
-    """For every model with texts from outside: refuse those that cannot be used.
+    """Base of models with external texts: raise for invalid ones.
 
-    Before they are written: the database would refuse some in its own words.
+    Checked before writing: the database would refuse some with technical errors.
     """
 
     _name = "fault.report.text.mixin"
@@ -137,18 +137,18 @@ class FaultReportTextMixin(models.AbstractModel):
 
 
 class FaultReportReferenceMixin(models.AbstractModel):
-    """For every model of ours: refuse to name records that the user may not read.
+    """Base of every model of ours: refuse links to records that the user may not read.
 
-    What is computed from a related record is computed without access rules, and shown:
-    its name, its cost centre, how many there are. Whatever a client names is therefore
-    looked up with the client's own rights, before anything is computed; so is what a
-    compute follows from there. What a record is linked to already may stay.
+    Fields computed from a related record ignore access rules and are shown: its name,
+    its cost centre, counts. Therefore every record that a client links is read with the
+    client's own rights before fields are computed, and so are the records that computed
+    fields take from it. Existing links are kept.
     """
 
     _name = "fault.report.reference.mixin"
     _description = "Model With Checked References"
 
-    # === WHAT CLIENTS SEND === #
+    # === VALUES OF CLIENTS === #
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -158,7 +158,7 @@ class FaultReportReferenceMixin(models.AbstractModel):
         try:
             records = super().create(vals_list)
         except UserError:
-            # A constraint names records that the user may have no access to.
+            # The message of the constraint may name records that the user may not read.
             for vals in vals_list:
                 self._check_computed(vals, readable)
             raise
@@ -197,9 +197,9 @@ class FaultReportReferenceMixin(models.AbstractModel):
     @api.model
     @tools.ormcache()
     def _get_guarded_relations(self):
-        """Return the names of the relations that are checked.
+        """Return the names of the checked relations.
 
-        All of a model of this product; of a model that it extends, those it adds.
+        All relations of our own models; of extended models, those added by us.
         """
         is_own = self._name.startswith("fault.report")
         return frozenset(
@@ -212,7 +212,7 @@ class FaultReportReferenceMixin(models.AbstractModel):
     @api.model
     @tools.ormcache()
     def _get_followed_relations(self):
-        """Return the names of those that are computed from other relations."""
+        """Return the names of the relations computed from other relations."""
         return frozenset(
             name
             for name in self._get_guarded_relations()
@@ -224,9 +224,9 @@ class FaultReportReferenceMixin(models.AbstractModel):
 
     @api.model
     def _find_readable(self, vals_list):
-        """Return the ids of named records that the user may read, by model.
+        """Return the ids of referenced records that the user may read, by model.
 
-        Asked for all at once; what is not among them is asked one by one.
+        Read in one query per model; the others are checked one by one.
         """
         readable = defaultdict(set)
         if self.env.su:
@@ -243,18 +243,18 @@ class FaultReportReferenceMixin(models.AbstractModel):
         return readable
 
     def _check_references(self, vals, readable=None):
-        """Refuse values that name records which the user may not read.
+        """Raise for values with records that the user may not read.
 
-        :param readable: ids by model that were checked before; what is checked is added
+        :param readable: ids by model that were checked before; checked ids are added
         """
         if not self.env.su:
             self._check_named(self, self._get_guarded_relations(), vals, readable)
 
     @api.model
     def _check_named(self, records, names, vals, readable=None):
-        """Refuse values of these records whose relations the user may not read.
+        """Raise for values of these records with relations that the user may not read.
 
-        Commands make records of other models: there, every relation is looked at.
+        Commands create records of other models: all relations of these are checked.
         """
         for name in set(names).intersection(vals):
             field = records._fields[name]
@@ -268,12 +268,12 @@ class FaultReportReferenceMixin(models.AbstractModel):
 
     @api.model
     def _check_readable(self, records, name, related, readable=None):
-        """Refuse what the user may not read, but for what `records` are linked to."""
+        """Raise for new links of `records` to records that the user may not read."""
         if not related:
             return
         known = defaultdict(set) if readable is None else readable
         linked_ids = set(known[related._name])
-        # What a record is linked to is known to who reads it.
+        # Readers of a record know its existing links.
         for record_sudo in records.sudo():
             linked_ids.update(record_sudo[name].ids)
         new = related.browse(id_ for id_ in related.ids if id_ not in linked_ids)
@@ -288,18 +288,18 @@ class FaultReportReferenceMixin(models.AbstractModel):
         known[related._name].update(new.ids)
 
     def _get_followed(self):
-        """Return what the computed relations of these records are, by their ids."""
+        """Return the values of the computed relations, by record id."""
         return {
             record_sudo.id: {
                 name: record_sudo[name].id for name in self._get_followed_relations()
             }
-            # Compared only
+            # Only compared
             for record_sudo in self.sudo()
         }
 
     @api.model
     def _check_computed(self, vals, readable):
-        """Refuse what a record of these values would have been linked to."""
+        """Raise for links that a record with these values would get."""
         named = {
             name: vals[name]
             for name in self._get_guarded_relations().intersection(vals)
@@ -309,15 +309,15 @@ class FaultReportReferenceMixin(models.AbstractModel):
             self.new(named)._check_followed({}, readable)
 
     def _check_followed(self, before, readable=None):
-        """Refuse what computes have followed to where the user may not read.
+        """Raise for computed links to records that the user may not read.
 
-        :param before: what `_get_followed` returned, which may stay
-        :param readable: as `_check_references` takes it
+        :param before: the result of `_get_followed`; these links are kept
+        :param readable: see `_check_references`
         """
         if self.env.su:
             return
         for name in self._get_followed_relations():
-            # The rule is asked below, with the user's own rights.
+            # Access is checked below, with the user's own rights.
             for record_sudo in self.sudo():
                 kept = before.get(record_sudo._origin.id, {}).get(name)
                 found = record_sudo[name]._origin
@@ -331,7 +331,7 @@ def _key(name):
 
 
 def get_ids(value):
-    """Return the ids that the value of a relation names, as a client writes it."""
+    """Return the ids in the value of a relation, in the format of a client."""
     if isinstance(value, models.BaseModel):
         return value.ids
     if not isinstance(value, list | tuple):
@@ -348,7 +348,7 @@ def get_ids(value):
 
 
 def _get_nested(value):
-    """Return the values of records that the commands of a relation make or change."""
+    """Return the values of records that the commands of a relation create or change."""
     if not isinstance(value, list | tuple):
         return []
     return [

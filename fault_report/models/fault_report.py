@@ -19,7 +19,7 @@ EVENT_FIELDS = PLACE_FIELDS | {
     "work_order_id",
     "sale_order_id",
 }
-# How far the sender's clock may be ahead
+# Tolerance for a clock that is ahead
 CLOCK_TOLERANCE = timedelta(minutes=5)
 TEXT_LIMITS = {
     "name": {"limit": text_rules.MAX_NAME, "required": True},
@@ -30,19 +30,18 @@ TEXT_LIMITS = {
         {"limit": text_rules.MAX_LINE},
     ),
 }
-# Given, so that Odoo need not look for defaults when it computes the state
+# Set explicitly, so that Odoo reads no defaults to compute the state
 NOT_HANDLED = dict.fromkeys(("outcome", "work_order_id", "sale_order_id"), False)
-# Of a column of ids
+# Maximum of an id column
 MAX_ID = 2**31
 
 
 class FaultReport(models.Model):
-    """A fault on a customer's equipment, from the first word to the order it becomes.
+    """A fault on a customer's equipment, from filing to the order.
 
-    What is not typed follows from what is: the object knows its facility and customer;
-    these know the contact, the cost centre, the technician and the subgroup. `state` is
-    computed from what has happened to the report. What happens when one is created,
-    changed or deleted stands in `create`, `write` and `unlink`, and nowhere else.
+    Missing values are computed: facility and customer from the object; contact, cost
+    centre, technician and subgroup from these. `state` is computed as well. All steps
+    of creating, changing and deleting a report are in `create`, `write` and `unlink`.
     """
 
     _name = "fault.report"
@@ -58,7 +57,7 @@ class FaultReport(models.Model):
     _check_company_auto = True
     _protects_mail_lists = True
 
-    # What and when
+    # Description and date
     name = fields.Char(
         string="Short Description", required=True, tracking=True, index="trigram"
     )
@@ -95,7 +94,7 @@ class FaultReport(models.Model):
         protected=True,
     )
 
-    # Who reported it, if not a contact yet; customer and place: fault_report_place
+    # The reporter, if not a contact; customer and place are in fault_report_place
     contact_name = fields.Char(
         help="Who reported it, if not among the contacts.",
         tracking=True,
@@ -104,7 +103,7 @@ class FaultReport(models.Model):
     email_from = fields.Char(string="Contact E-mail", tracking=True)
     phone = fields.Char(string="Contact Phone", tracking=True)
 
-    # What the company adds to it
+    # Fields added by the company
     status_id = fields.Many2one(
         "fault.report.status",
         check_company=True,
@@ -130,7 +129,7 @@ class FaultReport(models.Model):
         definition="company_id.fault_report_properties_definition", copy=True
     )
 
-    # The technician that `date_assigned` speaks of
+    # The technician of `date_assigned`
     assigned_technician_id = fields.Many2one(
         "res.users",
         compute="_compute_date_assigned",
@@ -141,7 +140,7 @@ class FaultReport(models.Model):
     date_assigned = fields.Datetime(
         string="Assigned", compute="_compute_date_assigned", store=True, protected=True
     )
-    # Since when it has had no technician; not of one that was imported without
+    # Start of the time without a technician; not set on imported reports
     unassigned_since = fields.Datetime(
         compute="_compute_date_assigned",
         store=True,
@@ -156,7 +155,7 @@ class FaultReport(models.Model):
         protected=True,
     )
 
-    # What became of it
+    # State and orders
     state = fields.Selection(
         [
             ("new", "New"),
@@ -217,12 +216,12 @@ class FaultReport(models.Model):
         "CHECK((work_order_model IS NULL) = (COALESCE(work_order_id, 0) = 0))",
         "A work order is linked with its kind, or not at all.",
     )
-    # For the figures of a period
+    # For statistics of a period
     _handled_index = models.Index("(date_handled) WHERE date_handled IS NOT NULL")
     _list_index = models.Index("(reported_at DESC, id DESC)")
-    # How the list opens
+    # For the default order of the list
     _urgent_index = models.Index("(priority DESC, reported_at DESC, id DESC)")
-    # For the list and, without its columns, for the number at the menu
+    # For the list and the badge
     _waiting_index = models.Index(
         "(company_id, reported_at DESC, id DESC)"
         " WHERE state NOT IN ('converted', 'cancelled', 'solved')"
@@ -250,7 +249,7 @@ class FaultReport(models.Model):
         "outcome",
         "work_order_model",
         "work_order_id",
-        # The state too: deleting an order recomputes only what depends on its fields
+        # Needed for deletion: it recomputes only dependencies on fields of the order
         "sale_order_id.state",
     )
     def _compute_state(self):
@@ -276,7 +275,7 @@ class FaultReport(models.Model):
 
     def _get_sale_order(self):
         """Return the sales order, if it is not cancelled."""
-        # Its state decides about the report's, whether or not the user may read it.
+        # Its state determines that of the report, even if the user may not read it.
         order_sudo = self.sudo().sale_order_id
         counts = order_sudo and order_sudo.state != "cancel"
         return self.sale_order_id if counts else self.sale_order_id.browse()
@@ -298,7 +297,7 @@ class FaultReport(models.Model):
 
     @api.constrains(*TEXT_LIMITS)
     def _check_texts(self):
-        """Look again at what was filled in by defaults and computes."""
+        """Check values set by defaults and computed fields as well."""
         for report in self:
             text_rules.check_texts(
                 report, {name: report[name] for name in TEXT_LIMITS}, TEXT_LIMITS
@@ -319,16 +318,15 @@ class FaultReport(models.Model):
 
     # === CREATE, WRITE, DELETE === #
 
-    # Each calls the steps by their names, in the order in which they happen; the steps
-    # of this file follow below. Right before the commit, technicians are notified of
-    # changes by others (`_message_track`).
+    # Each calls its steps in order; the steps of this file follow below. Before the
+    # commit, technicians are notified of changes by others (`_message_track`).
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Check and number the reports, create them, and post what has happened.
+        """Check and number the reports, create them, and post their events.
 
-        Odoo computes what follows from the place. The events are `created`, and
-        `assigned` of those that have a technician from the start.
+        Odoo computes the fields of the place. The events are `created`, and `assigned`
+        for reports with a technician.
         """
         self = self._without_client_switches()
         self._check_new_values(vals_list)
@@ -337,7 +335,7 @@ class FaultReport(models.Model):
         if not reports._is_silent():
             reports._post_event("created")
             reports.filtered("technician_id")._post_event("assigned")
-            # Users do not write when the clock starts.
+            # Users may not write the start of the clock.
             reports.sudo()._start_unassigned_clock()
             reports._note_absences()
         return reports
@@ -356,7 +354,7 @@ class FaultReport(models.Model):
         return result
 
     def unlink(self):
-        """Delete the reports with their points; converted ones have to stay."""
+        """Delete the reports with their points; converted ones cannot be deleted."""
         self.check_access("unlink")
         self._unlink_points()
         result = super().unlink()
@@ -364,10 +362,10 @@ class FaultReport(models.Model):
         return result
 
     def _without_client_switches(self):
-        """Return self without the keys of a context that leave out the log.
+        """Return self without context keys that skip the log.
 
-        Messages follow from Odoo's tracking: what is not silent is tracked. Code that
-        acts as the superuser may leave out the word that a record was created.
+        Messages depend on Odoo's tracking, so only silent changes skip it. Code acting
+        as the superuser may skip the log of the creation.
         """
         context = self.env.context
         if LOG_SWITCHES.isdisjoint(context) or self._is_silent():
@@ -381,7 +379,7 @@ class FaultReport(models.Model):
 
     @api.model
     def _check_new_values(self, vals_list):
-        """Refuse what must not be in the values of new reports."""
+        """Raise for invalid values of new reports."""
         defaults = {
             name: self.env.context.get(f"default_{name}") for name in TEXT_LIMITS
         }
@@ -412,7 +410,7 @@ class FaultReport(models.Model):
         ]
         drawn = {}
         for company, count in Counter(companies).items():
-            # Users who file a report need not have access to sequences.
+            # Users who file a report need no access to sequences.
             sequence_sudo = (
                 self.env["ir.sequence"]
                 .sudo()
@@ -437,7 +435,7 @@ class FaultReport(models.Model):
 
     @api.model
     def _draw_numbers(self, sequence, count):
-        """Return the next numbers, drawn in one query where that is possible."""
+        """Return the next numbers, drawn in one query if possible."""
         if sequence.implementation != "standard" or sequence.use_date_range:
             return [sequence._next() for _number in range(count)]
         rows = self.env.execute_query(
@@ -450,13 +448,13 @@ class FaultReport(models.Model):
         return [sequence.get_next_char(number) for (number,) in rows]
 
     def _check_changed_values(self, vals):
-        """Refuse values that must not be written."""
+        """Raise for values that must not be written."""
         self._check_company_stays(vals)
         self._check_protected_fields(vals)
         text_rules.check_texts(self, vals, TEXT_LIMITS)
 
     def _check_company_stays(self, vals):
-        """Refuse to move a report: its number, notes and orders are the company's."""
+        """Raise for a change of company: number, notes and orders belong to it."""
         if self.env.su or "company_id" not in vals:
             return
         if any(report.company_id.id != vals["company_id"] for report in self):
@@ -489,7 +487,7 @@ class FaultReport(models.Model):
 
     @api.model
     def get_waiting_count(self):
-        """Return how many reports wait to be handled that the user may see."""
+        """Return the number of waiting reports that the user may see."""
         if not self.has_access("read"):
             return 0
         return self.search_count(self._get_waiting_domain())
@@ -498,12 +496,12 @@ class FaultReport(models.Model):
 
     @api.model
     def _get_waiting_domain(self):
-        """Return the domain of the reports that are not handled yet."""
+        """Return the domain of waiting reports."""
         return Domain("state", "not in", ("converted", "cancelled", "solved"))
 
     @api.model
     def _group_expand_state(self, states, _domain):
-        """Show the columns of what waits, also when empty, in their order."""
+        """Show the columns of waiting states in their order, even if empty."""
         order = [state for state, _label in self._fields["state"].selection]
         return [state for state in order if state in (*WAITING_STATES, *states)]
 
@@ -514,10 +512,10 @@ class FaultReport(models.Model):
 
     @api.model
     def _get_view(self, view_id=None, view_type="form", **options):
-        """Leave out what the company does not use."""
+        """Hide features that the company does not use."""
         arch, view = super()._get_view(view_id, view_type, **options)
         if options.get("mobile"):
-            # A board's columns are wider than a phone: one list of cards there
+            # Columns of a board are wider than a phone: one list of cards there
             arch.attrib.pop("default_group_by", None)
         unused = self._get_unused_view_names()
         if unused:
@@ -528,7 +526,7 @@ class FaultReport(models.Model):
 
     @api.model
     def _get_unused_view_names(self):
-        """Return the names of the parts of views that the company does not use."""
+        """Return the names of view elements that the company does not use."""
         names = set()
         if not self._has_statuses():
             names |= {"status_id", "status_color", "group_by_status"}
@@ -543,7 +541,7 @@ class FaultReport(models.Model):
 
     @api.model
     def _get_action_all(self):
-        """Return the action that lists reports, handled ones too."""
+        """Return the action that lists reports, including handled ones."""
         action = self.env["ir.actions.actions"]._for_xml_id(
             "fault_report.action_fault_report_all"
         )
@@ -575,7 +573,7 @@ class FaultReport(models.Model):
     # === ASSIGN, CLOSE, REOPEN === #
 
     def action_assign(self, technician=None):
-        """Give the reports to a technician; without one, open the dialog to choose.
+        """Assign the reports to a technician; without one, open the dialog.
 
         :param technician: a `res.users` record, or its id
         """
@@ -587,7 +585,7 @@ class FaultReport(models.Model):
         return True
 
     def action_cancel(self, reason=False):
-        """Cancel reports that no order was made of.
+        """Cancel reports without an order.
 
         Without a reason nothing is done but to open the dialog that asks for it.
         """
@@ -601,7 +599,7 @@ class FaultReport(models.Model):
         return self._close("solved", reason, self.env._("Solved Without an Order"))
 
     def action_reopen(self, reason=False):
-        """Take back cancelling or solving; the reason is kept in the log.
+        """Reopen cancelled or solved reports; the reason is kept in the log.
 
         Without a reason nothing is done but to open the dialog that asks for it.
         """
@@ -616,7 +614,7 @@ class FaultReport(models.Model):
                 "fault.report.reopen", self.env._("Reopen Fault Report")
             )
         self._check_reason(reason)
-        # What is erased from the report stays readable in its log.
+        # The values erased from the report stay readable in its log.
         self._message_log_batch(
             {
                 report.id: self.env._(
@@ -642,8 +640,8 @@ class FaultReport(models.Model):
         return True
 
     def _has_to_ask(self, reason):
-        """Return whether the reason is missing and the user can be asked for it."""
-        # Other addons and scheduled actions act as superuser: no user is there to ask.
+        """Return whether the reason is missing and a dialog can ask for it."""
+        # Other addons and scheduled actions act as superuser, without a user to ask.
         return text_rules.is_blank(str(reason or "")) and not self.env.su
 
     def _check_reason(self, reason):
@@ -653,7 +651,7 @@ class FaultReport(models.Model):
         vals = {"outcome": outcome, "close_reason": reason}
         if not outcome:
             vals["duplicate_of_id"] = False
-        # Only the actions, which check access and state, write how it ended.
+        # Only the actions write the outcome; they check access and state.
         return self.sudo().write(vals)
 
     def _check_waiting(self):
@@ -670,13 +668,13 @@ class FaultReport(models.Model):
 
     @api.model
     def _read_record(self, model, given):
-        """Return the record that the caller of an action has given, or its id is of."""
+        """Return the record passed to an action, as a record or an id."""
         if isinstance(given, models.BaseModel) and given._name == model:
             return given.ensure_one()
         if type(given) is int and 0 < given < MAX_ID:
             return self.env[model].browse(given)
         raise UserError(
-            # The name of a model is public.
+            # Names of models are public.
             self.env._(
                 "Choose one %s.", self.env["ir.model"].sudo()._get(model).name.lower()
             )

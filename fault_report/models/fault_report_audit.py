@@ -11,9 +11,9 @@ KEPT_LENGTH = 1000
 
 
 class FaultReportAudit(models.Model):
-    """Changes of what gives access, and refusals. Lines are only added.
+    """Audit trail of access changes and refusals. Lines are only added.
 
-    A line is committed with the change that it is about. Secrets are never in it.
+    A line is committed with its change, and contains no secrets.
     Hook: an addon adds its events to `event`, with `keep_lines` for `ondelete`.
     """
 
@@ -159,7 +159,7 @@ class FaultReportAuditMixin(models.AbstractModel):
 
 
 def keep_lines(_lines):
-    """Keep the lines of an addon that is uninstalled: nothing of the trail goes."""
+    """Keep the lines of an uninstalled addon in the trail."""
 
 
 def _get_address():

@@ -92,7 +92,7 @@ class FaultReport(models.Model):
         precompute=True,
         tracking=True,
     )
-    # What the place proposed, as against what was chosen or typed
+    # The values proposed by the place, to distinguish them from chosen or typed ones
     place_cost_center = fields.Char(
         compute="_compute_cost_center",
         store=True,
@@ -126,7 +126,7 @@ class FaultReport(models.Model):
         technical=True,
     )
 
-    # How to get there and whom to call, as far as the user may read the contacts
+    # Address and contact data, if the user may read the contacts
     place_address = fields.Char(string="Address", compute="_compute_place_address")
     place_map_url = fields.Char(string="Map", compute="_compute_place_address")
     reach_phone = fields.Char(
@@ -199,7 +199,7 @@ class FaultReport(models.Model):
 
     @api.depends("partner_id", "facility_id")
     def _compute_place_address(self):
-        """Take the customer's address for a facility that has none."""
+        """The address of the facility, else of the customer."""
         for report in self:
             places = report._get_readable("facility_id", "partner_id")
             lines = next(filter(None, map(_get_address_lines, places)), [])
@@ -209,7 +209,7 @@ class FaultReport(models.Model):
 
     @api.depends("contact_id", "facility_id", "partner_id", "phone", "email_from")
     def _compute_reach(self):
-        """Take the contact's, else the reporter's, else those of the place."""
+        """Phone and e-mail of the contact, else of the reporter, else of the place."""
         for report in self:
             for name, own in (("phone", "phone"), ("email", "email_from")):
                 numbers = [
@@ -321,9 +321,9 @@ class FaultReport(models.Model):
 
     @api.model
     def _group_expand_technician(self, technicians, domain):
-        """Show a column for all who work on reports, also for those with none.
+        """Show a column for each technician, including those without reports.
 
-        Not where the reports of some are looked for.
+        Not if the search filters by technician.
         """
         if self._is_about_technician(domain):
             return technicians
@@ -336,7 +336,7 @@ class FaultReport(models.Model):
 
     @api.model
     def _web_read_group_expand(self, domain, groups, groupby_spec, *args):
-        """Show the column of what is unassigned first, also when it is empty."""
+        """Show the column of unassigned reports first, even if it is empty."""
         groups = super()._web_read_group_expand(domain, groups, groupby_spec, *args)
         if groupby_spec != "technician_id" or self._is_about_technician(domain):
             return groups
@@ -349,7 +349,7 @@ class FaultReport(models.Model):
     @api.model
     @api.readonly
     def web_read_group(self, domain, groupby, *args, **kwargs):
-        """Open the column of what is unassigned: Odoo folds it."""
+        """Unfold the column of unassigned reports, which Odoo folds."""
         is_first = kwargs.get("auto_unfold") and not kwargs.get("opening_info")
         if is_first and list(groupby) == ["technician_id"]:
             unassigned = {
@@ -479,7 +479,7 @@ class ResPartner(models.Model):
 
 
 def _get_address_lines(partner):
-    """Return the lines of an address, none for one that only says the country."""
+    """Return the lines of an address; none if only the country is set."""
     if not any((partner.street, partner.zip, partner.city)):
         return []
     lines = partner._display_address(without_company=True).split("\n")

@@ -7,18 +7,18 @@ from ..tools import search_rules
 
 OWN_FIELDS = ("name", "reference", "customer_order_ref", "contact_name")
 PLACE_FIELDS = ("partner_id", "facility_id", "contact_id")
-# So many records are looked up and then named to PostgreSQL one by one, which makes it
-# take indexes. Of more, so many reports are meant that a page of them is soon full.
+# Up to this number, related records are passed to PostgreSQL as ids, so that it uses
+# indexes. With more, so many reports match that a page is filled quickly.
 FEW = 1000
-# What trigram indexes need to be of use; of some scripts, fewer are a word
+# Minimum length for trigram indexes; in some scripts, words are shorter
 MIN_INDEXED = 3
 
 
 class FaultReport(models.Model):
-    """By what a report is found: everything by which people know it.
+    """Search of reports by all their identifying data.
 
-    Related records are looked up first, each by an index of its own model. The cost
-    hardly grows with the number of reports, and renaming a customer changes none.
+    Related records are searched first, with the indexes of their models. The cost
+    hardly grows with the number of reports, and renaming a customer changes no report.
     """
 
     _inherit = "fault.report"
@@ -27,7 +27,7 @@ class FaultReport(models.Model):
 
     @api.model
     def fields_get(self, allfields=None, attributes=None):
-        """Offer no filters and groups by fields that are `technical=True`."""
+        """Offer no filters and groups by fields with `technical=True`."""
         found = super().fields_get(allfields, attributes)
         for name, description in found.items():
             if getattr(self._fields[name], "technical", False):
@@ -37,21 +37,21 @@ class FaultReport(models.Model):
 
     @api.model
     def _search_display_name(self, operator, value):
-        """Find by number, words, place, object, people, phone and orders.
+        """Search by number, description, place, object, people, phone and orders.
 
-        Customers find by what the report itself says: a count is an answer, too.
+        For customers, only in the report's own fields: counts reveal data as well.
         """
         if self._is_for_customer() or not operator.endswith("ilike"):
             return super()._search_display_name(operator, value)
         if operator != "ilike":
-            # Odoo asks for the opposite of what is found
+            # Odoo negates the result itself
             return NotImplemented
         term = search_rules.clean_term(value)
         return self._get_term_domain(term) if term else Domain.TRUE
 
     @api.model
     def _get_term_domain(self, term):
-        """Return the domain of the reports that something typed may mean."""
+        """Return the domain of the reports that match a search text."""
         pattern = escape_psql(term)
         domain = Domain.OR(Domain(name, "ilike", pattern) for name in OWN_FIELDS)
         domain |= self._get_partner_term_domain(term, pattern)
@@ -59,13 +59,13 @@ class FaultReport(models.Model):
         if len(term) < MIN_INDEXED and term.isascii():
             return domain
         domain |= self._get_order_term_domain(pattern)
-        return self._name_few(domain) | self._get_phone_domain(term)
+        return self._replace_few_by_ids(domain) | self._get_phone_domain(term)
 
     @api.model
-    def _name_few(self, domain):
-        """Return a domain of ids in place of one that few reports match.
+    def _replace_few_by_ids(self, domain):
+        """Replace a domain that few reports match by their ids.
 
-        Together with an order and a limit, PostgreSQL would go through the newest.
+        With an order and a limit, PostgreSQL would scan the newest reports instead.
         """
         reports = self.with_context(active_test=False)
         ids = list(reports._search(domain, limit=FEW + 1))
@@ -86,7 +86,7 @@ class FaultReport(models.Model):
 
     @api.model
     def _get_order_term_domain(self, pattern):
-        """Return the domain of reports by their orders' names, which the form shows."""
+        """Return the domain of reports with such an order; the form shows its name."""
         found = [
             Domain("sale_order_id", "in", self._find_orders("sale.order", pattern))
         ]
@@ -100,9 +100,9 @@ class FaultReport(models.Model):
 
     @api.model
     def _find_related(self, model, domain):
-        """Return the few records that are meant, or the query that finds the many.
+        """Return the ids of few matching records, or the query for many.
 
-        Only what the user may read: what is not shown is not found by it either.
+        Only records that the user may read: hidden data is not searched.
         """
         records = self.env[model].with_context(active_test=False)
         if not records.has_access("read"):
@@ -112,8 +112,8 @@ class FaultReport(models.Model):
 
     @api.model
     def _find_orders(self, model, pattern):
-        """Return the orders with such a name: of many, the newest."""
-        # The report names its orders to who may see it, as its form does.
+        """Return the orders with such a name; of many, the newest ones."""
+        # Users who may see the report see the names of its orders, as on its form.
         orders_sudo = self.env[model].sudo().with_context(active_test=False)
         domain = Domain(orders_sudo._rec_name, "ilike", pattern)
         ids = list(orders_sudo._search(domain, limit=FEW + 1))
@@ -125,7 +125,7 @@ class FaultReport(models.Model):
 
     @api.model
     def _search_reach_phone(self, operator, value):
-        """Find by the reporter's, contact's, facility's or customer's number."""
+        """Search by the number of reporter, contact, facility or customer."""
         if operator != "ilike":
             return NotImplemented
         term = search_rules.clean_term(value)
@@ -140,14 +140,14 @@ class FaultReport(models.Model):
             return Domain.FALSE
         has_digits = self._get_digits_domain(digits)
         partners = self._find_related("res.partner", has_digits)
-        # Without a limit: nothing is known of how frequent such digits are.
+        # Without a limit: PostgreSQL cannot estimate the frequency of such digits.
         return Domain("id", "in", list(self._search(has_digits))) | Domain.OR(
             Domain(name, "in", partners) for name in PLACE_FIELDS
         )
 
     @api.model
     def _get_digits_domain(self, digits):
-        """Return the domain of records of any model whose `phone` has such digits."""
+        """Return the domain of records, of any model, with such digits in `phone`."""
 
         def to_sql(model, alias, query):
             column = model._field_to_sql(alias, "phone", query)

@@ -19,7 +19,7 @@ class MaintenanceEquipment(models.Model):
     _inherit = ["maintenance.equipment", "fault.report.reference.mixin"]
     _rec_names_search = ["name", "serial_no"]
 
-    # Looked for in all lists of fault reports
+    # Searched from all lists of fault reports
     name = fields.Char(index="trigram")
     serial_no = fields.Char(index="trigram")
     customer_id = fields.Many2one(
@@ -127,9 +127,9 @@ class MaintenanceEquipment(models.Model):
 
     @api.model
     def _search_display_name(self, operator, value):
-        """Find by name, serial number, or both as they are shown: “Lift/LP-20117”."""
+        """Search by name, serial number, or both as displayed: “Lift/LP-20117”."""
         if operator in Domain.NEGATIVE_OPERATORS:
-            # Odoo asks for the opposite of what is found
+            # Odoo negates the result itself
             return NotImplemented
         if operator == "in":
             both = Domain.OR(self._get_both_domain(text) for text in value)
@@ -143,11 +143,11 @@ class MaintenanceEquipment(models.Model):
 
     @api.model
     def _get_both_domain(self, text, is_part=False):
-        """Return the domain of the objects shown as “name/serial number” in `text`.
+        """Return the domain of objects displayed as “name/serial number” in `text`.
 
-        Both may have a slash of their own.
+        Both may contain slashes.
 
-        :param is_part: whether the name may have begun before, the number go on
+        :param is_part: whether `text` may be only a part of it
         """
         found = []
         for cut in re.finditer("/", str(text or "")[: text_rules.MAX_LINE]):
@@ -178,7 +178,7 @@ class MaintenanceEquipment(models.Model):
 
     @api.model
     def _get_fault_report_code_domain(self, text):
-        """Return the domain of the object whose printed code holds `text`.
+        """Return the domain of the object with this printed code.
 
         Hook: an addon that prints codes overrides it.
         """

@@ -45,7 +45,7 @@ class ResPartner(models.Model):
         compute="_compute_fault_report_count", groups="fault_report.group_view"
     )
 
-    # Looked for in all lists of fault reports
+    # Searched from all lists of fault reports
     _fault_report_name_index = models.Index(search_rules.trigram_index("complete_name"))
     _fault_report_phone_index = models.Index(search_rules.phone_index("phone"))
 

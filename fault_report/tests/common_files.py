@@ -60,17 +60,17 @@ class FilesData:
             rows.append(sorted(self.env.cr.fetchall(), key=str))
         return rows
 
-    def assert_table(self, table, try_door):
+    def assert_table(self, table, attempt):
         """Try each operation of the table as each user, and compare the results."""
-        for door, answers in table.items():
+        for operation, answers in table.items():
             for person, answer in zip(PERSONS, answers.split(), strict=True):
                 with (
-                    self.subTest(door=door, person=person),
+                    self.subTest(operation=operation, person=person),
                     self.env.cr.savepoint(flush=True) as savepoint,
                 ):
-                    prepared = self.prepare(door, person)
+                    prepared = self.prepare(operation, person)
                     before = self.snapshot()
-                    allowed = try_door(door, person, prepared)
+                    allowed = attempt(operation, person, prepared)
                     self.env.invalidate_all()
                     after = self.snapshot()
                     self.assertEqual("yes" if allowed else "no", answer)

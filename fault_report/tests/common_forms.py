@@ -1,4 +1,4 @@
-"""What the inputs of a page may take, compared with what the server takes."""
+"""Limits of the inputs of a page, compared with those of the server."""
 
 import json
 
@@ -10,11 +10,11 @@ from ..tools.errors import FieldError
 from ..tools.photo_rules import TYPES
 from .test_file_rules import make_picture
 
-# The field of the report, where the input has another name
+# The field of the report, if the input has another name
 FIELDS = {"email": "email_from"}
-# What reads these has no field of the report for it
+# Text inputs without a field of the report
 LINES = {"facility", "object_text"}
-# Typed as something else than text, or not by people
+# Inputs of other types than text, or not filled in by people
 OTHER_TYPES = {"hidden", "radio", "checkbox", "file", "date"}
 TRAP = "website"
 
@@ -23,7 +23,7 @@ class FormRules:
     """For tests that have a page with a form."""
 
     def assert_follows_rules(self, page):
-        """Compare every input of the forms of this page; return how many they are."""
+        """Compare every input of the forms of this page; return their number."""
         tree = html.fromstring(page)
         inputs = tree.xpath(
             "//form[contains(@class, 'o_fault_report_form')]"
@@ -46,7 +46,7 @@ class FormRules:
         return not is_number and not is_other
 
     def assert_longest(self, name, length):
-        """So much is taken by the check that filing runs, and not one more."""
+        """Check that the server accepts this length, and no character more."""
         model, limits, field = self.get_limits(name)
         text_rules.check_texts(model, {field: "x" * length}, limits)
         with self.assertRaises(FieldError):
@@ -72,7 +72,7 @@ class FormRules:
             self.assertEqual(found, (None, mimetype))
 
     def assert_made_alike(self, photo):
-        """The script makes of a photo what the server would."""
+        """Check that the script resizes photos like the server."""
         self.assertEqual(photo["maxSide"], photo_rules.MAX_SIDE)
         self.assertEqual(photo["quality"] * 100, photo_rules.QUALITY)
         self.assertLess(set(photo["types"]), set(TYPES))

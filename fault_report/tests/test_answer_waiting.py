@@ -1,4 +1,4 @@
-"""A customer's message creates an activity for staff, whatever the channel."""
+"""A customer's message creates an activity for staff, on every channel."""
 
 from unittest.mock import patch
 

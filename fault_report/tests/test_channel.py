@@ -1,4 +1,4 @@
-"""The one way in for all channels."""
+"""Filing of reports by external channels."""
 
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
@@ -26,10 +26,10 @@ class TestChannel(FaultReportCommon):
         cls.doors, cls.gap, cls.secret = cls.template.point_ids
         cls.public = cls.env.ref("base.public_user")
 
-    def file(self, door="mail", points=(), files=(), **vals):
+    def file(self, channel="mail", /, points=(), files=(), **vals):
         Report = self.env["fault.report"].with_user(self.public)
         vals = {"name": "It rattles", "company_id": self.company.id, **vals}
-        return Report._create_from_channel(door, vals, files=files, points=points)
+        return Report._create_from_channel(channel, vals, files=files, points=points)
 
     def test_r24_a_channel_creates_a_report_for_a_sender_without_rights(self):
         report = self.file(

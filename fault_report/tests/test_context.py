@@ -222,7 +222,7 @@ class TestSwitches(ContextCase):
         self.assertIs(first.env, second.env)
 
     def test_each_switch_of_ours_does_nothing_as_a_plain_value(self):
-        """Whatever a client sends, notifications are sent and rules apply."""
+        """Notifications are sent and rules apply for any value from a client."""
         names = {
             value
             for value in vars(context_switches).values()

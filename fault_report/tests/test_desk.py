@@ -1,4 +1,4 @@
-"""The list and the board of who hands out reports all day."""
+"""The list and the board of dispatchers."""
 
 import io
 
@@ -58,7 +58,7 @@ class TestDesk(FaultReportCommon):
                     self.assertTrue(described[name]["sortable"])
 
     def test_many_reports_get_another_priority_status_technician_and_subgroup(self):
-        """Nothing else is changed by a click into a row."""
+        """A click on a row changes nothing else."""
         arch = self.get_arch("list", "edit")
         self.assertEqual(arch.get("multi_edit"), "1")
         changed = {

@@ -1,4 +1,4 @@
-"""Events and messages of changes: by Odoo's tracking, whatever a context says."""
+"""Events and change messages, found by Odoo's tracking in any context."""
 
 from itertools import combinations
 from unittest.mock import patch
@@ -14,7 +14,7 @@ SWITCHES = sorted({*LOG_SWITCHES, "import_file"})
 
 
 def get_contexts():
-    """Return each choice of the switches by which Odoo leaves a log out."""
+    """Return each combination of the switches that skip Odoo's log."""
     return [
         dict.fromkeys(chosen, True)
         for count in range(len(SWITCHES) + 1)
@@ -72,7 +72,7 @@ class EventsCase(FaultReportCommon):
 @tagged("post_install", "-at_install")
 class TestChangesAreTracked(EventsCase):
     def get_other_value(self, report, name):
-        """Return a value that the field does not have."""
+        """Return a value that differs from that of the field."""
         field = report._fields[name]
         if field.type == "many2one":
             other = {

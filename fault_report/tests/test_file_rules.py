@@ -100,7 +100,7 @@ REFUSED = (
 
 
 def make_allowed_files():
-    """Return a file for each way in which a file can be of an allowed type."""
+    """Return a file for each variant of the allowed types."""
     brands = file_rules._HEIC_BRANDS | file_rules._MP4_BRANDS
     words = "Häll i hissen, dörr 3\n"
     texts = {
@@ -229,7 +229,7 @@ class TestFileRules(TransactionCase):
         refused = [*REFUSED, *(content[: len(content) // 2] for content in allowed)]
         answers = []
         for guess in (
-            # With libmagic where that is installed, without it, and wrong
+            # With libmagic if installed, without it, and with wrong results
             mimetypes.guess_mimetype,
             mimetypes._odoo_guess_mimetype,
             lambda *args, **kwargs: "text/html",
@@ -242,7 +242,7 @@ class TestFileRules(TransactionCase):
         self.assertEqual(answers[0], answers[2])
         for content, answer in zip(allowed, answers[0], strict=False):
             with self.subTest(content=content[:20]):
-                # A JPEG or HEIC of a few bytes is of its type, though damaged
+                # A JPEG or HEIC of a few bytes has its type, although it is damaged
                 self.assertTrue(isinstance(answer, tuple) or "damaged" in answer)
 
     def test_an_empty_file_is_told_apart_from_one_that_arrived(self):

@@ -73,17 +73,17 @@ class TestFilePermissions(FilesData, FaultReportCommon):
         # Messages without e-mails: recipients are not tested here
         cls.env = cls.env(context={**cls.env.context, "mail_notify_noemail": True})
 
-    def prepare(self, door, person):
+    def prepare(self, operation, person):
         user = self.persons[person]
-        own = "own new" in door or "own handled" in door
+        own = "own new" in operation or "own handled" in operation
         report = self.make_report_of(user if own else self.env.user)
-        if "handled" in door:
+        if "handled" in operation:
             report.action_solve("By phone")
-        if "follower" in door:
+        if "follower" in operation:
             report.message_subscribe(user.partner_id.ids)
-        uploader = user.id if door == "delete own upload" else SUPERUSER_ID
+        uploader = user.id if operation == "delete own upload" else SUPERUSER_ID
         file = self.make_file(report).with_user(uploader)
-        author = self.env.user if "other's message" in door else user
+        author = self.env.user if "other's message" in operation else user
         message = self.make_message(report, author, file)
         # A file that belongs to no record yet, as in a message being written
         pending = self.env["ir.attachment"].with_user(user)
@@ -91,14 +91,14 @@ class TestFilePermissions(FilesData, FaultReportCommon):
         pending = pending.sudo().create({**values, "res_id": 0})
         return report, file, message, pending
 
-    def try_door(self, door, person, prepared):
+    def attempt(self, operation, person, prepared):
         user = self.persons[person]
         report, file, message, pending = (record.with_user(user) for record in prepared)
         return self.is_allowed(
-            lambda: self.doors()[door](report, file, message, pending)
+            lambda: self.operations()[operation](report, file, message, pending)
         )
 
-    def doors(self):
+    def operations(self):
         place = {"res_model": "fault.report", "name": "photo.txt", "raw": b"A photo"}
         other = self.make_report().id
 
@@ -195,7 +195,7 @@ class TestFilePermissions(FilesData, FaultReportCommon):
         }
 
     def test_each_operation_follows_the_table(self):
-        self.assert_table(TABLE, self.try_door)
+        self.assert_table(TABLE, self.attempt)
 
     def test_who_may_delete_a_report_deletes_its_files_with_it(self):
         report = self.make_report()

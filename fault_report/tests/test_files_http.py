@@ -41,24 +41,24 @@ class TestFilesHttp(FilesData, FaultReportData, HttpCase):
         cls.make_data(cls.env)
         cls.make_files_data(cls.env)
 
-    def prepare(self, door, person):
+    def prepare(self, operation, person):
         user = self.persons[person]
         if self.session is None or self.session.uid != user.id:
             self.authenticate(user.login, user.login)
-        report = self.make_report_of(user if "own new" in door else self.env.user)
+        report = self.make_report_of(user if "own new" in operation else self.env.user)
         file = self.make_file(report)
-        author = self.env.user if "other's" in door else user
+        author = self.env.user if "other's" in operation else user
         return report, file, self.make_message(report, author, file)
 
-    def try_door(self, door, person, prepared):
+    def attempt(self, operation, person, prepared):
         report, file, message = prepared
         try:
             with mute_logger("odoo.http", "odoo.addons.base.models.ir_attachment"):
-                return self.doors()[door](report, file, message)
+                return self.operations()[operation](report, file, message)
         except JsonRpcException:
             return False
 
-    def doors(self):
+    def operations(self):
         upload = self.upload
         values = {"name": "a.txt", "raw": "A", "res_model": "fault.report"}
 
@@ -161,7 +161,7 @@ class TestFilesHttp(FilesData, FaultReportData, HttpCase):
         return Request.csrf_token(self)
 
     def test_each_operation_follows_the_table(self):
-        self.assert_table(TABLE, self.try_door)
+        self.assert_table(TABLE, self.attempt)
 
     def test_a_refused_file_is_refused_in_words_that_help(self):
         self.authenticate("fault_edit", "fault_edit")

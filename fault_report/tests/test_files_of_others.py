@@ -1,4 +1,4 @@
-"""Files that do not belong to a fault report are Odoo's own affair."""
+"""Files of other records are handled as by Odoo without the addon."""
 
 import base64
 import contextlib
@@ -20,10 +20,10 @@ from .test_file_rules import make_picture
 
 MODELS = ("ir.attachment", "ir.binary", "mail.message")
 TOOLS = (file_rules, photo_rules, picture_rules, picture)
-# What our code asks to find out that a file is none of a report's
+# Functions of ours that check whether a file is of a report
 QUESTIONS = {"is_for_report", "has_checked", "_get_memory"}
-# Under sudo Odoo reads nothing of a file then: where it belongs is one query more,
-# unless it is in the cache
+# Under sudo Odoo reads nothing of the file: reading its record needs one more query,
+# unless it is cached
 BLIND = {"rename", "publish", "change_type", "ask_for_ownership"}
 CONTENTS = {
     "a text": b"The door",
@@ -39,7 +39,7 @@ def is_ours(class_):
 
 
 def find_overrides(env):
-    """Return (class, name) of each method of ours that overrides one of others."""
+    """Return (class, name) of each override of ours of a method of another addon."""
     return {
         (class_, name)
         for model in MODELS
@@ -57,7 +57,7 @@ def find_overrides(env):
 
 @contextlib.contextmanager
 def odoo_alone(env):
-    """Take our overrides away, so that Odoo's own code does everything."""
+    """Remove our overrides, so that only Odoo's code runs."""
     taken = {key: vars(key[0])[key[1]] for key in find_overrides(env)}
     for class_, name in taken:
         delattr(class_, name)
@@ -70,7 +70,7 @@ def odoo_alone(env):
 
 @contextlib.contextmanager
 def count_calls(calls):
-    """Note in `calls` which functions of ours that read or check files are called."""
+    """Record in `calls` the called functions of ours that read or check files."""
 
     def spy(module, name):
         function = getattr(module, name)
@@ -137,7 +137,7 @@ class TestFilesOfOthers(FilesData, FaultReportData, TransactionCase):
             },
         }
 
-    # === WHAT IS DONE WITH A FILE === #
+    # === OPERATIONS ON A FILE === #
 
     def do_create(self, user, values):
         return self.env["ir.attachment"].with_user(user).create(dict(values))
@@ -172,7 +172,7 @@ class TestFilesOfOthers(FilesData, FaultReportData, TransactionCase):
         return file.copy()
 
     def do_give_token(self, file):
-        # Its value is drawn by lot
+        # Its value is random
         return bool(file.generate_access_token())
 
     def do_ask_for_ownership(self, file):
@@ -204,10 +204,10 @@ class TestFilesOfOthers(FilesData, FaultReportData, TransactionCase):
     # === COMPARISON === #
 
     def run_once(self, action, known=None):
-        """Run an action in a transaction of its own.
+        """Run an action in a separate transaction.
 
         :param known: a file that is in the cache
-        :return: what came out of it, its queries, the calls of our functions
+        :return: its result, its queries, the calls of our functions
         """
         queries, calls = [], []
         self.env.invalidate_all()
@@ -224,7 +224,7 @@ class TestFilesOfOthers(FilesData, FaultReportData, TransactionCase):
                 try:
                     outcome = action()
                 except Exception as error:
-                    # It names a record, which is another one each time
+                    # It contains the name of a record, which differs each time
                     outcome = (type(error), re.sub(r"\d+", "#", str(error)))
                     self.env.clear()
             if hasattr(outcome, "_name"):
@@ -235,7 +235,7 @@ class TestFilesOfOthers(FilesData, FaultReportData, TransactionCase):
         return (outcome, state), queries, calls
 
     def read_state(self, last_id):
-        """Return what is stored of the newest files and of the one that is changed."""
+        """Return the stored data of the newest files and of the changed one."""
         self.env.flush_all()
         self.env.cr.execute(
             "SELECT id > %s, name, res_model, res_id, res_field, public, type, url,"
@@ -246,7 +246,7 @@ class TestFilesOfOthers(FilesData, FaultReportData, TransactionCase):
         return self.env.cr.fetchall()
 
     def assert_like_odoo(self, action, known=None):
-        # Once before, so that all caches are warm
+        # Run once before, to fill all caches
         self.run_once(action)
         ours, our_queries, calls = self.run_once(action, known)
         with odoo_alone(self.env):
@@ -347,7 +347,7 @@ class TestFilesOfOthers(FilesData, FaultReportData, TransactionCase):
         file = self.make_file(report)
         upload = switch_on(self.env["ir.attachment"], **{UPLOAD: True})
         photo = base64.b64encode(make_picture("JPEG", (50, 40)))
-        # What is once in the file store is not written again
+        # Existing content in the file store is not written again
         contents = iter(os.urandom(40).hex().encode() for _number in range(9))
         for name, action in {
             "report": lambda: self.make_file(report, raw=next(contents)),

@@ -1,4 +1,4 @@
-"""Files of a report are served with their own type, whatever the URL asks for."""
+"""Files of a report are served with their own type, not with one from the URL."""
 
 import base64
 import itertools

@@ -306,7 +306,7 @@ class TestMail(MailGatewayCase):
         told = self.receipts(report) - before
         self.assertEqual(told.recipient_ids, self.technician.partner_id)
 
-    # === MACHINES === #
+    # === AUTOMATIC E-MAILS === #
 
     def test_a_machine_s_answer_is_no_report_and_no_message(self):
         report = self.deliver(self.write_mail(From=CARL, Message_Id="<m@h.ex>"))

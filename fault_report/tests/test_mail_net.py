@@ -269,7 +269,7 @@ class TestMailNet(MailNetCase):
         self.assertEqual(len(self.find_raw(report).raw), 2**20)
         self.assertIn("first 1 MB", "".join(report.message_ids.mapped("body")))
 
-    # === WHAT IS LEFT OUT === #
+    # === IGNORED E-MAILS === #
 
     def test_pictures_in_the_text_are_files_or_named(self):
         packed = base64.b64encode(make_picture("PNG")).decode()

@@ -128,7 +128,7 @@ class TestMailNotes(MailGatewayCase):
         )
         self.assertIn(self.carl.email, self.get_outsiders(message.sudo()))
 
-    # === WHO REPORTED BY E-MAIL === #
+    # === REPORTERS BY E-MAIL === #
 
     def read_page(self, report, user):
         return report.with_user(user).sudo()._get_public_messages()
@@ -173,7 +173,7 @@ class TestMailNotes(MailGatewayCase):
         visitor = self.env.ref("base.public_user")
         self.assertNotIn(note, self.read_page(report, visitor))
 
-    # === FROM WHOM === #
+    # === AUTHORS === #
 
     def test_what_a_gateway_or_cron_says_comes_from_the_company(self):
         root = self.env.ref("base.partner_root")

@@ -111,7 +111,7 @@ MACHINES = (
     {"Subject": "Automatic gate: stuck", "In_Reply_To": "<unknown@x.example>"},
     {"X_Autoreply": "no"},
 )
-# How holiday notices begin in some languages, and fault reports as well
+# Beginnings of out-of-office notices in some languages, and of fault reports
 FAULTS = (
     "Ausencia de agua caliente",
     "Ausência de energia no bloco",
@@ -214,7 +214,7 @@ class TestMailText(MailGatewayCase):
         self.assertIn("Original Message", mail.body)
         self.assertEqual(report.comment, WRITTEN)
 
-    # === MACHINES === #
+    # === AUTOMATIC E-MAILS === #
 
     def test_no_holiday_notice_is_a_report_or_a_message(self):
         report = self.deliver(self.write_mail(From=CARL, Message_Id="<m@h.ex>"))

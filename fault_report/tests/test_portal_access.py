@@ -14,12 +14,12 @@ from .common import FaultReportData
 from .common_portal import PortalData
 
 Y, n, L = "yes", "no", "login"
-WHO = ("filing", "reading", "limited", "foreign", "view", "staff", "nobody", "token")
+WHO = ("filing", "reading", "limited", "foreign", "view", "staff", "public", "token")
 # The records, in the order of the letters of a cell
 RECORDS = ("in_wing", "in_garage", "nowhere", "theirs", "missing")
 # fmt: off
 TABLE = {
-    #            filing   reading  limited  foreign  view     staff    nobody   token
+    #            filing   reading  limited  foreign  view     staff    public   token
     "page":      "YYYnn    YYYnn    Ynnnn    nnnYn    YYYYn    nnnnn    LLLLL    Ynnnn",
     "comment":   "YYYnn    YYYnn    Ynnnn    nnnYn    nnnnn    nnnnn    nnnnn    Ynnnn",
     "me_too":    "YYYnn    nnnnn    Ynnnn    nnnYn    nnnnn    nnnnn    LLLLL    LLLLL",

@@ -157,7 +157,7 @@ class TestPortalRights(PortalData, FaultReportCommon):
             with self.subTest(user.login), self.assertRaises(AccessError):
                 call_kw(report, "get_portal_url", [report.ids], {})
 
-    # === WHO DECIDES === #
+    # === MANAGING ACCESS === #
 
     def test_r67_staff_gives_and_takes_the_right_to_file(self):
         partner = self.reading.partner_id.with_user(self.staff)

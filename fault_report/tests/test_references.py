@@ -122,7 +122,7 @@ class TestReferences(FaultReportCommon):
         cls.customer = customer.with_env(cls.env)
         cls.shared = cls.shared.with_env(cls.env)
 
-    # === WALKING === #
+    # === ALL RELATIONS === #
 
     def get_models(self, user):
         """Return our models, and models that we extend, that the user may create."""
@@ -150,7 +150,7 @@ class TestReferences(FaultReportCommon):
 
     @classmethod
     def make_records_of_other_addons(cls, env, values):
-        """Make hidden records of models that are not installed with this addon."""
+        """Create hidden records of models that are not installed with this addon."""
         return []
 
     def get_spec(self, model):

@@ -1,4 +1,4 @@
-"""What the search line finds, whatever is typed, and what it does not give away."""
+"""Results of the search line for any text, within the user's access."""
 
 import csv
 import itertools
@@ -12,7 +12,7 @@ from odoo.tools.safe_eval import safe_eval
 from ..tools import search_rules
 from .common import FaultReportCommon
 
-# What names are made of, and what a search could take for a sign
+# Texts in names, with characters that a search could interpret
 ODD_NAMES = (
     "Zwiebel",
     "100 % dry",
@@ -26,7 +26,7 @@ ODD_NAMES = (
     "(x) [y] {z}",
     "--; DROP",
 )
-# Prefix of the country, the one for calls within it, and the number of a subscriber
+# Country code, national prefix, and subscriber number
 SUBSCRIBERS = (
     ("46", "0", "701740661"),
     ("49", "0", "15123456789"),
@@ -38,7 +38,7 @@ SUBSCRIBERS = (
     ("358", "0", "401234567"),
 )
 
-# What people know of a report though no view shows it, or shows it where it is used
+# Fields that no view shows as a column, but that users know and search
 KNOWN_ANYHOW = {
     "company_id",
     "create_date",
@@ -81,7 +81,7 @@ class TestSearch(FaultReportCommon):
         cls.lift.serial_no = "LP-20117"
 
     def find(self, text, name="view"):
-        """Return what is found by the first line, with nothing but the permission."""
+        """Return the results of the first search line, for a user with only View."""
         Report = self.as_user(self.env["fault.report"], name)
         return Report.search([("display_name", "ilike", text)])
 
@@ -92,7 +92,7 @@ class TestSearch(FaultReportCommon):
         return order
 
     def get_holders(self):
-        """Return where the words may stand by which a report is known."""
+        """Return the fields with identifying data of a report, by name."""
         return {
             "description": (self.report, "name"),
             "customer": (self.hotel, "name"),
@@ -199,7 +199,7 @@ class TestSearch(FaultReportCommon):
             return safe_eval(domain, {"self": typed})
         return [(name, line.get("operator", "ilike"), typed)]
 
-    # === WHAT IS NOT GIVEN AWAY === #
+    # === HIDDEN DATA === #
 
     def test_r93_what_the_user_may_not_read_finds_nothing(self):
         other = self.env["res.company"].create({"name": "Other company"})
@@ -291,7 +291,7 @@ class TestSearch(FaultReportCommon):
                 self.assertEqual(again[name_], self.report[name_])
 
     def test_r93_the_lists_of_own_filters_and_groups_hold_what_users_know(self):
-        """A field that no view shows is `technical`, or stands in neither list."""
+        """Fields that no view shows are `technical`, or in neither list."""
         Report = self.as_user(self.env["fault.report"], "view")
         shown = set()
         for kind in ("list", "form", "search", "kanban"):

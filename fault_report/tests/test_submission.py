@@ -65,7 +65,7 @@ class TestSubmission(FaultReportCommon):
 
 @tagged("post_install", "-at_install")
 class TestRateLimit(TransactionCase):
-    def knock(self, limit=3, scope="test:1"):
+    def count_attempt(self, limit=3, scope="test:1"):
         self.env["fault.report.attempt"]._check_rate(scope, limit)
 
     def setUp(self):
@@ -76,28 +76,28 @@ class TestRateLimit(TransactionCase):
     def test_one_attempt_more_than_allowed_within_a_minute_waits(self):
         with freeze_time("2026-03-01 12:00:00"):
             for _time in range(3):
-                self.knock()
+                self.count_attempt()
             with self.assertRaises(TooManyRequestsError) as caught:
-                self.knock()
+                self.count_attempt()
             self.assertEqual(caught.exception.retry_after, 60)
-            self.knock(scope="test:2")
+            self.count_attempt(scope="test:2")
         with freeze_time("2026-03-01 12:00:59"):
             with self.assertRaises(TooManyRequestsError) as caught:
-                self.knock()
+                self.count_attempt()
             self.assertEqual(caught.exception.retry_after, 1)
         with freeze_time("2026-03-01 12:01:00"):
-            self.knock()
+            self.count_attempt()
 
     def test_what_one_request_does_several_times_counts_as_often(self):
         with patch(f"{ATTEMPT}.request", SimpleNamespace()):
             for _time in range(3):
-                self.knock()
+                self.count_attempt()
             with self.assertRaises(TooManyRequestsError):
-                self.knock()
+                self.count_attempt()
 
     def test_a_limit_of_zero_refuses_all(self):
         with self.assertRaises(TooManyRequestsError):
-            self.knock(limit=0)
+            self.count_attempt(limit=0)
 
 
 @tagged("post_install", "-at_install")

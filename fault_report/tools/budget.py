@@ -1,8 +1,8 @@
-"""A limit for the work that a file from outside may cause."""
+"""A limit for the cost of processing an uploaded file."""
 
 
 class TooComplexError(ValueError):
-    """A file needs more steps than any honest one."""
+    """A file needs more steps than any normal one."""
 
 
 class Budget:

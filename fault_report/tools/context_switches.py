@@ -28,7 +28,7 @@ WITHOUT_POINTS = "fault_report_without_points"
 class Switch:
     """A value in the context that no client can send."""
 
-    # Compared by it: Odoo makes an environment for each context that differs
+    # Compared by value: Odoo creates an environment for each different context
     value: object = True
 
 
@@ -46,7 +46,7 @@ def get_switch(env, name):
 
 
 def with_own_context(records, *kept):
-    """Return the records without the part of their context that a client may choose.
+    """Return the records without context keys set by a client.
 
     :param kept: further keys to keep, which the calling code has set
     """

@@ -1,4 +1,4 @@
-"""Exceptions for refusals, with what programs need besides the message."""
+"""Exceptions for refusals, with data for programs besides the message."""
 
 import errno
 import logging
@@ -11,7 +11,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 _logger = logging.getLogger(__name__)
 
 RETRY_AFTER = 5  # seconds, while the database or the disk is not available
-# Out of space or of handles, or mounted read-only for now
+# Out of space or of handles, or temporarily read-only
 _PASSING_ERRNO = {
     errno.ENOSPC,
     errno.EDQUOT,
@@ -22,9 +22,9 @@ _PASSING_ERRNO = {
 
 
 def is_passing(exception):
-    """Return whether the error is a fault of database or disk that may pass.
+    """Return whether the error is a temporary failure of database or disk.
 
-    Exceptions caused by one count as well; refusals never do.
+    Includes exceptions caused by one, but no refusals.
     """
     seen = set()
     while exception is not None and id(exception) not in seen:
@@ -42,15 +42,15 @@ def is_passing(exception):
 class PublicMessage:
     """A refusal whose message may be shown to people outside the company.
 
-    It names no customer, facility, object or user. What the sender typed, the names of
-    their files and the points they are asked for may be in it.
+    The message contains no name of a customer, facility, object or user. It may quote
+    the sender's texts, file names and the service points of the form.
     """
 
 
 def get_public_message(env, error):
     """Return the message of a refusal for people outside the company.
 
-    Other messages may name records: they are written to the log only.
+    Other messages may contain names of records: they are only logged.
     """
     if isinstance(error, PublicMessage):
         return str(error)

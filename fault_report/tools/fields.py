@@ -4,10 +4,10 @@ from . import photo_rules
 
 
 class OptionalFloat(fields.Float):
-    """A number that may be missing: it is False then, and 0 is a number.
+    """A number that may be missing: False then, while 0 is a value.
 
-    Odoo's own Float reads 0 where nothing was entered. A reading of 0 is not the same
-    as no reading, nor is a limit of 0 the same as no limit.
+    Odoo's own Float returns 0 for a missing number. A reading of 0 differs from no
+    reading, and a limit of 0 from no limit.
     """
 
     falsy_value = None

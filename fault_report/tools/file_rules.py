@@ -1,11 +1,11 @@
 """Rules for uploaded files, the same for every channel.
 
-The content decides on the type, not the name. The company of the report sets how many
-files there may be and how large they are.
+The type is detected by content, not by name. The company of the report sets the maximum
+number and size of files.
 
-Types are found here and not by `odoo.tools.mimetypes.guess_mimetype`, which answers
-differently with and without libmagic (for 32 of 80 files of allowed types), takes some
-HTML and SVG for plain text, and unpacks an archive without a limit.
+Types are not detected by `odoo.tools.mimetypes.guess_mimetype`, whose results depend on
+libmagic (for 32 of 80 files of allowed types), which takes some HTML and SVG for plain
+text, and unpacks archives without a limit.
 """
 
 import re
@@ -20,7 +20,7 @@ from .picture_structure import read_structure
 from .zip_names import read_names_and_type
 
 MEGABYTE = 1024 * 1024
-# No company can set higher limits than these
+# Maximum of the companies' limits
 MOST_FILES = 100
 MOST_MEGABYTES = 100
 MAX_PIXELS = 50_000_000
@@ -67,7 +67,7 @@ _OOXML_FOLDERS = {
     "xl/": f"{_OOXML}.spreadsheetml.sheet",
     "ppt/": f"{_OOXML}.presentationml.presentation",
 }
-# Names of the streams inside the Office files of before 2007
+# Names of streams in Office files from before 2007
 _OLE_STREAMS = {
     "WordDocument": "application/msword",
     "Workbook": "application/vnd.ms-excel",
@@ -78,11 +78,11 @@ _BINARY = re.compile(rb"[\x00-\x08\x0b\x0e-\x1f\x7f]")
 _MARKUP = re.compile(
     rb"\s*<[!?/a-z]|.*<\s*(html|script|svg|iframe|body)\b", re.I | re.S
 )
-_SNIFFED = 1445  # Browsers look for markup in so many bytes (MIME Sniffing Standard)
+_SNIFFED = 1445  # Browsers detect markup in these bytes (MIME Sniffing Standard)
 
 
 class Limits(NamedTuple):
-    """Limits of a company for the files of its reports; made by `res.company`."""
+    """Limits of a company for files of reports, created by `res.company`."""
 
     files: int = 20
     megabytes: int = 25
@@ -186,7 +186,7 @@ def _find_picture_problem(content, mimetype):
 
 
 def guess_type(content):
-    """Return the MIME type of the content, or None if it is none of the allowed."""
+    """Return the MIME type of the content, or None if it is not allowed."""
     for signature, mimetype in _SIGNATURES:
         if content.startswith(signature):
             return mimetype
@@ -218,7 +218,7 @@ def _guess_zip_type(content):
     except Exception:
         return None
     if mimetype is not None:
-        # An archive may claim any type; only OpenDocument is recognised by it.
+        # Archives may declare any type; only OpenDocument is detected by it.
         is_allowed = mimetype.startswith(_ODF) and mimetype in EXTENSIONS
         return mimetype if is_allowed else None
     if "[Content_Types].xml" in names:
@@ -264,7 +264,7 @@ def clean_name(name):
 
 
 def complete_name(name, mimetype):
-    """Return the name with an extension of the type, so that it opens as that type."""
+    """Return the name with an extension of the type."""
     if name.lower().endswith(EXTENSIONS[mimetype]):
         return name
     return _shorten(name + EXTENSIONS[mimetype][0])

@@ -1,7 +1,7 @@
-"""Make odd e-mails readable for Python's and Odoo's parsers.
+"""Repair malformed e-mails, so that the parsers of Python and Odoo can read them.
 
-What they read anyway stays as it is, byte by byte. What would keep them busy is cut or
-refused before they see it. Nothing here needs a database.
+Readable content is kept byte by byte. Content that is expensive to parse is cut or
+refused before parsing. Pure functions, without a database.
 """
 
 import base64
@@ -21,15 +21,15 @@ import dateutil.parser
 from .budget import Budget, TooComplexError
 from .text_rules import remove_refused
 
-# Longer headers and words cost Python's parser too much time; a Message-Id is kept in
-# an index.
+# Longer headers and words take Python's parser too long; Message-Ids are stored in an
+# index.
 MAX_HEADER = 50_000
 MAX_WORD = 2_000
 MAX_MESSAGE_ID = 500
 MAX_DATE = 200
 MAX_DEPTH = 50
-# What an e-mail may cost, far beyond what people write. Python's parser compares each
-# line with each boundary, and takes most time for addresses and what is structured.
+# Limits far above e-mails written by people. Python's parser compares each line with
+# each boundary, and is slowest for addresses and structured headers.
 MAX_HEAD = 256 * 1024
 MAX_COMPARED = 5_000_000
 MAX_DASHED_LINES = 20_000
@@ -39,21 +39,21 @@ MAX_STRUCTURED = 10_000
 MAX_ADDRESSES = 8_000
 MAX_CONTENT = 4_000
 HEADER_COST = 50
-# Odoo goes through a text again and again, for each tag in it and each further text
+# Odoo processes a text again for each tag in it and each further text
 MAX_TEXT = 1_000_000
 MAX_TAGS = 10_000
 LEAST_TEXT, LEAST_TAGS = 10_000, 400
-# So much is shown of a text that exceeds these
+# Length shown of a text that exceeds these limits
 MAX_CUT_TEXT = 50_000
-# As far as an e-mail is read that has no readable parts
+# Length read of an e-mail without readable parts
 MAX_RAW_TEXT = 100_000
 ADDRESS_HEADERS = {
     "from", "to", "cc", "bcc", "sender", "reply-to", "delivered-to",
     "resent-to", "resent-cc", "resent-from",
 }  # fmt: skip
-# What Python makes content of; other main types raise
+# Main types that Python can decode; others raise
 READ_TYPES = {"text", "multipart", "message", "application", "image", "audio", "video"}
-# Names of charsets that Python does not know, and the one that is meant
+# Charset names unknown to Python, and the meant charset
 CHARSETS = {
     "unknown-8bit": "utf-8",
     "utf8mb4": "utf-8",
@@ -66,7 +66,7 @@ CHARSETS = {
 _REFUSED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:(.*)", re.S)
 _HEAD_END = re.compile(rb"\r\n\r\n|\n\n|\r\r|\n\r\n")
-# Only from the beginning of a word: it is tried once
+# Matches only from the beginning of a word, to try each word once
 _LONG_WORD = re.compile(rf"(?<![^\s,;<>])([^\s,;<>]{{{MAX_WORD}}})[^\s,;<>]+")
 _ADDRESS_END = re.compile(r"[\s<>,;:\"()\[\]]+")
 _BOUNDARY = re.compile(
@@ -84,7 +84,7 @@ _BASE64_RUN = re.compile(r"(?:^[A-Za-z0-9+/]{40,}={0,2}[ \t]*(?:\r?\n|\Z)){2,}",
 
 
 def get_bytes(message):
-    """Return the e-mail as bytes, as `message_process` may be handed it."""
+    """Return the e-mail as bytes; `message_process` accepts several types."""
     if isinstance(message, str):
         return message.encode("utf-8", "surrogateescape")
     return bytes(getattr(message, "data", message))
@@ -101,7 +101,7 @@ def split_head(raw):
 
 
 def read_headers(raw):
-    """Return the headers of any e-mail: lists of texts by lower-case name."""
+    """Return the headers of an e-mail: lists of values by lower-case name."""
     fields = []
     for line in re.split(rb"\r\n|\n|\r", split_head(raw)[0][:MAX_HEAD]):
         if fields and line[:1] in (b" ", b"\t"):
@@ -125,7 +125,7 @@ def find_addresses(headers, names):
 
 
 def _split_addresses(text):
-    """Return what has the form of an address; a long text costs little."""
+    """Return the parts of a text in the form of an address, in linear time."""
     parts = (word.split("@") for word in _ADDRESS_END.split(text))
     return ["@".join(p[:2]) for p in parts if len(p) > 1 and p[0] and p[1]]
 
@@ -137,14 +137,14 @@ def find_references(headers):
 
 
 def _decode_header(value):
-    """Return a header's value as text, with its encoded words read."""
+    """Return a header's value as text, with encoded words decoded."""
     text = decode_text(value[:MAX_HEADER])
     if text.isprintable() and "=?" not in text:
         return text
     text = remove_refused(text)
     try:
         parts = decode_header(text)
-    # Python gives up on some encoded words
+    # Python fails on some encoded words
     except Exception:
         return text
     words = (
@@ -155,7 +155,7 @@ def _decode_header(value):
 
 
 def decode_text(content, charset=None):
-    """Return bytes as text: in the charset if possible, else in the likeliest."""
+    """Decode bytes with the charset if possible, else with UTF-8 or cp1252."""
     charset = CHARSETS.get((charset or "").lower(), charset)
     for name in (charset, "utf-8"):
         try:
@@ -171,9 +171,9 @@ def decode_text(content, charset=None):
 
 
 class Costs:
-    """What an e-mail may still cost.
+    """The remaining budgets of an e-mail.
 
-    :ivar bool is_cut: whether a text was too long
+    :ivar bool is_cut: whether a text was cut
     """
 
     def __init__(self):
@@ -185,11 +185,11 @@ class Costs:
 
 
 def repair(raw, costs=None):
-    """Return the e-mail as parsers read it: the same bytes if nothing is wrong.
+    """Return the e-mail in a readable form: the same bytes if it is valid.
 
-    :param Costs costs: says afterwards whether a text was cut
-    :raises TooComplexError: when it is made to be slow
-    :raises Exception: of any kind, when it cannot be read
+    :param Costs costs: `is_cut` is set if a text was cut
+    :raises TooComplexError: if it exceeds the limits
+    :raises Exception: of any kind, if it cannot be read
     """
     costs = costs or Costs()
     mended = _repair_head(raw)
@@ -197,15 +197,15 @@ def repair(raw, costs=None):
     if not _repair_part(message, costs):
         return mended
     if costs.is_cut and "message-id" not in message:
-        # By which it is found once it is filed
+        # Identifies the e-mail once it is filed
         message["Message-Id"] = make_message_id(raw)
     return message.as_bytes(unixfrom=False)
 
 
 def parse(raw):
-    """Return the parsed e-mail; one that takes too long is not begun with.
+    """Return the parsed e-mail.
 
-    :raises TooComplexError: when it is made to be slow
+    :raises TooComplexError: before parsing, if that would take too long
     """
     lines = raw.count(b"\n") + raw.count(b"\r") - raw.count(b"\r\n")
     boundaries = _count(_BOUNDARY_NAME, raw, MAX_COMPARED // (lines or 1) + 1)
@@ -222,12 +222,12 @@ def parse(raw):
 
 
 def _count(pattern, raw, most):
-    """Count how often the pattern occurs, up to `most`."""
+    """Count the matches of the pattern, up to `most`."""
     return sum(1 for _found in itertools.islice(pattern.finditer(raw), most))
 
 
 def _repair_head(raw):
-    """Leave out lines that are no headers: what comes after them would be text."""
+    """Remove invalid header lines: the headers after them would be read as text."""
     head, rest = split_head(raw)
     if len(head) > MAX_HEAD:
         raise TooComplexError
@@ -244,7 +244,7 @@ def _repair_head(raw):
 
 
 def _repair_part(part, costs, depth=0):
-    """Repair a part and those in it; return whether anything has changed."""
+    """Repair a part and its inner parts; return whether it was changed."""
     if depth > MAX_DEPTH:
         raise TooComplexError
     costs.parts.spend()
@@ -257,7 +257,7 @@ def _repair_part(part, costs, depth=0):
             changed |= _repair_part(inner, costs, depth + 1)
     if part.get_content_maintype() != "multipart":
         changed |= _repair_leaf(part)
-        # Without parts it is read as a text, whatever its type
+        # A message without parts is read as text, even if its type is another
         if depth == 0 or not _is_file_to_odoo(part):
             changed |= _shorten_text(part, costs)
     return changed
@@ -291,7 +291,7 @@ def _set_headers(part, headers):
 
 
 def _repair_header(name, value):
-    """Return a value that can be read and kept; None for one to leave out."""
+    """Return a readable value of the header; None to remove the header."""
     if _is_readable(name, value):
         return value
     text = _decode_header(value.encode("utf-8", "surrogateescape"))
@@ -311,7 +311,7 @@ def _repair_header(name, value):
 
 
 def _join_addresses(text):
-    """Return the addresses in a text, as many as a header takes."""
+    """Return the addresses in a text, up to the limit of a header."""
     joined = ", ".join(_split_addresses(text))
     if len(joined) > MAX_ADDRESSES:
         joined = joined[:MAX_ADDRESSES].rpartition(", ")[0]
@@ -319,7 +319,7 @@ def _join_addresses(text):
 
 
 def _get_limit(name):
-    """Return how long a header may be to be read; what is structured takes longest."""
+    """Return the maximum length of a header; structured ones are slowest to parse."""
     lower = name.lower()
     if lower == "message-id":
         return MAX_MESSAGE_ID
@@ -335,7 +335,7 @@ def _is_readable(name, value):
         return False
     try:
         text = str(policy.SMTP.header_factory(name, "".join(value.splitlines())))
-    # It may be anything: Python's parser fails in many ways
+    # Any exception: Python's parser fails in many ways
     except Exception:
         return False
     is_lossy = "\ufffd" in text and "\ufffd" not in value
@@ -343,7 +343,7 @@ def _is_readable(name, value):
 
 
 def _is_utf8(value):
-    """Return whether what looks refused are only the bytes of a text in UTF-8."""
+    """Return whether the value is valid UTF-8 text read as single bytes."""
     try:
         text = value.encode("utf-8", "surrogateescape").decode()
     except UnicodeError:
@@ -352,12 +352,12 @@ def _is_utf8(value):
 
 
 def make_message_id(content):
-    """Return an id that is the same each time the e-mail comes."""
+    """Return a Message-Id derived from the content, the same for each copy."""
     return f"<{hashlib.sha256(content).hexdigest()}@repaired.invalid>"
 
 
 def renew_message_id(raw):
-    """Return the e-mail with an id of its own, the same each time it comes."""
+    """Return the e-mail with a Message-Id derived from its content."""
     message = parse(raw)
     del message["Message-Id"]
     message["Message-Id"] = make_message_id(raw)
@@ -365,9 +365,9 @@ def renew_message_id(raw):
 
 
 def find_date(headers):
-    """Return when the e-mail says that it was sent, in UTC as Odoo keeps it, or None.
+    """Return the date in the headers, in naive UTC like Odoo's, or None.
 
-    :param dict headers: lists of texts by lower-case name
+    :param dict headers: lists of values by lower-case name
     """
     try:
         text = headers["date"][0]
@@ -385,7 +385,7 @@ def find_date(headers):
 
 
 def _repair_container(part):
-    """Find the parts of a multipart whose head does not say where they are."""
+    """Find the parts of a multipart without a usable boundary in its head."""
     payload = _get_raw_payload(part)
     if isinstance(payload, list) and payload:
         return False
@@ -403,14 +403,14 @@ def _repair_container(part):
             _set_type(part, f'multipart/{subtype}; boundary="{found[1]}"')
             return True
     if part.get_content_subtype() == "report" and "auto-submitted" not in part:
-        # It is still a bounce.
+        # As plain text, it must still count as a bounce.
         part["Auto-Submitted"] = "auto-replied"
     _set_text(part, "plain", decode_text(content))
     return True
 
 
 def _repair_leaf(part):
-    """Make the content readable: as what it is, else as mere bytes."""
+    """Make the content readable: in its own type, else as binary data."""
     text = _read_as_odoo(part)
     if text is not None:
         if not isinstance(text, str) or is_file(part) or not _REFUSED.search(text):
@@ -431,9 +431,9 @@ def _repair_leaf(part):
 
 
 def _shorten_text(part, costs):
-    """Keep the beginning of a text that Odoo would take too long for; as plain text.
+    """Cut a text that Odoo would process too slowly, and convert it to plain text.
 
-    Pictures that are packed into it do not count: they become files.
+    Embedded pictures are not counted: they become files.
     """
     text = _read_as_odoo(part)
     if not isinstance(text, str):
@@ -451,7 +451,7 @@ def _shorten_text(part, costs):
 
 
 def strip_tags(text):
-    """Return the words of some HTML, in a time that grows with its length only."""
+    """Return the text of HTML without tags, in linear time."""
     first, *pairs = _SCRIPT.split(text)
     shown = [
         after
@@ -462,7 +462,7 @@ def strip_tags(text):
 
 
 def _get_raw_payload(part):
-    """Return the payload with its bytes as they are: `get_payload` replaces some."""
+    """Return the payload with unchanged bytes: `get_payload` replaces some."""
     return part._payload
 
 
@@ -481,7 +481,7 @@ def _read_as_odoo(part):
             probe.set_charset("utf-8")
         probe.get_content_charset()
         return probe.get_content()
-    # It may be anything: Python's parser fails in many ways
+    # Any exception: Python's parser fails in many ways
     except Exception:
         return None
 
@@ -496,12 +496,12 @@ def _make_probe(part):
 
 
 def _is_file_to_odoo(part):
-    """Return whether Odoo makes a file of this part, and no text."""
+    """Return whether Odoo reads this part as a file instead of text."""
     probe = _make_probe(part)
     try:
         disposition = str(probe.get("content-disposition", "")).strip()
         return bool(probe.get_filename()) or disposition.startswith("attachment")
-    # It may be anything: Python's parser fails in many ways
+    # Any exception: Python's parser fails in many ways
     except Exception:
         return False
 
@@ -511,16 +511,16 @@ def _is_about_content(name):
 
 
 def is_file(part):
-    """Return whether a part is an attachment and not what was written."""
+    """Return whether a part is an attachment instead of text."""
     disposition = str(part.get("content-disposition", "")).strip().lower()
     return bool(_get_filename(part)) or disposition.startswith("attachment")
 
 
 def _get_filename(part):
-    """Return the name of a part in plain characters, or an empty text."""
+    """Return the file name of a part without refused characters, or an empty text."""
     try:
         name = part.get_filename() or ""
-    # It may be anything: Python's parser fails in many ways
+    # Any exception: Python's parser fails in many ways
     except Exception:
         return ""
     name = remove_refused(decode_text(str(name).encode("utf-8", "surrogateescape")))
@@ -528,13 +528,13 @@ def _get_filename(part):
 
 
 def get_content(part):
-    """Return the decoded content of a part as bytes, however it is packed."""
+    """Return the decoded content of a part as bytes, from any encoding."""
     payload = _get_raw_payload(part)
     if isinstance(payload, list):
         return b"\n".join(inner.as_bytes() for inner in payload)
     try:
         return part.get_payload(decode=True) or b""
-    # It may be anything: Python's parser fails in many ways
+    # Any exception: Python's parser fails in many ways
     except Exception:
         return (payload or "").encode("utf-8", "surrogateescape")
 
@@ -546,12 +546,12 @@ def _set_text(part, subtype, text):
 
 
 def _clean(text):
-    """Return a text without characters that cannot be kept, and the gap they left."""
+    """Return a text without characters that cannot be stored, and their gaps."""
     return remove_refused(re.sub(r" [\x00-\x08\x0e-\x1f]+(?= )", "", text))
 
 
 def strip_base64(text):
-    """Return a text without the packed files in it."""
+    """Return a text without base64 files embedded in it."""
     return _BASE64_RUN.sub("", text)
 
 

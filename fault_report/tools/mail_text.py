@@ -1,6 +1,6 @@
-"""Find the words that the sender of an e-mail wrote now, and replies by machines.
+"""Extract the new text of an e-mail, and recognise automatic replies.
 
-Nothing here needs a database.
+Pure functions, without a database.
 """
 
 import re
@@ -13,16 +13,16 @@ from odoo.tools import email_normalize, html2plaintext, html_sanitize
 
 from . import mail_repair
 
-# === MACHINES === #
+# === AUTOMATIC E-MAILS === #
 
-# Headers of programs that answer, such as `X-Autoreply` or `X-Auto-Reply-From`
+# Headers of automatic replies, such as `X-Autoreply` or `X-Auto-Reply-From`
 _REPLY_HEADER = re.compile(
     r"x-(mail-?)?auto-?(repl(y|ied)|respond(er)?|answer)|x-vacation|x-out-?of-?office|"
     r"x-amavis-autoresponse|autorespon|autoreply"
 )
 _NO = {"", "no", "false", "0", "none"}
-# Subjects of holiday notices: these words and no others, then the subject of the e-mail
-# or a date. Other words are about a fault: "Ausencia de agua".
+# Subjects of out-of-office notices: only these words, then the subject of the e-mail or
+# a date. Other words describe a fault: "Ausencia de agua".
 _NOTICE = re.compile(
     r"\W*(auto\w{0,9}[\s:-]*(re(ply|sponse)|antwort|antwoord|svar|vastaus|odpověď|válasz)|"
     r"autorespon\w*|(i am )?(currently )?out[\s-]of[\s-](the[\s-])?office( auto\w*)?|"
@@ -42,9 +42,9 @@ _NOTICE = re.compile(
 
 
 def is_auto_reply(headers):
-    """Return whether a machine replies, for instance with a holiday notice.
+    """Return whether it is an automatic reply, such as an out-of-office notice.
 
-    :param dict headers: lists of texts by lower-case name
+    :param dict headers: lists of values by lower-case name
     """
 
     def get(name):
@@ -68,7 +68,7 @@ def is_auto_reply(headers):
 
 
 def is_by_machine(headers):
-    """Return whether no person typed this e-mail, or it went to many (RFC 3834)."""
+    """Return whether a program sent this e-mail, or it went to a list (RFC 3834)."""
     submitted = " ".join(headers.get("auto-submitted", ("no",))).strip().lower()
     precedence = " ".join(headers.get("precedence", ())).strip().lower()
     return (
@@ -91,7 +91,7 @@ def is_bounce(headers):
 def is_forged(headers):
     """Return whether the receiving mail server found the sender to be forged.
 
-    Only a verdict that is there counts: servers that check nothing write none.
+    Only an existing verdict counts: servers that check nothing write none.
     """
     results = [value.lower() for value in headers.get("authentication-results", ())]
     if any(re.search(r"\b(dmarc|compauth)\s*=\s*fail", value) for value in results):
@@ -103,12 +103,12 @@ def is_forged(headers):
     return bool(re.search(r"\bspf\s*=\s*(hard|soft)?fail", own))
 
 
-# === WHAT WAS WRITTEN NOW === #
+# === NEW TEXT === #
 
-# As far as an e-mail is read: a comment is much shorter
+# Length read of an e-mail: comments are much shorter
 MAX_READ = 1_000_000
 MAX_CUT = 50_000
-# What was written stands in one of the first parts
+# The text is in one of the first parts
 MAX_PLAIN_PARTS = 20
 _KILLED = ("style", "script", "head", "title", "img", "svg", "template", "noscript")
 _HIDDEN = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all", re.I)
@@ -151,7 +151,7 @@ _WROTE = re.compile(
     r"yazdı)\b[^\n]{0,200}:\s*$",
     re.I,
 )
-# The beginning of an attribution ("On … wrote") that takes several lines
+# The beginning of an attribution ("On … wrote") over several lines
 _ON = re.compile(
     r"\s*(on|am|den|le|el|il|op|em|dne|dnia|w dniu|\w{2,6}\.?,)\s[^\n]*\d", re.I
 )
@@ -166,13 +166,13 @@ _DEVICE = re.compile(
 
 
 def get_written(message, body):
-    """Return as plain text what the sender of an e-mail wrote now.
+    """Return the new text of an e-mail, as plain text.
 
-    Without quoted history, signature, styles and pictures. What was passed on with
-    nothing added is what the sender wanted to say, and is kept.
+    Quoted history, signature, styles and pictures are removed. If the sender added
+    nothing to a forwarded text, that is kept.
 
     :param message: the parsed e-mail
-    :param body: its HTML, as Odoo has parsed it
+    :param body: its HTML, as parsed by Odoo
     """
     subject = str(message.get("Subject") or "")
     plain, html_text = _find_text(message, "plain"), _find_text(message, "html")
@@ -186,7 +186,7 @@ def get_written(message, body):
 
 
 def _find_text(message, subtype):
-    """Return the text of an e-mail in this subtype, plain or HTML."""
+    """Return the text of the e-mail's parts of this subtype, `plain` or `html`."""
     texts = [
         str(part.get_content())
         for part in message.walk()
@@ -197,7 +197,7 @@ def _find_text(message, subtype):
 
 
 def html_to_written(body, subject=""):
-    """Return the words in an e-mail's HTML that were written now."""
+    """Return the new text in the HTML of an e-mail."""
     root = _parse(body)
     if root is None:
         return ""
@@ -220,7 +220,7 @@ def _parse(body):
     if not content.strip():
         return None
     try:
-        # Odoo drops the tags of the head, and would leave what is in it.
+        # Odoo drops the tags of the head, but not their content.
         parser = html.HTMLParser(encoding="utf-8")
         root = html.document_fromstring(content, parser=parser)
         _drop(root, lambda node: node.tag in _KILLED)
@@ -247,9 +247,9 @@ def _to_text(root):
 
 
 def cut_history(text, subject=""):
-    """Return a plain text without what it quotes and its signature.
+    """Return a plain text without quotations and signature.
 
-    When nothing else is written, what is quoted is what was meant to be said.
+    If nothing else is left, the whole text is kept.
     """
     text = text.strip()[:MAX_CUT].strip()
     if _FORWARD.search(text) or _FORWARD_SUBJECT.match(subject):
@@ -263,7 +263,7 @@ def cut_history(text, subject=""):
 
 
 def _drop_quoted(lines):
-    """Leave out lines that begin with “>”, and the attribution above them."""
+    """Remove lines that begin with “>”, and the attribution above them."""
     kept = []
     for line in lines:
         if not line.lstrip().startswith(">"):
@@ -311,7 +311,7 @@ def _begins_history(lines, number):
 
 
 class PlainMail(NamedTuple):
-    """The parts that can be read of any e-mail."""
+    """The data that can be read from any e-mail."""
 
     subject: str
     sender: str
@@ -322,7 +322,7 @@ class PlainMail(NamedTuple):
 
 
 def read_plainly(raw):
-    """Return the readable parts of an e-mail that no parser reads."""
+    """Return the readable data of an e-mail that no parser reads."""
     headers = mail_repair.read_headers(raw)
     senders = sorted(mail_repair.find_addresses(headers, ["from"]))
     sender = " ".join(headers.get("from", ()))
@@ -341,10 +341,10 @@ def read_plainly(raw):
 
 
 def _read_text(raw):
-    """Return the first text of an e-mail, by Python's parser if that can be."""
+    """Return the first text of an e-mail, with Python's parser if possible."""
     try:
         text = _find_first_text(mail_repair.parse(raw))
-    # It may be anything; the rest of the e-mail is better than nothing.
+    # Any exception: the rest of the e-mail is read without a parser.
     except Exception:
         text = ""
     if not text.strip():

@@ -1,7 +1,7 @@
-"""Addresses of fault reports, and secrets in them.
+"""URLs of fault reports, and secrets in them.
 
-The address of a QR page or of a tracking page is enough to use it. It stands in no log
-of Odoo, goes to no other server, into no frame of a foreign page and into no cache.
+Anyone with the URL of a QR page or tracking page can use it. Therefore it is masked in
+Odoo's logs, and excluded from referrers, frames of other sites and caches.
 """
 
 import logging
@@ -24,7 +24,7 @@ _secrets = None
 
 
 def add_secret_path(*parts):
-    """Treat what follows these parts of a path as a secret.
+    """Treat the rest of a path after these parts as a secret.
 
     Called once by each addon that has such pages.
     """
@@ -49,17 +49,17 @@ def is_own(path):
 
 
 def has_secret(address):
-    """Return whether this path and query are enough to use what they lead to."""
+    """Return whether this path and query contain a secret."""
     return bool(_secrets.search(address))
 
 
 def mask(text):
-    """Return the text with the secrets of all addresses in it masked."""
+    """Return the text with masked secrets of all URLs."""
     return _secrets.sub(lambda found: found[found.lastgroup] + MASK, text)
 
 
 class SecretFilter(logging.Filter):
-    """Mask secrets in log records, tracebacks included."""
+    """Mask secrets in log records and tracebacks."""
 
     _formatter = logging.Formatter()
 
@@ -84,8 +84,8 @@ _FILTER = SecretFilter()
 def keep_secrets_out_of_logs():
     """Install the filter at the loggers of requests and at all handlers.
 
-    A filter of a logger does not see what comes from the loggers below it; one of a
-    handler sees everything. Both, so that handlers added later get no secret either.
+    Filters of a logger are not applied to records of its children, those of handlers
+    are. Both are used, to cover handlers that are added later.
     """
     for logger in map(logging.getLogger, ("werkzeug", "odoo.http")):
         logger.addFilter(_FILTER)

@@ -1,7 +1,7 @@
-"""Remove the position from the metadata of a photo, or carry it over to another.
+"""Remove the position from the metadata of a photo, or copy it to another photo.
 
-By hand, because no library blanks it in place: Pillow would decode the picture and save
-it anew, with less quality and without the other metadata.
+No library removes it in place: Pillow would decode and re-encode the picture, with less
+quality and without the other metadata.
 """
 
 import io
@@ -32,9 +32,9 @@ _LONGEST_TEXT = 200
 
 
 def remove_position(content, mimetype):
-    """Return the picture without its position; all else stays byte by byte.
+    """Return the picture without its position, otherwise unchanged.
 
-    :raises TooComplexError: when its metadata is made to be slow
+    :raises TooComplexError: if its metadata is too expensive to parse
     """
     budget = Budget(_STEPS)
     if mimetype == "image/png":
@@ -71,7 +71,7 @@ def read_position(content):
 def add_position(content, block):
     """Return a JPEG without metadata with a block of `read_position()` in it.
 
-    A block too long for a JPEG is left out: no camera writes one.
+    A block too long for a JPEG is dropped: cameras write none.
     """
     if not 0 < len(block) <= _LONGEST_BLOCK or not content.startswith(b"\xff\xd8"):
         return content

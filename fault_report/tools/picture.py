@@ -1,6 +1,6 @@
-"""Decode pictures from outside, inside a guard.
+"""Decode uploaded pictures, with a guard for errors.
 
-`picture_structure` checks them first, so that none is made to be slow.
+`picture_structure` refuses expensive ones first.
 """
 
 import contextlib
@@ -16,7 +16,7 @@ from .picture_structure import read_structure
 
 try:
     import pillow_heif
-# Without it HEIC pictures are kept unchecked
+# Without it, HEIC pictures are accepted unchecked
 except ImportError:
     pillow_heif = None
 
@@ -50,7 +50,7 @@ class DamagedPictureError(ValueError):
 
 @contextlib.contextmanager
 def quiet():
-    """Keep Pillow's warnings about a picture out of the log."""
+    """Suppress Pillow's warnings about a picture in the log."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
@@ -58,7 +58,7 @@ def quiet():
 
 @contextlib.contextmanager
 def guard():
-    """Turn any exception of Pillow into one.
+    """Convert exceptions of Pillow.
 
     :raises DamagedPictureError: instead of any other
     """
@@ -78,13 +78,13 @@ def can_decode(mimetype):
 
 
 def check_picture(content, mimetype):
-    """Check that Odoo will be able to show the picture, by doing it once.
+    """Check that Odoo can display the picture, by decoding it once.
 
     :raises DamagedPictureError: if it fails
     """
     with guard():
         if mimetype == "image/heic":
-            # Decoded only when it is read
+            # Decoded on reading only
             len(pillow_heif.open_heif(io.BytesIO(content)).data)
         elif mimetype in ("image/jpeg", "image/png"):
             image_process(content, size=_PROBE)
@@ -127,7 +127,7 @@ def make_upright(content, mimetype):
 
 
 def is_turned_by_xmp(content, mimetype):
-    """Return whether the orientation stands only in XMP, which browsers do not read.
+    """Return whether the orientation is only in XMP, which browsers ignore.
 
     :raises DamagedPictureError: if the picture cannot be read
     """

@@ -1,7 +1,7 @@
-"""Check and prepare pictures once, within what a transaction may cost.
+"""Check and prepare pictures once, within a budget per transaction.
 
-What Odoo would do with a picture later is done here first, inside a guard. What was
-checked is remembered until the transaction ends, so that nothing is done twice.
+Odoo's later processing of a picture is done here first, with a guard. Checked content
+is remembered until the end of the transaction, and not processed again.
 """
 
 from odoo.tools import str2bool
@@ -14,7 +14,7 @@ from .picture_structure import read_structure
 # Pixels of PNG that a transaction may decode: one picture of the largest size and a few
 # others, or twenty photos of a phone. Further pictures are kept as they came.
 DECODED_PIXELS = 100_000_000
-# What decoding costs in addition to the pixels
+# Cost of decoding besides the pixels
 _LEAST_COST = 10_000
 # Types that Odoo resizes each time a small picture is asked for
 _SHOWN_SMALL = ("image/jpeg", "image/png")
@@ -26,8 +26,8 @@ _KINDS = (*_CHECKED, "mails")
 def prepare(env, content, mimetype, limits):
     """Return a picture as it may be stored: upright, not too large, position removed.
 
-    :raises TooComplexError: when it is made to be slow
-    :raises DamagedPictureError: when it cannot be decoded
+    :raises TooComplexError: if it is too expensive to decode
+    :raises DamagedPictureError: if it cannot be decoded
     """
     memory = _get_memory(env)
     key = (_get_checksum(env, content), limits.keep_position)
@@ -45,7 +45,7 @@ def _prepare(env, content, mimetype, limits):
     if size and (structure.width > size[0] or structure.height > size[1]):
         altered = picture.make_smaller(content, mimetype, size, quality)
     elif mimetype in _SHOWN_SMALL and not picture.is_cheap(content, mimetype):
-        # Shown without being resized
+        # Displayed without resizing
         return bare
     elif mimetype in picture.FORMATS and picture.is_turned_by_xmp(content, mimetype):
         altered = picture.make_upright(content, mimetype)
@@ -64,7 +64,7 @@ def may_decode(env, content, mimetype):
 
 
 def _get_resize_options(env, mimetype):
-    """Return the size and the quality to which Odoo reduces pictures of this type.
+    """Return the size and the quality of Odoo's resizing of this type.
 
     The size is None for types that Odoo does not reduce.
     """

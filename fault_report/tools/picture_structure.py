@@ -1,7 +1,7 @@
 """Read the structure of a picture in one pass, within a budget of steps.
 
-By hand, because Pillow trusts a picture: it follows thousands of parts, or a directory
-whose entries all point to one large value. Nothing is decoded here.
+Pillow reads thousands of parts, or a directory whose entries all point to one large
+value, without a limit. Nothing is decoded here.
 """
 
 import re
@@ -12,7 +12,7 @@ from .budget import Budget, TooComplexError
 from .tiff_directory import check_directory
 
 STEPS = 200_000
-# Steps for a part that readers parse, and for one that they skip
+# Steps for a parsed part, and for a skipped one
 _PART, _PIECE = 1_000, 10
 _JPEG_SEGMENT = 100
 _MOST_SCANS = 64
@@ -40,7 +40,7 @@ class Structure(NamedTuple):
 def read_structure(content, mimetype):
     """Return the `Structure` of a picture.
 
-    :raises TooComplexError: if it is made to be slow
+    :raises TooComplexError: if it is too expensive to parse
     :raises Exception: of any kind, if it cannot be read
     """
     return _READERS[mimetype](content, Budget(STEPS))
@@ -149,8 +149,8 @@ def _skip_gif_blocks(content, position, budget):
 def _read_webp(content, budget):
     """Read the size as Pillow does.
 
-    Pillow itself would reserve the whole canvas first: 2 GB of memory for a file of
-    34 bytes, and 25 MB of tiny frames take it ten times as long as this.
+    Pillow would allocate the whole canvas first: 2 GB of memory for a file of 34 bytes;
+    for 25 MB of tiny frames it takes ten times as long.
     """
     width, height = _read_webp_size(content)
     position = 12

@@ -1,4 +1,4 @@
-"""How a typed text is compared: what can be typed, phone numbers, and their indexes."""
+"""Search texts and phone numbers: cleaning, comparison, and indexes."""
 
 import re
 import unicodedata
@@ -7,13 +7,13 @@ from odoo.modules.db import FunctionStatus
 
 from . import text_rules
 
-# Fewer digits stand in too many numbers
+# Fewer digits match too many numbers
 MIN_DIGITS = 5
-# Of the longest number that there is, with its prefix (15) and what is put before it
+# The longest number with its country code (15), and an international prefix
 MAX_DIGITS = 20
-# So many have the prefix of a country before them, though no plus
+# Numbers with this many digits have a country code, even without a plus
 LONG = 11
-# The prefixes of one and two digits; all others have three
+# Country codes of one and two digits; all others have three
 _CALLING_CODE = re.compile(
     r"[17]|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|\d{3}"
 )
@@ -21,17 +21,17 @@ PHONE_DIGITS = "regexp_replace({}, '[^0-9]', '', 'g')"
 
 
 def clean_term(value):
-    """Return what can be looked for of something typed into a search line."""
+    """Return the searchable text of an input in the search line."""
     text = unicodedata.normalize("NFC", text_rules.remove_refused(str(value or "")))
     return text.strip()[: text_rules.MAX_LINE]
 
 
 def find_digits(text):
-    """Return digits of which some stand in every spelling of the phone number `text`.
+    """Return digits, one of which is in every spelling of the phone number `text`.
 
-    They are those without what changes from one spelling to the next: the prefix of the
-    country, with a plus or zeros, and the one for calls within it. Of a text that is no
-    phone number, or too short, none are returned.
+    They lack the parts that differ between spellings: the country code, with a plus or
+    zeros, and the national prefix. For a text that is no phone number, or too short,
+    none are returned.
     """
     text = unicodedata.normalize("NFKC", text).strip().lower().removeprefix("tel:")
     digits = "".join(str(int(one)) for one in text if one.isdecimal())

@@ -1,4 +1,4 @@
-"""Rules for texts from outside, the same for every channel."""
+"""Rules for external texts, the same for every channel."""
 
 import re
 import unicodedata
@@ -23,10 +23,10 @@ _INVISIBLE_CATEGORIES = {"Cf", "Zs", "Zl", "Zp", "Cc"}
 
 
 def check_texts(record, vals, limits):
-    """Check that no text of `vals` is too long, blank, or cannot be shown.
+    """Raise for texts in `vals` that are too long, blank, or cannot be displayed.
 
-    :param dict limits: for each field name, the keyword arguments `limit`, and
-        where wanted `multiline` and `required`
+    :param dict limits: by field name, the keyword arguments `limit`, and optionally
+        `multiline` and `required`
     :raises FieldError: with the message for the user
     """
     for name, rule in limits.items():
@@ -72,17 +72,17 @@ def is_blank(text):
 
 
 def remove_refused(text):
-    """Return the text without characters that are refused."""
+    """Return the text without refused characters."""
     return _REFUSED.sub("", text)
 
 
 def clean_text(text, limit):
-    """Return the part of a text to keep where its sender cannot correct it."""
+    """Return the valid part of a text whose sender cannot correct it."""
     return _cut(remove_refused(text.replace("\r\n", "\n")).strip(), limit)
 
 
 def clean_line(text, limit):
-    """Return the part of a text to keep as a single line."""
+    """Return the valid part of a text as a single line."""
     return _cut(" ".join(remove_refused(text).split()), limit)
 
 
@@ -93,7 +93,7 @@ def _cut(text, limit):
 def find_problem(text, limit, multiline=False):
     """Return the problem with a text: `control`, `lines`, `long`, or None.
 
-    :param int limit: the most characters it may have
+    :param int limit: the maximum length
     :param bool multiline: whether it may have line breaks and tabs
     """
     if _REFUSED.search(text):
@@ -116,5 +116,5 @@ def is_email(text):
 
 
 def make_visible(text, limit=50):
-    """Return the beginning of a text from outside, to quote it in a message."""
+    """Return the beginning of an external text, to quote it in a message."""
     return "".join(c if c.isprintable() else "�" for c in text[:limit])

@@ -1,6 +1,6 @@
-"""Read the names in an Office file and the type it names; nothing is unpacked.
+"""Read file names and declared type of an Office file, without unpacking.
 
-Odoo's own check reads the type without a limit: 1.5 MB grow to 1.5 GB.
+Odoo's own check unpacks the type without a limit: 1.5 MB become 1.5 GB.
 """
 
 import io
@@ -26,7 +26,7 @@ class _MeteredFile(io.BytesIO):
 
 
 def read_names_and_type(content):
-    """Return the names in an archive, and the type that it names or None.
+    """Return the names in an archive, and its declared type or None.
 
     :raises Exception: of any kind, if it cannot be read or is too complex
     """

@@ -87,7 +87,7 @@ class FaultReportApi(http.Controller):
         methods = [method for method in allowed if allowed[method]]
         raise MethodNotAllowed(methods) if methods else NotFound()
 
-    # === WHO === #
+    # === AUTHENTICATION === #
 
     def _authenticate(self, viewing=False):
         """Return the integration of the key, as the public user."""
@@ -208,7 +208,7 @@ class FaultReportApi(http.Controller):
             raise ContentError(str(error), {"points": "wrong_type"}) from error
 
     def _check_photos_are_files(self, texts):
-        """Raise for photos without a file name: they are read as broken texts."""
+        """Raise for photos without a file name: they would be read as corrupt texts."""
         names = {name for name, _text in texts if schema.PHOTO.fullmatch(name)}
         if names:
             raise ContentError(

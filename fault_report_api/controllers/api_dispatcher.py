@@ -114,7 +114,7 @@ class ApiDispatcher(HttpDispatcher):
         return self._get_readable_headers()
 
     def _get_readable_headers(self):
-        """Return the CORS headers for the page of the request, whatever its origin.
+        """Return the CORS headers for a page of any origin.
 
         For refusals and preflights: they contain public data only, and a page that
         cannot read them would take them for a lost connection.

@@ -7,7 +7,7 @@ from .api_dispatcher import ApiDispatcher
 
 
 class FaultReportApiHttpDispatcher(FaultReportHttpDispatcher):
-    """JSON on the API's URLs, even if no route could be found."""
+    """Responds in JSON on the API's URLs, even if no route matches."""
 
     routing_type = FaultReportHttpDispatcher.routing_type
 

@@ -1,7 +1,8 @@
 from odoo import api, fields, models
 
 CHANNEL = "api"
-KEY_SHARE = 2  # One key may send this part of a day's limit
+# One key can use half of the daily limits
+KEY_SHARE = 2
 
 
 class FaultReport(models.Model):

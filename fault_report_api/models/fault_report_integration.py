@@ -60,7 +60,7 @@ class FaultReportIntegration(models.Model):
         "res.company", required=True, default=lambda self: self.env.company
     )
 
-    # Who is let in
+    # Authentication
     key_prefix = fields.Char(
         string="Key",
         readonly=True,
@@ -437,6 +437,6 @@ class FaultReportIntegrationKey(models.AbstractModel):
     _name = "fault.report.integration.key"
     _description = "New Key of an Integration"
 
-    # The web client asks for the default of `key` where there is an id
+    # Needed by the web client to load the default of `key`
     id = fields.Id()
     key = fields.Char(readonly=True)

@@ -58,19 +58,19 @@ class FaultReportIntegration(models.Model):
         keys = self.env["ir.qweb"]._get_template_cache_keys()
         forms, scripts = self._prepare_embed(
             tuple(context.get(key) or False for key in keys if key != "lang"),
-            # A file that changes while Odoo runs
+            # Files may change while Odoo runs
             tuple(os.stat(file_path(path)).st_mtime_ns for path in (STYLE, *SCRIPTS)),
         )
         # One object of both
         settings = f"{forms[:-1]}, {json.dumps(self._get_embed())[1:]}"
         return f"(function () {{\nconst FAULT_REPORT = {settings};\n{scripts}\n}})();\n"
 
-    # Cleared with views, languages, parameters and files of Odoo
+    # Cleared by changes of views, languages, parameters and files in Odoo
     @tools.ormcache("context", "version", cache="templates.cached_values")
     def _prepare_embed(self, context, version):
         """Return the expensive parts: style and forms as JSON, and the scripts.
 
-        :param tuple context: what templates depend on, beside the language
+        :param tuple context: what templates depend on, besides the language
         :param tuple version: of the files
         """
         texts = []

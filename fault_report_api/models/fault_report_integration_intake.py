@@ -201,7 +201,7 @@ class FaultReportIntegration(models.Model):
             .mapped("name")
         )
 
-    # === WHOSE === #
+    # === CUSTOMER AND PLACE === #
 
     def _find_place(self, data):
         """Return customer and place of the report, as far as they are certain.

@@ -70,7 +70,7 @@ class FaultReportIntegrationOrigin(models.Model):
         )
         # Visitors have no rights; the number of rows is limited.
         rows_sudo = with_own_context(self).sudo()
-        rows_sudo._make_room(integration_id)
+        rows_sudo._delete_rarest(integration_id)
         rows_sudo.create(
             {
                 "integration_id": integration_id,
@@ -80,7 +80,7 @@ class FaultReportIntegrationOrigin(models.Model):
             }
         )
 
-    def _make_room(self, integration_id):
+    def _delete_rarest(self, integration_id):
         """Delete the rarest origins: invented ones do not displace real ones."""
         rows = self.search([("integration_id", "=", integration_id)])
         kept = rows.sorted(lambda row: (row.count, row.last_seen), reverse=True)

@@ -39,7 +39,7 @@ class TestApiAudit(FaultReportCommon):
         values = {"name": "Site", "allowed_origins": "https://a.example", **values}
         return Integration.with_user(self.administrator).create(values)
 
-    def knock(self, key, origin=None, address=ADDRESS):
+    def use_key(self, key, origin=None, address=ADDRESS):
         public = self.env.ref("base.public_user")
         Integration = self.env["fault.report.integration"].with_user(public)
         with contextlib.suppress(RefusedRequestError, TooManyRequestsError):
@@ -63,15 +63,15 @@ class TestApiAudit(FaultReportCommon):
         self.assertTrue(all("audit_boss" in line.user_name for line in lines))
         self.assertEqual(lines[1].before, keys[0][:9])
         self.assertEqual(lines[1].after, keys[1][:9])
-        told = str(lines.read())
+        text = str(lines.read())
         for key in keys:
-            self.assertNotIn(key[9:], told)
-            self.assertNotIn(get_hash(key), told)
+            self.assertNotIn(key[9:], text)
+            self.assertNotIn(get_hash(key), text)
 
     def test_r89_a_refused_key_is_kept_although_the_request_fails(self):
         self.registry_enter_test_mode()
-        self.knock(KEY)
-        self.knock(None)
+        self.use_key(KEY)
+        self.use_key(None)
         [line, without] = self.get_lines("key_refused")
         self.assertEqual((line.address, line.before), (ADDRESS, KEY[:9]))
         self.assertFalse(line.user_name or without.before)
@@ -81,7 +81,7 @@ class TestApiAudit(FaultReportCommon):
         self.registry_enter_test_mode()
         integration = self.make_integration(in_page=True)
         key = integration.action_new_key()["context"]["default_key"]
-        self.knock(key, "https://evil.example")
+        self.use_key(key, "https://evil.example")
         line = self.get_lines("origin_refused")
         self.assertEqual(line.subject, "Site")
         self.assertEqual(line.detail, "https://evil.example")
@@ -92,12 +92,12 @@ class TestApiAudit(FaultReportCommon):
         self.registry_enter_test_mode()
         self.patch(fault_report_audit, "REFUSED_OF_ALL", 15)
         for number in range(12):
-            self.knock(f"fr_{number}\x00<b>")
+            self.use_key(f"fr_{number}\x00<b>")
         self.assertEqual(
             len(self.get_lines("key_refused")), fault_report_audit.REFUSED_OF_ADDRESS
         )
         for number in range(12):
-            self.knock("fr_x", address=f"198.51.100.{number}")
+            self.use_key("fr_x", address=f"198.51.100.{number}")
         lines = self.get_lines("key_refused")
         self.assertEqual(len(lines), 15)
         self.assertFalse({"<", "\x00"} & set("".join(lines.mapped("before"))))

@@ -10,7 +10,7 @@ from odoo.tools import mute_logger
 from ..tools import schema
 from .common_api import ApiCase
 
-MOST_CPU = 1.0  # seconds per request, whatever it contains
+MOST_CPU = 1.0  # seconds per request with any content
 # For a request without files that is refused by its size
 MOST_CPU_REFUSED = 0.25
 MANY = 400_000

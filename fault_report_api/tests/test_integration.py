@@ -40,7 +40,7 @@ class TestIntegration(FaultReportCommon):
         action = (integration or self.integration).action_new_key()
         return action["context"]["default_key"]
 
-    def knock(self, key, origin=None, address="192.0.2.1"):
+    def use_key(self, key, origin=None, address="192.0.2.1"):
         public = self.env.ref("base.public_user")
         Integration = self.env["fault.report.integration"].with_user(public)
         return Integration._authenticate(key, origin, address)
@@ -72,35 +72,35 @@ class TestIntegration(FaultReportCommon):
 
     def test_r89_the_right_key_lets_in_and_no_other(self):
         key = self.make_key()
-        self.assertEqual(self.knock(key), self.integration)
+        self.assertEqual(self.use_key(key), self.integration)
         for wrong in ("", None, key[:-1], key + "x", key.upper(), "fr_", "%", "\x00"):
             with self.subTest(wrong), self.assertRaises(RefusedRequestError) as caught:
-                self.knock(wrong)
+                self.use_key(wrong)
             self.assertEqual(caught.exception.http_status, 401)
 
     def test_r89_an_archived_integration_lets_nobody_in(self):
         key = self.make_key()
         self.integration.active = False
         with self.assertRaises(RefusedRequestError):
-            self.knock(key)
+            self.use_key(key)
 
     def test_r89_a_former_key_works_for_its_hours_of_grace(self):
         former = self.make_key()
         self.integration.grace_hours = 2
         new = self.make_key()
-        self.assertTrue(self.knock(former) and self.knock(new))
+        self.assertTrue(self.use_key(former) and self.use_key(new))
         with freeze_time(fields.Datetime.now() + timedelta(hours=2, seconds=1)):
-            self.assertTrue(self.knock(new))
+            self.assertTrue(self.use_key(new))
             with self.assertRaises(RefusedRequestError):
-                self.knock(former)
+                self.use_key(former)
         self.integration.grace_hours = 0
         newest = self.make_key()
         for old in (former, new):
             with self.assertRaises(RefusedRequestError):
-                self.knock(old)
+                self.use_key(old)
         self.integration.action_revoke_key()
         with self.assertRaises(RefusedRequestError):
-            self.knock(newest)
+            self.use_key(newest)
 
     def test_r89_what_was_in_a_web_page_never_becomes_a_secret(self):
         for in_page in (True, False):
@@ -108,12 +108,12 @@ class TestIntegration(FaultReportCommon):
             self.integration.in_page = in_page
             self.assertFalse(self.integration.key_prefix)
             with self.assertRaises(RefusedRequestError):
-                self.knock(key)
+                self.use_key(key)
 
     def test_r89_a_browser_uses_the_key_from_the_allowed_origins_only(self):
         key = self.make_key()
-        self.assertTrue(self.knock(key, "https://www.example.com"))
-        self.assertTrue(self.knock(key, "HTTPS://WWW.EXAMPLE.COM"))
+        self.assertTrue(self.use_key(key, "https://www.example.com"))
+        self.assertTrue(self.use_key(key, "HTTPS://WWW.EXAMPLE.COM"))
         for origin in (
             "https://example.com",
             "http://www.example.com",
@@ -123,12 +123,12 @@ class TestIntegration(FaultReportCommon):
             "https://www.example.com:8443",
         ):
             with self.subTest(origin), self.assertRaises(RefusedRequestError) as caught:
-                self.knock(key, origin)
+                self.use_key(key, origin)
             self.assertEqual(caught.exception.http_status, 403)
         self.integration.in_page = True
         key = self.make_key()
         with self.assertRaises(RefusedRequestError):
-            self.knock(key, None)
+            self.use_key(key, None)
 
     def test_r89_an_origin_is_refused_that_no_browser_would_send(self):
         for text in (
@@ -153,15 +153,15 @@ class TestIntegration(FaultReportCommon):
             for _time in range(20):
                 # Not with assertRaises, which would roll back the count
                 with contextlib.suppress(RefusedRequestError):
-                    self.knock("wrong")
+                    self.use_key("wrong")
             with self.assertRaises(TooManyRequestsError):
-                self.knock("wrong")
+                self.use_key("wrong")
             self.integration.rate_limit = 3
             key = self.make_key()
             for address in ("192.0.2.1", "192.0.2.2", "192.0.2.3"):
-                self.knock(key, address=address)
+                self.use_key(key, address=address)
             with self.assertRaises(TooManyRequestsError):
-                self.knock(key, address="192.0.2.4")
+                self.use_key(key, address="192.0.2.4")
 
     def test_r89_one_visitor_of_a_web_page_does_not_use_up_the_limit_of_all(self):
         self.integration.in_page = True
@@ -169,10 +169,10 @@ class TestIntegration(FaultReportCommon):
         site = "https://www.example.com"
         with freeze_time("2026-03-01 12:00:00"):
             for _time in range(10):
-                self.knock(key, site)
+                self.use_key(key, site)
             with self.assertRaises(TooManyRequestsError):
-                self.knock(key, site)
-            self.assertTrue(self.knock(key, site, "192.0.2.2"))
+                self.use_key(key, site)
+            self.assertTrue(self.use_key(key, site, "192.0.2.2"))
 
     def test_r89_a_company_does_not_see_the_integrations_of_another(self):
         other = self.env["res.company"].create({"name": "Other company"})

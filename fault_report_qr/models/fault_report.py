@@ -1,7 +1,8 @@
 from odoo import api, fields, models
 
 CHANNEL = "qr"
-CODE_SHARE = 10  # One code may send this part of a day's limit
+# One code can use a tenth of the daily limits
+CODE_SHARE = 10
 
 
 class FaultReport(models.Model):

@@ -11,7 +11,7 @@ from odoo.addons.fault_report.tools.errors import TooManyRequestsError
 TOKEN_BYTES = 18  # 144 bits
 MAX_TOKEN = 100
 SHOWN_OPEN = 5
-# Number of addresses that can reach their limit on one object
+# Limit per object, as a multiple of the limit per address
 OBJECT_FACTOR = 3
 
 

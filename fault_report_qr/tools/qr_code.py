@@ -1,4 +1,4 @@
-"""A QR code as bars. By hand: the drawing of the library has one rectangle a module."""
+"""A QR code as bars. Not drawn by the library, which draws one rectangle per module."""
 
 from reportlab.graphics.barcode.qr import QrCodeWidget
 

@@ -6,7 +6,7 @@ from odoo.addons.fault_report.tools.context_switches import (
     with_own_context,
 )
 
-# What of a note is in its timesheet line
+# Fields of a note that are in its timesheet line
 CARRIED = {"date", "name", "time_spent", "user_id"}
 
 
@@ -36,15 +36,15 @@ class FaultReportNote(models.Model):
         return result
 
     def unlink(self):
-        # Who deletes a note need not have rights in timesheets.
+        # Users who delete a note need no rights on timesheets.
         lines_sudo = self.sudo().timesheet_id
         result = super().unlink()
         switch_on(lines_sudo, **{FOLLOWS_NOTE: True}).unlink()
         return result
 
     def _carry_time(self):
-        """Let the timesheet say what the notes say."""
-        # Who writes a note need not have rights in timesheets.
+        """Update the timesheet lines of the notes."""
+        # Users who write a note need no rights on timesheets.
         notes_sudo = with_own_context(self).sudo()
         for note_sudo in switch_on(notes_sudo, **{FOLLOWS_NOTE: True}):
             line_sudo = note_sudo.timesheet_id
@@ -70,7 +70,7 @@ class FaultReportNote(models.Model):
         if not (self.time_spent and project and employee):
             return None
         name = self.report_id.reference
-        # One chosen before customers could be kept out of it
+        # Chosen before customers were excluded from it
         if not project._is_seen_by_customers():
             name = f"{name}: {self.name}"
         return {

@@ -7,6 +7,6 @@ class FaultReport(models.Model):
     def _post_event(self, event):
         result = super()._post_event(event)
         if self and not self._is_silent():
-            # Who causes an event need not see who receives it.
+            # Users who cause an event need no access to webhooks.
             self.env["fault.report.webhook"]._queue_event(event, self.sudo())
         return result

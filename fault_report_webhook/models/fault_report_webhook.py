@@ -30,7 +30,7 @@ EVENTS = [
 # Pauses of a receiver that does not answer: after its first failure, the second, …
 PAUSES = [timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60)]
 CRON = "fault_report_webhook.ir_cron_send_webhooks"
-# Of Standard Webhooks: what follows is the key in base64
+# Prefix of Standard Webhooks, before the key in base64
 SECRET_PREFIX = "whsec_"
 
 
@@ -58,7 +58,7 @@ class FaultReportWebhook(models.Model):
         "res.company", required=True, default=lambda self: self.env.company
     )
     url = fields.Char(string="Address", required=True, help="It begins with https://.")
-    # Created on saving: the value of a form would not be the stored one
+    # Created on saving: a default in the form would not be the stored value
     secret = fields.Char(
         required=True,
         copy=False,
@@ -159,7 +159,7 @@ class FaultReportWebhook(models.Model):
     def action_test(self):
         """Send a message without a report, and show the response.
 
-        Only here a user waits for the receiver, at most for the client's timeout.
+        This is the only request that waits for a receiver, within the client's timeout.
         """
         self.ensure_one()
         self.check_access("write")
@@ -253,7 +253,7 @@ class FaultReportWebhook(models.Model):
         if not self._is_used() or event not in dict(EVENTS):
             return
         for company, of_company in reports_sudo.grouped("company_id").items():
-            # Who causes an event need not see the webhooks.
+            # Users who cause an event need no access to webhooks.
             webhooks_sudo = self.sudo().search(
                 [("company_id", "=", company.id), (f"on_{event}", "=", True)]
             )
@@ -320,8 +320,8 @@ class FaultReportWebhook(models.Model):
     def _get_headers(self, body, uid):
         """Return the headers; the signatures hold for this text at this time.
 
-        Names and signature are those of Standard Webhooks, for which receivers find
-        libraries. Those that begin with `X-` stay for receivers that rely on them.
+        Names and signature follow Standard Webhooks, which has libraries for receivers.
+        Headers with `X-` are kept for existing receivers.
         """
         self.ensure_one()
         now = str(int(time.time()))
@@ -338,9 +338,9 @@ class FaultReportWebhook(models.Model):
         }
 
     def _get_key(self):
-        """Return the key of the signature: what the secret encodes, or its text.
+        """Return the key of the signature: the decoded secret, or its text.
 
-        Secrets of earlier versions have no prefix and encode nothing.
+        Secrets of earlier versions have no prefix and are not encoded.
         """
         self.ensure_one()
         if self.secret.startswith(SECRET_PREFIX):

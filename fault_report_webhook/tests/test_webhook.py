@@ -233,9 +233,9 @@ class TestWebhook(FaultReportCommon):
         self.assertEqual(len(self.receiver.got), 1)
 
     def get_verified(self, secret):
-        """Return the one message that came, verified as the library of receivers does.
+        """Return the one received message, verified with the receivers' library.
 
-        :raises WebhookVerificationError: when it is not genuine
+        :raises WebhookVerificationError: if the signature is wrong
         """
         ((_path, headers, body),) = self.receiver.got
         return Webhook(secret).verify(body, dict(headers))
@@ -272,7 +272,7 @@ class TestWebhook(FaultReportCommon):
                 self.receiver.got.clear()
                 self.webhook.secret = secret
                 self.webhook.action_test()
-                # A library takes the bytes; so does one whose secret was encoded again
+                # A library accepts the bytes, or the secret encoded again
                 self.get_verified(secret.encode())
                 encoded = base64.b64encode(secret.encode()).decode()
                 self.get_verified(f"whsec_{encoded}")

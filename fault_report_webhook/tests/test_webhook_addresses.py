@@ -1,4 +1,4 @@
-"""Webhooks go to public addresses only, in whatever notation they are written."""
+"""Webhooks are sent to public addresses only, in any notation."""
 
 import ipaddress
 import random

@@ -5,8 +5,8 @@ internal addresses are refused, and exactly the checked address is connected to:
 cannot change between check and connection. Redirects are not followed for the same
 reason.
 
-By hand, because `requests` looks the host up again when it connects, and has a timeout
-for each byte but none for the whole call.
+Without `requests`, which resolves the host again when it connects, and has a timeout
+per read but none for the whole call.
 """
 
 import ipaddress
@@ -21,18 +21,18 @@ from urllib.parse import urlsplit
 import requests.certs
 import urllib3
 
-TIMEOUT = 10  # seconds, for all of it
+TIMEOUT = 10  # seconds, for the whole call
 READ_BYTES = 1024
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
-# Letters, digits and the colons of IPv6; not the zones of addresses on one cable
+# Letters, digits and the colons of IPv6; no zones of link-local addresses
 HOST = re.compile(r"[a-z0-9_.:-]+")
-# The part of IPv6 that is given out (RFC 4291); all that is special lies outside,
-# but for what follows
+# Global unicast addresses of IPv6 (RFC 4291); all special ones are outside, except the
+# following
 GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
 SPECIAL = [
     ipaddress.ip_network(network)
     for network in (
-        # Protocol assignments: among them the own router (PCP) and Teredo tunnels
+        # Protocol assignments, such as the local router (PCP) and Teredo tunnels
         "192.0.0.0/24",
         "2001::/23",
         # Relays of 6to4 (RFC 7526), documentation (RFC 9637)
@@ -40,14 +40,14 @@ SPECIAL = [
         "3fff::/20",
     )
 ]
-# Through these, IPv6 reaches addresses of IPv4 (RFC 6052)
+# Prefixes by which IPv6 reaches IPv4 addresses (RFC 6052)
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 class WebhookError(Exception):
     """The reason why a message was not delivered, for administrators.
 
-    `answer` is what the receiver answered, None if it did not.
+    `answer` is the receiver's response, or None.
     """
 
     def __init__(self, message, answer=None):
@@ -64,7 +64,7 @@ class WebhookError(Exception):
 
 class Answer(NamedTuple):
     status: int
-    text: str  # the first bytes of it
+    text: str  # the first bytes
 
 
 def find_problem(url):
@@ -84,7 +84,7 @@ def find_problem(url):
 
 
 def _get_host(parts):
-    """Return the host as it is looked up: names of other scripts in ASCII.
+    """Return the host to resolve: internationalised names in ASCII.
 
     :raises ValueError: if it is invalid
     """
@@ -144,13 +144,13 @@ def _read_start(response):
 
 def _resolve(host, port, allow_private):
     """Return the address to connect to; all addresses of the host must be allowed."""
-    addresses = _look_up(host, port)
+    addresses = _find_addresses(host, port)
     if not allow_private and not all(map(is_public, addresses)):
         raise WebhookError("The host is inside of the own network.")
     return addresses[0]
 
 
-def _look_up(host, port):
+def _find_addresses(host, port):
     """Return the addresses of a host, within the timeout.
 
     The system's resolver has no timeout: it is abandoned in a thread.
@@ -173,7 +173,7 @@ def _look_up(host, port):
 def is_public(address):
     """Return whether an IP address is public.
 
-    An address that embeds an IPv4 address is checked by that.
+    Of an address that embeds an IPv4 address, that is checked.
     """
     address = ipaddress.ip_address(address.partition("%")[0])
     if address.version == 6:
@@ -200,7 +200,7 @@ class _Deadline:
     def _new_conn(self):
         end = time.monotonic() + self.timeout
         sock = super()._new_conn()
-        # TLS takes the socket over; this is another handle of the same connection.
+        # TLS takes over the socket; this is another handle of the connection.
         seconds = max(end - time.monotonic(), 0.1)
         self.timer = threading.Timer(seconds, _cut, [sock.dup()])
         self.timer.daemon = True

@@ -66,7 +66,7 @@ class TestForm(FormRules, WebsiteCase):
         self.assertEqual(answer.status_code, 200)
         self.assertEqual(len(self.reports()), 1)
 
-    # === WHAT IS SENT === #
+    # === SENDING === #
 
     def test_a_visitor_files_with_a_photo_for_the_company_of_the_website(self):
         company = self.env["res.company"].create({"name": "Other lifts"})
@@ -178,7 +178,7 @@ class TestForm(FormRules, WebsiteCase):
                 self.assertIn(words, answer.text)
         self.assertFalse(self.reports())
 
-    # === WHO SEES IT === #
+    # === ACCESS === #
 
     def test_r70_the_thanks_page_opens_nothing_but_what_came_through_it(self):
         report = self.env["fault.report"].create(

@@ -1,4 +1,4 @@
-"""What the inputs of the forms take is said once, by the server that checks it."""
+"""Limits of the forms' inputs come from one source, the server that checks them."""
 
 import re
 from pathlib import Path
@@ -15,7 +15,7 @@ from .common_channels import ChannelsCase
 
 ROOT = Path(__file__).parents[2]
 LIMITING = {"maxlength", "minlength", "accept", "size", "max", "min"}
-# What a script may not repeat of what the server says
+# Values of the server that a script may not repeat
 REPEATED = re.compile(
     rf"\b({text_rules.MAX_LINE}|{text_rules.MAX_TEXT}|{text_rules.MAX_EMAIL}"
     rf"|10_000|{photo_rules.MAX_SIDE}|max_?length\W+\d+)\b"
@@ -49,7 +49,7 @@ class TestFormRules(FormRules, ChannelsCase):
     def get_options(kind):
         return {"option_ids": [(0, 0, {"name": "A"})]} if kind == "choice" else {}
 
-    # === WHAT THE FILES SAY === #
+    # === SOURCE FILES === #
 
     def test_no_template_has_a_limit_or_a_list_of_types_of_its_own(self):
         walked = 0
@@ -74,12 +74,12 @@ class TestFormRules(FormRules, ChannelsCase):
             self.assertFalse(found, f"{path.name}: {found and found[0]}")
 
     def test_every_input_of_a_form_is_written_down_once(self):
-        """Two templates with an input of the same fixed name would be one twice."""
+        """Two templates with an input of the same fixed name would define it twice."""
         seen = {}
         for path in ROOT.glob("fault_report*/views/*_templates.xml"):
             for node in etree.parse(path).iterfind(".//template//*[@name]"):
                 if node.tag in {"input", "textarea", "select"}:
-                    # Two ways to add files, and what no form of ours shows
+                    # Two inputs for files, and inputs that no form of ours shows
                     if node.get("name") in {"files", "csrf_token"}:
                         continue
                     seen.setdefault(node.get("name"), []).append(path.name)
@@ -88,10 +88,10 @@ class TestFormRules(FormRules, ChannelsCase):
         }
         self.assertFalse({name: at for name, at in seen.items() if len(at) > 1})
 
-    # === WHAT THE PAGES SAY === #
+    # === PAGES === #
 
     def open_pages(self):
-        """Give each page with a form, by its name; the website has its own test."""
+        """Yield each page with a form, by name; the website has its own test."""
         report = self.known
         token = report._portal_ensure_token()
         yield "code", self.url_open(self.code).text
@@ -131,10 +131,10 @@ class TestFormRules(FormRules, ChannelsCase):
         (length,) = page.xpath("//select[@name='equipment_id']/@data-maxlength")
         self.assert_longest("object_text", int(length))
 
-    # === WHAT IS ANSWERED === #
+    # === RESPONSES === #
 
     def refuse_everywhere(self, accepted):
-        """Send each form empty; give what it is and what is answered."""
+        """Send each form empty; yield its name and the response."""
         headers = {"Accept": accepted}
         yield "code", self.post_form(self.code, {}, headers)
         token = self.known._portal_ensure_token()

@@ -103,7 +103,7 @@ class TestLimitsOnEachChannel(PortalData, MailGatewayCase):
 
     # === THE CHANNELS: each files a report with files, and returns it === #
 
-    def doors(self, company):
+    def channels(self, company):
         Report = self.env["fault.report"]
         values = {"name": "It rattles"}
 
@@ -165,17 +165,17 @@ class TestLimitsOnEachChannel(PortalData, MailGatewayCase):
         )
 
     def assert_accepted(self, files):
-        for door in self.doors(self.wide):
-            with self.subTest("accepted", door=door.__name__):
-                self.assertEqual(len(self.find_files(door(files))), len(files))
+        for channel in self.channels(self.wide):
+            with self.subTest("accepted", channel=channel.__name__):
+                self.assertEqual(len(self.find_files(channel(files))), len(files))
 
     def assert_refused(self, files, kept, words):
         """Every channel refuses the files; an e-mail is filed without some of them."""
-        *doors, mail = self.doors(self.company)
-        for door in doors:
-            with self.subTest("refused", door=door.__name__):
+        *channels, mail = self.channels(self.company)
+        for channel in channels:
+            with self.subTest("refused", channel=channel.__name__):
                 with self.assertRaises(ValidationError) as refusal, self.cr.savepoint():
-                    door(files)
+                    channel(files)
                 if "fields" not in dir(refusal.exception):
                     self.assertIn(words, str(refusal.exception))
         report = mail(files)
@@ -196,7 +196,9 @@ class TestLimitsOnEachChannel(PortalData, MailGatewayCase):
         slow = make_exif_marks(MEGABYTE - 1024)
         started = time.process_time()
         self.assert_refused([("a.jpg", slow)], 0, "too complex")
-        self.assertLess(time.process_time() - started, 2 * len(self.doors(self.wide)))
+        self.assertLess(
+            time.process_time() - started, 2 * len(self.channels(self.wide))
+        )
 
     def test_a_picture_with_odd_content_is_refused_on_each_channel(self):
         odd = bytearray(make_picture("PNG"))
@@ -215,17 +217,17 @@ class TestLimitsOnEachChannel(PortalData, MailGatewayCase):
             photo = make_picture("JPEG", size)
             self.assertTrue(has_position(photo))
             for company, kept in ((self.company, False), (self.wide, True)):
-                for door in self.doors(company):
-                    with self.subTest(door.__name__, size=size, kept=kept):
-                        file = self.find_files(door([("a.jpg", photo)]))
+                for channel in self.channels(company):
+                    with self.subTest(channel.__name__, size=size, kept=kept):
+                        file = self.find_files(channel([("a.jpg", photo)]))
                         self.assertEqual(has_position(file.raw), kept)
                         with Image.open(io.BytesIO(file.raw)) as stored:
                             self.assertLessEqual(max(stored.size), 1920)
 
     def test_a_photo_that_lies_on_its_side_is_upright_when_it_is_made_smaller(self):
         """The pixels are rotated, so the orientation tag must be reset."""
-        door = self.doors(self.wide)[0]
-        file = self.find_files(door([("a.jpg", make_picture("JPEG", (2000, 1500)))]))
+        channel = self.channels(self.wide)[0]
+        file = self.find_files(channel([("a.jpg", make_picture("JPEG", (2000, 1500)))]))
         with Image.open(io.BytesIO(file.raw)) as stored:
             self.assertEqual(stored.size, (1440, 1920))
             self.assertNotIn(0x0112, stored.getexif())
@@ -267,13 +269,13 @@ class TestLimitsOnEachChannel(PortalData, MailGatewayCase):
                     point.value_photo = large
 
     def test_a_file_that_moves_to_another_report_obeys_the_company_there(self):
-        theirs = self.doors(self.wide)[0]([("a.txt", b"x" * (MEGABYTE + 1))])
+        theirs = self.channels(self.wide)[0]([("a.txt", b"x" * (MEGABYTE + 1))])
         report = self.make_report()
         with self.assertRaisesRegex(ValidationError, "1 MB"):
             self.find_files(theirs).res_id = report.id
 
     def test_files_that_are_there_stay_when_the_limits_get_narrower(self):
-        report = self.doors(self.wide)[0]([("a.txt", b"x"), ("b.txt", b"x")])
+        report = self.channels(self.wide)[0]([("a.txt", b"x"), ("b.txt", b"x")])
         self.wide.fault_report_max_files = 1
         files = self.find_files(report)
         files[0].with_user(self.users["edit"]).name = "c.txt"
@@ -301,12 +303,12 @@ class TestLimitsOnEachChannel(PortalData, MailGatewayCase):
             "code of another": (lambda: gate._check_scan_rate("192.0.2.1"), 3),
             "web page": (lambda: site._count("192.0.2.1", viewing=False), 2),
         }
-        for number, (name, (knock, limit)) in enumerate(ways.items()):
+        for number, (name, (attempt, limit)) in enumerate(ways.items()):
             with self.subTest(name), freeze_time(f"2026-03-01 1{number}:00:00"):
                 for _time in range(limit):
-                    knock()
+                    attempt()
                 with self.assertRaises(TooManyRequestsError):
-                    knock()
+                    attempt()
 
     def test_a_request_may_be_as_large_as_the_widest_company_needs(self):
         Company = self.env["res.company"]

@@ -71,7 +71,7 @@ class TestNoNames(ChannelsCase):
         self.assertNotIn(MARKER, str(answer.headers))
         self.assertNotIn("Traceback", answer.text)
 
-    # === WHAT MODELS RAISE === #
+    # === ERRORS OF MODELS === #
 
     def test_r89_no_error_of_a_model_shows_names_to_external_users(self):
         text = f"{MARKER}-1 does not belong to {MARKER}-2."
@@ -102,7 +102,7 @@ class TestNoNames(ChannelsCase):
         finally:
             setattr(model, method, original)
 
-    # === RECORDS THAT CONTRADICT EACH OTHER === #
+    # === INCONSISTENT RECORDS === #
 
     def get_contradictions(self):
         """Return SQL for each way to make the place of a report inconsistent."""

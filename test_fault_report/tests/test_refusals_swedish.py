@@ -49,24 +49,24 @@ class TestRefusalsInSwedish(PortalPages):
         cls.report = cls.in_wing
         cls.token = cls.report._portal_ensure_token()
 
-    def ask(self, door, data, files, language):
+    def ask(self, channel, data, files, language):
         """Send the form in this language, with and without JavaScript."""
         self.env["fault.report.attempt"].search([]).unlink()
-        if door in ("portal", "comment"):
+        if channel in ("portal", "comment"):
             self.filing.lang = language
             self.sign_in(self.filing)
         else:
             # Like the first visit of a browser with this language
             self.authenticate(None, None, session_extra={"context": {"lang": language}})
-        if door == "code":
+        if channel == "code":
             self.opener.cookies.pop("session_id")
         path = {
             "portal": f"{PAGE}/new",
             "comment": f"{self.report.access_url}/comment",
             "tracking": f"{self.report.access_url}/comment",
             "code": self.code,
-        }[door]
-        if door == "tracking":
+        }[channel]
+        if channel == "tracking":
             data = {**data, "access_token": self.token}
         self.opener.headers["Accept-Language"] = language.replace("_", "-")
         answers = []
@@ -95,7 +95,7 @@ class TestRefusalsInSwedish(PortalPages):
 
     def test_what_is_refused_is_refused_in_swedish(self):
         short = {"name": "Skallrar"}
-        for door, data, files, word in (
+        for channel, data, files, word in (
             ("portal", {"name": ""}, None, "kort"),
             ("portal", {"name": "x" * 201}, None, "200"),
             ("portal", {"name": "a\x00"}, None, "tecken"),
@@ -116,9 +116,9 @@ class TestRefusalsInSwedish(PortalPages):
             ("code", {**short, "website": "spam"}, None, "tomt"),
             ("code", {**short, "state": "solved"}, None, "fält"),
         ):
-            with self.subTest(door, data=str(data)[:40], file=bool(files)):
-                english = self.ask(door, data, files, "en_US")
-                swedish = self.ask(door, data, files, "sv_SE")
+            with self.subTest(channel, data=str(data)[:40], file=bool(files)):
+                english = self.ask(channel, data, files, "en_US")
+                swedish = self.ask(channel, data, files, "sv_SE")
                 for read, before, answer in zip(
                     (self.read_script, self.read_page), english, swedish, strict=True
                 ):
@@ -130,9 +130,9 @@ class TestRefusalsInSwedish(PortalPages):
 
     def test_too_many_attempts_are_refused_in_swedish(self):
         self.company.fault_report_rate = 1
-        for door, data in (("portal", {"name": "x"}), ("code", {"name": "x"})):
-            with self.subTest(door), freeze_time("2026-03-01 12:00:00"):
-                _first, answer = self.ask(door, data, None, "sv_SE")
+        for channel, data in (("portal", {"name": "x"}), ("code", {"name": "x"})):
+            with self.subTest(channel), freeze_time("2026-03-01 12:00:00"):
+                _first, answer = self.ask(channel, data, None, "sv_SE")
                 self.assertEqual(answer.status_code, 429)
                 self.assertIn("försök igen om", self.read_page(answer))
 

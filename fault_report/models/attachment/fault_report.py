@@ -14,14 +14,14 @@ from ..fault_report import WAITING_STATES
 
 _logger = logging.getLogger(__name__)
 
-# A file as `data:` URI in an attribute of HTML
+# A file embedded as `data:` URI in an HTML attribute
 PACKED_FILE = re.compile(
     r"data:([\w.+-]+/[\w.+-]+)?[^,\"'<>]{0,100};base64,([a-z0-9+/=\s]*)(?=[\"'\)&])",
     re.I,
 )
-# The image tag of such a file that is not kept
+# The image tag of such a file that is refused
 LEFT_OUT_PICTURE = re.compile(
-    # Up to the next tag, so that an endless tag is not searched from each beginning
+    # Up to the next tag: unclosed tags would take quadratic time
     r"<img\b[^<>]*\bsrc=[\"']cid:packed-\d+[\"'][^<>]*>",
     re.I,
 )
@@ -29,7 +29,7 @@ SHOWN_REFUSALS = 50
 
 
 class FaultReport(models.Model):
-    """Files and messages of reports: the right to add them, and files of e-mails."""
+    """Files and messages of reports: the right to add them, and files in e-mails."""
 
     _inherit = "fault.report"
 
@@ -45,7 +45,7 @@ class FaultReport(models.Model):
 
     def _compute_thumbnail_url(self):
         """Show the first photo of each report, small."""
-        # Who reads the report sees its files; the picture itself is asked for as them.
+        # Readers of the report see its files; the picture is read with their rights.
         pictures = (
             self.env["ir.attachment"]
             .sudo()
@@ -64,7 +64,7 @@ class FaultReport(models.Model):
         ]
 
     def _get_photo_urls(self):
-        """Return the addresses of each report's photos, those of its points first.
+        """Return the URLs of each report's photos, those of its points first.
 
         :return: dict of lists, by report
         """
@@ -89,8 +89,8 @@ class FaultReport(models.Model):
     def _filter_may_add_to(self):
         """Return the reports that the user may add files and messages to.
 
-        Those they may edit, and their own while these wait to be handled. A customer's
-        user who sees a report may write about it.
+        Reports that they may edit, and their own while these wait. Customers may add to
+        each report that they see.
         """
         if not self.env.user._is_internal():
             return self._filtered_access("read")
@@ -103,7 +103,7 @@ class FaultReport(models.Model):
         user = self.env.user
         if not user.has_group("fault_report.group_create"):
             return self.browse()
-        # Checked before it is known whether the user may read them
+        # Called before the access of the user is checked
         own_sudo = (
             self.sudo()
             .exists()
@@ -116,7 +116,7 @@ class FaultReport(models.Model):
         return self.browse(own_sudo.ids)
 
     def _mail_get_operation_for_mail_message_operation(self, message_operation):
-        """Writing about a report takes the right to add to it."""
+        """Require the right to add to the report for posting."""
         if message_operation == "create" and not self.env.user._is_internal():
             return dict.fromkeys(self, "read")
         operations = super()._mail_get_operation_for_mail_message_operation(
@@ -145,12 +145,12 @@ class FaultReport(models.Model):
     def _process_attachments_for_post(
         self, attachments, attachment_ids, message_values
     ):
-        """Keep an e-mail whose files are refused, and name these below its text."""
+        """File an e-mail without its refused files, which are listed below its text."""
         if message_values.get("message_type") != "email":
             return super()._process_attachments_for_post(
                 attachments, attachment_ids, message_values
             )
-        body, pictures = self._take_out_pictures(message_values.get("body") or Markup())
+        body, pictures = self._extract_pictures(message_values.get("body") or Markup())
         values = super()._process_attachments_for_post(
             [], attachment_ids, {**message_values, "body": body}
         )
@@ -168,13 +168,13 @@ class FaultReport(models.Model):
                 continue
             body = one.get("body", body)
             values["attachment_ids"] += one["attachment_ids"]
-        return {**values, "body": self._name_refusals(body, refusals)}
+        return {**values, "body": self._append_refusals(body, refusals)}
 
     @api.model
-    def _take_out_pictures(self, body):
+    def _extract_pictures(self, body):
         """Return the HTML of an e-mail without its `data:` pictures, and the pictures.
 
-        Odoo itself would make files of them later, all or none.
+        Odoo would convert them to files later, and fail if one is refused.
         """
         pictures = {}
 
@@ -196,7 +196,7 @@ class FaultReport(models.Model):
         return body, files
 
     def _split_mail_files(self, attachments):
-        """Return the files that can be kept, and a message for each of the others."""
+        """Return the accepted files, and a message for each refused one."""
         limits = self.company_id._get_fault_report_limits()
         # All files count, including those hidden from the user.
         room = limits.files - self.env["ir.attachment"].sudo().search_count(
@@ -237,7 +237,7 @@ class FaultReport(models.Model):
 
     @api.model
     def _get_file_refusal(self, name, error):
-        """Return the message that names a file that is left out."""
+        """Return the message about a refused file."""
         if isinstance(error, UserError):
             return str(error)
         _logger.info("A file of an e-mail is left out", exc_info=error)
@@ -246,8 +246,8 @@ class FaultReport(models.Model):
         )
 
     @api.model
-    def _name_refusals(self, body, refusals):
-        """Return the HTML with the refused files named below, and not shown in it."""
+    def _append_refusals(self, body, refusals):
+        """Return the HTML without the refused files, which are listed below."""
         body = Markup(LEFT_OUT_PICTURE.sub("", str(body)))  # noqa: S704  as it was before
         if not refusals:
             return body

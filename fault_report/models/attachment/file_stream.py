@@ -2,22 +2,22 @@ from odoo.http import Stream
 
 from ...tools import file_rules
 
-# Types that a browser shows without running anything in them
+# Types that browsers display without executing content
 _SHOWN = ("image/", "video/", "audio/", "application/pdf")
 _NOT_SHOWN = ("image/svg",)
 
 
 class ReportFileStream(Stream):
-    """Stream of a report's file, served by its type and not by the requested one.
+    """Stream of a report's file, served with its own type, not with the requested one.
 
-    :ivar str true_mimetype: the type found by the content
+    :ivar str true_mimetype: the type detected by content
     """
 
     true_mimetype = None
 
     @classmethod
     def make(cls, stream, mimetype):
-        """Return the stream as one of a file of this type."""
+        """Return the stream for a file of this type."""
         if stream.type == "url":
             return stream
         return cls(**vars(stream), true_mimetype=mimetype or "application/octet-stream")

@@ -8,26 +8,26 @@ from ...tools import picture_rules
 
 
 class IrAttachment(models.Model):
-    """Store the files of reports as a whole or not at all.
+    """Store files of reports atomically.
 
     Odoo writes a file under its final name. If the process is killed or the disk is
-    full meanwhile, half a file stays, and Odoo refuses the same photo from then on.
-    All other files are written by Odoo's own code.
+    full, a partial file remains, and Odoo refuses the same photo from then on. Other
+    files are written by Odoo's own code.
     """
 
     _inherit = "ir.attachment"
 
     @api.model
     def _get_path(self, bin_data, sha):
-        """Remove what an interrupted write has left of a report's file."""
+        """Remove a partial file left by an interrupted write."""
         if picture_rules.is_for_report(self.env, sha):
             path = self._full_path(f"{sha[:2]}/{sha}")
-            if self._is_half_written(bin_data, path):
+            if self._is_partial(bin_data, path):
                 os.unlink(path)
         return super()._get_path(bin_data, sha)
 
     @api.model
-    def _is_half_written(self, content, path):
+    def _is_partial(self, content, path):
         """Return whether the file holds only the beginning of this content."""
         try:
             size = os.path.getsize(path)
@@ -44,16 +44,16 @@ class IrAttachment(models.Model):
             return super()._file_write(bin_value, checksum)
         name, path = self._get_path(bin_value, checksum)
         if not os.path.exists(path):
-            # Removed by the vacuum if the transaction or the process ends here
+            # Removed by the vacuum if the transaction fails or the process ends
             self._mark_for_gc(name)
-            self._write_whole(bin_value, path)
+            self._write_atomically(bin_value, path)
         return name
 
     @api.model
-    def _write_whole(self, content, path):
-        """Write under another name, then rename: the file is complete once it is there.
+    def _write_atomically(self, content, path):
+        """Write under another name, then rename, so that no partial file has this name.
 
-        The disk knows it by its name before the database does.
+        The rename is on the disk before the commit of the database.
         """
         folder = os.path.dirname(path)
         half = os.path.join(folder, f".half-{uuid.uuid4().hex}")
@@ -71,7 +71,7 @@ class IrAttachment(models.Model):
 
     @api.model
     def _sync_folder(self, folder):
-        """Write the names of the files in the folder to the disk."""
+        """Flush the directory entries of the folder to the disk."""
         descriptor = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(descriptor)

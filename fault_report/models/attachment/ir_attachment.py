@@ -12,26 +12,26 @@ from ...tools.context_switches import SILENT_IMPORT, UPLOAD, get_switch, switch_
 from ...tools.errors import FieldError
 from .file_stream import ReportFileStream
 
-# Where an attachment belongs: what decides whether it is a report's file
+# The fields that determine whether an attachment is a report's file
 PLACE = ("res_model", "res_id", "res_field")
-# What makes a file readable from outside, or replaces it by a link
+# The fields that publish a file, or replace it by a link
 EXPOSURE = ("public", "url", "access_token")
-# What Odoo derives from the content
+# The fields that Odoo sets from the content
 INTERNAL = ("db_datas", "store_fname", "checksum", "file_size", "mimetype")
 CONTENT = ("raw", "datas")
-# Where `account` reads a file as the user before Odoo checks that they may write it
+# Fields that `account` reads as the user before Odoo checks the right to write
 _READ_FIRST = {"res_model", "res_id", "store_fname", "db_datas", *CONTENT}
 
 
 class IrAttachment(models.Model):
-    """Files of reports: who may add and remove them, what they may be, how they show.
+    """Files of reports: rights to add and remove them, accepted content, display.
 
     Most of Odoo's own routes for attachments use `sudo()`. The right to remove or to
     publish a file is therefore always checked for the user of the environment.
 
-    Files of other models are left to Odoo: each override asks first whether a file is
-    one of a report. It reads what Odoo reads anyway; only for a new name or type under
-    `sudo()`, where Odoo reads nothing, it takes a query if the file is not cached.
+    Files of other models are handled by Odoo: each override first checks whether a file
+    is of a report. It reads the fields that Odoo reads as well; only for a new name or
+    type under `sudo()`, where Odoo reads none, it needs a query for uncached files.
     """
 
     _inherit = "ir.attachment"
@@ -44,7 +44,7 @@ class IrAttachment(models.Model):
 
     @api.model
     def _get_fault_report_guarded_models(self):
-        """Return the names of the models whose files have the rules of a report's.
+        """Return the names of the models whose files follow the rules of reports.
 
         Hook: an override adds to the set.
         """
@@ -54,17 +54,17 @@ class IrAttachment(models.Model):
 
     @api.model
     def _may_remove_fault_report_files(self):
-        """Return whether the user may remove files, under `sudo()` too."""
+        """Return whether the user may remove files, also under `sudo()`."""
         user = self.env.user
         return user._is_superuser() or user.has_group("fault_report.group_remove_file")
 
     def _filter_fault_report_files(self):
         """Return the attachments that are files of a report.
 
-        Pictures in fields are not: they belong to the fields of their record.
+        Excludes pictures in fields, which belong to the fields of their record.
         """
         guarded = self._get_fault_report_guarded_models()
-        # Where a file belongs is read to protect it, not to show it.
+        # The record of a file is read to protect the file, not to show it.
         return self.filtered(
             lambda file: (
                 (file_sudo := file.sudo()).res_model in guarded
@@ -74,15 +74,15 @@ class IrAttachment(models.Model):
         )
 
     def _fetch_fault_report_places(self):
-        """Read where the files belong by the query that Odoo's own check makes next."""
+        """Read the records of the files with the query that Odoo's check makes next."""
         if not self.env.su:
-            # Where a file belongs is read to protect it, not to show it.
+            # The record of a file is read to protect the file, not to show it.
             self.sudo().fetch(SECURITY_FIELDS)
 
     def _is_raw_fault_report_mail(self):
-        """Return whether this is an e-mail that is kept as it came."""
+        """Return whether this is the original of an e-mail."""
         self.ensure_one()
-        # Decides how the file is served, not to whom.
+        # Determines how the file is served, not the access to it.
         file_sudo = self.sudo()
         return (
             file_sudo.res_model == "mail.message"
@@ -96,7 +96,7 @@ class IrAttachment(models.Model):
         return records._filtered_access("write")
 
     def _check_access(self, operation):
-        """To remove a report's file takes the right to remove files, not Edit."""
+        """Removing a report's file needs the right to remove files, not Edit."""
         if operation not in ("create", "unlink") or self.env.su:
             return super()._check_access(operation)
         self._fetch_fault_report_places()
@@ -105,7 +105,7 @@ class IrAttachment(models.Model):
             return super()._check_access(operation)
         others = self - files
         refused = super(IrAttachment, others)._check_access(operation)
-        # Odoo's own check would ask for Edit on the report
+        # Odoo's own check would require Edit on the report
         basic = models.Model._check_access(files, operation)
         forbidden = basic[0] if basic else files.browse()
         forbidden += (files - forbidden)._filter_forbidden(operation)
@@ -170,23 +170,23 @@ class IrAttachment(models.Model):
             [token for _id, token in rest]
         )
 
-    # === RULES THAT HOLD UNDER SUDO TOO === #
+    # === RULES THAT ALSO APPLY UNDER SUDO === #
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_fault_report_files(self):
         self._check_fault_report_removal()
 
     def _check_fault_report_removal(self):
-        """Check that the user may take the files off their reports.
+        """Check that the user may remove the files from their reports.
 
-        Files of a report that is deleted go with it: it no longer exists by then.
+        Files of a deleted report are removed with it: it no longer exists by then.
 
         :raises AccessError: if the user may not
         """
         files = self._filter_fault_report_files()
         if not files or self._may_remove_fault_report_files():
             return
-        # Reports count that exist, whether the user sees them or not.
+        # Existing reports count, including those hidden from the user.
         for model, attachments in files.sudo().grouped("res_model").items():
             # As above
             if self.env[model].browse(attachments.mapped("res_id")).sudo().exists():
@@ -226,9 +226,9 @@ class IrAttachment(models.Model):
             )
 
     def _check_fault_report_field(self, places):
-        """Check that no photo of a service point is written past its field.
+        """Check that photos of service points are written through their field only.
 
-        Only the field checks the photo.
+        The field checks the photo.
 
         :param places: for each file, a dict with the values of `PLACE`
         :raises AccessError: if one is
@@ -244,10 +244,10 @@ class IrAttachment(models.Model):
                 raise self._get_file_error("unlink")
 
     def _is_fault_report_place(self, vals):
-        """Return whether these values make a report's file.
+        """Return whether these values create a report's file.
 
-        So do files of a message being written, if the channel says by the switch
-        `UPLOAD` that the message is for a report.
+        Includes files of a message being written, if the channel sets the switch
+        `UPLOAD` for a message on a report.
         """
         if vals.get("res_field"):
             return False
@@ -259,7 +259,7 @@ class IrAttachment(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        # Defaults of the user or of the context count like given values.
+        # Defaults of the user or of the context are checked like values.
         place = self.default_get(PLACE)
         self._check_fault_report_field({**place, **vals} for vals in vals_list)
         added, limits = Counter(), {}
@@ -277,7 +277,7 @@ class IrAttachment(models.Model):
         return attachments
 
     def _prepare_fault_report_create(self, vals, limits):
-        """Check the values of a report's file, and return those to create it with.
+        """Check the values of a report's file, and return the values to create.
 
         :param dict limits: the limits by place, completed here
         """
@@ -306,7 +306,7 @@ class IrAttachment(models.Model):
             return super().write(vals)
         self._read_fault_report_places(vals)
         if not {*PLACE, *CONTENT, *INTERNAL}.isdisjoint(vals):
-            # Where a file belongs decides, not whether the user may see it.
+            # The record of the file matters, even if the user may not see it.
             places = [{name: file[name] for name in PLACE} for file in self.sudo()]
             self._check_fault_report_field(places)
             self._check_fault_report_field({**place, **vals} for place in places)
@@ -314,32 +314,32 @@ class IrAttachment(models.Model):
             vals = self._prepare_fault_report_thumbnail(vals)
         if not self._concerns_fault_report_files(vals):
             return super().write(vals)
-        # Each file has a name, a content and a place of its own.
+        # Each file has its own name, content and record.
         for attachment in self:
             super(IrAttachment, attachment).write(
                 attachment._prepare_fault_report_write(vals)
             )
-        # A file of the chatter gets its report only when the message is posted.
+        # A file of the chatter is linked to its report when the message is posted.
         if not {"res_model", "res_id"}.isdisjoint(vals):
             self._collect_on_fault_reports()
         return True
 
     def _read_fault_report_places(self, vals):
-        """Read where the files belong by the queries that Odoo makes next anyway."""
+        """Read the records of the files with the queries that Odoo makes next."""
         if _READ_FIRST.isdisjoint(vals):
             self.check_access("write")
         else:
             self.mapped("res_model")
 
     def _concerns_fault_report_files(self, vals):
-        """Return whether files of reports are changed, or made by these values."""
+        """Return whether these values change or create files of reports."""
         guarded = self._get_fault_report_guarded_models()
-        # Where a file belongs decides, not whether the user may see it.
+        # The record of the file matters, even if the user may not see it.
         models_ = {vals.get("res_model"), *self.sudo().mapped("res_model")}
         return not guarded.isdisjoint(models_)
 
     def _prepare_fault_report_write(self, vals):
-        """Check the file as it is and as it will be, and return the values to write."""
+        """Check the file before and after the change; return the values to write."""
         self.ensure_one()
         self.check_access("write")
         # The content itself, not its size as in the web client's lists
@@ -387,7 +387,7 @@ class IrAttachment(models.Model):
         return vals
 
     def copy_data(self, default=None):
-        """Mark copies of a report's file; their content is known to be checked."""
+        """Mark copies of a report's file; their content is already checked."""
         vals_list = super().copy_data(default)
         if not {*CONTENT, "db_datas"}.isdisjoint(default or {}):
             return vals_list
@@ -402,7 +402,7 @@ class IrAttachment(models.Model):
     def _is_from_fault_report(self):
         """Return whether this is a file of a report, a photo in it or a copy of one."""
         self.ensure_one()
-        # Decides how the file is served, not to whom.
+        # Determines how the file is served, not the access to it.
         file_sudo = self.sudo()
         model = file_sudo.res_model or ""
         return model.startswith("fault.report") or file_sudo.is_from_fault_report
@@ -438,7 +438,7 @@ class IrAttachment(models.Model):
         """
         for (model, id_), count in added.items():
             limit = self._get_fault_report_limits(model, id_).files
-            # Files that the user does not see count too.
+            # All files count, including those hidden from the user.
             there = self.sudo().search_count(
                 [("res_model", "=", model), ("res_id", "=", id_)]
             )
@@ -466,7 +466,7 @@ class IrAttachment(models.Model):
 
     @api.model
     def _prepare_fault_report_thumbnail(self, vals):
-        """Return the values with their thumbnail checked: it comes from a browser."""
+        """Return the values with a checked thumbnail: browsers send it."""
         value = vals.get("thumbnail")
         # For a PDF Odoo has a drawing of its own ("<"), which is never decoded.
         if not value or value[:1] in ("P", b"P"):
@@ -478,7 +478,7 @@ class IrAttachment(models.Model):
 
     @api.model
     def _postprocess_contents(self, values):
-        """Leave a picture as it is that was prepared for a report."""
+        """Do not resize a picture that was prepared for a report."""
         if picture_rules.has_checked(self.env) and picture_rules.is_checked(
             self.env, self._get_content(values)
         ):
@@ -487,7 +487,7 @@ class IrAttachment(models.Model):
 
     @api.model
     def _index(self, bin_data, file_type, checksum=None):
-        """Index files of reports that are text; others are not unpacked for it."""
+        """Index only text files of reports; others are not unpacked."""
         key = checksum or self._compute_checksum(bin_data)
         if file_type != "text/plain" and picture_rules.is_for_report(self.env, key):
             return None

@@ -10,12 +10,12 @@ _WHOLE = {"width": 0, "height": 0, "crop": False, "quality": 0}
 
 
 class IrBinary(models.AbstractModel):
-    """Streams of files of reports, which browsers get as what they are."""
+    """Streams of files of reports, served with their own type."""
 
     _inherit = "ir.binary"
 
     def _get_stream_from(self, record, *args, **kwargs):
-        """Serve an e-mail that is kept as it came for saving only."""
+        """Serve the original of an e-mail as a download only."""
         stream = super()._get_stream_from(record, *args, **kwargs)
         if record._name == "ir.attachment" and record._is_raw_fault_report_mail():
             stream.mimetype = "application/octet-stream"
@@ -23,7 +23,7 @@ class IrBinary(models.AbstractModel):
         return stream
 
     def _get_image_stream_from(self, record, field_name="raw", *args, **options):
-        """Serve a picture of a report in full size where it cannot be reduced."""
+        """Serve a picture of a report in full size if it cannot be resized."""
         stream = self._get_fault_report_stream(record, field_name)
         if not stream or not any(options.get(name) for name in _WHOLE):
             return super()._get_image_stream_from(record, field_name, *args, **options)
@@ -46,7 +46,7 @@ class IrBinary(models.AbstractModel):
             if not self._is_of_fault_report(record) or field_name not in record._fields:
                 return None
             stream = self._record_to_stream(record, field_name)
-        # Odoo's own way has an answer to each
+        # Odoo responds to each of them
         except Exception:
             return None
         if not isinstance(stream, ReportFileStream):
@@ -55,6 +55,6 @@ class IrBinary(models.AbstractModel):
 
     def _is_of_fault_report(self, record):
         if record._name == "ir.attachment":
-            # Read as the user first, as Odoo does: then the rest is known, too
+            # Read as the user first, like Odoo, which fills the cache
             return bool(record.mimetype) and record._is_from_fault_report()
         return record._name.startswith("fault.report") and bool(record.exists())

@@ -8,12 +8,12 @@ CODE_TYPES = ("user_notification", "email")
 
 
 class MailMessage(models.Model):
-    """Messages about reports: only their authors change them, staff's stay internal."""
+    """Messages about reports: only authors change them; internal ones stay hidden."""
 
     _inherit = "mail.message"
 
     def _filter_about_fault_reports(self):
-        """Return the messages that the thread of a report shows."""
+        """Return the messages about fault reports."""
         # The document of a message is checked, even if the user may not read it.
         return self.sudo().filtered(
             lambda message: (
@@ -43,7 +43,7 @@ class MailMessage(models.Model):
 
     @api.model
     def _search(self, domain, offset=0, limit=None, order=None, **kwargs):
-        """Leave out internal messages where a relation bypasses the rules.
+        """Exclude internal messages where a relation bypasses the rules.
 
         `website_message_ids` of every thread does; counts must not show them either.
         """
@@ -73,7 +73,7 @@ class MailMessage(models.Model):
         if self.env.su or self.env.user._is_internal():
             return self.browse()
         partner = self.env.user.partner_id
-        # Only the readers of a message are looked up.
+        # Only the recipients of the message are read.
         return (
             self.sudo()
             .filtered(
@@ -92,7 +92,7 @@ class MailMessage(models.Model):
         )
 
     def _get_fault_report_author_name(self):
-        """Return the author's name for the report's page, and nothing else of them."""
+        """Return only the author's name, for the report's page."""
         self.ensure_one()
         name, address = parse_contact_from_email(self.email_from or "")
         return self.author_id.name or name or address or "–"
@@ -107,13 +107,13 @@ class MailMessage(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         messages = super().create(vals_list)
-        messages._check_fault_report_door()
+        messages._check_fault_report_channel()
         messages._check_fault_report_author()
         messages._check_fault_report_recipients()
         return messages
 
     def write(self, vals):
-        self._check_fault_report_door()
+        self._check_fault_report_channel()
         before = None
         if "attachment_ids" in vals:
             before = {message: message._get_fault_report_files() for message in self}
@@ -128,13 +128,13 @@ class MailMessage(models.Model):
         return result
 
     def unlink(self):
-        # Under sudo only code deletes messages, with the record they are about; Odoo's
+        # Under sudo, only code deletes messages, with their record; Odoo's
         # own buttons empty them instead.
         if not self.env.su and any(m._get_fault_report_files() for m in self):
             self._check_may_lose_files()
         return super().unlink()
 
-    def _check_fault_report_door(self):
+    def _check_fault_report_channel(self):
         """Check that customers write through the pages of reports only.
 
         There, texts have limits, and messages are public.
@@ -147,7 +147,7 @@ class MailMessage(models.Model):
             raise AccessError(self.env._("Write on the page of the fault report."))
 
     def _check_fault_report_author(self):
-        """Check that messages and notifications have no other's name or address.
+        """Check that users post under their own name and address only.
 
         :raises AccessError: if one has
         """
@@ -159,10 +159,10 @@ class MailMessage(models.Model):
             Report._check_own_name(message.author_id.id, message.email_from)
 
     def _check_fault_report_recipients(self):
-        """Check the right to edit the report before a message goes to people outside.
+        """Check the right to edit the report for messages to external people.
 
-        Odoo's route for messages posts under sudo to recipients that the user chose.
-        Recipients chosen by code are checked there, and e-mails came from outside.
+        Odoo's route for messages posts under sudo to recipients chosen by the user.
+        Recipients set by code are checked by it; incoming e-mails are excluded.
 
         :raises AccessError: if the user lacks it
         """
@@ -176,7 +176,7 @@ class MailMessage(models.Model):
                 report._check_may_send_outside()
 
     def _has_recipients_outside(self):
-        """Return whether the message goes to people outside the back office."""
+        """Return whether the message is sent to people outside the back office."""
         self.ensure_one()
         if self.outgoing_email_to or self.partner_ids.filtered("partner_share"):
             return True

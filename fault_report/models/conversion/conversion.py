@@ -236,7 +236,7 @@ class FaultReport(models.Model):
         author = self.env.user.partner_id
         subtype_id = self.env["ir.model.data"]._xmlid_to_res_id("mail.mt_note")
         own = with_own_context(self)
-        # The log notes are written in batch, whatever the user's rights on the order
+        # The log notes are created in batch; the user need not edit the order.
         own.env["mail.message"].sudo().create(
             [
                 {

@@ -29,7 +29,7 @@ class SaleOrder(models.Model):
             cancelled._relink_fault_reports()
         if "state" not in vals:
             return super().write(vals)
-        # Who cancels an order need not see its reports, whose state follows from it.
+        # Users who cancel an order need no access to its reports, whose state changes.
         reports_sudo = with_own_context(self).sudo().fault_report_ids
         reports_sudo._track_prepare({"state"})
         before = reports_sudo._get_reached({"sale_order_id"})

@@ -71,9 +71,9 @@ class FaultReport(models.Model):
 
     @api.model
     def _get_channels_of_strangers(self):
-        """Return the channels in which anyone may file, within the day's limits.
+        """Return the channels in which anyone may file, within the daily limits.
 
-        E-mails are kept whatever their number.
+        E-mails are always filed, in any number.
         Hook: an override adds to the set.
         """
         return self._get_channels_without_customer() - {"mail"}

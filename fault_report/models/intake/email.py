@@ -125,7 +125,7 @@ class FaultReport(models.Model):
     # Public in Odoo, and the caller chooses the author of the answer
     @api.private
     def message_update(self, msg_dict, update_vals=None):
-        """Make a customer's answer public, whatever message it answers."""
+        """Make a customer's answer public, even if it answers an internal message."""
         self._clean_mail(msg_dict)
         if not self._is_sender_verified(msg_dict):
             msg_dict["is_internal"] = True
@@ -315,7 +315,7 @@ class FaultReport(models.Model):
             )
         note = self._message_log(body=text)
         picture_rules.remember(self.env, raw[:MAX_RAW_MAIL], "mails")
-        # A file of the note and not of the report: it is as it came, whatever is in it.
+        # A file of the note, not of the report: the unchanged original, of any content.
         file = self.env["ir.attachment"].create(
             {
                 "name": "e-mail.eml",

@@ -207,7 +207,7 @@ class MailThread(models.AbstractModel):
     @api.model
     def _get_alias_company(self, alias):
         """Return the company of the alias."""
-        # The company of the alias, whatever the companies of the gateway's user
+        # The gateway's user may have no access to the company of the alias.
         companies_sudo = self.env["res.company"].sudo()
         company = companies_sudo.search([("fault_report_alias_id", "in", alias.ids)])
         if not company and alias:

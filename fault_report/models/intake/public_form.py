@@ -152,10 +152,10 @@ class FaultReport(models.Model):
 
     @api.model
     def _get_form_rules(self):
-        """Return what the inputs of the forms take: by these rules it is checked.
+        """Return the limits of the forms' inputs, which the server checks as well.
 
-        :return: `lengths`, the most characters by the name of the input; `photo_types`,
-            as `accept` of an input; `photo`, what the script makes of one
+        :return: `lengths`, the maximum length by input name; `photo_types`, as `accept`
+            of an input; `photo`, how the script resizes photos
         """
         rules = {**TEXT_LIMITS, **self.env["fault.report.point"]._text_limits}
         lengths = {name: rule["limit"] for name, rule in rules.items()}

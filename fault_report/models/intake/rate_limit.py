@@ -35,8 +35,8 @@ def get_sender(address):
 class FaultReportAttempt(models.Model):
     """Rate limit shared by all Odoo workers.
 
-    By hand, because Odoo has none for public routes, and those of libraries count in
-    one process or need another server.
+    Odoo has none for public routes; those of libraries count in one process or need
+    another server.
 
     Rows are only added, in a transaction of their own: attempts that are refused for
     another reason count, and no request waits for a counter. Workers that count at the

@@ -74,7 +74,7 @@ class FaultReportSubmission(models.Model):
                 fingerprint,
                 fields.Datetime.now(),
             ),
-            log_exceptions=False,  # The failure tells that the key exists
+            log_exceptions=False,  # Expected: a failure means that the key exists
         )
         return self.browse(id_ for (id_,) in self.env.cr.fetchall())
 

@@ -22,7 +22,7 @@ from ...tools.errors import TooManyRequestsError
 
 _logger = logging.getLogger(__name__)
 
-# What a message is about, and the user's setting that decides how they get it
+# Kinds of messages, with the user setting of their channels
 SETTINGS = {
     "new": "fault_report_notify_new",
     "assigned": "fault_report_notify_assigned",
@@ -34,9 +34,9 @@ SETTINGS = {
     "converted": "fault_report_notify_work_order",
     "solved": "fault_report_notify_work_order",
 }
-# Of these, customers are notified, not staff
+# Kinds sent to customers instead of staff
 CUSTOMER_KINDS = {"converted", "solved"}
-# Messages that people outside cause
+# Kinds caused by external people
 CAUSED_KINDS = {"new", "assigned", "changed", "answered"}
 MAIL_QUEUE = "fault_report.mail_queue"
 
@@ -44,8 +44,8 @@ MAIL_QUEUE = "fault_report.mail_queue"
 class FaultReport(models.Model):
     """Delivery of messages through Odoo's queues, on the channels of each user.
 
-    No server outside is contacted while a user waits. What cannot be made into a
-    message is logged and shown to staff; it never stops a report.
+    No external server is contacted during a request. Failures to create a message are
+    logged and shown to staff; they do not block the report.
     """
 
     _inherit = "fault.report"
@@ -53,7 +53,7 @@ class FaultReport(models.Model):
     # === TO USERS === #
 
     def _notify_safely(self, kind, users, known=None, **values):
-        """Queue messages; if that fails, what they are about stands all the same."""
+        """Queue messages; a failure does not affect the reported change."""
         self.ensure_one()
         try:
             with self._isolated():
@@ -70,13 +70,13 @@ class FaultReport(models.Model):
     def _queue_messages(
         self, kind, users, known=None, setting=None, otherwise=(), **values
     ):
-        """Queue one message for each of `users` on each way that they chose.
+        """Queue one message for each of `users` on each channel of their choice.
 
         :param kind: a key of `SETTINGS`
-        :param known: the ways on which users get this already, by their ids
+        :param known: the channels already used for this, by user id
         :param setting: the user setting to use instead of that of the kind
-        :param otherwise: the ways for those who chose none
-        :param values: what `_prepare_message_values` needs
+        :param otherwise: the channels for users who chose none
+        :param values: parameters of `_prepare_message_values`
         :return: the channels used
         """
         self.ensure_one()
@@ -95,7 +95,7 @@ class FaultReport(models.Model):
         """Queue one message in their language for each of `users`."""
         switches = {"lang": lang, TO_USERS: Switch()}
         context = {**with_own_context(self).env.context, **switches}
-        # What users are notified of is checked for each of them, not for the sender.
+        # Access is checked for each recipient, not for the sender.
         report = self.with_env(self.env(context=context, su=True))
         report = report.with_company(self.company_id)
         report.message_notify(
@@ -113,7 +113,7 @@ class FaultReport(models.Model):
         return channels or set(otherwise)
 
     def _may_be_notified(self, kind, user):
-        """Return whether the user may see what a message of this kind says."""
+        """Return whether the user may see the content of a message of this kind."""
         self.ensure_one()
         if kind in CUSTOMER_KINDS:
             return self._is_seen_by_customer(user)
@@ -154,20 +154,20 @@ class FaultReport(models.Model):
             raise
 
     def _mail_get_partners(self, introspect_fields=False):
-        """Make no token for the customer where it is users who are notified."""
+        """Create no access token for the customer in messages to users."""
         if get_switch(self.env, TO_USERS):
             return dict.fromkeys(self.ids, self.env["res.partner"])
         return super()._mail_get_partners(introspect_fields=introspect_fields)
 
     def _limit_channels(self, kind, channels):
-        """Return the channels that the day's quota leaves: strangers cause paid SMS.
+        """Return the channels within the daily quota: external senders cause paid SMS.
 
-        Once the day's are used up, an e-mail is sent instead.
+        Once the quota is used up, an e-mail is sent instead.
         """
         if "sms" not in channels or not self._is_caused_from_outside(kind):
             return channels
         shares = self._get_quota_shares(self.channel, self)
-        # Those who cause it have no rights on the count
+        # External senders have no rights on the counter.
         attempts = self.env["fault.report.attempt"].sudo()
         limits = self.company_id._get_fault_report_quota("sms", shares)
         try:
@@ -187,7 +187,7 @@ class FaultReport(models.Model):
         return super()._get_notify_valid_parameters() | {"fault_report_channel"}
 
     def _notify_get_recipients(self, message, msg_vals=False, **kwargs):
-        """Leave out those who may not read the report now, whatever the message.
+        """Exclude recipients without access to the report, for every message.
 
         Use the channels chosen for fault reports, not the general setting of Odoo.
         """
@@ -206,7 +206,7 @@ class FaultReport(models.Model):
         Odoo also notifies the author of the answered message and mentioned contacts.
         Receipts and messages sent with `message_notify` are not notes of staff.
         """
-        # The type of the message matters, whoever is its author.
+        # Only the type of the message is read; the user need not read the message.
         message_sudo = message.sudo()
         is_note = (
             message_sudo.is_internal
@@ -265,7 +265,7 @@ class FaultReport(models.Model):
 
     def _is_own_contact(self, partner):
         """Return whether the contact is of customer and place, or is the reporter."""
-        # The contact's relation to the report is checked, whoever is the user.
+        # Only the contact's relation to the report is checked; the user may be any.
         report_sudo = self.sudo()
         if partner == report_sudo.contact_id:
             return True
@@ -304,7 +304,7 @@ class FaultReport(models.Model):
         data = self.env.cr.precommit.data
         if MAIL_QUEUE not in data:
             data[MAIL_QUEUE] = True
-            # No user may wake the queue up.
+            # Users may not trigger the queue.
             self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger()
 
     def _notify_thread_by_sms(
@@ -334,7 +334,7 @@ class FaultReport(models.Model):
         self, devices, private_key, public_key, payload_by_lang=None, payload=None
     ):
         """Queue the push messages: their servers must not delay a request either."""
-        # No user may see the queue, nor wake it up.
+        # Users may neither see nor trigger the queue.
         with_own_context(self).env["mail.push"].sudo().create(
             [
                 {
@@ -348,10 +348,10 @@ class FaultReport(models.Model):
                 for device in devices
             ]
         )
-        # No user may wake the queue up; the sender needs it.
+        # Users may not trigger the queue; the sender needs it.
         self.env.ref("mail.ir_cron_web_push_notification").sudo()._trigger()
 
-    # === IN WHOSE NAME === #
+    # === AUTHORS === #
 
     def message_notify(self, **kwargs):
         """Refuse customers: they post to the report, not to chosen recipients."""
@@ -414,7 +414,7 @@ class FaultReport(models.Model):
     # === FAILURES === #
 
     def _report_undelivered(self, names, reason):
-        """Show staff who got no message about the report: one activity each."""
+        """Plan an activity with the recipients who got no message about the report."""
         self.ensure_one()
         try:
             with self._isolated():
@@ -495,7 +495,7 @@ class MailThread(models.AbstractModel):
     _inherit = "mail.thread"
 
     def _notify_get_recipients(self, message, msg_vals=False, **kwargs):
-        """Ask the report who may be notified of it, whatever model sends."""
+        """Let the report filter the recipients, from any model."""
         recipients = super()._notify_get_recipients(message, msg_vals, **kwargs)
         # Check the document of the message, even if the user may not read it.
         message_sudo = message.sudo()
@@ -507,7 +507,7 @@ class MailThread(models.AbstractModel):
 
 
 class MailNotification(models.Model):
-    """Recipients of a message: they may read it, whatever its document."""
+    """Recipients of a message: they need access to its document."""
 
     _inherit = "mail.notification"
 

@@ -21,13 +21,13 @@ EVENTS = (
     "reopened",
     "commented",
 )
-# More reports from outside within this time are notified of together
+# Further external reports within this time are sent in a summary
 MANY = 10
 MANY_WITHIN = timedelta(minutes=10)
 SUMMARY_BATCH = 1000
-# What is new around a report in this transaction, by the report's id
+# Key of the additions to reports in this transaction, by report id
 NEWS = "fault_report.news"
-# Its kinds, and the models of their records
+# Kinds of additions, and their models
 NEWS_MODELS = {
     "notes": "fault.report.note",
     "messages": "mail.message",
@@ -37,10 +37,9 @@ NEWS_MODELS = {
 
 
 class FaultReport(models.Model):
-    """Events, and who is notified of them by their own choice.
+    """Events of reports, and their recipients.
 
-    Messages are queued in the transaction of the event: none goes out for what was
-    rolled back.
+    Messages are queued in the transaction of the event: a rollback sends none.
     """
 
     _inherit = "fault.report"
@@ -55,10 +54,10 @@ class FaultReport(models.Model):
 
     _in_summary_index = models.Index("(id) WHERE is_in_summary")
 
-    # === WHAT HAPPENS === #
+    # === EVENTS === #
 
     def _post_event(self, event):
-        """React to what has happened to these reports, in the same transaction.
+        """React to an event of these reports, in the same transaction.
 
         Hook: other addons listen here and call super().
 
@@ -66,7 +65,7 @@ class FaultReport(models.Model):
         """
         if not self or self._is_silent():
             return
-        # Who causes an event need not see who is notified of it.
+        # Users who cause an event need no access to its recipients.
         reports_sudo = self.sudo()
         if event == "created":
             reports_sudo._notify_created()
@@ -78,12 +77,12 @@ class FaultReport(models.Model):
     def _get_reached(self, names):
         """Return what each report has reached, by id, if these fields cause events.
 
-        A set of keys: an event, and what makes it a new one. Odoo's tracking cannot
-        tell: it keeps one value for a transaction, and none of a new report.
+        A set of keys: an event, and the value that makes it a new one. Odoo's tracking
+        is not enough: it keeps one value per transaction, and none of a new report.
         """
         if EVENT_FIELDS.isdisjoint(names) or self._is_silent():
             return {}
-        # To compare with; whether the user may write is checked by Odoo.
+        # Only compared later; Odoo checks the right to write.
         return {report.id: report._get_reached_events() for report in self.sudo()}
 
     def _get_reached_events(self):
@@ -93,14 +92,14 @@ class FaultReport(models.Model):
         if self.technician_id:
             reached.add(("assigned", self.technician_id.id))
         if self.work_order_id:
-            # Again, when a quotation is followed by a work order
+            # A new event if a work order follows a quotation
             reached.add(("converted", self.work_order_model))
         return reached
 
     def _post_events_since(self, before):
-        """Post the events of what the reports have reached since `before`.
+        """Post the events that the reports have reached since `before`.
 
-        :param before: what `_get_reached` has returned
+        :param before: the result of `_get_reached`
         """
         if not before:
             return
@@ -119,7 +118,7 @@ class FaultReport(models.Model):
                 self._collect_news(messages=message)
             if not (message.is_internal or message.subtype_id.internal):
                 self._post_event("commented")
-        # The author of a message need not see who is notified of it.
+        # The author of a message needs no access to its recipients.
         report_sudo = self.sudo()
         if report_sudo._is_written_by_customer(message.sudo()):
             report_sudo._notice_answer(message.sudo())
@@ -129,16 +128,16 @@ class FaultReport(models.Model):
 
     @api.model
     def _is_silent(self):
-        """Return whether neither a log nor messages are wanted.
+        """Return whether log and messages are skipped.
 
-        So it is while addons are installed, and of an import that asks for it.
+        This is the case during installation, and for imports without history.
         """
         context = self.env.context
         if not self.env.registry.ready:
             return True
         if SILENT_IMPORT in context and get_switch(self.env, SILENT_IMPORT):
             return True
-        # Only code acts as the superuser; a client does not choose its context.
+        # Only code acts as the superuser; its context is not set by clients.
         return bool(
             self.env.uid == SUPERUSER_ID
             and context.get("import_file")
@@ -147,8 +146,8 @@ class FaultReport(models.Model):
 
     # === THE NUMBER OF WAITING REPORTS === #
 
-    # Open web clients learn that it may have changed. Each asks for its own number,
-    # which depends on the user and on the selected companies.
+    # Signals to open web clients that it may have changed. Each requests its own
+    # number, which depends on the user and on the selected companies.
 
     def _write_multi(self, vals_list):
         # Every change of the state is written to the database here.
@@ -210,10 +209,10 @@ class FaultReport(models.Model):
     # === NEW AND ASSIGNED === #
 
     def _notify_created(self):
-        """Notify the users who want to know of new reports.
+        """Notify the users who chose messages about new reports.
 
-        A technician who is notified of the assignment is not notified of the same
-        report on the same way.
+        Technicians get no second message about the same report on the channel of their
+        assignment.
         """
         subscribers = self._get_subscribers()
         for report in self:
@@ -230,12 +229,12 @@ class FaultReport(models.Model):
                 report._notify_safely("new", users, known=known or {})
 
     def _notify_assigned(self):
-        """Notify the technicians of the reports that are theirs now."""
+        """Notify the technicians of reports assigned to them."""
         for report in self:
             report._notify_safely("assigned", report.technician_id)
 
     def _get_subscribers(self):
-        """Return the users who want to know of new reports in these companies."""
+        """Return the users who chose messages about new reports in these companies."""
         return self.env["res.users"].search(
             Domain("fault_report_notify_new", "!=", "none")
             & Domain(self._get_technician_domain())
@@ -248,7 +247,7 @@ class FaultReport(models.Model):
         Hook: an override chooses others.
         """
         self.ensure_one()
-        # With all of their company's reports, administrators are asked after them
+        # Administrators, who have all permissions, come after them
         return self._get_users_with("group_edit", "group_convert") - (
             self._get_administrators()
         )
@@ -267,7 +266,7 @@ class FaultReport(models.Model):
     # === THE CUSTOMER HAS ANSWERED === #
 
     def _notice_answer(self, message):
-        """Notify staff of what the customer wrote, or plan an activity."""
+        """Notify staff of a customer's message, or plan an activity."""
         self.ensure_one()
         if not self.is_answer_waiting:
             self.is_answer_waiting = True
@@ -295,7 +294,7 @@ class FaultReport(models.Model):
         return self.technician_id.filtered(self._can_be_technician)
 
     def _get_answer_responsible(self):
-        """Return who gets an activity where no user wants messages.
+        """Return the user for an activity if no user chose messages.
 
         Hook: the user must have access to the report.
         """
@@ -307,7 +306,7 @@ class FaultReport(models.Model):
         )[:1]
 
     def _notify_workers_of_answer(self, message):
-        """Notify those who do the work, on the order if they get no message."""
+        """Notify the workers of the order, by an activity if they get no message."""
         order = self._get_work_order()
         workers = order and order._get_work_order_workers() - self.technician_id
         for worker in workers or ():
@@ -317,10 +316,10 @@ class FaultReport(models.Model):
             ):
                 order._plan_answer_activity(self, worker)
 
-    # === MANY AT ONCE === #
+    # === SUMMARIES === #
 
     def _is_one_of_many(self):
-        """Return whether too many came from outside lately to notify of each."""
+        """Return whether there are too many recent reports for single messages."""
         self.ensure_one()
         if self.channel == "form":
             return False
@@ -334,10 +333,9 @@ class FaultReport(models.Model):
 
     @api.model
     def _cron_send_summaries(self):
-        """Notify of the new reports that came in great number, all in one message.
+        """Send many new reports in one message, for each company.
 
-        Each report is in one message: it is marked in the transaction that
-        queues the message.
+        A report is marked in the transaction that queues its message.
         """
         domain = Domain("is_in_summary", "=", True)
         found = self.search(domain, order="id", limit=SUMMARY_BATCH)
@@ -357,9 +355,9 @@ class FaultReport(models.Model):
     # === TO THE CUSTOMER === #
 
     def _notify_customers(self, kind):
-        """Notify the customer's users of what has become of their reports.
+        """Notify the customer's users of the new state of their reports.
 
-        Of a quotation they learn from the salesman.
+        Not of quotations, which salespeople send.
         """
         for report in self:
             is_so = kind != "converted" or report.work_order_id
@@ -368,10 +366,10 @@ class FaultReport(models.Model):
                 report._notify_safely(kind, users)
 
     def _get_customer_users(self):
-        """Return the portal users whose report it is.
+        """Return the portal users to notify of the report.
 
-        Who filed it, its contact, and its followers; each by their own choice, and
-        only of what they may see.
+        These are the user who filed it, its contact, and its followers; each is
+        notified by their own choice, and only with access.
         Hook: an override adds to them.
         """
         self.ensure_one()
@@ -380,25 +378,25 @@ class FaultReport(models.Model):
 
     # === CHANGES BY OTHERS === #
 
-    # Odoo's tracking keeps the fields as they were before the transaction, and nothing
-    # of reports that are new in it: what is added to these right away is a part of
-    # making them. It does not know the records around a report.
+    # Odoo's tracking keeps the values from before the transaction, and none of reports
+    # created in it: additions in the same transaction send no message. It does not
+    # track records around a report.
 
     @api.model
     def _get_notified_fields(self):
-        """Return the names of the fields whose changes the technician is notified of.
+        """Return the names of the fields whose changes are sent to the technician.
 
         Hook: an override leaves out some; to add one, give it `tracking=True`.
         """
         return set(self._track_get_fields())
 
     def _collect_news(self, points=None, **added):
-        """Keep what is new around these reports, to notify of it at the end.
+        """Collect additions to these reports, for the message before the commit.
 
         :param points: service points that are about to be answered
         :param added: new records, by the keys of `NEWS_MODELS`
         """
-        # Technicians are notified of news, whether or not its author sees the report.
+        # Technicians are notified even if the author may not read the report.
         reports_sudo = self.sudo().filtered("technician_id")
         if not reports_sudo or self._is_silent():
             return
@@ -413,7 +411,7 @@ class FaultReport(models.Model):
                 news["points"].setdefault(point_sudo.id, point_sudo._get_answer_text())
 
     def _message_track(self, fields_iter, initial_values_dict):
-        """Notify the technicians of what has changed, once per transaction."""
+        """Notify the technicians of all changes, once per transaction."""
         tracking = super()._message_track(fields_iter, initial_values_dict)
         all_news = self.env.cr.precommit.data.pop(NEWS, {})
         for report in self.browse(tracking):
@@ -426,8 +424,8 @@ class FaultReport(models.Model):
         """Notify the technician of changes by others.
 
         :param before: the values of all tracked fields before the transaction
-        :param changed: the names of those that have changed
-        :param news: what `_collect_news` has kept
+        :param changed: the names of the changed fields
+        :param news: the additions from `_collect_news`
         """
         self.ensure_one()
         if not (changed or news) or self._is_silent():
@@ -451,7 +449,7 @@ class FaultReport(models.Model):
         )
 
     def _get_news_records(self, news, technician):
-        """Return the records of `news` that there are still, by their kind."""
+        """Return the existing records of `news` by kind."""
         records = {
             name: self.env[model].browse(sorted(news.get(name, ()))).exists()
             for name, model in NEWS_MODELS.items()
@@ -467,12 +465,12 @@ class FaultReportPoint(models.Model):
     _inherit = "fault.report.point"
 
     def _collect_answers(self):
-        """Keep the answers as they are, before they are changed."""
+        """Keep the current answers, before they are changed."""
         for report, points in self.grouped("report_id").items():
             report._collect_news(points=points)
 
     def _get_answer_changes(self, before):
-        """Return the points whose answers differ from `before`, with both."""
+        """Return the points with changed answers: old and new ones."""
         return [
             (point.name, before[point.id], point._get_answer_text())
             for point in self
@@ -480,7 +478,7 @@ class FaultReportPoint(models.Model):
         ]
 
     def _get_answer_text(self):
-        """Return the answer with its remark; an empty text if there is neither."""
+        """Return the answer with its remark, or an empty text."""
         self.ensure_one()
         texts = (self._get_value_text(), self.remark)
         return " – ".join(text for text in texts if text)
@@ -491,7 +489,7 @@ class IrAttachment(models.Model):
 
     def _collect_on_fault_reports(self):
         """Notify the technicians of new files of their reports."""
-        # Who adds a file was allowed to.
+        # The right to add the file is already checked.
         files = self.sudo().filtered(
             lambda file: (
                 file.res_model == "fault.report" and file.res_id and not file.res_field
@@ -503,7 +501,7 @@ class IrAttachment(models.Model):
             )
 
     def _filter_not_notified(self, user, messages):
-        """Return the files that no message shows or has brought to `user`."""
+        """Return the files that were not sent to `user` with a message."""
         posted = self.env["mail.message"].search([("attachment_ids", "in", self.ids)])
         known = posted.filtered(
             lambda message: (
@@ -517,7 +515,7 @@ class MailMessage(models.Model):
     _inherit = "mail.message"
 
     def _get_channels_to_follower(self, user):
-        """Return how Odoo itself has notified `user`, a follower, of all these."""
+        """Return Odoo's channels for `user`, a follower, if they got all of these."""
         notifications = self.env["mail.notification"].search(
             [
                 ("mail_message_id", "in", self.ids),

@@ -183,7 +183,7 @@ class FaultReport(models.Model):
     def _get_unverified_author(self, name, company):
         """Return author and sender of a message from an unverified writer.
 
-        The author is no contact, whatever was typed, and answers reach the company.
+        The author is not a contact, even of this name; answers go to the company.
         """
         name = tools.parse_contact_from_email(name or "")[0]
         name = text_rules.clean_line(name, text_rules.MAX_LINE)

@@ -42,7 +42,7 @@ class FaultReport(models.Model):
         protected=True,
         technical=True,
     )
-    # The `date_assigned` of the assignment that was reminded of
+    # The `date_assigned` of the assignment with a sent reminder
     reminded_assignment = fields.Datetime(
         readonly=True, copy=False, protected=True, technical=True
     )
@@ -54,7 +54,7 @@ class FaultReport(models.Model):
         protected=True,
         technical=True,
     )
-    # The `unassigned_since` that was notified of
+    # The `unassigned_since` of the sent message
     unassigned_told = fields.Datetime(
         string="Last Notice Without Technician",
         readonly=True,
@@ -177,13 +177,13 @@ class FaultReport(models.Model):
         """Retry the report later, after all others."""
         try:
             with self._isolated():
-                # Only the cron writes when it is due, whatever its user.
+                # Only the cron writes the due date; its user may be any.
                 self.sudo()[date_field] = fields.Datetime.now() + RETRY_AFTER
         except OperationalError:
             _logger.info("%s is in use; its turn is next time", self)
 
     def _notify_unassigned(self):
-        """Claim the message of each report, and queue it for those who dispatch."""
+        """Claim the message of each report, and queue it for the dispatchers."""
         # Only the cron may write the mark.
         for report in self.sudo():
             report.unassigned_told = report.unassigned_since
@@ -241,7 +241,7 @@ class FaultReport(models.Model):
 
     def _drop_reminder_activities(self):
         """Remove the activities of assignments that are over."""
-        # Who handles a report need not see the activities of others.
+        # Users who handle a report need no access to activities of others.
         reports_sudo = self.sudo()
         reports_sudo.filtered(
             lambda report: report.unassigned_told and report.state != "new"

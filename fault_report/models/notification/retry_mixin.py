@@ -14,8 +14,7 @@ BATCH_SIZE = 200
 class FaultReportRetryMixin(models.AbstractModel):
     """Retries of queued messages of fault reports.
 
-    By hand, because Odoo never sends a message again that failed once, even if the
-    server only asked to try later.
+    Odoo never retries a failed message, even if the server asked for a later retry.
     """
 
     _name = "fault.report.retry.mixin"

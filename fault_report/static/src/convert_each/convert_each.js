@@ -70,7 +70,7 @@ export class ConvertEach extends Component {
         this.state.running = false;
     }
 
-    /** Open what the reports have become. */
+    /** Open the created orders. */
     async openOrders() {
         const failed = new Set(this.state.failed.map((report) => report.id));
         const ids = this.props.ids

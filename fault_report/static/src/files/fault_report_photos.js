@@ -4,7 +4,7 @@ import {standardWidgetProps} from "@web/views/widgets/standard_widget_props";
 import {useFileViewer} from "@web/core/file_viewer/file_viewer_hook";
 import {useService} from "@web/core/utils/hooks";
 
-/** The photos of a report, small, where what it says is read. */
+/** Thumbnails of a report's photos, beside its text. */
 export class FaultReportPhotos extends Component {
     static template = "fault_report.Photos";
     static props = {...standardWidgetProps};

@@ -8,7 +8,7 @@
 // pages, on other pages and in a shadow DOM:
 //   data-texts            its texts, translated, as JSON
 //   data-limits           `maxFiles`, `maxBytes`, `keepPosition` and `draftDays`, as JSON
-//   data-photo            what photos are made: see photos.js
+//   data-photo            how photos are resized: see photos.js
 //   data-captcha-keys     the site keys of the captchas to pass, as JSON
 //   data-draft            the name of the draft (none: the URL)
 //   data-owner            the sender, such as portal:7 (none: the form needs no user)
@@ -23,7 +23,7 @@
 // It posts the form with `Accept: application/json` and the header `Idempotency-Key`,
 // and understands these responses:
 //   2xx {redirect} or anything for `onSuccess(answer, form)`
-//   4xx {error: {code, message, fields: {NAME: sentence}, url}}
+//   4xx {error: {code, message, fields: {NAME: message}, url}}
 // Anything else (no answer, 429, 5xx, a page instead of JSON) is retried: while its
 // database is down, Odoo answers 404 with a page. Events on the form:
 // `fault-report-state` with `detail` editing, sending, waiting or sent.
@@ -75,7 +75,7 @@
      *
      * @param {object} content with `url`, `body`, `headers`, `timeout`, `onProgress`
      * @returns {Promise<object>} `status` (0 without an answer), `data`, `retryAfter`
-     *     and the `url` that has answered in the end
+     *     and the final `url` after redirects
      */
     function post(content) {
         const {url, body, headers, timeout, onProgress} = content;
@@ -112,7 +112,7 @@
      *
      * @param {object} answer of `post`
      * @returns {string} `arrived`, `refused`, `signin`, `stale`, `tooMuch`, or `later`
-     *     for what passes
+     *     for temporary failures
      */
     function understand(answer) {
         const {status, data, url} = answer;
@@ -135,7 +135,7 @@
      * Send under a lock shared by all tabs, so that only one tab sends it.
      *
      * @param {string} name of the draft
-     * @param {Function} action gets whether the lock was free
+     * @param {Function} action called with whether the lock was free
      * @returns {Promise}
      */
     async function withLock(name, action) {
@@ -296,7 +296,7 @@
             );
             return FaultReportForm.drafts.save(this.draftKey, {
                 key: this.key,
-                // From the first attempt on, its days are counted: so are those of its
+                // Its days are counted from the first attempt, like those of its
                 // key on the server
                 date: this.sentAt || Date.now(),
                 sentAt: this.sentAt,
@@ -457,9 +457,9 @@
         /**
          * Show the errors and scroll to the first one.
          *
-         * @param {object} errors the sentence for each name
-         * @param {string} message what no field is to blame for
-         * @param {string} url what the message is about
+         * @param {object} errors messages by name
+         * @param {string} message the error of no particular field
+         * @param {string} url the subject of the message
          */
         showErrors(errors, message, url) {
             const unplaced = [];
@@ -508,8 +508,8 @@
         // === SENDING === #
 
         /**
-         * @param {HTMLElement} button that was pressed; it may lead elsewhere than the
-         *     form, such as to a report that is there already
+         * @param {HTMLElement} button the pressed one; its target may differ from that of
+         *     the form, such as an existing report
          */
         async submit(button) {
             if (this.state === "sending" || this.state === "sent") {

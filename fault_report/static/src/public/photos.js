@@ -10,8 +10,8 @@
 
     const FaultReportForm = window.FaultReportForm || {};
     window.FaultReportForm = FaultReportForm;
-    // What photos are made, as the server says: `maxSide`, `quality`, and the `types` of
-    // those that are made smaller. Each form brings it.
+    // How photos are resized: `maxSide`, `quality`, and the `types`
+    // that are resized. Set by each form, from the server.
     FaultReportForm.photo = {types: []};
 
     /**

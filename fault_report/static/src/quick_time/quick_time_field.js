@@ -7,7 +7,7 @@ import {registry} from "@web/core/registry";
 
 const TIMES = [0.25, 0.5, 1, 2];
 
-/** Hours and minutes, the usual ones by a tap. */
+/** Hours and minutes, with buttons for common values. */
 export class QuickTimeField extends FloatTimeField {
     static template = "fault_report.QuickTimeField";
 

@@ -5,7 +5,7 @@ import {kanbanView} from "@web/views/kanban/kanban_view";
 import {registry} from "@web/core/registry";
 import {useService} from "@web/core/utils/hooks";
 
-/** A board whose columns by state follow from what is done: it is not written. */
+/** A board by state, which is computed: dropping a card opens the matching dialog. */
 export class FaultReportKanbanRenderer extends KanbanRenderer {
     static components = {
         ...KanbanRenderer.components,
@@ -42,7 +42,7 @@ export class FaultReportKanbanRenderer extends KanbanRenderer {
         await this.dropOnState(record, to.value);
     }
 
-    /** Ask for what the state follows from, or say what it follows from. */
+    /** Open the dialog that leads to the state, or explain what sets it. */
     async dropOnState(record, state) {
         if (state === "assigned" && record.data.state === "new") {
             return this.action.doActionButton({

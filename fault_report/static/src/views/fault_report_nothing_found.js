@@ -1,6 +1,6 @@
 import {ActionHelper} from "@web/views/action_helper";
 
-/** What an empty page says: what was looked for, when something was. */
+/** The text of an empty page, with the search terms, if any. */
 export class FaultReportActionHelper extends ActionHelper {
     static template = "fault_report.ActionHelper";
 

@@ -1,15 +1,14 @@
 // @odoo-module ignore
-// The form for a fault in any web page, by one line:
+// The fault form on any web page, added by one line:
 //
 //     <script async src="https://…/fault_report/v1/embed.js" data-key="fr_…"></script>
 //
-// It stands where the script stands, or in the element that `data-target` names by a
-// selector. It speaks the language of the page (`data-lang`, else that of <html>). The
-// page around it neither changes its looks nor its workings, but for the variables
-// `--fr-…` of its style sheet.
+// The form replaces the script element, or fills the element selected by `data-target`.
+// Its language is that of the page (`data-lang`, else that of <html>). The page does not
+// affect its style or function, except by the variables `--fr-…` of its style sheet.
 //
-// The server puts this behind `FAULT_REPORT`, the other scripts of the form, and within
-// one function.
+// The server sends this script after `FAULT_REPORT` and the other scripts of the form, all
+// wrapped in one function.
 /* global FAULT_REPORT */
 (function () {
     "use strict";
@@ -61,7 +60,7 @@
     }
 
     /**
-     * Show a box where the form stands.
+     * Replace the form by a box with these parts.
      *
      * @param {HTMLFormElement} form
      * @param {string} state
@@ -83,7 +82,7 @@
     }
 
     /**
-     * Replace the form by the message that the report has arrived.
+     * Replace the form by the confirmation of the report.
      *
      * @param {object} answer of the server
      * @param {object} controller of the form
@@ -155,7 +154,7 @@
     }
 
     /**
-     * Give the form the colours that the page has chosen for it.
+     * Apply the colours set by the page to the form.
      *
      * @param {HTMLElement} element of the form
      * @param {HTMLElement} host in the page
@@ -184,8 +183,8 @@
             const answer = await fetch(url, {headers, signal, cache});
             return {status: answer.status, data: await answer.json()};
         } catch {
-            // Offline, or too many visitors: a fault can be reported without. What a
-            // policy has refused is told a moment later.
+            // Offline, or too many visitors: the form works without the points. Policy
+            // violations are reported by an event a moment later.
             await new Promise((resolve) => setTimeout(resolve, 50));
             return {status: 0, data: null};
         }
@@ -235,13 +234,13 @@
             const reason = findReason(answer);
             if (reason) {
                 await onRefusal.call(controller, "closed", answer);
-                const told = await ask(code, "reload");
-                controller.alert.replaceChildren(...makeContact(told, texts));
+                const current = await ask(code, "reload");
+                controller.alert.replaceChildren(...makeContact(current, texts));
             } else {
                 await onAnswer.call(controller, answer);
             }
         };
-        // The API has words for programs where the form shows sentences
+        // The API has error codes for programs; the form shows their messages
         controller.onRefusal = (meaning, answer) => {
             const fields = answer.data?.error?.fields || {};
             for (const [name, word] of Object.entries(fields)) {
