@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from odoo.addons.fault_report.models.fault_report import GONE
+
 CHANNEL = "qr"
 CODE_SHARE = 10  # One code may send this part of a day's limit
 
@@ -8,7 +10,7 @@ class FaultReport(models.Model):
     _inherit = "fault.report"
 
     channel = fields.Selection(
-        selection_add=[(CHANNEL, "QR code")], ondelete={CHANNEL: "set default"}
+        selection_add=[(CHANNEL, "QR code")], ondelete={CHANNEL: f"set {GONE}"}
     )
 
     @api.model

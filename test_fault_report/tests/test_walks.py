@@ -3,6 +3,7 @@
 from odoo.tests import tagged
 
 from odoo.addons.fault_report.tests import (
+    test_channel,
     test_context,
     test_dialogs,
     test_mail_notes,
@@ -53,6 +54,11 @@ class TestProtectedFieldsTogether(test_context.TestProtectedFields):
 @tagged("post_install", "-at_install")
 class TestDialogsTogether(test_dialogs.TestDialogs):
     least_dialogs = 5
+
+
+@tagged("post_install", "-at_install")
+class TestRemovedChannelsTogether(test_channel.TestRemovedChannels):
+    least_channels = 2
 
 
 @tagged("post_install", "-at_install")
