@@ -3,6 +3,7 @@
 from odoo.tests import tagged
 
 from odoo.addons.fault_report.tests import (
+    test_answer_waiting,
     test_channel,
     test_context,
     test_dialogs,
@@ -59,6 +60,16 @@ class TestDialogsTogether(test_dialogs.TestDialogs):
 @tagged("post_install", "-at_install")
 class TestRemovedChannelsTogether(test_channel.TestRemovedChannels):
     least_channels = 2
+
+
+@tagged("post_install", "-at_install")
+class TestAnswerWaitingTogether(test_answer_waiting.AnswerCommon):
+    def test_r97_who_says_me_too_on_a_code_sets_the_mark(self):
+        self.report.with_user(self.users["edit"]).action_seen()
+        self.lift._post_me_too(self.report, "192.0.2.1")
+        self.assertTrue(self.report.is_answer_waiting)
+        self.assertEqual(self.answers(self.dispatch), (0, 1))
+        self.assertEqual(len(self.activities()), 1)
 
 
 @tagged("post_install", "-at_install")
