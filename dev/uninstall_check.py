@@ -109,7 +109,8 @@ def check_without_channels(env):
     """Fail unless the reports of the channels are kept and can be handled."""
     reports = env["fault.report"].search([("name", "like", "By a %")])
     assert len(reports) == 2, reports
-    assert set(reports.mapped("channel")) == {"form"}, reports.mapped("channel")
+    assert set(reports.mapped("channel")) == {"gone"}, reports.mapped("channel")
+    assert all(report._is_from_stranger() for report in reports)
     assert env["fault.report.audit"].search([("event", "=", "webhook_address")])
     reports[0].action_cancel("Test")
     customer = env["res.partner"].search([("name", "=", "Customer")])

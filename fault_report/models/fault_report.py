@@ -34,6 +34,8 @@ TEXT_LIMITS = {
 NOT_HANDLED = dict.fromkeys(("outcome", "work_order_id", "sale_order_id"), False)
 # Maximum of an id column
 MAX_ID = 2**31
+# Of reports whose channel was that of an addon that is gone
+GONE = "gone"
 
 
 class FaultReport(models.Model):
@@ -86,6 +88,8 @@ class FaultReport(models.Model):
             ("form", "Back office"),
             ("portal", "Customer portal"),
             ("mail", "E-mail"),
+            # As strange as the least trusted one
+            (GONE, "Removed channel"),
         ],
         required=True,
         readonly=True,

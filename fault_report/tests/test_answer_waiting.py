@@ -85,9 +85,6 @@ class AnswerCommon(CustomerCommon):
             "", [("a.txt", b"It rings")]
         )
 
-    def say_me_too(self):
-        self.lift._post_me_too(self.report, "192.0.2.1")
-
     def correct_a_text(self):
         message = self.report.with_user(self.customer).message_post(body="It rings")
         self.report._end_answer_waiting()
@@ -102,7 +99,6 @@ class AnswerCommon(CustomerCommon):
         "write_with_odoo_s_chatter",
         "write_an_e_mail",
         "send_a_photo",
-        "say_me_too",
         "correct_a_text",
     )
 

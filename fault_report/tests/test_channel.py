@@ -1,6 +1,6 @@
 """Filing of reports by external channels."""
 
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 
 from ..tools.errors import FieldError
@@ -148,3 +148,43 @@ class TestChannel(FaultReportCommon):
             self.as_user(report, "edit").access_token = "guessed"
         url = self.as_user(report, "view")._get_tracking_url()
         self.assertIn(f"/my/fault_reports/{report.id}?access_token=", url)
+
+
+@tagged("post_install", "-at_install")
+class TestRemovedChannels(FaultReportCommon):
+    """What was known of a sender goes with the addon of their channel."""
+
+    # So many channels of addons are installed at least
+    least_channels = 0
+
+    def get_added_channels(self):
+        return self.env["ir.model.fields.selection"].search(
+            [
+                ("field_id.model", "=", "fault.report"),
+                ("field_id.name", "=", "channel"),
+                ("value", "not in", ("form", "portal", "mail", "gone")),
+            ]
+        )
+
+    def test_the_sender_of_a_removed_channel_is_taken_for_a_stranger(self):
+        channels = self.get_added_channels()
+        self.assertGreaterEqual(len(channels), self.least_channels)
+        reports = {
+            channel: self.make_report(channel=channel.value) for channel in channels
+        }
+        channels._process_ondelete()
+        self.env.invalidate_all()
+        for channel, report in reports.items():
+            with self.subTest(channel.value):
+                self.assertEqual(report.channel, "gone")
+                self.assertTrue(report._is_from_stranger())
+                self.assertTrue(report._is_contact_typed())
+                # Nor does its customer have to be known
+                report.write({"equipment_id": False, "facility_id": False})
+                report.partner_id = False
+
+    def test_no_user_files_on_a_removed_channel(self):
+        with self.assertRaises(AccessError):
+            self.as_user(self.env["fault.report"], "create").create(
+                {"name": "X", "equipment_id": self.lift.id, "channel": "gone"}
+            )

@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from odoo.addons.fault_report.models.fault_report import GONE
+
 CHANNEL = "api"
 # One key can use half of the daily limits
 KEY_SHARE = 2
@@ -9,7 +11,7 @@ class FaultReport(models.Model):
     _inherit = "fault.report"
 
     channel = fields.Selection(
-        selection_add=[(CHANNEL, "Web site")], ondelete={CHANNEL: "set default"}
+        selection_add=[(CHANNEL, "Web site")], ondelete={CHANNEL: f"set {GONE}"}
     )
     integration_id = fields.Many2one(
         "fault.report.integration",
@@ -38,6 +40,6 @@ class FaultReport(models.Model):
         return [*shares, (f"key:{int(integration)}", KEY_SHARE)]
 
     def _is_from_stranger(self):
-        # Any visitor may use the key of a web page.
-        in_page = self.integration_id.sudo().in_page
-        return super()._is_from_stranger() or in_page
+        # Any visitor may use the key of a web page; who asks may not read integrations.
+        was_in_page = self.integration_id.sudo().was_in_page
+        return super()._is_from_stranger() or was_in_page

@@ -80,6 +80,14 @@ class FaultReportIntegration(models.Model):
         help="Visitors can see the key: it works from the allowed origins only, reads "
         "no report, and identifies no customer.",
     )
+    # Its reports do not become trusted ones when the key leaves the page
+    was_in_page = fields.Boolean(
+        compute="_compute_was_in_page",
+        store=True,
+        copy=False,
+        protected=True,
+        technical=True,
+    )
     allowed_origins = fields.Text(
         help="Web sites whose pages may use the key in the browser, one on each line, "
         "such as https://www.example.com. Programs on a server need none."
@@ -115,6 +123,11 @@ class FaultReportIntegration(models.Model):
         "CHECK(grace_hours BETWEEN 0 AND 720)",
         "A former key may work for 0 to 720 hours.",
     )
+
+    @api.depends("in_page")
+    def _compute_was_in_page(self):
+        for integration in self:
+            integration.was_in_page = integration.in_page or integration.was_in_page
 
     @api.depends("report_ids")
     def _compute_report_count(self):

@@ -110,6 +110,20 @@ class TestIntegration(FaultReportCommon):
             with self.assertRaises(RefusedRequestError):
                 self.use_key(key)
 
+    def test_a_visitor_stays_a_stranger_when_the_key_leaves_the_page(self):
+        self.integration.in_page = True
+        answer, _replayed = self.integration.sudo()._file_report({"name": "Stuck"})
+        report = self.env["fault.report"].search(
+            [("reference", "=", answer["reference"])]
+        )
+        self.assertTrue(report._is_from_stranger())
+        self.integration.in_page = False
+        self.assertTrue(report._is_from_stranger())
+        copied = self.integration.copy()
+        self.assertFalse(copied.was_in_page)
+        with self.assertRaises(AccessError):
+            self.integration.was_in_page = False
+
     def test_r89_a_browser_uses_the_key_from_the_allowed_origins_only(self):
         key = self.make_key()
         self.assertTrue(self.use_key(key, "https://www.example.com"))

@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from odoo.addons.fault_report.models.fault_report import GONE
+
 CHANNEL = "qr"
 # One code can use a tenth of the daily limits
 CODE_SHARE = 10
@@ -9,7 +11,7 @@ class FaultReport(models.Model):
     _inherit = "fault.report"
 
     channel = fields.Selection(
-        selection_add=[(CHANNEL, "QR code")], ondelete={CHANNEL: "set default"}
+        selection_add=[(CHANNEL, "QR code")], ondelete={CHANNEL: f"set {GONE}"}
     )
 
     @api.model

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 
+from odoo.addons.fault_report.models.fault_report import GONE
 from odoo.addons.fault_report.tools import text_rules
 from odoo.addons.fault_report.tools.context_switches import (
     WITHOUT_POINTS,
@@ -19,7 +20,7 @@ class FaultReport(models.Model):
     _inherit = "fault.report"
 
     channel = fields.Selection(
-        selection_add=[(CHANNEL, "Website block")], ondelete={CHANNEL: "set default"}
+        selection_add=[(CHANNEL, "Website block")], ondelete={CHANNEL: f"set {GONE}"}
     )
 
     @api.model

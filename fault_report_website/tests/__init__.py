@@ -2,3 +2,4 @@ from . import test_block
 from . import test_captcha
 from . import test_form
 from . import test_portal
+from . import test_walks

@@ -3,6 +3,8 @@
 from odoo.tests import tagged
 
 from odoo.addons.fault_report.tests import (
+    test_answer_waiting,
+    test_channel,
     test_context,
     test_dialogs,
     test_mail_notes,
@@ -53,6 +55,21 @@ class TestProtectedFieldsTogether(test_context.TestProtectedFields):
 @tagged("post_install", "-at_install")
 class TestDialogsTogether(test_dialogs.TestDialogs):
     least_dialogs = 5
+
+
+@tagged("post_install", "-at_install")
+class TestRemovedChannelsTogether(test_channel.TestRemovedChannels):
+    least_channels = 2
+
+
+@tagged("post_install", "-at_install")
+class TestAnswerWaitingTogether(test_answer_waiting.AnswerCommon):
+    def test_r97_who_says_me_too_on_a_code_sets_the_mark(self):
+        self.report.with_user(self.users["edit"]).action_seen()
+        self.lift._post_me_too(self.report, "192.0.2.1")
+        self.assertTrue(self.report.is_answer_waiting)
+        self.assertEqual(self.answers(self.dispatch), (0, 1))
+        self.assertEqual(len(self.activities()), 1)
 
 
 @tagged("post_install", "-at_install")

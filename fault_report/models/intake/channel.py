@@ -9,6 +9,7 @@ from odoo.exceptions import UserError, ValidationError
 
 from ...tools.context_switches import with_own_context
 from ...tools.errors import FieldError, PublicMessage
+from ..fault_report import GONE
 
 # Customer and place: the dispatcher can add them later
 REPORTED_PLACE = ("partner_id", "facility_id", "contact_id", "equipment_id")
@@ -183,7 +184,7 @@ class FaultReport(models.Model):
         The dispatcher finds their customer.
         Hook: an override adds to the set.
         """
-        return {"mail"}
+        return {"mail", GONE}
 
     @api.model
     def _must_answer_points(self, channel):
@@ -201,7 +202,8 @@ class FaultReport(models.Model):
         Hook: an override adds a channel.
         """
         self.ensure_one()
-        return False
+        # Whether the sender was verified went with the addon.
+        return self.channel == GONE
 
     # === FILES === #
 
