@@ -15,6 +15,8 @@
         "security/ir_rules.xml",
         "security/fault_report_template_rules.xml",
         "report/account_move_templates.xml",
+        "report/fault_report_templates.xml",
+        "report/fault_report_reports.xml",
         "report/sale_order_templates.xml",
         "data/digest_data.xml",
         "data/ir_cron_data.xml",

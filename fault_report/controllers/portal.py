@@ -11,12 +11,15 @@ from odoo.tools import groupby
 
 from odoo.addons.portal.controllers.portal import CustomerPortal, pager
 
+from ..models.fault_report_print import CUSTOMER_REPORT
 from ..tools import text_rules
 from .form import get_max_form, read_form
 from .form_response import answer_form
 
 MAX_ID = 2**31 - 1
 PAGE = "/my/fault_reports"
+# Formats of the customer's edition
+PRINTS = ("pdf", "html")
 
 
 class FaultReportPortal(CustomerPortal):
@@ -252,7 +255,25 @@ class FaultReportPortal(CustomerPortal):
                 "/web/login", {"redirect": f"{PAGE}/{report_id}"}
             )
         report = self._get_fault_report(report_id, access_token)
+        if params.get("report_type") in PRINTS:
+            return self._print_fault_report(report, params)
         return self._render_fault_report(report, access_token, params)
+
+    def _print_fault_report(self, report, params):
+        """Respond with the customer's edition, whoever the reader is."""
+        response = self._show_report(
+            report,
+            params["report_type"],
+            CUSTOMER_REPORT,
+            download=bool(params.get("download")),
+        )
+        return self._keep_private(response)
+
+    def _keep_private(self, response):
+        # The URL contains the token
+        response.headers["Referrer-Policy"] = "same-origin"
+        response.headers["Cache-Control"] = "private, no-store"
+        return response
 
     def _render_fault_report(self, report, access_token, params, **values):
         kept = request.httprequest.form
@@ -274,13 +295,11 @@ class FaultReportPortal(CustomerPortal):
             "errors": {},
             "error_url": None,
             "may_file": report._may_file_on_portal(),
+            "print_url": report._get_print_url(access_token),
             **values,
         }
         response = request.render("fault_report.portal_report", values)
-        # The URL of the page contains the token
-        response.headers["Referrer-Policy"] = "same-origin"
-        response.headers["Cache-Control"] = "private, no-store"
-        return response
+        return self._keep_private(response)
 
     @http.route(
         f"{PAGE}/<int(max={MAX_ID}):report_id>/comment",

@@ -10,11 +10,13 @@ from . import portal
 from . import attachment
 from . import fault_report_note
 from . import fault_report_place
+from . import fault_report_print
 from . import fault_report_recurrence
 from . import fault_report_search
 from . import fault_report_status
 from . import fault_report_subgroup
 from . import digest_digest
+from . import ir_actions_report
 from . import maintenance_equipment
 from . import res_company
 from . import res_config_settings

@@ -4,12 +4,16 @@ Odoo's later processing of a picture is done here first, with a guard. Checked c
 is remembered until the end of the transaction, and not processed again.
 """
 
+import logging
+
 from odoo.tools import str2bool
 
 from . import picture
 from .budget import Budget
 from .photo_position import add_position, read_position, remove_position
 from .picture_structure import read_structure
+
+_logger = logging.getLogger(__name__)
 
 # Pixels of PNG that a transaction may decode: one picture of the largest size and a few
 # others, or twenty photos of a phone. Further pictures are kept as they came.
@@ -61,6 +65,21 @@ def may_decode(env, content, mimetype):
     """Return whether the transaction may still decode this picture, and count it."""
     cost = read_structure(content, mimetype).cost + _LEAST_COST
     return _get_memory(env)["budget"].allows(cost)
+
+
+def make_thumbnail(content, mimetype, size, budget):
+    """Return the picture as a small JPEG, upright, or None if it cannot be decoded.
+
+    :param Budget budget: the pixels of PNG that may still be decoded
+    """
+    try:
+        cost = read_structure(content, mimetype).cost + _LEAST_COST
+        if budget.allows(cost):
+            return picture.make_smaller(content, mimetype, size, 75, "JPEG")
+    # No picture, a damaged one, or one that is made to be slow
+    except Exception as error:
+        _logger.info("A picture cannot be made small: %r", error)
+    return None
 
 
 def _get_resize_options(env, mimetype):

@@ -317,11 +317,13 @@ class FaultReport(models.Model):
     def _get_own_mails_domain(self):
         """Return the domain of the e-mails that the reader wrote, notes included.
 
-        For the customer's other users they stay internal: they may contain forwarded
-        messages. A visitor with the token and no account is the sender of the first
-        e-mail: the token was sent to that address.
+        For staff, and for the customer's other users, they stay internal: they may
+        contain forwarded messages. A visitor with the token and no account is the
+        sender of the first e-mail: the token was sent to that address.
         """
         mails = Domain("message_type", "=", "email")
+        if not self.env.user.share:
+            return Domain.FALSE
         if not self.env.user._is_public():
             return mails & Domain("author_id", "=", self.env.user.partner_id.id)
         address = email_normalize(self.email_from) if len(self) == 1 else None
@@ -372,15 +374,7 @@ class FaultReport(models.Model):
         self.ensure_one()
         # Customers have no access to points; internal ones are excluded.
         points_sudo = self.sudo().point_ids.filtered(lambda point: not point.internal)
-        shown = points_sudo.browse()
-        section = points_sudo.browse()
-        for point in points_sudo:
-            if point.type == "section":
-                section = point
-            elif point.is_answered:
-                shown += section + point
-                section = points_sudo.browse()
-        return shown
+        return points_sudo._filter_answered()
 
     @api.model
     def _get_file_url(self, file, size=None):

@@ -301,6 +301,18 @@ class FaultReportPoint(models.Model):
 
     # === FOR READING === #
 
+    def _filter_answered(self):
+        """Return the answered points, each with the heading of its section."""
+        shown = self.browse()
+        section = self.browse()
+        for point in self:
+            if point.type == "section":
+                section = point
+            elif point.is_answered:
+                shown += section + point
+                section = self.browse()
+        return shown
+
     def _get_value_text(self):
         """Return the answer as text, empty without an answer."""
         self.ensure_one()
