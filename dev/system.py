@@ -13,6 +13,15 @@ def need(program, packages, why):
         install(packages, why)
 
 
+def need_font(language, packages, why):
+    """Raise unless a font has the characters of a language; as root, install it first.
+
+    :param str language: a code of fontconfig, such as `zh`
+    """
+    if not call(["fc-list", f":lang={language}", "family"], f"{why} is missing:").strip():
+        install(packages, why)
+
+
 def install(packages, why):
     """Install Debian packages.
 

@@ -46,6 +46,8 @@ def run(environment):
         )
     system.need("chromium", ["chromium"], "Chromium (for the browser tests)")
     system.need("wkhtmltopdf", ["wkhtmltopdf"], "wkhtmltopdf (for PDFs)")
+    system.need("fc-list", ["fontconfig"], "fontconfig (for fonts)")
+    system.need_font("zh", ["fonts-wqy-microhei"], "A font with Chinese (for PDFs)")
     if IS_ROOT:
         # Without it, one example of the documentation would be skipped.
         system.need("php", ["php-cli"], "PHP (for an example)")
