@@ -81,12 +81,12 @@ class TestDesk(FaultReportCommon):
 
     def test_r50_what_is_done_with_many_at_once_is_offered_to_those_who_may(self):
         self.assertEqual(self.get_bulk_actions(self.users["view"]), [])
-        edit = ["Assign", "Solved", "Cancel"]
+        edit = ["Assign", "Solved", "Cancel", "Duplicate of…"]
         self.assertEqual(self.get_bulk_actions(self.users["edit"]), edit)
         offered = self.get_bulk_actions(self.dispatcher)
-        self.assertEqual(offered[:3], edit)
-        self.assertEqual(len(offered), 7)
-        for name in offered[3:]:
+        self.assertEqual(offered[:4], edit)
+        self.assertEqual(len(offered), 8)
+        for name in offered[4:]:
             self.assertIn("Generate", name)
 
     def run_bulk_action(self, name, reports):
