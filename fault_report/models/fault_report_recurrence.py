@@ -189,7 +189,7 @@ class FaultReport(models.Model):
         The button of a proposal.
         """
         self.ensure_one()
-        ids = self.env.context.get("fault_report_duplicate_ids")
+        ids = self.env.context.get("active_ids")
         if not isinstance(ids, list) or not ids:
             raise UserError(self.env._("Choose the fault reports first."))
         for report_id in ids:

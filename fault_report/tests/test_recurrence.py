@@ -281,9 +281,7 @@ class TestDuplicates(FaultReportCommon):
         form = self.open_dialog(one)
         form.original_id = original
         form.save().action_confirm()
-        proposal = self.as_user(original, "edit").with_context(
-            fault_report_duplicate_ids=two.ids
-        )
+        proposal = self.as_user(original, "edit").with_context(active_ids=two.ids)
         proposal.action_be_original()
         self.assertEqual((one | two).duplicate_of_id, original)
         with self.assertRaises(UserError):
@@ -293,9 +291,7 @@ class TestDuplicates(FaultReportCommon):
         proposal = self.as_user(self.make_report(), "edit")
         for odd in (None, [], "unlink", 5, [True], ["1"], [-1], [2**40], [[1]], {}):
             with self.subTest(odd), self.assertRaises(UserError):
-                proposal.with_context(
-                    fault_report_duplicate_ids=odd
-                ).action_be_original()
+                proposal.with_context(active_ids=odd).action_be_original()
 
     def test_proposals_cost_the_same_however_many_reports_are_open(self):
         report = self.as_user(self.make_report(), "edit")
