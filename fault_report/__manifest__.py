@@ -28,6 +28,7 @@
         "wizards/fault_report_assign_views.xml",
         "wizards/fault_report_close_views.xml",
         "wizards/fault_report_convert_views.xml",
+        "wizards/fault_report_duplicate_views.xml",
         "wizards/fault_report_reopen_views.xml",
         "wizards/portal_wizard_views.xml",
         "views/account_move_views.xml",

@@ -10,6 +10,7 @@ from . import portal
 from . import attachment
 from . import fault_report_note
 from . import fault_report_place
+from . import fault_report_planning
 from . import fault_report_print
 from . import fault_report_recurrence
 from . import fault_report_search

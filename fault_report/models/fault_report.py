@@ -12,6 +12,8 @@ from ..tools.context_switches import LOG_SWITCHES
 WAITING_STATES = ("new", "assigned")
 # Where it is
 PLACE_FIELDS = {"partner_id", "facility_id", "equipment_id"}
+# When it is planned
+PLAN_FIELDS = {"planned_start", "planned_end"}
 # What causes events and ends an assignment, directly or by what follows from it
 EVENT_FIELDS = PLACE_FIELDS | {
     "technician_id",
@@ -354,6 +356,8 @@ class FaultReport(models.Model):
             self._note_absences()
         if not EVENT_FIELDS.isdisjoint(vals):
             self._drop_reminder_activities()
+        if not PLAN_FIELDS.isdisjoint(vals):
+            self._plan_work_orders()
         self._post_events_since(before)
         return result
 

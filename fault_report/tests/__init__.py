@@ -39,6 +39,7 @@ from . import test_notifications
 from . import test_notify_customer
 from . import test_own_name
 from . import test_permissions
+from . import test_planning
 from . import test_portal_abuse
 from . import test_portal_access
 from . import test_portal_filing

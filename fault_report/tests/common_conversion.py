@@ -2,6 +2,7 @@
 
 import base64
 
+from odoo.exceptions import AccessError
 from odoo.tests import new_test_user
 from odoo.tools import html2plaintext
 
@@ -214,6 +215,62 @@ class NoLossOfWorkOrder(NoLoss):
         dialog = report.env[action["res_model"]].with_context(**action["context"])
         dialog.create({"kind": self.kind}).action_confirm()
         self.assertEqual(report.work_order_model, self.kind)
+
+    # Those of this kind: a field of the start, of the end, or of both
+    def assertPlannedAlike(self, report, order):
+        start_name, end_name = order._get_work_order_plan_fields()
+        self.assertTrue(start_name or end_name)
+        if start_name:
+            self.assertEqual(order[start_name], report.planned_start)
+        if end_name:
+            self.assertEqual(order[end_name], report.planned_end)
+
+    def make_planned_order(self):
+        report = self.make_report(
+            technician_id=self.technician.id,
+            planned_start="2031-03-04 08:00:00",
+            planned_end="2031-03-04 10:30:00",
+        )
+        self.converter.group_ids += self.env.ref("fault_report.group_edit")
+        order = self.convert(report).with_user(self.converter)
+        return report.with_user(self.converter), order
+
+    def test_the_work_order_is_planned_like_its_report(self):
+        self.assertPlannedAlike(*self.make_planned_order())
+
+    def test_a_new_plan_of_the_report_plans_the_work_order(self):
+        report, order = self.make_planned_order()
+        report.planned_start = "2031-03-05 12:00:00"
+        self.assertEqual(str(report.planned_end), "2031-03-05 13:00:00")
+        self.assertPlannedAlike(report, order)
+
+    def test_a_new_plan_of_the_work_order_plans_the_report(self):
+        report, order = self.make_planned_order()
+        names = order._get_work_order_plan_fields()
+        dates = "2031-03-06 09:00:00", "2031-03-06 11:30:00"
+        order.write({k: v for k, v in zip(names, dates, strict=True) if k})
+        self.assertPlannedAlike(report, order)
+        self.assertEqual(str(report.planned_start), dates[0])
+        self.assertEqual(str(report.planned_end), dates[1])
+
+    def test_a_report_without_a_plan_becomes_an_order_and_loses_a_plan(self):
+        report, order = self.make_planned_order()
+        report.planned_start = False
+        self.assertFalse(report.planned_end)
+        for name in filter(None, order._get_work_order_plan_fields()):
+            if not order._fields[name].required:
+                self.assertFalse(order[name])
+        self.assertTrue(self.convert(self.make_report()))
+
+    def test_only_who_may_write_the_order_plans_its_report(self):
+        report, order = self.make_planned_order()
+        names = [*filter(None, order._get_work_order_plan_fields())]
+        before = order.read(names)
+        planner = new_test_user(self.env, "planner", groups="fault_report.group_edit")
+        with self.assertRaisesRegex(AccessError, "you may not plan"):
+            report.with_user(planner).planned_start = "2031-03-05 12:00:00"
+        order.invalidate_recordset()
+        self.assertEqual(order.read(names), before)
 
     def test_r97_who_does_the_work_is_known(self):
         order = self.convert(self.make_full_report())

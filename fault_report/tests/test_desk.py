@@ -81,7 +81,7 @@ class TestDesk(FaultReportCommon):
 
     def test_r50_what_is_done_with_many_at_once_is_offered_to_those_who_may(self):
         self.assertEqual(self.get_bulk_actions(self.users["view"]), [])
-        edit = ["Assign", "Solved", "Cancel", "Send"]
+        edit = ["Assign", "Solved", "Cancel", "Duplicate of…", "Send"]
         self.assertEqual(self.get_bulk_actions(self.users["edit"]), edit)
         offered = self.get_bulk_actions(self.dispatcher)
         self.assertEqual(offered[:4], edit)

@@ -3,7 +3,7 @@
 from itertools import combinations
 from unittest.mock import patch
 
-from odoo import Command
+from odoo import Command, fields
 from odoo.tests import tagged
 
 from ..models.notification.events import EVENTS
@@ -89,6 +89,8 @@ class TestChangesAreTracked(EventsCase):
             return values[values.index(report[name]) - 1]
         if field.type == "boolean":
             return not report[name]
+        if field.type == "datetime":
+            return fields.Datetime.add(report[name] or fields.Datetime.now(), hours=2)
         return f"{report[name] or ''} more"
 
     def test_no_context_of_a_client_hides_a_change_from_the_technician(self):

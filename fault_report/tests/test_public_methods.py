@@ -118,12 +118,12 @@ class TestPublicMethods(FaultReportCommon):
         )
         other.action_cancel("Twice")
         cls.report.message_subscribe(cls.hotel.ids)
-        cls.make_dialogs()
+        cls.make_dialogs(other)
         cls.make_records()
         cls.env.flush_all()
 
     @classmethod
-    def make_dialogs(cls):
+    def make_dialogs(cls, original):
         """Open each dialog of ours as an administrator."""
         own = cls.env(user=cls.env.ref("base.user_admin").id)
         reports = {"report_ids": cls.report.ids}
@@ -131,6 +131,7 @@ class TestPublicMethods(FaultReportCommon):
             "assign": {**reports, "technician_id": cls.technician.id},
             "close": {**reports, "outcome": "solved", "reason": "x"},
             "convert": {**reports, "kind": "maintenance.request"},
+            "duplicate": {**reports, "original_id": original.id},
             "reopen": {**reports, "reason": "x"},
         }.items():
             own[f"fault.report.{model}"].create(values)

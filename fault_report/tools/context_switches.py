@@ -15,6 +15,7 @@ LOG_SWITCHES = frozenset({"tracking_disable", "mail_notrack", "mail_create_nolog
 # Names of the switches
 ANSWERS_NOTE = "fault_report_answers_note"
 FOLLOWS_NOTE = "fault_report_follows_note"
+FOLLOWS_ORDER = "fault_report_follows_order"
 KEEPS_MAIL = "fault_report_keeps_mail"
 RECEIPT = "fault_report_receipt"
 SILENT_IMPORT = "fault_report_silent_import"

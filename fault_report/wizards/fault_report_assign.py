@@ -2,7 +2,7 @@ from odoo import api, fields, models
 
 
 class FaultReportAssign(models.TransientModel):
-    """Assign one or more reports to a technician."""
+    """Assign one or more reports to a technician, and plan the work."""
 
     _name = "fault.report.assign"
     _description = "Assign a Technician"
@@ -13,11 +13,37 @@ class FaultReportAssign(models.TransientModel):
     technician_id = fields.Many2one(
         "res.users", required=True, domain=lambda self: self._get_technician_domain()
     )
+    planned_start = fields.Datetime(
+        string="Planned", compute="_compute_planned_start", store=True, readonly=False
+    )
+    planned_end = fields.Datetime(
+        compute="_compute_planned_end", store=True, readonly=False
+    )
 
     @api.depends("report_ids")
     def _compute_company_id(self):
         for wizard in self:
             wizard.company_id = wizard.report_ids.company_id[:1]
+
+    @api.depends("report_ids")
+    def _compute_planned_start(self):
+        for wizard in self:
+            wizard.planned_start = wizard._get_common_plan()[0]
+
+    @api.depends("planned_start")
+    def _compute_planned_end(self):
+        for wizard in self:
+            proposed = wizard.planned_end or wizard._get_common_plan()[1]
+            wizard.planned_end = self.env["fault.report"]._get_usual_end(
+                wizard.planned_start, proposed
+            )
+
+    def _get_common_plan(self):
+        """Return start and end of the reports, if all have the same."""
+        plans = {
+            (report.planned_start, report.planned_end) for report in self.report_ids
+        }
+        return plans.pop() if len(plans) == 1 else (False, False)
 
     @api.model
     def _get_technician_domain(self):
@@ -26,7 +52,16 @@ class FaultReportAssign(models.TransientModel):
         return f"{domain!r} + [('company_ids', 'in', company_id)]"
 
     def action_confirm(self):
-        """Assign the reports to the selected technician."""
+        """Assign the reports to the selected technician, and plan the work.
+
+        A plan that was not changed stays, whether or not all reports have the same.
+        """
         self.ensure_one()
+        plan = (self.planned_start, self.planned_end)
+        if plan != self._get_common_plan():
+            # Before they are assigned, so that the message says when
+            self.report_ids.write(
+                {"planned_start": self.planned_start, "planned_end": self.planned_end}
+            )
         self.report_ids.action_assign(self.technician_id)
         return {"type": "ir.actions.act_window_close"}

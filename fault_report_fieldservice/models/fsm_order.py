@@ -45,6 +45,10 @@ class FSMOrder(models.Model):
         is_first = self.stage_id == self._default_stage_id()
         return "planned" if is_first and not self.date_start else "started"
 
+    @api.model
+    def _get_work_order_plan_fields(self):
+        return "scheduled_date_start", "scheduled_date_end"
+
     def _get_work_order_workers(self):
         return self.person_id.partner_id.user_ids.filtered(lambda user: not user.share)
 

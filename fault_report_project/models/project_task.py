@@ -47,6 +47,10 @@ class ProjectTask(models.Model):
         is_first = self.stage_id == self.project_id.type_ids[:1]
         return "planned" if is_first else "started"
 
+    @api.model
+    def _get_work_order_plan_fields(self):
+        return None, "date_deadline"
+
     def _get_work_order_workers(self):
         return self.user_ids
 

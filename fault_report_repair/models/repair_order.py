@@ -21,6 +21,10 @@ class RepairOrder(models.Model):
             "cancel": "cancelled",
         }.get(self.state, "planned")
 
+    @api.model
+    def _get_work_order_plan_fields(self):
+        return "schedule_date", None
+
     def _get_work_order_workers(self):
         return self.user_id
 

@@ -35,6 +35,10 @@ class MaintenanceRequest(models.Model):
             return "done"
         return "planned" if self.stage_id.fault_report_is_first else "started"
 
+    @api.model
+    def _get_work_order_plan_fields(self):
+        return "schedule_date", "schedule_end"
+
     def _get_work_order_workers(self):
         return self.user_id
 

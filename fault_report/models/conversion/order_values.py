@@ -27,6 +27,7 @@ class FaultReport(models.Model):
             "subgroup_id": first.subgroup_id.id,
             "custom_status_id": matching and matching.id,
             "fault_report_internal_note": self._get_internal_note_html(),
+            **self._prepare_work_order_plan(model),
             **self.env[model]._prepare_fault_report_values(self),
         }
         stages = status and self.env[model]._get_work_order_stages(values)

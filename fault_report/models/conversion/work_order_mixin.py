@@ -102,6 +102,15 @@ class FaultReportWorkOrderMixin(models.AbstractModel):
         """Return the names of the fields that determine the progress."""
         return set()
 
+    @api.model
+    def _get_work_order_plan_fields(self):
+        """Return the names of the fields with the planned start and end.
+
+        None in place of one that the model lacks. The order is planned like its
+        report, and a change of these fields plans the report like the order.
+        """
+        return None, None
+
     def _post_work_order_done(self):
         """Close the reports' activities when the work is done."""
         # Workers need no access to the reports, nor to activities of others.
@@ -131,15 +140,29 @@ class FaultReportWorkOrderMixin(models.AbstractModel):
     # === EFFECTS ON THE REPORTS === #
 
     def write(self, vals):
-        if self._get_work_order_progress_fields().isdisjoint(vals):
-            return super().write(vals)
-        # Workers need no access to fault reports.
-        orders_sudo = self.sudo().filtered("fault_report_source_ids")
-        before = [(order, order._get_work_order_progress()) for order in orders_sudo]
+        # Some models change the values that they are given.
+        is_planned = not vals.keys().isdisjoint(self._get_work_order_plan_fields())
+        before = self._get_work_order_progress_before(vals)
         result = super().write(vals)
         for order_sudo, progress in before:
             order_sudo._follow_work_order_progress(progress)
+        if is_planned:
+            self._plan_fault_reports()
         return result
+
+    def _get_work_order_progress_before(self, vals):
+        """Return pairs of order and progress, if these values may change that."""
+        if self._get_work_order_progress_fields().isdisjoint(vals):
+            return []
+        # Workers need no access to fault reports.
+        orders_sudo = self.sudo().filtered("fault_report_source_ids")
+        return [(order, order._get_work_order_progress()) for order in orders_sudo]
+
+    def _plan_fault_reports(self):
+        """Plan the reports like their orders."""
+        # Workers need no access to fault reports.
+        for order_sudo in self.sudo().filtered("fault_report_source_ids"):
+            order_sudo.fault_report_ids._follow_work_order_plan(order_sudo)
 
     def _follow_work_order_progress(self, before):
         """Update the reports after a change of the order's progress."""

@@ -118,6 +118,7 @@ class FaultReport(models.Model):
         names = ["reference", "name", "partner_id", "facility_id", "equipment_id"]
         if self.priority != "0":
             names.append("priority")
+        names.append("planned_start")
         rows = [
             (self._get_label(name), self._format_value(name, self[name]))
             for name in (*names, "comment")
@@ -237,6 +238,10 @@ class FaultReport(models.Model):
             return dict(field._description_selection(self.env)).get(value, "")
         if field.type == "boolean":
             return self.env._("Yes") if value else self.env._("No")
+        if field.type == "datetime":
+            # Where the technician is; users who see the report see who that is.
+            zone = self.sudo().technician_id.tz
+            return tools.format_datetime(self.env, value, tz=zone, dt_format="short")
         return str(value or "")
 
     def _format_change(self, name, before, now):

@@ -15,6 +15,8 @@ PORTAL_FIELDS = frozenset(
         "priority",
         "reported_at",
         "date_handled",
+        "planned_start",
+        "planned_end",
         "customer_order_ref",
         "create_uid",
         "public_comment",

@@ -165,3 +165,30 @@ test("the usual times of a note are a tap away", async () => {
     await clickSave();
     expect.verifySteps([{minimum: 0.25}]);
 });
+
+for (const type of ["form", "list", "kanban"]) {
+    test(`Odoo's duplicate is called a copy on a ${type}`, async () => {
+        await mountView({
+            type,
+            resModel: "thing",
+            resId: 1,
+            loadActionMenus: true,
+            arch: {
+                form: `<form js_class="fault_report_form"><field name="name"/></form>`,
+                list: `<list js_class="fault_report_list"><field name="name"/></list>`,
+                kanban: `
+                    <kanban js_class="fault_report_kanban">
+                        <templates><t t-name="card"><field name="name"/></t></templates>
+                    </kanban>`,
+            }[type],
+        });
+        if (type === "list") {
+            await contains(".o_data_row .o_list_record_selector input").click();
+        } else if (type === "kanban") {
+            await contains(".o_kanban_record").click({altKey: true});
+        }
+        await contains(".o_cp_action_menus .dropdown-toggle").click();
+        expect(".o-dropdown--menu").toHaveText(/Copy/);
+        expect(".o-dropdown--menu").not.toHaveText(/Duplicate/);
+    });
+}

@@ -1,4 +1,5 @@
 import {registry} from "@web/core/registry";
+import {withCopyMenuItem} from "./copy_menu_item";
 import {FormController} from "@web/views/form/form_controller";
 import {formView} from "@web/views/form/form_view";
 
@@ -6,7 +7,7 @@ import {formView} from "@web/views/form/form_view";
  * A form for users who may create but not edit: Odoo's own hides the save buttons from
  * them. They can save a new report, and only read it afterwards.
  */
-export class FaultReportFormController extends FormController {
+export class FaultReportFormController extends withCopyMenuItem(FormController) {
     static template = "fault_report.FormView";
 
     get canSave() {

@@ -4,6 +4,7 @@ import {_t} from "@web/core/l10n/translation";
 import {kanbanView} from "@web/views/kanban/kanban_view";
 import {registry} from "@web/core/registry";
 import {useService} from "@web/core/utils/hooks";
+import {withCopyMenuItem} from "./copy_menu_item";
 
 /** A board by state, which is computed: dropping a card opens the matching dialog. */
 export class FaultReportKanbanRenderer extends KanbanRenderer {
@@ -73,5 +74,6 @@ export class FaultReportKanbanRenderer extends KanbanRenderer {
 
 registry.category("views").add("fault_report_kanban", {
     ...kanbanView,
+    Controller: withCopyMenuItem(kanbanView.Controller),
     Renderer: FaultReportKanbanRenderer,
 });
