@@ -62,7 +62,7 @@ class ResCompany(models.Model):
     fault_report_order_details = fields.Boolean(
         string="Comment and Contact",
         help="The public comment and the contact of fault reports are printed on their "
-        "quotations and invoices.",
+        "sales orders and invoices.",
     )
     fault_report_properties_definition = fields.PropertiesDefinition(
         string="Fault Report Properties"

@@ -275,3 +275,64 @@ class TestServiceObjects(FaultReportCommon):
         reference = "fault_report.service_object_view_form"
         action = lift.with_context(form_view_ref=reference).get_formview_action()
         self.assertFalse(action["context"]["form_view_ref"])
+
+
+class TestPortalDialog(FaultReportCommon):
+    """The dialog for portal access, with the columns of fault reports."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.staff = new_test_user(
+            cls.env, "fault_staff", groups="fault_report.group_customer_access"
+        )
+
+    def get_columns(self):
+        Wizard = self.env["portal.wizard"].with_user(self.staff)
+        arch = etree.fromstring(Wizard.get_view(view_type="form")["arch"])
+        fields = Wizard.env["portal.wizard.user"].fields_get()
+        return {
+            node.get("name"): (node, node.get("string") or fields[node.get("name")]["string"])
+            for node in arch.iterfind(".//field[@name='user_ids']/list/field")
+            if node.get("column_invisible") not in ("True", "1")
+            and node.get("optional") != "hide"
+        }
+
+    def test_its_columns_can_be_told_apart_and_have_room_for_their_title(self):
+        columns = self.get_columns()
+        titles = [title for _node, title in columns.values()]
+        self.assertEqual(len(titles), len(set(titles)))
+        for name, (node, title) in columns.items():
+            if name != "email":
+                # About seven pixels a letter
+                self.assertGreaterEqual(int(node.get("width")[:-2]), 7 * len(title), name)
+
+    def test_it_is_wide_for_users_who_see_them_only(self):
+        for user, size in ((self.staff, "extra-large"), (self.env.user, None)):
+            Wizard = self.env["portal.wizard"].with_user(user)
+            if not size:
+                user.group_ids -= self.env.ref("fault_report.group_administrator")
+                user.group_ids -= self.env.ref("fault_report.group_customer_access")
+            action = Wizard.create({})._action_open_modal()
+            self.assertEqual(action.get("context", {}).get("dialog_size"), size)
+
+    def test_contacts_are_called_by_their_own_name(self):
+        node, _title = self.get_columns()["partner_id"]
+        context = safe_eval(node.get("context"))
+        name = self.janitor.with_context(**context).display_name
+        self.assertTrue(name.startswith("Janitor"))
+
+
+class TestHotkeys(FaultReportCommon):
+    def test_each_button_of_the_report_has_a_hotkey_of_its_own(self):
+        """Buttons that create the same share theirs: only one of them shows."""
+        arch = self.env["fault.report"].get_view(view_type="form")["arch"]
+        keys = {}
+        for button in etree.fromstring(arch).iterfind("header/button"):
+            self.assertTrue(button.get("data-hotkey"), button.get("name"))
+            keys.setdefault(button.get("data-hotkey"), set()).add(button.get("name"))
+        # Files and notes; those of Odoo's form, pager, menus and chatter
+        taken = set("ft") | set("bchjmnpsu")
+        for key, names in keys.items():
+            self.assertEqual(len(names), 1, key)
+            self.assertNotIn(key, taken)
