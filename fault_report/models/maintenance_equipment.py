@@ -10,7 +10,12 @@ from .fault_report_recurrence import RECURRENCE_PERIOD
 
 # How Odoo says which employee or department uses its own equipment. Some of the fields
 # exist with its addon for employees only.
-FIELDS_OF_OWNERS = ("owner_user_id", "employee_id", "department_id", "equipment_assign_to")
+FIELDS_OF_OWNERS = (
+    "owner_user_id",
+    "employee_id",
+    "department_id",
+    "equipment_assign_to",
+)
 # In what is shown of an object, “Pump 1/2/LP-20117”
 MAX_SLASHES = 8
 
@@ -197,7 +202,9 @@ class MaintenanceEquipment(models.Model):
             node
             for node in arch.iter("*")
             if node.get("name") in FIELDS_OF_OWNERS
-            or any(f"record.{name}." in node.get("t-if", "") for name in FIELDS_OF_OWNERS)
+            or any(
+                f"record.{name}." in node.get("t-if", "") for name in FIELDS_OF_OWNERS
+            )
         ]
 
     def get_formview_action(self, access_uid=None):

@@ -54,7 +54,9 @@ class TestOtherApps(TransactionCase):
         names = groups.get_external_id()
         ours = groups.filtered(lambda group: is_ours(names[group.id]))
         outside = cls.env.ref("base.group_public") | cls.env.ref("base.group_portal")
-        return groups.filtered(lambda group: not group.all_implied_ids & (ours | outside))
+        return groups.filtered(
+            lambda group: not group.all_implied_ids & (ours | outside)
+        )
 
     @classmethod
     def get_our_views(cls):
@@ -174,7 +176,13 @@ class TestPlainRecords(FaultReportCommon):
         names = {node.get("name") for node in arch.iter("field")} & set(record._fields)
         values = record.read(sorted(names))[0]
         many2one = {n: v and v[0] for n, v in values.items() if isinstance(v, tuple)}
-        return {**values, **many2one, "parent": {}, "context": {}, "uid": record.env.uid}
+        return {
+            **values,
+            **many2one,
+            "parent": {},
+            "context": {},
+            "uid": record.env.uid,
+        }
 
     @staticmethod
     def is_hidden(node, values):
@@ -195,7 +203,11 @@ class TestPlainRecords(FaultReportCommon):
     def get_plain_values(self, model):
         if model == "sale.order":
             return {"partner_id": self.hotel.id}
-        return {"name": "Plain", "company_id": self.company.id}
+        values = {"name": "Plain", "company_id": self.company.id}
+        if "user_ids" in self.env[model]._fields:
+            # Tasks without a project are their users' own
+            values["user_ids"] = self.env.ref("base.user_admin").ids
+        return values
 
     def test_an_order_without_a_fault_report_shows_nothing_of_ours(self):
         for record in self.make_plain_records():
@@ -227,9 +239,9 @@ class TestServiceObjects(FaultReportCommon):
     @staticmethod
     def is_of_owner(field):
         """Return whether the field says which of the company's own people has it."""
-        return (
-            field.comodel_name in ("hr.employee", "hr.department")
-            or field.name in ("owner_user_id", "equipment_assign_to")
+        return field.comodel_name in ("hr.employee", "hr.department") or field.name in (
+            "owner_user_id",
+            "equipment_assign_to",
         )
 
     def test_they_show_no_owner_in_any_view(self):
@@ -292,7 +304,10 @@ class TestPortalDialog(FaultReportCommon):
         arch = etree.fromstring(Wizard.get_view(view_type="form")["arch"])
         fields = Wizard.env["portal.wizard.user"].fields_get()
         return {
-            node.get("name"): (node, node.get("string") or fields[node.get("name")]["string"])
+            node.get("name"): (
+                node,
+                node.get("string") or fields[node.get("name")]["string"],
+            )
             for node in arch.iterfind(".//field[@name='user_ids']/list/field")
             if node.get("column_invisible") not in ("True", "1")
             and node.get("optional") != "hide"
@@ -305,7 +320,9 @@ class TestPortalDialog(FaultReportCommon):
         for name, (node, title) in columns.items():
             if name != "email":
                 # About seven pixels a letter
-                self.assertGreaterEqual(int(node.get("width")[:-2]), 7 * len(title), name)
+                self.assertGreaterEqual(
+                    int(node.get("width")[:-2]), 7 * len(title), name
+                )
 
     def test_it_is_wide_for_users_who_see_them_only(self):
         for user, size in ((self.staff, "extra-large"), (self.env.user, None)):

@@ -18,7 +18,7 @@ export class FaultReportFormController extends FormController {
 
     setup() {
         super.setup();
-        useHotkey("t", () => this.addNote(), {
+        useHotkey("alt+t", () => this.addNote(), {
             bypassEditableProtection: true,
             isAvailable: () => Boolean(this.notesTab),
             withOverlay: () => this.notesTab,
