@@ -701,7 +701,7 @@ class TestConvertingWithPoints(TemplateCommon):
         for point in report.point_ids:
             if point.type != "section":
                 self.assertEqual(f"<li>{point.name}:" in text, point.is_answered)
-        self.assertNotIn(": –", text)
+        self.assertNotIn(": –</li>", text)
 
     def test_the_customers_quotation_has_none_of_the_answers(self):
         report = self.make_filled_report()
