@@ -62,6 +62,7 @@
         "demo/fault_report_status_demo.xml",
         "demo/res_partner_demo.xml",
         "demo/res_users_portal_demo.xml",
+        "demo/res_company_demo.xml",
         "demo/maintenance_equipment_demo.xml",
         "demo/fault_report_template_demo.xml",
         "demo/fault_report_demo.xml",

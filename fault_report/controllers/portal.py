@@ -153,7 +153,7 @@ class FaultReportPortal(CustomerPortal):
                     "label": request.env._("Facility"),
                     "order": "facility_id, id desc",
                 },
-                "state": {"label": request.env._("Status"), "order": "state, id desc"},
+                "state": {"label": request.env._("State"), "order": "state, id desc"},
             },
             "filterby": {
                 "all": {"label": request.env._("All"), "domain": Domain.TRUE},
@@ -171,7 +171,7 @@ class FaultReportPortal(CustomerPortal):
                     "field": "facility_id",
                 },
                 "object": {"label": request.env._("Object"), "field": "equipment_id"},
-                "state": {"label": request.env._("Status"), "field": "state"},
+                "state": {"label": request.env._("State"), "field": "state"},
             },
             "search_in": {
                 name: {"input": name, "label": label} for name, label in labels.items()

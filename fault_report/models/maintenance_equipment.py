@@ -8,6 +8,14 @@ from odoo.tools.sql import escape_psql
 from ..tools import search_rules, text_rules
 from .fault_report_recurrence import RECURRENCE_PERIOD
 
+# How Odoo says which employee or department uses its own equipment. Some of the fields
+# exist with its addon for employees only.
+FIELDS_OF_OWNERS = (
+    "owner_user_id",
+    "employee_id",
+    "department_id",
+    "equipment_assign_to",
+)
 # In what is shown of an object, “Pump 1/2/LP-20117”
 MAX_SLASHES = 8
 
@@ -160,6 +168,49 @@ class MaintenanceEquipment(models.Model):
                 numbered = Domain("serial_no", "=", serial)
             found.append(named & numbered)
         return Domain.OR(found[:MAX_SLASHES])
+
+    # === VIEWS === #
+
+    @api.model
+    def _get_view_cache_key(self, view_id=None, view_type="form", **options):
+        key = super()._get_view_cache_key(view_id, view_type, **options)
+        return (*key, self._hides_owners())
+
+    @api.model
+    def _get_view(self, view_id=None, view_type="form", **options):
+        """Hide employees and departments on customers' objects.
+
+        Here and not in views: those of Odoo's addon for employees may be missing.
+        """
+        arch, view = super()._get_view(view_id, view_type, **options)
+        if view_type in ("form", "list", "kanban") and self._hides_owners():
+            for node in self._find_nodes_of_owners(arch):
+                hidden = node.get("invisible")
+                both = f"customer_id or ({hidden})" if hidden else "customer_id"
+                node.set("invisible", both)
+        return arch, view
+
+    @api.model
+    def _hides_owners(self):
+        """Return whether the user knows customers' objects; others see Odoo's views."""
+        return self.env.user.has_group("fault_report.group_view")
+
+    @api.model
+    def _find_nodes_of_owners(self, arch):
+        """Return the nodes that show an owner, or depend on one."""
+        return [
+            node
+            for node in arch.iter("*")
+            if node.get("name") in FIELDS_OF_OWNERS
+            or any(
+                f"record.{name}." in node.get("t-if", "") for name in FIELDS_OF_OWNERS
+            )
+        ]
+
+    def get_formview_action(self, access_uid=None):
+        """Open an object on its full form: the pop-up is for a new one."""
+        full = self.with_context(form_view_ref=False)
+        return super(MaintenanceEquipment, full).get_formview_action(access_uid)
 
     def action_view_fault_reports(self):
         """Open the list of all reports on this object, including handled ones."""

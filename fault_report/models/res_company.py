@@ -59,6 +59,11 @@ class ResCompany(models.Model):
         groups="base.group_user",
         help="Put on the sales orders of fault reports, with the time of their notes.",
     )
+    fault_report_order_details = fields.Boolean(
+        string="Comment and Contact",
+        help="The public comment and the contact of fault reports are printed on their "
+        "sales orders and invoices.",
+    )
     fault_report_properties_definition = fields.PropertiesDefinition(
         string="Fault Report Properties"
     )

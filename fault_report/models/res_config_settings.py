@@ -30,6 +30,9 @@ class ResConfigSettings(models.TransientModel):
     fault_report_print_notes = fields.Boolean(
         related="company_id.fault_report_print_notes", readonly=False
     )
+    fault_report_order_details = fields.Boolean(
+        related="company_id.fault_report_order_details", readonly=False
+    )
     fault_report_template_id = fields.Many2one(
         related="company_id.fault_report_template_id", readonly=False
     )

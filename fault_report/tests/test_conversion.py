@@ -151,14 +151,26 @@ class TestConversion(FaultReportCommon):
         self.assertEqual(order.cost_center, "WING-7")
         self.assertEqual(order.user_id, self.salesman)
         text = " ".join(order.order_line.mapped("name"))
-        self.assertIn(report.name, text)
-        self.assertIn("A new door is needed", text)
-        self.assertIn("Lift", text)
+        for expected in (report.reference, report.name, "Wing", "Lift"):
+            self.assertIn(expected, text)
         self.assertEqual(report.state, "converted")
         # They may open the order that they have created
         self.assertTrue(order.with_user(self.salesman).read(["name"]))
 
+    def test_comment_and_contact_are_on_the_quotation_if_the_company_wants_it(self):
+        self.janitor.phone = "070 1"
+        for wanted in (False, True):
+            self.company.fault_report_order_details = wanted
+            report = self.make_report(
+                comment="A new door is needed", contact_id=self.janitor.id
+            )
+            report.with_user(self.salesman).action_generate_sale_order()
+            text = " ".join(report.sale_order_id.order_line.mapped("name"))
+            for detail in ("A new door is needed", "Janitor", "070 1"):
+                self.assertEqual(detail in text, wanted, (wanted, detail))
+
     def test_r36_an_internal_comment_does_not_reach_the_customers_quotation(self):
+        self.company.fault_report_order_details = True
         report = self.make_report(comment="They never pay", comment_internal=True)
         report.with_user(self.salesman).action_generate_sale_order()
         text = " ".join(report.sale_order_id.order_line.mapped("name"))

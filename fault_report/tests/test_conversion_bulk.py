@@ -86,7 +86,7 @@ class TestConversionBulk(FaultReportCommon):
     def test_r39_reports_with_different_cost_centers_do_not_share_a_quotation(self):
         reports = self.make_reports(2)
         reports[0].cost_center = "CC-9"
-        with self.assertRaisesRegex(UserError, "a quotation of each"):
+        with self.assertRaisesRegex(UserError, "a sales order for each"):
             reports.with_user(self.seller).action_generate_shared_sale_order()
         self.assertFalse(reports.sale_order_id)
 

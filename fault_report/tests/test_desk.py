@@ -84,9 +84,9 @@ class TestDesk(FaultReportCommon):
         edit = ["Assign", "Solved", "Cancel", "Duplicate of…", "Send"]
         self.assertEqual(self.get_bulk_actions(self.users["edit"]), edit)
         offered = self.get_bulk_actions(self.dispatcher)
-        self.assertEqual(offered[:4], edit)
-        self.assertEqual(len(offered), 8)
-        for name in offered[4:]:
+        self.assertEqual(offered[:5], edit)
+        self.assertEqual(len(offered), 9)
+        for name in offered[5:]:
             self.assertIn("Generate", name)
 
     def run_bulk_action(self, name, reports):

@@ -206,6 +206,35 @@ class TestInvoice(InvoiceData, TransactionCase):
         self.assertEqual(invoice.cost_center, "CC-1")
         self.assertEqual(invoice.customer_order_ref, "PO-1")
 
+    # === WITHOUT A FAULT REPORT === #
+
+    def make_plain_orders(self, *numbers):
+        orders = self.env["sale.order"].with_user(self.salesman)
+        product = self.company.fault_report_product_id.id
+        for number in numbers:
+            orders += orders.create(
+                {
+                    "partner_id": self.hotel.id,
+                    "client_order_ref": number,
+                    "order_line": [Command.create({"product_id": product})],
+                }
+            )
+        orders.action_confirm()
+        return orders
+
+    def test_plain_orders_with_different_numbers_share_an_invoice_as_usual(self):
+        orders = self.make_plain_orders("PO-1", "PO-2", "PO-3")
+        self.assertEqual(len(orders._create_invoices()), 1)
+
+    def test_documents_without_a_fault_report_print_nothing_of_ours(self):
+        invoice = self.make_plain_orders("PO-1")._create_invoices()
+        invoice.with_user(self.accountant).action_post()
+        credit_note = self.reverse(invoice.with_user(self.accountant), "refund_moves")
+        for move in (invoice.with_user(self.accountant), credit_note):
+            self.assertFalse(move.has_fault_report)
+            printed = self.get_printed(INVOICE, move)
+            self.assertFalse({"Cost Center", "Your Reference"} & set(printed))
+
     # === BY HAND === #
 
     def test_the_cost_center_can_be_typed_on_the_order_and_on_the_invoice(self):

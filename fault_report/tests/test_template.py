@@ -691,6 +691,18 @@ class TestConvertingWithPoints(TemplateCommon):
         self.assertEqual(files.mapped("name"), ["Display.jpg"])
         self.assertTrue(self.point(report, "Display").value_photo)
 
+    def test_points_without_an_answer_are_not_on_the_work_order(self):
+        report = self.make_filled_report()
+        self.point(report, "Code").value_text = "4711"
+        report.comment_internal = False
+        self.as_user(report, "convert").action_generate_work_order()
+        order = report._get_work_order()
+        text = order.description + (order.fault_report_internal_note or "")
+        for point in report.point_ids:
+            if point.type != "section":
+                self.assertEqual(f"<li>{point.name}:" in text, point.is_answered)
+        self.assertNotIn(": –</li>", text)
+
     def test_the_customers_quotation_has_none_of_the_answers(self):
         report = self.make_filled_report()
         self.point(report, "Code").value_text = "4711"

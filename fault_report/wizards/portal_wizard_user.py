@@ -3,6 +3,18 @@ from odoo import api, fields, models
 from ..models.portal.res_partner import CUSTOMER_ACCESS
 
 
+class PortalWizard(models.TransientModel):
+    _inherit = "portal.wizard"
+
+    def _action_open_modal(self):
+        """Open a wider dialog for users who see the columns of fault reports."""
+        action = super()._action_open_modal()
+        if not self.env.user.has_group(CUSTOMER_ACCESS):
+            return action
+        context = {**action.get("context", {}), "dialog_size": "extra-large"}
+        return {**action, "context": context}
+
+
 class PortalWizardUser(models.TransientModel):
     """Odoo's dialog for portal access, extended by the access to fault reports."""
 

@@ -1,1 +1,2 @@
 from . import test_fieldservice
+from . import test_other_apps

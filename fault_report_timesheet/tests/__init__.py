@@ -1,2 +1,3 @@
 from . import test_customers
+from . import test_other_apps
 from . import test_timesheet

@@ -19,12 +19,28 @@ class AccountMove(models.Model):
         help="The number on the sales orders, whatever the reference says.",
     )
 
+    has_fault_report = fields.Boolean(
+        compute="_compute_has_fault_report",
+        # Users who see an invoice need no access to its orders.
+        compute_sudo=True,
+    )
+
     @api.depends("line_ids.sale_line_ids.order_id.client_order_ref")
     def _compute_customer_order_ref(self):
         for move in self:
-            orders = move.line_ids.sale_line_ids.order_id
-            numbers = set(orders.mapped("client_order_ref")) - {False, ""}
+            numbers = move._get_fault_report_orders().mapped("client_order_ref")
+            numbers = set(numbers) - {False, ""}
             move.customer_order_ref = ", ".join(sorted(numbers)) or False
+
+    @api.depends("line_ids.sale_line_ids.order_id")
+    def _compute_has_fault_report(self):
+        for move in self:
+            move.has_fault_report = bool(move._get_fault_report_orders())
+
+    def _get_fault_report_orders(self):
+        """Return the invoiced sales orders that were created from fault reports."""
+        orders = self.line_ids.sale_line_ids.order_id
+        return orders.filtered("fault_report_source_ids")
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -57,8 +57,8 @@ class FaultReport(models.Model):
         if len(set(self.mapped("cost_center"))) > 1:
             raise UserError(
                 self.env._(
-                    "These reports have different cost centers, and a quotation has "
-                    "one: generate a quotation for each."
+                    "These reports have different cost centers, and a sales order has "
+                    "one: generate a sales order for each."
                 )
             )
         return self._get_orders_action(self._generate_sale_order())

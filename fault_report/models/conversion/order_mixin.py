@@ -18,6 +18,14 @@ class FaultReportOrderMixin(models.AbstractModel):
         groups="fault_report.group_view",
         protected=True,
     )
+    fault_report_count = fields.Integer(
+        compute="_compute_fault_report_count", groups="fault_report.group_view"
+    )
+
+    @api.depends("fault_report_source_ids")
+    def _compute_fault_report_count(self):
+        for order in self:
+            order.fault_report_count = len(order.fault_report_ids)
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -140,20 +140,33 @@ class FaultReport(models.Model):
         Customers read them: no internal data.
         """
         self.ensure_one()
-        contact = self._get_contact_text()
-        notes = [
-            self.equipment_id.display_name,
-            contact and self.env._("Contact: %s", contact),
-            not self.comment_internal and self.comment,
-        ]
+        notes = filter(None, self._get_sale_order_notes())
         lines = [{"display_type": "line_section", "name": self.display_name}]
-        lines += [{"display_type": "line_note", "name": note} for note in notes if note]
+        lines += [{"display_type": "line_note", "name": note} for note in notes]
         product = self.company_id.fault_report_product_id
         if product:
             lines.append(
                 {"product_id": product.id, "product_uom_qty": self.time_spent or 1}
             )
         return lines
+
+    def _get_sale_order_notes(self):
+        """Return the texts below the report's section; empty ones are left out.
+
+        Whoever checks the invoice reads them: comment and contact only if the company
+        wants it.
+        """
+        facility = self.facility_id.with_context(fault_report_short_name=True)
+        notes = [facility.display_name, self.equipment_id.display_name]
+        # Users who convert may read no settings of the company.
+        if not self.company_id.sudo().fault_report_order_details:
+            return notes
+        contact = self._get_contact_text()
+        return [
+            *notes,
+            contact and self.env._("Contact: %s", contact),
+            not self.comment_internal and self.comment,
+        ]
 
     # === MAINTENANCE === #
 

@@ -20,7 +20,7 @@ class FaultReport(models.Model):
         labels = {
             "received": self.env._("Received"),
             "assigned": self.env._("Assigned"),
-            "sale_order": self.env._("Quotation created"),
+            "sale_order": self.env._("Sales order created"),
             "work_order": self.env._("Work order created"),
             "started": self.env._("Work started"),
             "done": self.env._("Work done"),

@@ -40,16 +40,19 @@ class SaleOrder(models.Model):
     def _prepare_invoice(self):
         """Add the cost centre and order number that the invoiced orders share.
 
-        Always strings: orders are sorted by them, which fails with False.
+        Always strings: orders are sorted by them, which fails with False. Orders that
+        do not come from fault reports are grouped as usual.
         """
+        # Users who invoice an order need no access to its reports.
+        is_ours = bool(self.sudo().fault_report_source_ids)
         return {
             **super()._prepare_invoice(),
             "cost_center": self.cost_center or "",
-            "customer_order_ref": self.client_order_ref or "",
+            "customer_order_ref": (is_ours and self.client_order_ref) or "",
         }
 
     def _get_invoice_grouping_keys(self):
-        """Create one invoice per cost centre and customer's order number.
+        """Create one invoice per cost centre and order number of fault reports.
 
         Not per `ref`: without a customer's number it is the order's own, and orders
         without numbers belong together.

@@ -56,7 +56,7 @@ class FaultReportWorkOrderMixin(models.AbstractModel):
         render = self.env["ir.qweb"]._render
         for order in self:
             reports = order.fault_report_ids
-            order.fault_report_summary = reports and render(
+            order.fault_report_summary = bool(reports) and render(
                 "fault_report.work_order_summary",
                 {"reports": reports, "photos": reports._get_photo_urls()},
             )

@@ -142,11 +142,24 @@ class FaultReport(models.Model):
         """
         self.ensure_one()
         points = self.point_ids.filtered(lambda point: point.internal == internal)
+        points = self._without_empty_points(points)
         if not points:
             return Markup()
         rows = Markup().join(map(self._get_point_html, points))
         title = self._fields["point_ids"]._description_string(self.env)
         return Markup("<p><b>%s</b></p><ul>%s</ul>") % (title, rows)
+
+    @api.model
+    def _without_empty_points(self, points):
+        """Return the points that say something, and the sections they stand in."""
+        shown, section = self.env["fault.report.point"], None
+        for point in points:
+            if point.type == "section":
+                section = point
+            elif point.is_answered or point.is_deviation or point.remark:
+                shown |= (section or shown) | point
+                section = None
+        return shown
 
     @api.model
     def _get_point_html(self, point):

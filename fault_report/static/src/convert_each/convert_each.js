@@ -30,7 +30,7 @@ export class ConvertEach extends Component {
 
     get title() {
         return this.props.to === "sale_order"
-            ? _t("Generating Quotations")
+            ? _t("Generating Sales Orders")
             : _t("Generating Work Orders");
     }
 
