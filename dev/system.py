@@ -18,7 +18,9 @@ def need_font(language, packages, why):
 
     :param str language: a code of fontconfig, such as `zh`
     """
-    if not call(["fc-list", f":lang={language}", "family"], f"{why} is missing:").strip():
+    if not call(
+        ["fc-list", f":lang={language}", "family"], f"{why} is missing:"
+    ).strip():
         install(packages, why)
 
 
