@@ -24,6 +24,38 @@ class TestRecipients(PortalData, FaultReportCommon):
             user.email = f"{user.login}@hotel.example"
         cls.second_company = cls.env["res.company"].create({"name": "Second"})
 
+    # === WHO IS PROPOSED === #
+
+    def get_proposed(self, report, user=None):
+        """Return the addresses that the chatter proposes for a reply."""
+        report = report.with_user(user or self.users["edit"])
+        found = report._message_get_suggested_recipients(reply_discussion=True)
+        return [one["email"] for one in found]
+
+    def test_r95_a_reply_goes_to_the_contact_else_the_reporter_else_the_customer(self):
+        self.hotel.email = "office@hotel.example"
+        self.janitor.email = "janitor@hotel.example"
+        report = self.make_report(
+            contact_id=self.janitor.id, email_from="ann@x.example"
+        )
+        self.assertEqual(self.get_proposed(report), ["janitor@hotel.example"])
+        self.janitor.email = False
+        self.assertEqual(self.get_proposed(report), ["ann@x.example"])
+        report.contact_id = False
+        self.assertEqual(self.get_proposed(report), ["ann@x.example"])
+        report.email_from = False
+        self.assertEqual(self.get_proposed(report), ["office@hotel.example"])
+
+    def test_r95_no_reply_is_proposed_to_its_own_author(self):
+        editor = self.users["edit"]
+        editor.email = "edit@lifts.example"
+        editor.partner_id.parent_id = self.hotel
+        self.hotel.email = "office@hotel.example"
+        report = self.make_report(contact_id=editor.partner_id.id)
+        self.assertEqual(self.get_proposed(report), ["office@hotel.example"])
+        colleague = self.users["convert"]
+        self.assertEqual(self.get_proposed(report, colleague), ["edit@lifts.example"])
+
     # Each removes one user's access to the report in the wing
 
     def move_to_another_customer(self):

@@ -148,6 +148,23 @@ class FaultReport(models.Model):
         own = with_own_context(self, *POST_KEYS).sudo()
         return super(FaultReport, own).message_post(**kwargs).with_env(self.env)
 
+    def _message_add_default_recipients(self):
+        """Propose the contact, else the reporter's address, else the customer.
+
+        Users are not proposed to themselves. Odoo would propose customer and address.
+        """
+        found = super()._message_add_default_recipients()
+        for report in self:
+            values = found[report.id]
+            contact = report._get_readable("contact_id") - self.env.user.partner_id
+            if contact.email_normalized:
+                values.update(partners=contact, email_to_lst=[])
+            elif values["email_to_lst"]:
+                values["partners"] = self.env["res.partner"]
+            else:
+                values["partners"] -= self.env.user.partner_id
+        return found
+
     def _check_may_send_outside(self):
         """Raise if the user sends a message to external people without Edit."""
         if not self.has_access("write"):
