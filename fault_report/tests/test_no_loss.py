@@ -37,6 +37,7 @@ class TestNoLossSaleOrder(NoLoss, FaultReportCommon):
             {"name": "Repair", "type": "service"}
         )
         cls.company.fault_report_product_id = cls.product
+        cls.company.fault_report_order_details = True
 
     def get_native(self, report):
         return {

@@ -153,19 +153,20 @@ class FaultReport(models.Model):
     def _get_sale_order_notes(self):
         """Return the texts below the report's section; empty ones are left out.
 
-        Whoever checks the invoice reads them: comment and contact only if the company
-        wants it.
+        Those who check the invoice read them: the comment and the contact's phone and
+        e-mail only if the company wants it.
         """
         facility = self.facility_id.with_context(fault_report_short_name=True)
-        notes = [facility.display_name, self.equipment_id.display_name]
         # Users who convert may read no settings of the company.
-        if not self.company_id.sudo().fault_report_order_details:
-            return notes
-        contact = self._get_contact_text()
+        has_details = self.company_id.sudo().fault_report_order_details
+        contact = self.contact_id.name or self.contact_name
+        if has_details:
+            contact = self._get_contact_text()
         return [
-            *notes,
+            facility.display_name,
+            self.equipment_id.display_name,
             contact and self.env._("Contact: %s", contact),
-            not self.comment_internal and self.comment,
+            has_details and not self.comment_internal and self.comment,
         ]
 
     # === MAINTENANCE === #
