@@ -260,7 +260,7 @@ class FaultReportPortal(CustomerPortal):
         return self._render_fault_report(report, access_token, params)
 
     def _print_fault_report(self, report, params):
-        """Respond with the customer's edition, whoever the reader is."""
+        """Respond with the customer's edition, for every reader."""
         response = self._show_report(
             report,
             params["report_type"],

@@ -325,7 +325,7 @@ class ReportStaff(models.AbstractModel):
 
 
 class ReportCustomer(models.AbstractModel):
-    """The values of the customer's edition, whoever reads it."""
+    """The values of the customer's edition, for every reader."""
 
     _name = "report.fault_report.report_fault_report_customer"
     _inherit = "report.fault_report.report_fault_report"

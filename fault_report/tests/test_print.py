@@ -147,12 +147,12 @@ class TestPrint(PrintCommon):
     def test_r96_staff_read_everything_on_paper(self):
         html = self.print_html(self.users["view"])
         text = self.get_text(html)
-        for expected in (
-            *(self.report.reference, "It stands still", "Hotel", "Lift", "Wing"),
-            *("PO-17", "Olga", "SECRET comment", "SECRET center", "SECRET Technician"),
-            *("Car is empty", "Deviation", "a box", "SECRET 4711", "SECRET remark"),
-            *("NOTE done", "1.5 h", "SECRET plan.jpg", "customer.jpg", "manual.txt"),
-        ):
+        facts = (self.report.reference, "It stands still", "Hotel", "Lift", "Wing")
+        details = ("PO-17", "Olga", "SECRET comment", "SECRET center")
+        points = ("Car is empty", "Deviation", "a box", "SECRET 4711", "SECRET remark")
+        notes = ("SECRET Technician", "NOTE done", "1.5 h")
+        files = ("SECRET plan.jpg", "customer.jpg", "manual.txt")
+        for expected in facts + details + points + notes + files:
             self.assertIn(expected, text)
         self.assertNotIn("Skipped", text)
         self.assertEqual(len(self.get_pictures(html)), 4)
@@ -510,10 +510,8 @@ class TestPrintHttp(PrintData, HttpCase):
         source = (self.env.ref(STAFF).arch_db or "") + (
             self.env.ref("fault_report.report_document").arch_db or ""
         )
-        names = {
-            *re.findall(r't-(?:set|as)="(\w+)"', source),
-            *("pages", "docs", "doc_ids", "for_customer", "company_id", "doc"),
-        }
+        given = {"pages", "docs", "doc_ids", "for_customer", "company_id", "doc"}
+        names = given | set(re.findall(r't-(?:set|as)="(\w+)"', source))
         for name in names:
             with self.subTest(name):
                 response = self.url_open(
