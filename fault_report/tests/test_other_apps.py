@@ -214,6 +214,9 @@ class TestPlainRecords(FaultReportCommon):
         if "user_ids" in self.env[model]._fields:
             # Tasks without a project are their users' own
             values["user_ids"] = self.env.ref("base.user_admin").ids
+        if model == "fsm.order":
+            location = {"name": "Plain", "owner_id": self.hotel.id}
+            values["location_id"] = self.env["fsm.location"].create(location).id
         return values
 
     def test_an_order_without_a_fault_report_shows_nothing_of_ours(self):

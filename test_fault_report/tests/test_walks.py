@@ -28,8 +28,8 @@ class TestReferencesTogether(test_references.TestReferences):
 @tagged("post_install", "-at_install")
 class TestPublicMethodsTogether(test_public_methods.TestPublicMethods):
     @classmethod
-    def make_dialogs(cls):
-        result = super().make_dialogs()
+    def make_dialogs(cls, original):
+        result = super().make_dialogs(original)
         own = cls.env(user=cls.env.ref("base.user_admin").id)
         own["fault.report.label"].create(
             {"equipment_ids": cls.lift.ids, "sheet": "L7160"}
