@@ -47,19 +47,40 @@ KEEP = """
     )
 """
 
+# Odoo deletes what has no addon any more
+USED = {
+    "fault_report_api": "SELECT 1 FROM fault_report_integration LIMIT 1",
+    "fault_report_qr": """
+        SELECT 1 FROM maintenance_equipment WHERE fault_report_token IS NOT NULL
+        UNION SELECT 1 FROM fault_report WHERE channel = 'qr' LIMIT 1
+    """,
+    "fault_report_webhook": "SELECT 1 FROM fault_report_webhook LIMIT 1",
+}
+
+
+def _check_unused(cr, module):
+    """Stop the update if its data would be lost, as the addon is not there."""
+    cr.execute(USED[module])
+    if cr.rowcount:
+        raise RuntimeError(
+            f"This database has data of the new addon {module}. Put its folder beside "
+            "fault_report, then update again. Nothing was changed."
+        )
+
 
 def migrate(cr, version):
     cr.execute(KEEP)
     for module, patterns in MOVED.items():
+        cr.execute("SELECT id, state FROM ir_module_module WHERE name = %s", [module])
+        module_id, state = cr.fetchone() or (None, "uninstallable")
+        if state == "uninstallable":
+            _check_unused(cr, module)
+            continue
         cr.execute(
             "UPDATE ir_module_module SET state = 'to install'"
-            " WHERE name = %s AND state = 'uninstalled' RETURNING id",
-            [module],
+            " WHERE id = %s AND state = 'uninstalled'",
+            [module_id],
         )
-        if not cr.rowcount:
-            continue
-        cr.execute("SELECT id FROM ir_module_module WHERE name = %s", [module])
-        module_id = cr.fetchone()[0]
         cr.execute(
             "UPDATE ir_model_data SET module = %s"
             " WHERE module = 'fault_report' AND name LIKE ANY(%s)"
