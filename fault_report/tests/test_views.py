@@ -1,3 +1,4 @@
+import ast
 from ast import literal_eval
 
 from lxml import etree
@@ -218,3 +219,26 @@ class TestViews(FaultReportCommon):
         Report = self.as_user(self.env["fault.report"], "view")
         for text in ("like a bird", report.reference):
             self.assertIn(report.id, [found[0] for found in Report.name_search(text)])
+
+    def test_cards_have_every_field_that_their_choices_depend_on(self):
+        """The browser reads the domain of a person on a card from the card's fields."""
+        views = self.env["ir.ui.view"].search(
+            [
+                ("type", "=", "kanban"),
+                ("mode", "=", "primary"),
+                ("model", "like", "fault.report%"),
+            ]
+        )
+        checked = set()
+        for view in views:
+            Model = self.env[view.model]
+            arch = etree.fromstring(Model.get_view(view.id, "kanban")["arch"])
+            fields = {node.get("name") for node in arch.iter("field")}
+            for node in arch.xpath("//field[starts-with(@widget, 'many2one_avatar')]"):
+                name = node.get("name")
+                domain = Model.fields_get([name], ["domain"])[name].get("domain") or []
+                tree = ast.parse(str(domain), mode="eval")
+                needed = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
+                self.assertLessEqual(needed - {"uid"}, fields, (view.name, name))
+                checked.add((view.model, name))
+        self.assertIn(("fault.report", "technician_id"), checked)
