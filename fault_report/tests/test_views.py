@@ -242,3 +242,12 @@ class TestViews(FaultReportCommon):
                 self.assertLessEqual(needed - {"uid"}, fields, (view.name, name))
                 checked.add((view.model, name))
         self.assertIn(("fault.report", "technician_id"), checked)
+
+    def test_proposed_originals_are_cards_on_a_phone(self):
+        """A list is wider than the screen, and hides the button that chooses."""
+        arch = etree.fromstring(self.env["fault.report.duplicate"].get_view()["arch"])
+        [proposals] = arch.xpath("//field[@name='proposal_ids']")
+        self.assertEqual(proposals.get("mode"), "list,kanban")
+        for kind in ("list", "kanban"):
+            [button] = proposals.xpath(f"{kind}//button[@name='action_be_original']")
+            self.assertIn("parent.report_ids", button.get("context"), kind)
