@@ -243,6 +243,21 @@ class TestViews(FaultReportCommon):
                 checked.add((view.model, name))
         self.assertIn(("fault.report", "technician_id"), checked)
 
+    def test_a_note_is_added_at_the_top_of_the_form(self):
+        """By a technician on a phone: the list of notes is two screens below."""
+        action = self.env.ref("fault_report.action_fault_report_note_add")
+        button = f".//sheet//button[@name='{action.id}']"
+        for name, offered in (("view", False), ("create", False), ("edit", True)):
+            form = etree.fromstring(self.get_views(name)["form"])
+            self.assertEqual(form.find(button) is not None, offered, name)
+        report = self.make_report()
+        Note = self.env["fault.report.note"].with_user(self.technician)
+        with Form(Note.with_context(default_report_id=report.id), action.view_id) as f:
+            f.name = "Tightened the bracket"
+            f.time_spent = 0.5
+        self.assertEqual(report.note_ids.user_id, self.technician)
+        self.assertEqual(report.time_spent, 0.5)
+
     def test_proposed_originals_are_cards_on_a_phone(self):
         """A list is wider than the screen, and hides the button that chooses."""
         arch = etree.fromstring(self.env["fault.report.duplicate"].get_view()["arch"])
