@@ -54,6 +54,7 @@ from . import test_public_methods
 from . import test_public_routes
 from . import test_queue_time
 from . import test_recipients
+from . import test_recognition
 from . import test_recurrence
 from . import test_references
 from . import test_reminder
