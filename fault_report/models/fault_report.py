@@ -352,7 +352,8 @@ class FaultReport(models.Model):
         self._check_changed_values(vals)
         before = self._get_reached(vals)
         for reports, own_vals in self._split_by_place(vals):
-            super(FaultReport, reports).write(own_vals)
+            with reports._keeping_place():
+                super(FaultReport, reports).write(own_vals)
         if not PLACE_FIELDS.isdisjoint(vals):
             self._note_absences()
         if not EVENT_FIELDS.isdisjoint(vals):

@@ -7,7 +7,7 @@ from odoo.fields import Domain
 from odoo.tools import LazyTranslate
 
 from ..tools import text_rules
-from .fault_report import PLACE_FIELDS
+from .fault_report import PLACE_FIELDS, WAITING_STATES
 
 _lt = LazyTranslate(__name__)
 MAP_URL = "https://www.google.com/maps/search/?api=1&query=%s"
@@ -15,6 +15,8 @@ MAP_URL = "https://www.google.com/maps/search/?api=1&query=%s"
 FOLLOWED_FIELDS = (*sorted(PLACE_FIELDS), "contact_id")
 # The reporter, if not a contact: name, e-mail, phone
 REPORTER_FIELDS = ("contact_name", "email_from", "phone")
+# The first of them that is known determines the others
+PLACE_ORDER = ("equipment_id", "facility_id", "partner_id")
 # What a new report takes from its place
 TAKEN_FIELDS = {*FOLLOWED_FIELDS, "cost_center", "subgroup_id"}
 
@@ -153,6 +155,7 @@ class FaultReport(models.Model):
         string="Phone", compute="_compute_reach", search="_search_reach_phone"
     )
     reach_email = fields.Char(string="E-mail", compute="_compute_reach")
+    owner_warning = fields.Char(string="New Owner", compute="_compute_owner_warning")
 
     @api.depends("equipment_id", "facility_id")
     def _compute_partner_id(self):
@@ -246,6 +249,13 @@ class FaultReport(models.Model):
                     *report._get_readable("facility_id", "partner_id").mapped(name),
                 ]
                 report[f"reach_{name}"] = next(filter(None, numbers), False)
+
+    @api.depends("state", "partner_id", "facility_id", "equipment_id")
+    def _compute_owner_warning(self):
+        """Warn before an order is made: a handled report is history."""
+        for report in self:
+            is_waiting = report.state in WAITING_STATES and report.partner_id
+            report.owner_warning = is_waiting and report._get_owner_warning()
 
     def _get_readable(self, *names):
         """Return the related contacts that the user may read, in this order."""
@@ -473,7 +483,7 @@ class FaultReport(models.Model):
         :return: pairs of reports and values
         """
         named = {name: vals[name] for name in FOLLOWED_FIELDS if name in vals}
-        if not named or not all(_is_id(value) for value in named.values()):
+        if not named:
             return [(self, vals)]
         others = {name: vals[name] for name in vals if name not in named}
         found = defaultdict(self.browse)
@@ -482,6 +492,12 @@ class FaultReport(models.Model):
             reporter = report._prepare_former_reporter({**others, **place})
             found[frozenset({**place, **reporter}.items())] |= report
         return [(reports, {**others, **dict(own)}) for own, reports in found.items()]
+
+    def _keeping_place(self):
+        """Return the context manager that computes no place of these reports anew."""
+        return self.env.protecting(
+            [self._fields[name] for name in FOLLOWED_FIELDS], self
+        )
 
     def _prepare_changed_place(self, vals):
         """Return the changed values of `FOLLOWED_FIELDS` if these are written."""
@@ -493,6 +509,28 @@ class FaultReport(models.Model):
         return {
             name: record.id for name, record in place.items() if record != self[name]
         }
+
+    def _filter_misplaced(self):
+        """Return the reports with a customer, place or contact that do not fit.
+
+        Checked once for all reports with the same ones.
+        """
+        names = [*FOLLOWED_FIELDS, "company_id"]
+        groups = self._read_group([("id", "in", self.ids)], names, ["id:recordset"])
+        found = (reports for *_place, reports in groups)
+        return self.browse().union(
+            *(reports for reports in found if reports[0]._is_misplaced())
+        )
+
+    def _is_misplaced(self):
+        """Return whether customer, place, contact and company do not fit."""
+        self.ensure_one()
+        partners = self.partner_id + self.facility_id + self.contact_id
+        return (
+            self.partner_id.is_facility
+            or not self._is_place_valid()
+            or bool(partners.company_id - self.company_id)
+        )
 
     def _prepare_former_reporter(self, vals):
         """Return the data of a contact who is replaced: they have reported the fault.
@@ -513,20 +551,41 @@ class FaultReport(models.Model):
             if text
         }
 
-    def _get_new_owner(self):
-        """Return whose the place is by now, if not the customer's any more."""
+    def _get_owner_warning(self):
+        """Return a sentence if the object or facility is another customer's by now."""
         self.ensure_one()
-        # Only compared, and named if the user may read it
+        # The owners are only compared, and named if the user may read them.
         report_sudo = self.sudo()
-        owners = report_sudo.equipment_id.customer_id + report_sudo.facility_id.parent_id
-        return (owners - report_sudo.partner_id).sudo(False)[:1]
+        for place, owner in (
+            (report_sudo.equipment_id, report_sudo.equipment_id.customer_id),
+            (report_sudo.facility_id, report_sudo.facility_id.parent_id),
+        ):
+            if place and owner != report_sudo.partner_id:
+                readable = owner.sudo(False)._filtered_access("read")
+                return self.env._(
+                    "%(place)s belongs to %(owner)s by now, and this report is of "
+                    "%(customer)s: check whom the order is for.",
+                    place=place.name,
+                    owner=readable.display_name or self.env._("another customer"),
+                    customer=report_sudo.partner_id.display_name,
+                )
+        return False
+
+    def _log_owner_warnings(self, order):
+        """Log on the reports and their order that the place has another owner."""
+        for report in self:
+            if warning := report._get_owner_warning():
+                author = self.env.ref("base.partner_root").id
+                report._message_log(body=warning, author_id=author)
+                # Users who convert need not edit the order.
+                order.sudo()._message_log(body=warning, author_id=author)
 
     def copy_data(self, default=None):
         """Copy the place as it is today: it may belong to another customer by now."""
         result = super().copy_data(default)
         for report, vals in zip(self, result, strict=True):
             if TAKEN_FIELDS.isdisjoint(default or ()) and not report._is_place_valid():
-                kept = "equipment_id" if report.equipment_id else "facility_id"
+                kept = next(filter(vals.get, PLACE_ORDER), None)
                 for name in TAKEN_FIELDS - {kept}:
                     vals.pop(name, None)
         return result
@@ -617,8 +676,3 @@ def _get_address_lines(partner):
         return []
     lines = partner._display_address(without_company=True).split("\n")
     return [line.strip() for line in lines if line.strip()]
-
-
-def _is_id(value):
-    """Return whether a client's value of a relation is an id, or none."""
-    return value in (False, None) or type(value) is int

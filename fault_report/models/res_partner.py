@@ -85,9 +85,7 @@ class ResPartner(models.Model):
     @api.constrains("is_facility", "parent_id")
     def _check_facility_has_customer(self):
         for partner in self:
-            if partner.is_facility and (
-                not partner.parent_id or partner.parent_id.is_facility
-            ):
+            if not partner._has_customer_if_facility():
                 raise ValidationError(
                     self.env._(
                         "The facility %(name)s needs a customer: "
@@ -95,6 +93,22 @@ class ResPartner(models.Model):
                         name=partner.display_name,
                     )
                 )
+
+    def _has_customer_if_facility(self):
+        """Return whether this is no facility, or one with a customer."""
+        self.ensure_one()
+        parent = self.parent_id
+        return not self.is_facility or (bool(parent) and not parent.is_facility)
+
+    def _is_place_consistent(self):
+        """Return whether this fits to the contact above, and its facilities to it."""
+        self.ensure_one()
+        # All of them count, whether or not the user sees them.
+        partner_sudo = self.sudo()
+        return (
+            partner_sudo._has_customer_if_facility()
+            and not partner_sudo._get_foreign_facilities()
+        )
 
     # === WHAT DEPENDS ON A PLACE === #
 

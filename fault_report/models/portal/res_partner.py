@@ -113,18 +113,26 @@ class ResPartner(models.Model):
     @api.constrains("allowed_facility_ids")
     def _check_allowed_facilities(self):
         for partner in self:
-            customer = partner._get_fault_report_customer()
-            # The user may not see all facilities of the contact.
-            for facility in partner.sudo().allowed_facility_ids:
-                owner = facility.parent_id.commercial_partner_id
-                if not facility.is_facility or owner != customer:
-                    raise ValidationError(
-                        self.env._(
-                            "%(facility)s is not a facility of %(customer)s.",
-                            facility=facility.display_name,
-                            customer=customer.display_name,
-                        )
+            for facility in partner._get_foreign_facilities():
+                raise ValidationError(
+                    self.env._(
+                        "%(facility)s is not a facility of %(customer)s.",
+                        facility=facility.display_name,
+                        customer=partner._get_fault_report_customer().display_name,
                     )
+                )
+
+    def _get_foreign_facilities(self):
+        """Return the allowed facilities that are not of the contact's customer."""
+        self.ensure_one()
+        customer = self._get_fault_report_customer()
+        # The user may not see all facilities of the contact.
+        return self.sudo().allowed_facility_ids.filtered(
+            lambda place: (
+                not place.is_facility
+                or place.parent_id.commercial_partner_id != customer
+            )
+        )
 
     @api.model_create_multi
     def create(self, vals_list):
