@@ -68,11 +68,7 @@ class TestFacilities(PortalData, FaultReportCommon):
                 {"is_facility": is_facility}
             ),
             "customer's list": lambda user: self.hotel.with_user(user).write(
-                {
-                    "child_ids": [
-                        Command.update(place.id, {"is_facility": is_facility})
-                    ]
-                }
+                {"child_ids": [Command.update(place.id, {"is_facility": is_facility})]}
             ),
             "import": load,
         }

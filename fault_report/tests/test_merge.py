@@ -11,7 +11,14 @@ from .common import FaultReportCommon
 from .common_portal import PORTAL, PortalData
 
 EMAIL = "same@merge.example"
-KINDS = {"holding", "customer", "facility", "contact", "portal user", "private customer"}
+KINDS = {
+    "holding",
+    "customer",
+    "facility",
+    "contact",
+    "portal user",
+    "private customer",
+}
 # Within a group also the duplicates; each of these is tried with each of the others
 TRIED = {
     "A": KINDS

@@ -69,7 +69,9 @@ class TestPlaceSold(PortalData, FaultReportCommon):
             "object": lambda: lift.write(
                 {"facility_id": self.ward.id, "customer_id": hospital.id}
             ),
-            "object, by its facility": lambda: lift.write({"facility_id": self.ward.id}),
+            "object, by its facility": lambda: lift.write(
+                {"facility_id": self.ward.id}
+            ),
             "object, without a facility": lambda: lift.write(
                 {"facility_id": False, "customer_id": hospital.id}
             ),
@@ -159,7 +161,9 @@ class TestPlaceSold(PortalData, FaultReportCommon):
                     savepoint.close(rollback=True)
                     self.env.invalidate_all()
 
-    def test_a_report_that_moves_to_another_place_of_the_seller_stays_the_seller_s(self):
+    def test_a_report_at_another_place_of_the_seller_stays_the_seller_s(
+        self,
+    ):
         for _sale in self.each_sale():
             report = self.in_wing.with_user(self.dispatcher)
             report.facility_id = self.garage

@@ -47,8 +47,9 @@ class TestRecognition(TreeData, PortalData, MailGatewayCase):
         field = self.env["fault.report"]._fields["contact_id"]
         persons = {kinds: n for kinds, n in self.nodes.items() if kinds[-1] == PERSON}
         places = {self.get_place(kinds)[:2] for kinds in self.nodes}
+        nodes = self.nodes.values()
         # Of a facility below a person, the customer is a person of a company
-        customers = [one for one in self.nodes.values() if one.commercial_partner_id == one]
+        customers = [one for one in nodes if one.commercial_partner_id == one]
         for customer, facility in places:
             values = {"partner_id": customer.id, "facility_id": facility.id}
             domain = safe_eval(field.domain, values)

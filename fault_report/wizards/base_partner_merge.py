@@ -37,6 +37,7 @@ class BasePartnerMerge(models.TransientModel):
 
         :return: a dict of recordsets without access rules
         """
+
         def below(*names):
             return Domain.OR(Domain(name, "child_of", partners.ids) for name in names)
 
