@@ -7,4 +7,5 @@ from . import test_portal_addresses
 from . import test_public_errors
 from . import test_quotas
 from . import test_refusals_swedish
+from . import test_translatable_texts
 from . import test_walks
