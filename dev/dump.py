@@ -8,7 +8,7 @@ its file store. About 1 MB each, so that a clone without history has them too.
 import ast
 import json
 import lzma
-import os
+import re
 import shutil
 import subprocess
 import sys
@@ -103,9 +103,19 @@ def _pack(folder, database, version, about):
         "The database cannot be written:",
         env=postgres.environment(),
     )
+    _remove_guards(content / "dump.sql")
     _copy_files(database, content / "filestore")
     FOLDER.mkdir(exist_ok=True)
-    path = FOLDER / f"{version}.tar.xz"
+    return _compress(content, FOLDER / f"{version}.tar.xz")
+
+
+def _remove_guards(path):
+    """Remove commands that only the newest psql knows; the file is our own."""
+    text = path.read_text()
+    path.write_text(re.sub(r"^\\(un)?restrict .*\n", "", text, flags=re.MULTILINE))
+
+
+def _compress(content, path):
     preset = 9 | lzma.PRESET_EXTREME
     with tarfile.open(path, "w:xz", preset=preset) as archive:
         for file in sorted(content.iterdir()):

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from functools import partial
 
-from . import databases, parallel, shards, system
+from . import databases, parallel, shards, system, update_check, wheels
 from .console import Failure, say, step
 from .paths import IS_ROOT, ROOT, RUN, all_addons
 
@@ -63,6 +63,9 @@ def run(environment):
         databases.addons_template(environment, [CORE])
         databases.addons_template(environment, get_channels())
         jobs.append(partial(_check_uninstall, environment))
+    if only is None:
+        jobs += [partial(wheels.check, environment)]
+        jobs += [partial(update_check.run, environment)]
     codes = _run_all(jobs, count)
     _show_coverage(environment, parts)
     shards.merge([part.durations for part in parts])
