@@ -20,6 +20,7 @@ from .console import Failure, call, step
 from .paths import CACHE, ROOT, addons
 
 DIST = ROOT / "dist"
+LICENSE = ROOT / "LICENSE"
 LOCK_FILE = ROOT / "dev" / "wheels.txt"
 LEFT_OUT = ("tests", "__pycache__")
 # Files that each wheel has, in the folder of its addon
@@ -75,7 +76,7 @@ def _stage(name, folder):
         ROOT / name, source, ignore=shutil.ignore_patterns(*LEFT_OUT, "*.pyc")
     )
     if not (source / "LICENSE").exists():
-        shutil.copy(ROOT / "LICENSE", source)
+        shutil.copy(LICENSE, source)
     return source
 
 
@@ -120,15 +121,15 @@ def check_content(wheel):
         addon = next(name for name in names if name.endswith("/__manifest__.py"))
         addon = addon.removesuffix("__manifest__.py")
         metadata = next(name for name in names if name.endswith("/METADATA"))
-        text = archive.read(metadata).decode()
+        head = archive.read(metadata).decode().partition("\n\n")[0]
     missing = [name for name in WANTED if addon + name not in names]
     if missing:
         raise Failure(f"{wheel.name} lacks {', '.join(missing)}.")
     tests = [name for name in names if "/tests/" in name]
     if tests:
         raise Failure(f"{wheel.name} has tests: {tests[0]}.")
-    if "example.com" in text.partition("\n\n")[0] or "Author: " not in text:
-        raise Failure(f"{wheel.name} does not say who made it:\n{text[:500]}")
+    if "example.com" in head or "Author: " not in head:
+        raise Failure(f"{wheel.name} does not say who made it:\n{head}")
 
 
 def _install(environment, wheels, target):
