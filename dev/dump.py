@@ -10,7 +10,6 @@ import json
 import lzma
 import re
 import shutil
-import subprocess
 import sys
 import tarfile
 import tempfile
@@ -87,9 +86,7 @@ def _fill(environment, source, database, names):
         "server", "-i", ",".join(names), *options, configuration=configuration
     )
     with FILL.open() as script:
-        environment.run(
-            "shell", "--no-http", configuration=configuration, stdin=script
-        )
+        environment.run("shell", "--no-http", configuration=configuration, stdin=script)
 
 
 def _pack(folder, database, version, about):

@@ -44,7 +44,9 @@ OF_UPDATES = {
 # Rows that an update deletes on purpose
 DELETED = set()
 # Changes with the time, not with the update
-VOLATILE = re.compile(r"bus_bus|ir_cron_(progress|trigger)|ir_(logging|profile)|orm_signaling_.*")
+VOLATILE = re.compile(
+    r"bus_bus|ir_cron_(progress|trigger)|ir_(logging|profile)|orm_signaling_.*"
+)
 
 
 def run(environment):
@@ -156,7 +158,7 @@ def _is_kept(value, now):
 def find_lost_names(before, after):
     """Return the names (XML ids) of our records that name another record, or none.
 
-    A record may move to another addon of ours; those that an update writes again may go.
+    A record may move to another addon of ours; what an update writes again may go.
     """
     now = {}
     for row in after["ir_model_data"].values():

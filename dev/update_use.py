@@ -17,10 +17,16 @@ def open_views(env):
     views = env["ir.ui.view"].search([("model", "=like", "fault.report%")])
     for model in sorted(set(views.mapped("model")) & set(env.registry)):
         Model = env[model]
-        kinds = set(views.filtered(lambda v, model=model: v.model == model).mapped("type"))
+        kinds = set(
+            views.filtered(lambda v, model=model: v.model == model).mapped("type")
+        )
         Model.get_views([(False, kind) for kind in sorted(kinds - {"qweb"})])
         if not Model._abstract and not Model._transient:
-            fields = [n for n, f in Model._fields.items() if Model._has_field_access(f, "read")]
+            fields = [
+                n
+                for n, f in Model._fields.items()
+                if Model._has_field_access(f, "read")
+            ]
             Model.with_context(active_test=False).search([]).read(fields)
 
 
@@ -47,9 +53,7 @@ class Visitor(Client):
 
     def show(self, path, **options):
         address = {"REMOTE_ADDR": "127.0.0.1"}
-        answer = self.open(
-            path, follow_redirects=True, environ_base=address, **options
-        )
+        answer = self.open(path, follow_redirects=True, environ_base=address, **options)
         assert answer.status_code in (200, 201), (path, answer.status, answer.text)
         return answer.text
 

@@ -1,11 +1,11 @@
 """`make wheels`: a wheel of each addon for the Python package registry, in `dist/`.
 
-Built by whool, the builder of the Odoo Community Association, from a copy of each addon
-without its tests and with the licence: whool packs all files and takes no list of others.
-Outside of git, the version is that of the manifest.
+Built by whool, the builder of the Odoo Community Association, from a copy of each
+addon without its tests and with the licence: whool packs all files of a folder. Outside
+of git, the version is that of the manifest.
 
-`check` installs the wheels into an empty folder, and some of them into a database, as pip
-and Odoo do.
+`check` installs the wheels into an empty folder, and some of them into a database, as
+pip and Odoo do.
 """
 
 import hashlib

@@ -106,7 +106,9 @@ class TestPackages(unittest.TestCase):
                 self.assertIn('build-backend = "whool.buildapi"', project)
                 for wanted in set(wheels.WANTED) - {"LICENSE"}:
                     self.assertTrue((folder / wanted).stat().st_size > 100, wanted)
-                self.assertNotIn("example.com", (folder / "__manifest__.py").read_text())
+                self.assertNotIn(
+                    "example.com", (folder / "__manifest__.py").read_text()
+                )
                 page = folder / "static" / "description" / "index.html"
                 for image in re.findall(r'src="([^"]*)"', page.read_text()):
                     self.assertTrue((page.parent / image).is_file(), image)
@@ -148,5 +150,3 @@ class TestPackages(unittest.TestCase):
         for files in broken:
             with self.assertRaises(Failure, msg=str(files.keys())):
                 self.check(files)
-
-

@@ -164,9 +164,7 @@ class TestTemplateInLanguages(TemplateCommon):
         return texts, points.filtered("unit").unit
 
     def test_r80_a_report_keeps_the_points_as_its_customer_has_read_them(self):
-        report = self.file(
-            SWEDISH, points=[self.answer("Controller", self.error.id)]
-        )
+        report = self.file(SWEDISH, points=[self.answer("Controller", self.error.id)])
         texts, unit = self.get_texts(report)
         self.assertTrue(texts)
         self.assertTrue(all(text.startswith("sv ") for text in texts), texts)
@@ -185,7 +183,9 @@ class TestTemplateInLanguages(TemplateCommon):
         report = reports.with_context(lang=SWEDISH).create(
             {"name": "Stuck", "equipment_id": self.lift.id}
         )
-        self.assertTrue(all(text.startswith("sv ") for text in self.get_texts(report)[0]))
+        self.assertTrue(
+            all(text.startswith("sv ") for text in self.get_texts(report)[0])
+        )
 
     def test_without_a_form_points_are_in_the_companys_language(self):
         self.company.partner_id.lang = SWEDISH
@@ -197,9 +197,7 @@ class TestTemplateInLanguages(TemplateCommon):
         self.assertEqual(unit, "N")
 
     def test_a_form_asks_in_the_language_of_its_reader(self):
-        visitor = self.env["fault.report"].with_user(
-            self.env.ref("base.public_user")
-        )
+        visitor = self.env["fault.report"].with_user(self.env.ref("base.public_user"))
         for lang, wanted in ((SWEDISH, True), ("en_US", False)):
             visitor = visitor.with_context(lang=lang)
             values = visitor._prepare_public_form(self.company)
