@@ -105,9 +105,16 @@ def lock(bin_folder):
     with step("looking for the newest whool"):
         call(
             [
-                *(bin_folder / "uv", *command, "--universal"),
-                *("--python-version", "3.10", "--custom-compile-command", "make lock"),
-                *("--output-file", LOCK_FILE.name, LOCK_FILE.with_suffix(".in").name),
+                bin_folder / "uv",
+                *command,
+                "--universal",
+                "--python-version",
+                "3.10",
+                "--custom-compile-command",
+                "make lock",
+                "--output-file",
+                LOCK_FILE.name,
+                LOCK_FILE.with_suffix(".in").name,
             ],
             "The versions of whool cannot be resolved:",
             cwd=LOCK_FILE.parent,
