@@ -197,10 +197,12 @@ def change_settings(env):
         }
     )
     crons = env["ir.cron"].search([("model_id.model", "=like", "fault.report%")])
-    crons[0].write({"interval_number": 7, "active": False})
-    crons[-1].interval_number = 3
-    rule = env["ir.rule"].search([("model_id.model", "=", "fault.report.note")])[:1]
-    rule.active = False
+    for number, cron in enumerate(crons, 11):
+        cron.interval_number = number
+    crons[0].active = False
+    for model in ("fault.report.integration", "fault.report.webhook"):
+        rules = env["ir.rule"].search([("model_id.model", "=", model)])
+        rules[0].active = False
     template = env["mail.template"].search([("model", "=", "fault.report")])[:1]
     template.subject = "Our own subject {{ object.reference }}"
 
