@@ -25,7 +25,8 @@ class FaultReportPoint(models.Model):
     """A service point of a report, with its answer.
 
     Its definition is copied from the template when the report is created, in the
-    language in which it is filed, and never changes afterwards. A reading that was not taken is False, not 0.
+    language in which it is filed, and never changes afterwards. A reading that was not
+    taken is False, not 0.
     """
 
     _name = "fault.report.point"
