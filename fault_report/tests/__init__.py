@@ -71,6 +71,7 @@ from . import test_submission
 from . import test_template
 from . import test_text_rules
 from . import test_tours
+from . import test_translatable_texts
 from . import test_translations
 from . import test_unassigned
 from . import test_views
