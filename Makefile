@@ -11,7 +11,7 @@ PYTHON ?= python3
 export ODOO PORT ADDON K JOBS N
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench journeys lint stop clean shell psql update lock terms
+.PHONY: help run test bench journeys lint stop clean shell psql update lock terms wheels
 
 help: ## Tell what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -51,3 +51,6 @@ lock: ## Write dev/requirements.txt anew from dev/requirements.in
 
 terms: ## Write the texts of the addons into i18n/, for translators
 	@$(PYTHON) -m dev terms
+
+wheels: ## A wheel of each addon, in dist/
+	@$(PYTHON) -m dev wheels

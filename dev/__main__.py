@@ -21,7 +21,13 @@ from . import (
     virtualenv,
 )
 from . import (
+    dump as version_dumps,
+)
+from . import (
     journeys as data_journeys,
+)
+from . import (
+    wheels as package_wheels,
 )
 
 
@@ -99,9 +105,19 @@ def update():
     run()
 
 
+def dump():
+    version_dumps.write(_environment())
+
+
 def lock():
     paths.prepare()
-    other_addons.lock(virtualenv.lock())
+    bin_folder = virtualenv.lock()
+    other_addons.lock(bin_folder)
+    package_wheels.lock(bin_folder)
+
+
+def wheels():
+    package_wheels.write(_environment())
 
 
 def terms():
@@ -122,8 +138,10 @@ console.main(
             shell,
             psql,
             update,
+            dump,
             lock,
             terms,
+            wheels,
         )
     }
 )

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from functools import partial
 
-from . import databases, parallel, shards, system
+from . import databases, install_check, parallel, shards, system, update_check, wheels
 from .console import Failure, say, step
 from .paths import IS_ROOT, ROOT, RUN, all_addons
 
@@ -63,10 +63,22 @@ def run(environment):
         databases.addons_template(environment, [CORE])
         databases.addons_template(environment, get_channels())
         jobs.append(partial(_check_uninstall, environment))
+    if only is None:
+        jobs += get_package_checks(environment)
     codes = _run_all(jobs, count)
     _show_coverage(environment, parts)
     shards.merge([part.durations for part in parts])
     return combine(codes)
+
+
+def get_package_checks(environment):
+    """Return the jobs that install, update and package the addons."""
+    at_once = databases.addons_template(environment, get_channels())
+    return [
+        partial(update_check.run, environment),
+        partial(wheels.check, environment),
+        partial(install_check.run, environment, at_once),
+    ]
 
 
 def combine(codes):

@@ -1,4 +1,6 @@
-"""Fill the database, uninstall the channels, then fault_report; check for remains.
+"""Fill the database, uninstall each addon, fault_report last; check for remains.
+
+First those that only connect it to other apps, then the channels.
 
 Runs in Odoo's shell, which provides `env`. An exception is a failure.
 """
@@ -78,6 +80,60 @@ def find_leftovers(env):
     return {kind: names for kind, names in found.items() if names}
 
 
+def find_connections(env):
+    """Return the installed addons of ours that connect fault reports to other apps."""
+    modules = env["ir.module.module"].search(
+        [("state", "=", "installed"), ("name", "=like", f"{MODULE}\\_%")]
+    )
+    return sorted(set(modules.mapped("name")) - set(ADDONS))
+
+
+def get_columns(env, names):
+    """Return the columns that only these addons have added: table and name."""
+    env.cr.execute(
+        """
+        SELECT replace(field.model, '.', '_'), field.name
+          FROM ir_model_fields field
+          JOIN ir_model_data data
+            ON data.model = 'ir.model.fields' AND data.res_id = field.id
+         GROUP BY field.id HAVING bool_and(data.module = ANY(%s))
+        INTERSECT
+        SELECT table_name, column_name FROM information_schema.columns
+        """,
+        [names],
+    )
+    return env.cr.fetchall()
+
+
+def check_uninstalled(env, names, columns):
+    """Fail if the addons have left records of theirs or columns."""
+    env.cr.execute(
+        """
+        SELECT module || '.' || name FROM ir_model_data WHERE module = ANY(%s)
+        UNION ALL
+        SELECT table_name || '.' || column_name FROM information_schema.columns
+         WHERE table_name || '.' || column_name = ANY(%s)
+        """,
+        [names, [f"{table}.{column}" for table, column in columns]],
+    )
+    left = env.cr.fetchall()
+    assert not left, left
+
+
+def uninstall_connections(env):
+    """Uninstall what connects fault reports to other apps; the reports stay."""
+    names = find_connections(env)
+    if not names:
+        return env
+    columns, count = get_columns(env, names), env["fault.report"].search_count([])
+    env = uninstall(env, names)
+    check_uninstalled(env, names, columns)
+    assert env["fault.report"].search_count([]) == count
+    env["fault.report"].search([]).read()
+    env["fault.report"].get_views([(False, "form"), (False, "list"), (False, "kanban")])
+    return env
+
+
 def use(env):
     """Use the other addons without fault reports."""
     for model, kinds in SCREENS.items():
@@ -121,7 +177,11 @@ def check_without_channels(env):
 
 
 fill(env)
-without_channels = uninstall(env, ADDONS)
+without_connections = uninstall_connections(env)
+channel_columns = get_columns(without_connections, ADDONS)
+assert channel_columns
+without_channels = uninstall(without_connections, ADDONS)
+check_uninstalled(without_channels, ADDONS, channel_columns)
 check_without_channels(without_channels)
 after = uninstall(without_channels, [MODULE])
 leftovers = find_leftovers(after)

@@ -6,7 +6,6 @@
     "category": "Services/Fault Reports",
     "license": "LGPL-3",
     "author": "The Fault Report contributors",
-    "website": "https://example.com/fault_report",
     "depends": ["mail", "portal", "sms", "maintenance", "sale"],
     "data": [
         "security/fault_report_groups.xml",

@@ -5,7 +5,6 @@
     "category": "Services/Fault Reports",
     "license": "AGPL-3",
     "author": "The Fault Report contributors",
-    "website": "https://example.com/fault_report",
     "depends": ["fault_report", "fieldservice"],
     "data": ["security/ir_rules.xml", "views/fsm_order_views.xml"],
     "demo": ["demo/fieldservice_demo.xml"],

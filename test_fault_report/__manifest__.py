@@ -5,7 +5,6 @@
     "category": "Hidden/Tests",
     "license": "LGPL-3",
     "author": "The Fault Report contributors",
-    "website": "https://example.com/fault_report",
     "depends": [
         "fault_report_api",
         "fault_report_qr",

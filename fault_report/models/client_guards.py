@@ -135,6 +135,14 @@ class FaultReportTextMixin(models.AbstractModel):
         text_rules.check_texts(self, vals, self._text_limits)
         return super().write(vals)
 
+    def _update_field_translations(self, field_name, translations, *args, **kwargs):
+        """Check translations as well: Odoo stores them without `write`."""
+        for text in translations.values():
+            text_rules.check_texts(self, {field_name: text}, self._text_limits)
+        return super()._update_field_translations(
+            field_name, translations, *args, **kwargs
+        )
+
 
 class FaultReportReferenceMixin(models.AbstractModel):
     """Base of every model of ours: refuse links to records that the user may not read.

@@ -351,7 +351,9 @@ class FaultReport(models.Model):
         self = self._without_client_switches()
         self._check_changed_values(vals)
         before = self._get_reached(vals)
-        result = super().write(vals)
+        for reports, own_vals in self._split_by_place(vals):
+            with reports._keeping_place():
+                super(FaultReport, reports).write(own_vals)
         if not PLACE_FIELDS.isdisjoint(vals):
             self._note_absences()
         if not EVENT_FIELDS.isdisjoint(vals):
@@ -359,7 +361,7 @@ class FaultReport(models.Model):
         if not PLAN_FIELDS.isdisjoint(vals):
             self._plan_work_orders()
         self._post_events_since(before)
-        return result
+        return True
 
     def unlink(self):
         """Delete the reports with their points; converted ones cannot be deleted."""

@@ -1,3 +1,4 @@
+from collections import defaultdict
 from urllib.parse import quote_plus
 
 from odoo import api, fields, models
@@ -5,10 +6,19 @@ from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 from odoo.tools import LazyTranslate
 
-from .fault_report import PLACE_FIELDS
+from ..tools import text_rules
+from .fault_report import PLACE_FIELDS, WAITING_STATES
 
 _lt = LazyTranslate(__name__)
 MAP_URL = "https://www.google.com/maps/search/?api=1&query=%s"
+# The relations of the place that follow each other when a report is changed
+FOLLOWED_FIELDS = (*sorted(PLACE_FIELDS), "contact_id")
+# The reporter, if not a contact: name, e-mail, phone
+REPORTER_FIELDS = ("contact_name", "email_from", "phone")
+# The first of them that is known determines the others
+PLACE_ORDER = ("equipment_id", "facility_id", "partner_id")
+# What a new report takes from its place
+TAKEN_FIELDS = {*FOLLOWED_FIELDS, "cost_center", "subgroup_id"}
 
 
 class FaultReport(models.Model):
@@ -16,6 +26,9 @@ class FaultReport(models.Model):
 
     The object knows its facility and customer; these know the contact, the cost centre,
     the technician and the subgroup. What was chosen or typed stays.
+
+    A place may change hands. The reports keep customer, facility, object and contact as
+    they were: only what is changed on the report itself is followed (`_is_changed`).
     """
 
     _inherit = "fault.report"
@@ -57,7 +70,16 @@ class FaultReport(models.Model):
         tracking=True,
         domain="[('is_facility', '=', False), ('is_company', '=', False),"
         " ('type', '=', 'contact'), ('parent_id', '!=', False),"
-        " ('parent_id', 'in', [partner_id, facility_id])]",
+        # Also persons below persons, four levels deep
+        " '|', ('parent_id', 'in', [partner_id, facility_id]),"
+        " '&', ('parent_id.is_company', '=', False),"
+        " '&', ('parent_id.is_facility', '=', False),"
+        " '&', ('parent_id.parent_id', '!=', False),"
+        " '|', ('parent_id.parent_id', 'in', [partner_id, facility_id]),"
+        " '&', ('parent_id.parent_id.is_company', '=', False),"
+        " '&', ('parent_id.parent_id.is_facility', '=', False),"
+        " '&', ('parent_id.parent_id.parent_id', '!=', False),"
+        " ('parent_id.parent_id.parent_id', 'in', [partner_id, facility_id])]",
     )
     equipment_id = fields.Many2one(
         "maintenance.equipment",
@@ -133,40 +155,49 @@ class FaultReport(models.Model):
         string="Phone", compute="_compute_reach", search="_search_reach_phone"
     )
     reach_email = fields.Char(string="E-mail", compute="_compute_reach")
+    owner_warning = fields.Char(string="New Owner", compute="_compute_owner_warning")
 
     @api.depends("equipment_id", "facility_id")
     def _compute_partner_id(self):
         for report in self:
-            report.partner_id = (
-                report.equipment_id.customer_id
-                or report.facility_id.parent_id
-                or report.partner_id
-            )
+            changed = report.filtered(lambda one: one._is_changed("equipment_id"))
+            owner = changed.equipment_id.customer_id
+            if not owner and report._is_changed("facility_id"):
+                owner = report.facility_id.parent_id
+            report.partner_id = owner or report.partner_id
 
     @api.depends("partner_id", "equipment_id")
     def _compute_facility_id(self):
         for report in self:
             customer = report.partner_id
             of_equipment = report.equipment_id.facility_id
-            if of_equipment and of_equipment._is_facility_of(customer):
-                report.facility_id = of_equipment
-            elif report.facility_id and not report.facility_id._is_facility_of(
-                customer
-            ):
-                report.facility_id = False
+            is_moved = report._is_changed("partner_id")
+            is_found = is_moved or report._is_changed("equipment_id")
+            facility = report.facility_id
+            if is_found and of_equipment and of_equipment._is_facility_of(customer):
+                facility = of_equipment
+            elif is_moved and facility and not facility._is_facility_of(customer):
+                facility = False
+            report.facility_id = facility
 
     @api.depends("partner_id", "facility_id")
     def _compute_equipment_id(self):
         for report in self:
-            if not report._is_equipment_at_place():
-                report.equipment_id = False
+            is_moved = report._is_changed("partner_id") or (
+                report.facility_id and report._is_changed("facility_id")
+            )
+            is_elsewhere = is_moved and not report._is_equipment_at_place()
+            report.equipment_id = False if is_elsewhere else report.equipment_id
 
     @api.depends("partner_id", "facility_id")
     def _compute_contact_id(self):
         for report in self:
-            if not report._is_contact_of_place():
-                report.contact_id = False
-            report.contact_id = report.contact_id or report._get_only_contact()
+            contact = report.contact_id
+            if report._is_changed("partner_id", "facility_id"):
+                if not report._is_contact_of_place():
+                    contact = contact.browse()
+                contact = contact or report._get_only_contact()
+            report.contact_id = contact
 
     @api.depends("partner_id", "facility_id")
     def _compute_cost_center(self):
@@ -218,6 +249,13 @@ class FaultReport(models.Model):
                     *report._get_readable("facility_id", "partner_id").mapped(name),
                 ]
                 report[f"reach_{name}"] = next(filter(None, numbers), False)
+
+    @api.depends("state", "partner_id", "facility_id", "equipment_id")
+    def _compute_owner_warning(self):
+        """Warn before an order is made: a handled report is history."""
+        for report in self:
+            is_waiting = report.state in WAITING_STATES and report.partner_id
+            report.owner_warning = is_waiting and report._get_owner_warning()
 
     def _get_readable(self, *names):
         """Return the related contacts that the user may read, in this order."""
@@ -399,8 +437,8 @@ class FaultReport(models.Model):
     def _is_contact_of_place(self):
         """Return whether the contact, if any, belongs to the customer or facility."""
         self.ensure_one()
-        place = self.partner_id + self.facility_id
-        return not self.contact_id or self.contact_id.parent_id in place
+        contact = self.contact_id
+        return not contact or contact._is_contact_of(self.partner_id, self.facility_id)
 
     def _is_equipment_at_place(self):
         """Return whether the object, if any, belongs to the facility or customer."""
@@ -427,6 +465,145 @@ class FaultReport(models.Model):
             if contacts:
                 return contacts if len(contacts) == 1 else contacts.browse()
         return self.env["res.partner"]
+
+    # === A PLACE THAT CHANGES HANDS === #
+
+    def _is_changed(self, *names):
+        """Return whether these differ from the saved report; true for a new one."""
+        self.ensure_one()
+        saved = self._origin
+        return not saved or any(self[name]._origin != saved[name] for name in names)
+
+    def _split_by_place(self, vals):
+        """Return the reports with the values to write, as a form would fill them in.
+
+        Computed here and not after the write, when the former place is gone. A place
+        that stays is left out: it may belong to another customer by now.
+
+        :return: pairs of reports and values
+        """
+        named = {name: vals[name] for name in FOLLOWED_FIELDS if name in vals}
+        if not named:
+            return [(self, vals)]
+        others = {name: vals[name] for name in vals if name not in named}
+        found = defaultdict(self.browse)
+        for report in self:
+            place = report._prepare_changed_place(named)
+            reporter = report._prepare_former_reporter({**others, **place})
+            found[frozenset({**place, **reporter}.items())] |= report
+        return [(reports, {**others, **dict(own)}) for own, reports in found.items()]
+
+    def _keeping_place(self):
+        """Return the context manager that computes no place of these reports anew."""
+        return self.env.protecting(
+            [self._fields[name] for name in FOLLOWED_FIELDS], self
+        )
+
+    def _prepare_changed_place(self, vals):
+        """Return the changed values of `FOLLOWED_FIELDS` if these are written."""
+        self.ensure_one()
+        draft = self.new(vals, origin=self)
+        with self.env.protecting([self._fields[name] for name in vals], draft):
+            draft.modified(vals)
+            place = {name: draft[name]._origin for name in FOLLOWED_FIELDS}
+        return {
+            name: record.id for name, record in place.items() if record != self[name]
+        }
+
+    def _filter_misplaced(self):
+        """Return the reports with a customer, place or contact that do not fit.
+
+        Checked once for all reports with the same ones.
+        """
+        names = [*FOLLOWED_FIELDS, "company_id"]
+        groups = self._read_group([("id", "in", self.ids)], names, ["id:recordset"])
+        found = (reports for *_place, reports in groups)
+        return self.browse().union(
+            *(reports for reports in found if reports[0]._is_misplaced())
+        )
+
+    def _is_misplaced(self):
+        """Return whether customer, place, contact and company do not fit."""
+        self.ensure_one()
+        partners = self.partner_id + self.facility_id + self.contact_id
+        return (
+            self.partner_id.is_facility
+            or not self._is_place_valid()
+            or bool(partners.company_id - self.company_id)
+        )
+
+    def _prepare_former_reporter(self, vals):
+        """Return the data of a contact who is replaced: they have reported the fault.
+
+        Not if another reporter is named, or if the values name one.
+        """
+        self.ensure_one()
+        # The user may see the contact on the report, whatever else they may read.
+        contact_sudo = self.sudo().contact_id
+        if "contact_id" not in vals or not contact_sudo:
+            return {}
+        if any(self[name] or vals.get(name) for name in REPORTER_FIELDS):
+            return {}
+        texts = (contact_sudo.name, contact_sudo.email, contact_sudo.phone)
+        return {
+            name: text_rules.clean_line(text, text_rules.MAX_LINE)
+            for name, text in zip(REPORTER_FIELDS, texts, strict=True)
+            if text
+        }
+
+    def _get_owner_warning(self):
+        """Return a sentence if the object or facility is another customer's by now."""
+        self.ensure_one()
+        # The owners are only compared, and named if the user may read them.
+        report_sudo = self.sudo()
+        for place, owner in (
+            (report_sudo.equipment_id, report_sudo.equipment_id.customer_id),
+            (report_sudo.facility_id, report_sudo.facility_id.parent_id),
+        ):
+            if place and owner != report_sudo.partner_id:
+                readable = owner.sudo(False)._filtered_access("read")
+                return self.env._(
+                    "%(place)s belongs to %(owner)s by now, and this report is of "
+                    "%(customer)s: check whom the order is for.",
+                    place=place.name,
+                    owner=readable.display_name or self.env._("another customer"),
+                    customer=report_sudo.partner_id.display_name,
+                )
+        return False
+
+    def _log_owner_warnings(self, order):
+        """Log on the reports and their order that the place has another owner."""
+        for report in self:
+            if warning := report._get_owner_warning():
+                author = self.env.ref("base.partner_root").id
+                report._message_log(body=warning, author_id=author)
+                # Users who convert need not edit the order.
+                order.sudo()._message_log(body=warning, author_id=author)
+
+    def copy_data(self, default=None):
+        """Copy the place as it is today: it may belong to another customer by now."""
+        result = super().copy_data(default)
+        for report, vals in zip(self, result, strict=True):
+            if TAKEN_FIELDS.isdisjoint(default or ()) and not report._is_place_valid():
+                kept = next(filter(vals.get, PLACE_ORDER), None)
+                for name in TAKEN_FIELDS - {kept}:
+                    vals.pop(name, None)
+        return result
+
+    def _is_place_valid(self):
+        """Return whether facility, object and contact are the customer's today."""
+        self.ensure_one()
+        # Only compared
+        report_sudo = self.sudo()
+        facility = report_sudo.facility_id
+        is_facility_valid = not facility or facility._is_facility_of(
+            report_sudo.partner_id
+        )
+        return (
+            is_facility_valid
+            and report_sudo._is_equipment_at_place()
+            and report_sudo._is_contact_of_place()
+        )
 
     # === ABSENT TECHNICIANS === #
 
@@ -476,6 +653,21 @@ class ResPartner(models.Model):
         """Return whether this is a facility of `customer`."""
         self.ensure_one()
         return self.is_facility and self.parent_id == customer
+
+    def _is_contact_of(self, customer, facility):
+        """Return whether this is a person of the customer or facility, at any depth."""
+        self.ensure_one()
+        # The contacts above may be hidden from the user; they are only compared.
+        above = self.sudo().parent_id
+        places = customer + facility
+        while above and above not in places and not above._is_own_place():
+            above = above.parent_id
+        return above in places and not self._is_own_place()
+
+    def _is_own_place(self):
+        """Return whether this is a company or facility: a place of its own."""
+        self.ensure_one()
+        return self.is_company or self.is_facility
 
 
 def _get_address_lines(partner):

@@ -124,7 +124,7 @@ class MaintenanceEquipment(models.Model):
     def _check_facility(self):
         for equipment in self:
             facility = equipment.facility_id
-            if facility and not facility._is_facility_of(equipment.customer_id):
+            if not equipment._is_at_customer():
                 raise ValidationError(
                     self.env._(
                         "%(facility)s is not a facility of %(customer)s.",
@@ -132,6 +132,12 @@ class MaintenanceEquipment(models.Model):
                         customer=equipment.customer_id.display_name,
                     )
                 )
+
+    def _is_at_customer(self):
+        """Return whether the facility, if any, is the customer's."""
+        self.ensure_one()
+        facility = self.facility_id
+        return not facility or facility._is_facility_of(self.customer_id)
 
     @api.model
     def _search_display_name(self, operator, value):

@@ -1,7 +1,11 @@
 from odoo import api, fields, models, tools
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Domain
 
 from ..tools import search_rules, text_rules
+
+# Dependents of a place named in a message
+SHOWN_DEPENDENTS = 3
 
 
 class ResPartner(models.Model):
@@ -81,9 +85,7 @@ class ResPartner(models.Model):
     @api.constrains("is_facility", "parent_id")
     def _check_facility_has_customer(self):
         for partner in self:
-            if partner.is_facility and (
-                not partner.parent_id or partner.parent_id.is_facility
-            ):
+            if not partner._has_customer_if_facility():
                 raise ValidationError(
                     self.env._(
                         "The facility %(name)s needs a customer: "
@@ -91,6 +93,111 @@ class ResPartner(models.Model):
                         name=partner.display_name,
                     )
                 )
+
+    def _has_customer_if_facility(self):
+        """Return whether this is no facility, or one with a customer."""
+        self.ensure_one()
+        parent = self.parent_id
+        return not self.is_facility or (bool(parent) and not parent.is_facility)
+
+    def _is_place_consistent(self):
+        """Return whether this fits to the contact above, and its facilities to it."""
+        self.ensure_one()
+        # All of them count, whether or not the user sees them.
+        partner_sudo = self.sudo()
+        return (
+            partner_sudo._has_customer_if_facility()
+            and not partner_sudo._get_foreign_facilities()
+        )
+
+    # === WHAT DEPENDS ON A PLACE === #
+
+    @api.model
+    @tools.ormcache()
+    def _get_place_relations(self):
+        """Return the relations to facilities (True), and to all other contacts (False).
+
+        The domain of a relation states which of them it accepts.
+
+        :return: a dict of tuples with the name of a model and of its field
+        """
+        found = {True: [], False: []}
+        for model in self.env.registry.values():
+            if model._abstract or model._transient or not model._auto:
+                continue
+            for name, field in model._fields.items():
+                if field.store and field.relational and isinstance(field.domain, str):
+                    for kind, relations in found.items():
+                        if f"('is_facility', '=', {kind})" in field.domain:
+                            relations.append((model._name, name))
+        return found
+
+    def _filter_kind_changed(self, vals):
+        """Return the contacts that these values make a facility, or none any more."""
+        if "is_facility" not in vals:
+            return self.browse()
+        return self.filtered(lambda one: one.is_facility != bool(vals["is_facility"]))
+
+    def _check_place_dependents(self):
+        """Raise if records depend on this not being what it is now."""
+        for partner in self:
+            dependents = partner._get_dependents_text()
+            if dependents and partner.is_facility:
+                raise UserError(
+                    self.env._(
+                        "%(name)s cannot become a facility while these depend on it: "
+                        "%(dependents)s. Change them first.",
+                        name=partner.display_name,
+                        dependents=dependents,
+                    )
+                )
+            if dependents:
+                raise UserError(
+                    self.env._(
+                        "%(name)s has to stay a facility while these depend on it: "
+                        "%(dependents)s. Change them first.",
+                        name=partner.display_name,
+                        dependents=dependents,
+                    )
+                )
+
+    def _get_dependents_text(self):
+        """Return the names of some dependents, and the number of the others."""
+        names, total = [], 0
+        for model, domain in self._get_place_dependents():
+            # All of them count; only those that the user may read are named.
+            records_sudo = self.env[model].sudo().with_context(active_test=False)
+            total += records_sudo.search_count(domain)
+            found_sudo = records_sudo.search(domain, limit=SHOWN_DEPENDENTS)
+            readable = found_sudo.sudo(False)._filtered_access("read")
+            names += readable.mapped("display_name")
+        return total and self._get_some_text(names[:SHOWN_DEPENDENTS], total)
+
+    def _get_place_dependents(self):
+        """Return pairs of a model and the domain of the records that depend on it."""
+        self.ensure_one()
+        found = [
+            (model, Domain(name, "in", self.ids))
+            for model, name in self._get_place_relations()[not self.is_facility]
+        ]
+        if self.is_facility:
+            facilities = Domain("parent_id", "=", self.id)
+            found.append((self._name, facilities & Domain("is_facility", "=", True)))
+        return found
+
+    @api.model
+    def _get_some_text(self, names, total):
+        """Return the names in one line, and how many more there are."""
+        if not names:
+            return self.env._("%s records that you may not see", total)
+        text = ", ".join(names)
+        if total == len(names):
+            return text
+        return self.env._(
+            "%(names)s and %(count)s more", names=text, count=total - len(names)
+        )
+
+    # === WHOSE REPORT IT IS === #
 
     @api.model
     def _find_fault_report_place(self, company, email=None, number=None):
@@ -116,6 +223,7 @@ class ResPartner(models.Model):
                 [*of_company, ("email_normalized", "=", address)], limit=10
             )
         places = [partner._get_fault_report_place() for partner in found]
+        places = [place for place in places if place["partner_id"] not in own.ids]
         if len({place["partner_id"] for place in places}) != 1:
             return {}
         # A person may be several contacts of one customer: take any of them, without
@@ -125,17 +233,29 @@ class ResPartner(models.Model):
         return places[0]
 
     def _get_fault_report_place(self):
-        """Return the customer, facility and contact of this contact."""
+        """Return the customer, facility and contact of this contact.
+
+        The one rule of all channels. The customer is the parent of the facility that
+        the contact is or belongs to, else the commercial entity: a hotel in a group is
+        the customer, not the holding company.
+        """
         self.ensure_one()
-        parent = self.parent_id
-        facility = self if self.is_facility else parent if parent.is_facility else None
-        customer = (facility or self).parent_id or self
-        is_contact = self not in (facility, customer)
+        facility = self._get_own_facility()
+        customer = facility.parent_id or self.commercial_partner_id
+        is_contact = self not in facility + customer
         return {
             "partner_id": customer.id,
-            "facility_id": facility.id if facility else False,
+            "facility_id": facility.id,
             "contact_id": self.id if is_contact else False,
         }
+
+    def _get_own_facility(self):
+        """Return the facility that this contact is, or belongs to at any depth."""
+        self.ensure_one()
+        place = self
+        while place and not place.is_facility and place != self.commercial_partner_id:
+            place = place.parent_id
+        return place.filtered("is_facility")
 
     def action_view_fault_reports(self):
         """Open the list of all reports of this customer or facility."""
@@ -149,7 +269,8 @@ class ResPartner(models.Model):
         }
 
     def action_make_fault_report(self):
-        """Open an empty report for this customer or facility."""
+        """Open an empty report with the customer, facility and contact that this is."""
         self.ensure_one()
-        field = "facility_id" if self.is_facility else "partner_id"
-        return self.env["fault.report"]._get_action_new(**{field: self.id})
+        place = self._get_fault_report_place()
+        known = {name: id_ for name, id_ in place.items() if id_}
+        return self.env["fault.report"]._get_action_new(**known)

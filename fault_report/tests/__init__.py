@@ -14,6 +14,7 @@ from . import test_desk
 from . import test_dialogs
 from . import test_digest
 from . import test_events
+from . import test_facilities
 from . import test_fault_report
 from . import test_file_rules
 from . import test_files
@@ -31,6 +32,7 @@ from . import test_mail_controllers
 from . import test_mail_net
 from . import test_mail_notes
 from . import test_mail_text
+from . import test_merge
 from . import test_message_templates
 from . import test_multi_company
 from . import test_no_loss
@@ -40,6 +42,7 @@ from . import test_notify_customer
 from . import test_other_apps
 from . import test_own_name
 from . import test_permissions
+from . import test_place_sold
 from . import test_planning
 from . import test_portal_abuse
 from . import test_portal_access
@@ -54,6 +57,7 @@ from . import test_public_methods
 from . import test_public_routes
 from . import test_queue_time
 from . import test_recipients
+from . import test_recognition
 from . import test_recurrence
 from . import test_references
 from . import test_reminder
@@ -67,6 +71,7 @@ from . import test_submission
 from . import test_template
 from . import test_text_rules
 from . import test_tours
+from . import test_translatable_texts
 from . import test_translations
 from . import test_unassigned
 from . import test_views

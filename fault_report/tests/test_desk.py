@@ -301,11 +301,13 @@ class TestDesk(FaultReportCommon):
             self.assertTrue(arch.get("default_order").startswith("priority desc"))
 
     def test_r44_a_note_on_a_phone_is_a_text_and_its_time(self):
-        arch = self.get_arch("form", "edit")
-        [form] = arch.xpath("//field[@name='note_ids']/form")
-        names = [node.get("name") for node in form.iter("field")]
+        view = self.env.ref("fault_report.fault_report_note_view_form")
+        notes = self.as_user(self.env["fault.report.note"], "edit")
+        form = etree.fromstring(notes.get_view(view.id, "form")["arch"])
+        shown = form.xpath("//field[not(@invisible)]")
+        names = [node.get("name") for node in shown]
         self.assertEqual(names, ["name", "time_spent"])
         self.assertEqual(
-            form.find("field[@name='time_spent']").get("widget"),
+            form.find(".//field[@name='time_spent']").get("widget"),
             "fault_report_quick_time",
         )

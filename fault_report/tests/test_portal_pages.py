@@ -246,6 +246,8 @@ class TestPortalPages(PortalPages):
                 self.assertEqual(self.get(path).status_code, 404)
         token = url.partition("=")[2]
         self.in_wing.write({"contact_id": False})
+        # A contact who is replaced stays as the reporter
+        self.in_wing.write({"contact_name": False, "email_from": False, "phone": False})
         self.send(
             f"/{self.in_wing.id}/comment", {"comment": "Hello", "access_token": token}
         )

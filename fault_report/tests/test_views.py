@@ -1,3 +1,4 @@
+import ast
 from ast import literal_eval
 
 from lxml import etree
@@ -218,3 +219,50 @@ class TestViews(FaultReportCommon):
         Report = self.as_user(self.env["fault.report"], "view")
         for text in ("like a bird", report.reference):
             self.assertIn(report.id, [found[0] for found in Report.name_search(text)])
+
+    def test_cards_have_every_field_that_their_choices_depend_on(self):
+        """The browser reads the domain of a person on a card from the card's fields."""
+        views = self.env["ir.ui.view"].search(
+            [
+                ("type", "=", "kanban"),
+                ("mode", "=", "primary"),
+                ("model", "like", "fault.report%"),
+            ]
+        )
+        checked = set()
+        for view in views:
+            Model = self.env[view.model]
+            arch = etree.fromstring(Model.get_view(view.id, "kanban")["arch"])
+            fields = {node.get("name") for node in arch.iter("field")}
+            for node in arch.xpath("//field[starts-with(@widget, 'many2one_avatar')]"):
+                name = node.get("name")
+                domain = Model.fields_get([name], ["domain"])[name].get("domain") or []
+                tree = ast.parse(str(domain), mode="eval")
+                needed = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
+                self.assertLessEqual(needed - {"uid"}, fields, (view.name, name))
+                checked.add((view.model, name))
+        self.assertIn(("fault.report", "technician_id"), checked)
+
+    def test_a_note_is_added_at_the_top_of_the_form(self):
+        """By a technician on a phone: the list of notes is two screens below."""
+        action = self.env.ref("fault_report.action_fault_report_note_add")
+        button = f".//sheet//button[@name='{action.id}']"
+        for name, offered in (("view", False), ("create", False), ("edit", True)):
+            form = etree.fromstring(self.get_views(name)["form"])
+            self.assertEqual(form.find(button) is not None, offered, name)
+        report = self.make_report()
+        Note = self.env["fault.report.note"].with_user(self.technician)
+        with Form(Note.with_context(default_report_id=report.id), action.view_id) as f:
+            f.name = "Tightened the bracket"
+            f.time_spent = 0.5
+        self.assertEqual(report.note_ids.user_id, self.technician)
+        self.assertEqual(report.time_spent, 0.5)
+
+    def test_proposed_originals_are_cards_on_a_phone(self):
+        """A list is wider than the screen, and hides the button that chooses."""
+        arch = etree.fromstring(self.env["fault.report.duplicate"].get_view()["arch"])
+        [proposals] = arch.xpath("//field[@name='proposal_ids']")
+        self.assertEqual(proposals.get("mode"), "list,kanban")
+        for kind in ("list", "kanban"):
+            [button] = proposals.xpath(f"{kind}//button[@name='action_be_original']")
+            self.assertIn("parent.report_ids", button.get("context"), kind)

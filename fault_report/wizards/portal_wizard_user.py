@@ -36,7 +36,7 @@ class PortalWizardUser(models.TransientModel):
         readonly=False,
         groups=CUSTOMER_ACCESS,
         domain="[('is_facility', '=', True),"
-        " ('parent_id', '=', fault_report_customer_id)]",
+        " ('parent_id.commercial_partner_id', '=', fault_report_customer_id)]",
     )
     allow_no_facility = fields.Boolean(
         related="partner_id.allow_no_facility", readonly=False, groups=CUSTOMER_ACCESS

@@ -39,7 +39,8 @@ class FaultReportApi(http.Controller):
         data, files = self._read_body()
         if integration.in_page and isinstance(data, dict):
             check_captcha(self._read_captcha(data))
-        answer, replayed = integration._file_report(
+        language = request.httprequest.args.get("lang")
+        answer, replayed = integration._with_points_language(language)._file_report(
             data, files, self._get_idempotency_key()
         )
         if replayed:

@@ -10,6 +10,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import OrderedSet
 
+from odoo.addons.fault_report.tools.context_switches import POINTS_LANGUAGE, switch_on
 from odoo.addons.fault_report.tools.errors import RefusedRequestError
 
 KEY_START = "fr_"
@@ -380,16 +381,23 @@ class FaultReportIntegration(models.Model):
         }
 
     def _get_asked_points(self, lang):
-        company = self.company_id
-        # The company's language is public, but visitors may not read its contact.
-        codes = OrderedSet([lang, company.partner_id.sudo().lang, self.env.lang])
-        installed = {code for code, _name in self.env["res.lang"].get_installed()}
-        code = next((code for code in codes if code in installed), None)
         return (
             self.env["fault.report"]
-            ._get_channel_template_points(company)
-            .with_context(lang=code)
+            ._get_channel_template_points(self.company_id)
+            .with_context(lang=self._get_points_language(lang))
         )
+
+    def _get_points_language(self, lang):
+        """Return this language, if it is installed; else that of the company."""
+        # The company's language is public, but visitors may not read its contact.
+        company_lang = self.company_id.partner_id.sudo().lang
+        codes = OrderedSet([lang, company_lang, self.env.lang])
+        installed = {code for code, _name in self.env["res.lang"].get_installed()}
+        return next((code for code in codes if code in installed), None)
+
+    def _with_points_language(self, lang):
+        """Return the integration, to file reports with the points in this language."""
+        return switch_on(self, **{POINTS_LANGUAGE: self._get_points_language(lang)})
 
     def _prepare_point(self, point):
         """Return a point in the API's format; a section has only a name."""

@@ -240,7 +240,9 @@ class FaultReportIntegration(models.Model):
         vals = {"equipment_id": equipment.id}
         if place.get("partner_id") == equipment.customer_id.id:
             contact = self.env["res.partner"].browse(place.get("contact_id"))
-            if contact.parent_id in equipment.customer_id + equipment.facility_id:
+            if contact and contact._is_contact_of(
+                equipment.customer_id, equipment.facility_id
+            ):
                 vals["contact_id"] = contact.id
         return vals
 

@@ -9,7 +9,7 @@ from odoo.tests import tagged
 from odoo.addons.fault_report.tests.test_file_rules import make_picture
 
 from ..models.fault_report_integration import PAGE_VIEWS
-from .common_api import SITE, ApiCase
+from .common_api import REPORTS, SITE, ApiCase
 from .test_embed import EMBED, PAGE, VISIT_START, serve
 
 POINTS = "/fault_report/v1/points"
@@ -136,6 +136,26 @@ class TestApiPoints(ApiCase):
                 options = content["points"][1]["options"]
                 self.assertEqual(options[1], {"option": "not_ok", "name": name})
                 self.assertIn(optional, content["html"])
+
+    def test_r80_a_report_keeps_the_points_in_the_language_of_its_form(self):
+        self.env["res.lang"]._activate_lang("sv_SE")
+        self.doors.with_context(lang="sv_SE").name = "Dörrar"
+        body = {"name": "Stuck", "points": [{"point": self.doors.id, "value": "ok"}]}
+        for company_lang, query, name in (
+            ("en_US", "?lang=sv_SE", "Dörrar"),
+            ("en_US", "", self.doors.name),
+            ("sv_SE", "", "Dörrar"),
+            ("sv_SE", "?lang=en_US", self.doors.name),
+            ("sv_SE", "?lang=xx&lang=%00", "Dörrar"),
+        ):
+            with self.subTest(f"{company_lang} {query}"):
+                self.company.partner_id.lang = company_lang
+                asked = self.get(query=query).json()["points"][1]["name"]
+                answer = self.send(path=REPORTS + query, json=body)
+                self.assertEqual(answer.status_code, 201, answer.text)
+                report = self.find(answer)
+                kept = report.point_ids.filtered("is_answered").name
+                self.assertEqual([asked, kept], [name, name])
 
     def test_r90_each_company_has_its_own(self):
         other = self.env["res.company"].create({"name": "Other company"})

@@ -7,7 +7,7 @@ from datetime import timedelta
 from freezegun import freeze_time
 
 from odoo import fields
-from odoo.exceptions import AccessError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, new_test_user, tagged
 
 from odoo.addons.fault_report.tests.common import FaultReportCommon
@@ -327,3 +327,12 @@ class TestIntegration(FaultReportCommon):
         self.assertEqual(len(answer["files"]), MOST_FILES)
         row = self.env["fault.report.submission"].search([("key", "=", "key")])
         self.assertLess(len(json.dumps(row.answer, ensure_ascii=False).encode()), 10**5)
+
+    def test_the_customer_of_a_web_site_does_not_become_a_facility(self):
+        customer = self.env["res.partner"].create(
+            {"name": "Branch", "parent_id": self.hotel.id}
+        )
+        self.integration.partner_id = customer
+        with self.assertRaises(UserError) as caught:
+            customer.is_facility = True
+        self.assertIn("Site", str(caught.exception))

@@ -181,7 +181,7 @@ def get_document(url):
                 "post": {
                     "operationId": "fileReport",
                     "summary": "File a fault report.",
-                    "parameters": [idempotency],
+                    "parameters": [idempotency, language],
                     "requestBody": {
                         "required": True,
                         "content": {

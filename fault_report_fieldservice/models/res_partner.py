@@ -17,7 +17,7 @@ class ResPartner(models.Model):
             location_sudo = with_own_context(location_sudo).create(
                 {
                     "partner_id": self.id,
-                    "owner_id": (self_sudo.parent_id or self_sudo).id,
+                    "owner_id": self_sudo._get_fault_report_place()["partner_id"],
                 }
             )
             # Field Service changes the type of the address; restore it.

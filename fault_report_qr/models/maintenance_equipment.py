@@ -157,7 +157,10 @@ class MaintenanceEquipment(models.Model):
         # Visitors may not read reports; only these three values are shown.
         Report = self.env["fault.report"].sudo()
         reports = Report.search(
-            Report._get_waiting_domain() & fields.Domain("equipment_id", "=", self.id),
+            Report._get_waiting_domain()
+            & fields.Domain("equipment_id", "=", self.id)
+            # Not those of a former owner
+            & fields.Domain("partner_id", "=", self.customer_id.id),
             order="reported_at desc",
             limit=SHOWN_OPEN,
         )

@@ -460,6 +460,28 @@ class TestScan(FaultReportData, HttpCase):
         page = html.fromstring(self.url_open(self.url).content)
         self.assertIn("A technician", page.xpath("//ul/li")[0].text_content())
 
+    def test_open_faults_of_a_former_owner_are_not_shown_nor_answered(self):
+        sales = {
+            "facility": lambda: self.wing.write({"parent_id": self.hospital.id}),
+            "object": lambda: self.lift.write({"facility_id": self.ward.id}),
+        }
+        report = self.make_secret_report()
+        key = self.lift._get_open_fault_key(report)
+        for name, sell in sales.items():
+            savepoint = self.env.cr.savepoint()
+            with self.subTest(name):
+                sell()
+                messages = report.message_ids
+                page = html.fromstring(self.url_open(self.url).content)
+                self.assertFalse(page.xpath("//input[@name='me_too']"))
+                self.send({"me_too": key})
+                self.assertEqual(report.message_ids, messages)
+                self.make_secret_report()
+                page = html.fromstring(self.url_open(self.url).content)
+                self.assertEqual(len(page.xpath("//input[@name='me_too']")), 1)
+            savepoint.close(rollback=True)
+            self.env.invalidate_all()
+
     def test_me_too_tells_those_who_care_for_it_and_files_nothing(self):
         report = self.make_secret_report()
         page = html.fromstring(self.url_open(self.url).content)

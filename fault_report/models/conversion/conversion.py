@@ -104,6 +104,8 @@ class FaultReport(models.Model):
 
     def _convert_in_savepoint(self, method):
         """Call the method in a savepoint; if it fails, return the reason."""
+        if self.owner_warning:
+            return self.env._("%s Convert it from its form.", self.owner_warning)
         try:
             with self.env.cr.savepoint():
                 getattr(self, method)()
@@ -223,6 +225,7 @@ class FaultReport(models.Model):
         order.sudo().fault_report_source_ids = self
         self._link_order(order)
         self._log_conversion(order)
+        self._log_owner_warnings(order)
         for report in self:
             report._post_conversion(order)
         return order.with_env(self.env)

@@ -232,6 +232,7 @@ class FaultReport(models.Model):
         """Return the public points of the template, sections included."""
         # External senders may not read companies; internal points are excluded.
         template = company.sudo()._get_fault_report_template()
+        template = template.with_context(lang=self.env.lang)
         return template.point_ids.filtered(lambda point: not point.internal)
 
     @api.model

@@ -180,7 +180,7 @@ class FaultReport(models.Model):
             "facility_id": facility.id,
             "equipment_id": equipment.id,
         }
-        if partner.parent_id in (customer.sudo(False), facility.sudo(False)):
+        if partner._is_contact_of(customer.sudo(False), facility.sudo(False)):
             place["contact_id"] = partner.id
         return place
 

@@ -45,7 +45,7 @@ class ResPartner(models.Model):
         "facility_id",
         string="Facilities",
         domain="[('is_facility', '=', True),"
-        " ('parent_id', '=', fault_report_customer_id)]",
+        " ('parent_id.commercial_partner_id', '=', fault_report_customer_id)]",
         groups=CUSTOMER_ACCESS,
     )
     allow_no_facility = fields.Boolean(
@@ -56,6 +56,7 @@ class ResPartner(models.Model):
     fault_report_customer_id = fields.Many2one(
         "res.partner",
         compute="_compute_fault_report_customer_id",
+        recursive=True,
         groups=CUSTOMER_ACCESS,
     )
 
@@ -72,7 +73,9 @@ class ResPartner(models.Model):
                 for user in partner._get_portal_users()
             )
 
-    @api.depends("parent_id", "is_facility", "parent_id.is_facility")
+    @api.depends(
+        "is_facility", "commercial_partner_id", "parent_id.fault_report_customer_id"
+    )
     def _compute_fault_report_customer_id(self):
         for partner in self:
             partner.fault_report_customer_id = partner._get_fault_report_customer()
@@ -110,17 +113,26 @@ class ResPartner(models.Model):
     @api.constrains("allowed_facility_ids")
     def _check_allowed_facilities(self):
         for partner in self:
-            customer = partner._get_fault_report_customer()
-            # The user may not see all facilities of the contact.
-            for facility in partner.sudo().allowed_facility_ids:
-                if not facility._is_facility_of(customer):
-                    raise ValidationError(
-                        self.env._(
-                            "%(facility)s is not a facility of %(customer)s.",
-                            facility=facility.display_name,
-                            customer=customer.display_name,
-                        )
+            for facility in partner._get_foreign_facilities():
+                raise ValidationError(
+                    self.env._(
+                        "%(facility)s is not a facility of %(customer)s.",
+                        facility=facility.display_name,
+                        customer=partner._get_fault_report_customer().display_name,
                     )
+                )
+
+    def _get_foreign_facilities(self):
+        """Return the allowed facilities that are not of the contact's customer."""
+        self.ensure_one()
+        customer = self._get_fault_report_customer()
+        # The user may not see all facilities of the contact.
+        return self.sudo().allowed_facility_ids.filtered(
+            lambda place: (
+                not place.is_facility
+                or place.parent_id.commercial_partner_id != customer
+            )
+        )
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -133,12 +145,15 @@ class ResPartner(models.Model):
     def write(self, vals):
         if "email" in vals:
             self._check_portal_email(vals["email"])
+        changed = self._filter_kind_changed(vals)
         if PLACE_FIELDS.isdisjoint(vals):
             result = super().write(vals)
         else:
             affected = self | self._get_new_children(vals)
             with affected._forbid_wider_portal_access():
                 result = super().write(vals)
+        # After the check of the access: the message names records
+        changed._check_place_dependents()
         if not RULE_FIELDS.isdisjoint(vals):
             self._clear_portal_rule_cache()
         return result

@@ -5,6 +5,7 @@ from odoo.exceptions import AccessError, ValidationError
 from odoo.tools import format_date, formatLang
 
 from ...tools import photo_rules, text_rules
+from ...tools.context_switches import POINTS_LANGUAGE, get_switch
 from ...tools.fields import OptionalFloat, Photo
 from .template_point import POINT_TYPES
 
@@ -23,8 +24,9 @@ DECIMALS = 6
 class FaultReportPoint(models.Model):
     """A service point of a report, with its answer.
 
-    Its definition is copied from the template when the report is created, and never
-    changes afterwards. A reading that was not taken is False, not 0.
+    Its definition is copied from the template when the report is created, in the
+    language in which it is filed, and never changes afterwards. A reading that was not
+    taken is False, not 0.
     """
 
     _name = "fault.report.point"
@@ -247,10 +249,21 @@ class FaultReportPoint(models.Model):
         # Users who file a report need no access to the template; check_company
         # restricts the link.
         points_sudo = self.env["fault.report.template.point"].sudo().browse(ids)
+        points_sudo = points_sudo.with_context(lang=self._get_definition_language())
         return {
             point_sudo.id: point_sudo._prepare_answer_values()
             for point_sudo in points_sudo.exists()
         }
+
+    @api.model
+    def _get_definition_language(self):
+        """Return the language of the form that is filed; without one, the company's."""
+        return (
+            get_switch(self.env, POINTS_LANGUAGE)
+            or self.env.lang
+            # E-mails have no language, and senders may not read the company's contact.
+            or self.env.company.sudo().partner_id.lang
+        )
 
     @api.model
     def _get_definition_fields(self):

@@ -17,7 +17,7 @@ class FaultReportTemplate(models.Model):
     _order = "name, id"
     _text_limits = {"name": {"limit": text_rules.MAX_NAME, "required": True}}
 
-    name = fields.Char(required=True)
+    name = fields.Char(required=True, translate=True)
     active = fields.Boolean(default=True)
     company_id = fields.Many2one(
         "res.company",

@@ -39,16 +39,18 @@ class FaultReportTemplatePoint(models.Model):
     )
     active = fields.Boolean(default=True)
     sequence = fields.Integer(default=10)
-    name = fields.Char(required=True)
+    name = fields.Char(required=True, translate=True)
     type = fields.Selection(POINT_TYPES, required=True, default="check")
     required = fields.Boolean(
         help="Has to be answered before the report becomes an order."
     )
     internal = fields.Boolean(help="Customers do not see it.")
-    help = fields.Text(help="What to do; shown behind the question mark.")
+    help = fields.Text(
+        translate=True, help="What to do; shown behind the question mark."
+    )
 
     # Only for some types; ignored for the others
-    unit = fields.Char(help="For instance mm, °C or N.")
+    unit = fields.Char(translate=True, help="For instance mm, °C or N.")
     minimum = OptionalFloat(help="A lower reading is a deviation. Empty: no limit.")
     maximum = OptionalFloat(help="A higher reading is a deviation. Empty: no limit.")
     option_ids = fields.One2many(
@@ -62,6 +64,7 @@ class FaultReportTemplatePoint(models.Model):
     )
 
     @api.depends("type", "unit", "minimum", "maximum", "option_ids.name")
+    @api.depends_context("lang")
     def _compute_details(self):
         for point in self:
             if point.type == "number":
@@ -171,7 +174,7 @@ class FaultReportTemplateOption(models.Model):
     )
     active = fields.Boolean(default=True)
     sequence = fields.Integer(default=10)
-    name = fields.Char(required=True)
+    name = fields.Char(required=True, translate=True)
     approved = fields.Boolean(
         default=True, help="An option that is not approved is a deviation."
     )

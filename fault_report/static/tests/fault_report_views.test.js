@@ -11,6 +11,7 @@ import {
 } from "@web/../tests/web_test_helpers";
 import {expect, test} from "@odoo/hoot";
 import {defineMailModels} from "@mail/../tests/mail_test_helpers";
+import {mockTouch} from "@odoo/hoot-mock";
 
 /** A stub of the models that use the widgets. */
 class Thing extends models.Model {
@@ -164,6 +165,20 @@ test("the usual times of a note are a tap away", async () => {
     expect(".o_field_widget input").toHaveValue("00:15");
     await clickSave();
     expect.verifySteps([{minimum: 0.25}]);
+});
+
+test("the text of a note has the focus, also on a touch screen", async () => {
+    mockTouch(true);
+    await mountView({
+        type: "form",
+        resModel: "thing",
+        arch: `
+            <form>
+                <field name="minimum"/>
+                <field name="name" widget="fault_report_focused_text"/>
+            </form>`,
+    });
+    expect(".o_field_widget[name=name] textarea").toBeFocused();
 });
 
 for (const type of ["form", "list", "kanban"]) {

@@ -224,7 +224,7 @@
             captchaKeys: captcha,
             draftKey: `embed:${script.src}`,
             owner: `embed:${script.dataset.key}`,
-            url: new URL("reports", script.src).href,
+            url: new URL(`reports?lang=${code}`, script.src).href,
             headers,
             prepare,
             onSuccess: (answer) => showSuccess(answer, controller, texts),
