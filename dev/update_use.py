@@ -66,7 +66,7 @@ class Visitor(Client):
 
 
 def visit(env):
-    """Look at the pages of customers, and of whoever scans a code."""
+    """Look at the pages of customers, and at the page behind a code."""
     waits = env[REPORT].search([("name", "=", "Waits")])
     token = waits.sudo().access_token
     lift = env["maintenance.equipment"].search([("name", "=", "Lift 1")])

@@ -238,7 +238,7 @@ class TestMerge(PortalData, FaultReportCommon):
                 first, second = (("A", role) for role in pair)
                 if pair != ("facility twin", "facility"):
                     self.assertIn((first, second), done)
-        # None between two groups but of those that nobody sees
+        # None between two groups, except of contacts that no portal user sees
         free = {"bystander", "private customer", "customer twin"}
         for (group, role), (other, other_role) in done:
             if group != other:
