@@ -3,8 +3,8 @@
 from collections import defaultdict
 
 from odoo import api, models, tools
-from odoo.exceptions import AccessError, UserError
-from odoo.fields import Command
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.fields import Command, Domain
 
 from ..tools import text_rules
 from ..tools.context_switches import SILENT_IMPORT, switch_on
@@ -175,12 +175,66 @@ class FaultReportReferenceMixin(models.AbstractModel):
 
     def write(self, vals):
         self._check_references(vals)
-        if self.env.su or self._get_guarded_relations().isdisjoint(vals):
+        if self.env.su:
             return super().write(vals)
-        before = self._get_followed()
+        is_guarded = not self._get_guarded_relations().isdisjoint(vals)
+        before = self._get_followed() if is_guarded else {}
         result = super().write(vals)
-        self._check_followed(before)
+        if is_guarded:
+            self._check_followed(before)
+        if "company_id" in vals:
+            self._check_company_of_open_reports()
         return result
+
+    def _check_company_of_open_reports(self):
+        """Raise if open reports of another company link to these records."""
+        # The rule holds for all reports, whether or not the user sees them.
+        reports_sudo = self.env["fault.report"].sudo()
+        names = [
+            name
+            for name, field in reports_sudo._fields.items()
+            if field.comodel_name == self._name and field.store and field.check_company
+        ]
+        of_a_company = self.filtered("company_id") if names else self.browse()
+        for records in of_a_company.grouped("company_id").values():
+            domain = reports_sudo._get_waiting_domain() & Domain.OR(
+                Domain(name, "in", records.ids) for name in names
+            )
+            for company, report_id in reports_sudo._read_group(
+                domain, ["company_id"], ["id:max"]
+            ):
+                if not records.filtered_domain(self._check_company_domain(company)):
+                    report_sudo = reports_sudo.browse(report_id)
+                    linked = self.browse().concat(*(report_sudo[n] for n in names))
+                    raise self._get_open_reports_error(records & linked)
+
+    def _check_unused(self, users):
+        """Raise if records of other models link to these.
+
+        :param users: pairs of a model and its field
+        """
+        for model, field in users:
+            # Records of all companies count, including archived ones.
+            Model = self.env[model].sudo().with_context(active_test=False)
+            used = Model.search([(field, "in", self.ids)], limit=1)
+            if used:
+                raise UserError(
+                    self.env._(
+                        "“%(status)s” is used, for instance by %(record)s: "
+                        "archive it instead, and it is kept there.",
+                        status=used[field].name,
+                        record=used.display_name,
+                    )
+                )
+
+    def _get_open_reports_error(self, records):
+        return ValidationError(
+            self.env._(
+                "%s is on open fault reports of another company: handle them first, or "
+                "leave the company empty.",
+                ", ".join(records.mapped("display_name")),
+            )
+        )
 
     @api.model
     def default_get(self, fields):

@@ -420,18 +420,8 @@ class FaultReport(models.Model):
         ]
         drawn = {}
         for company, count in Counter(companies).items():
-            # Users who file a report need no access to sequences.
             sequence_sudo = (
-                self.env["ir.sequence"]
-                .sudo()
-                .search(
-                    [
-                        ("code", "=", "fault.report"),
-                        ("company_id", "in", (company, False)),
-                    ],
-                    order="company_id",
-                    limit=1,
-                )
+                self.env["res.company"].browse(company)._get_fault_report_sequence()
             )
             if not sequence_sudo:
                 raise UserError(

@@ -211,7 +211,7 @@ class FaultReport(models.Model):
     def _compute_subgroup_id(self):
         for report in self:
             subgroup = report.partner_id.subgroup_id
-            if subgroup.company_id in (self.env["res.company"], report.company_id):
+            if subgroup._is_for_new_reports(report.company_id):
                 report.subgroup_id = subgroup
 
     @api.depends("partner_id", "facility_id", "equipment_id")
@@ -424,6 +424,13 @@ class FaultReport(models.Model):
         )
 
     def _can_be_technician(self, user):
+        """Return whether `user` can be assigned: they have access to the report.
+
+        Hook: an override may refuse more users, or accept others.
+        """
+        return self._may_see_reports(user)
+
+    def _may_see_reports(self, user):
         """Return whether `user` is active, in the company, and may see reports."""
         self.ensure_one()
         # Reporters need no access to the possible technicians.
@@ -459,7 +466,8 @@ class FaultReport(models.Model):
                     child.type == "contact"
                     and not child.is_facility
                     and not child.is_company
-                    and child.company_id in (child.company_id.browse(), self.company_id)
+                    # None, or that of the report or of its parents
+                    and child.company_id <= self.company_id.parent_ids
                 )
             )
             if contacts:

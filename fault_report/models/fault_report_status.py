@@ -1,5 +1,4 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 from odoo.tools import ormcache
 
 from ..tools import text_rules
@@ -13,6 +12,8 @@ class FaultReportStatus(models.Model):
     _inherit = ["fault.report.text.mixin", "fault.report.reference.mixin"]
     _order = "sequence, id"
     _text_limits = {"name": {"limit": text_rules.MAX_LINE, "required": True}}
+    # Branches use what their parents have
+    _check_company_domain = models.check_company_domain_parent_of
 
     name = fields.Char(required=True, translate=True)
     sequence = fields.Integer(default=10)
@@ -47,19 +48,7 @@ class FaultReportStatus(models.Model):
         orders = self.env["fault.report"]._get_work_order_models()
         users = [("fault.report", "status_id")]
         users += [(model, "custom_status_id") for model in sorted(orders)]
-        for model, field in users:
-            # Records of all companies count, including archived ones.
-            Model = self.env[model].sudo().with_context(active_test=False)
-            used = Model.search([(field, "in", self.ids)], limit=1)
-            if used:
-                raise UserError(
-                    self.env._(
-                        "“%(status)s” is used, for instance by %(record)s: "
-                        "archive it instead, and it is kept there.",
-                        status=used[field].name,
-                        record=used.display_name,
-                    )
-                )
+        self._check_unused(users)
 
     @api.model
     def _is_used_for(self, usage):
@@ -69,12 +58,12 @@ class FaultReportStatus(models.Model):
     def _find_matching(self, usage, company):
         """Return the status for `usage` with this name, or an empty recordset.
 
-        Ignores spaces and letter case; prefers this status itself.
+        Ignores spaces and letter case; prefers this status itself, unless archived.
 
         :param str usage: `fault_report` or `work_order`
         """
         self.ensure_one()
-        if self.usage in (usage, "both"):
+        if self.active and self.usage in (usage, "both"):
             return self
         return self.browse(self._find_matching_id(usage, company.id))
 
@@ -83,7 +72,7 @@ class FaultReportStatus(models.Model):
         candidates = self.search(
             [
                 ("usage", "in", (usage, "both")),
-                ("company_id", "in", (company_id, False)),
+                *self._check_company_domain(company_id),
             ]
         )
         return self._find_namesake(candidates).id

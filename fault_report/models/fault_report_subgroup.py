@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 from ..tools import text_rules
 
@@ -11,6 +11,8 @@ class FaultReportSubgroup(models.Model):
     _inherit = ["fault.report.text.mixin", "fault.report.reference.mixin"]
     _order = "name, id"
     _text_limits = {"name": {"limit": text_rules.MAX_LINE, "required": True}}
+    # Branches use what their parents have
+    _check_company_domain = models.check_company_domain_parent_of
 
     name = fields.Char(required=True)
     user_id = fields.Many2one(
@@ -25,3 +27,15 @@ class FaultReportSubgroup(models.Model):
         default=lambda self: self.env.company,
         help="Empty: for all companies.",
     )
+
+    def _is_for_new_reports(self, company):
+        """Return whether new reports of the company may get it; true for none."""
+        return not self or bool(
+            self.active and self.filtered_domain(self._check_company_domain(company))
+        )
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_used(self):
+        orders = self.env["fault.report"]._get_work_order_models()
+        models_ = ["fault.report", "res.partner", *sorted(orders)]
+        self._check_unused([(model, "subgroup_id") for model in models_])

@@ -10,6 +10,17 @@ from ..tools.context_switches import with_own_context
 # Upper limit of the setting, reports per minute
 MOST_REPORTS = 100
 
+# Limits of a company that hold for its branches too
+LIMIT_FIELDS = [
+    "fault_report_max_files",
+    "fault_report_max_megabytes",
+    "fault_report_rate",
+    "fault_report_day_reports",
+    "fault_report_day_megabytes",
+    "fault_report_day_sms",
+    "fault_report_keep_position",
+]
+
 # Smallest limit of a request: a report may have several files
 LEAST_REQUEST = 50 * file_rules.MEGABYTE
 
@@ -96,12 +107,24 @@ class ResCompany(models.Model):
     def _check_fault_report_template(self):
         self._check_company(["fault_report_template_id"])
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Let branches start with the settings of their parent."""
+        return super().create(
+            [{**self._prepare_branch_settings(vals), **vals} for vals in vals_list]
+        )
+
     def write(self, vals):
+        self._write_limits_of_branches(vals)
         result = super().write(vals)
         if "alias_domain_id" in vals:
             self._move_fault_report_alias()
         if not self._get_fault_report_reminder_settings().isdisjoint(vals):
             self._reschedule_fault_report_reminders()
+        if "user_ids" in vals:
+            self.env["fault.report"]._release_from_leavers(
+                Domain("company_id", "in", self.ids)
+            )
         return result
 
     @api.model
@@ -113,6 +136,78 @@ class ResCompany(models.Model):
         if not text or not text.isdecimal() or len(text) > 9:
             return companies_sudo
         return companies_sudo.browse(int(text)).exists()
+
+    # === BRANCHES === #
+
+    # Three ways, as in Odoo: limits are those of the root; the template and the product
+    # are found on the nearest parent that has one; other settings start like those of
+    # the parent. An e-mail alias and projects are of one company only.
+
+    @api.model
+    def _prepare_branch_settings(self, vals):
+        """Return the values of a new branch that are those of its parent."""
+        # Users who create a branch may read its parent.
+        parent_sudo = self.sudo().browse(vals.get("parent_id") or ())
+        if not parent_sudo:
+            return {}
+        return {
+            name: parent_sudo[name]
+            for name, field in self._fields.items()
+            if name.startswith("fault_report_")
+            and field.store
+            and not field.relational
+            and field.type != "properties_definition"
+        }
+
+    def _find_fault_report_setting(self, name):
+        """Return the linked record of the company, else of its nearest parent.
+
+        For any user; the record is under sudo.
+        """
+        # Users need no access to the settings, nor to parents of their company.
+        company_sudo = self.sudo()
+        while company_sudo.parent_id and not company_sudo[name]:
+            company_sudo = company_sudo.parent_id
+        return company_sudo[name]
+
+    def _get_fault_report_sequence(self):
+        """Return the sequence of the company, else of its nearest parent, else shared.
+
+        For any user; the record is under sudo.
+        """
+        self.ensure_one()
+        # Users who file a report need no access to sequences and parents.
+        path = self.sudo().parent_ids.ids
+        sequences_sudo = (
+            self.env["ir.sequence"]
+            .sudo()
+            .search(
+                [("code", "=", "fault.report"), ("company_id", "in", (*path, False))]
+            )
+        )
+        return sequences_sudo.sorted(
+            lambda sequence: (
+                path.index(sequence.company_id.id) if sequence.company_id else -1
+            )
+        )[-1:]
+
+    def _write_limits_of_branches(self, vals):
+        """Write changed limits on companies and branches together.
+
+        Odoo writes them one by one, and refuses the first as long as others differ.
+        """
+        limits = {name: vals[name] for name in LIMIT_FIELDS if name in vals}
+        roots = self.filtered(lambda company: not company.parent_id)
+        if not limits or not roots:
+            return
+        self.check_access("write")
+        # Users who may write a company change the limits of its branches.
+        companies_sudo = self.sudo().search([("id", "child_of", roots.ids)])
+        if companies_sudo > roots:
+            super(ResCompany, companies_sudo).write(limits)
+
+    def _get_company_root_delegated_field_names(self):
+        return [*super()._get_company_root_delegated_field_names(), *LIMIT_FIELDS]
 
     # === LIMITS === #
 

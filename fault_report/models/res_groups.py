@@ -2,7 +2,11 @@ from odoo import api, models
 
 
 class ResGroups(models.Model):
-    """Log to the audit trail who gains or loses our permissions through groups."""
+    """Who gains or loses our permissions through groups.
+
+    It is logged to the audit trail, and waiting reports of technicians who lost access
+    are released.
+    """
 
     _inherit = "res.groups"
 
@@ -22,12 +26,16 @@ class ResGroups(models.Model):
         before = self._get_fault_report_holders()
         result = super().write(vals)
         self._log_fault_report_permissions(before)
+        self.env["fault.report"]._release_from_leavers()
         return result
 
     def unlink(self):
         before = self._get_fault_report_holders()
         result = super().unlink()
+        # Odoo keeps the groups of users in this cache.
+        self.env.registry.clear_cache()
         self._log_fault_report_permissions(before)
+        self.env["fault.report"]._release_from_leavers()
         return result
 
     @api.model

@@ -209,7 +209,7 @@ class ResPartner(models.Model):
         # Employees and our own companies are not customers.
         own = self.env["res.company"].sudo().search([]).partner_id
         of_company = [
-            ("company_id", "in", (False, company.id)),
+            *self._check_company_domain(company),
             ("partner_share", "=", True),
             ("id", "not in", own.ids),
         ]

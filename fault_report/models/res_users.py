@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 
 from ..tools.errors import ForbiddenError, RefusedRequestError
+from .fault_report_leavers import ACCESS_FIELDS
 
 CHANNELS = [
     ("none", "No message"),
@@ -123,12 +124,18 @@ class ResUsers(models.Model):
         return users
 
     def write(self, vals):
-        if "group_ids" not in vals:
+        """Log changed permissions; release the reports of users who lost access."""
+        if ACCESS_FIELDS.isdisjoint(vals):
             return super().write(vals)
         groups = self.env["res.groups"]
-        before = groups._get_fault_report_holders(self)
+        is_logged = "group_ids" in vals
+        before = is_logged and groups._get_fault_report_holders(self)
         result = super().write(vals)
-        groups._log_fault_report_permissions(before, self)
+        if is_logged:
+            groups._log_fault_report_permissions(before, self)
+        self.env["fault.report"]._release_from_leavers(
+            Domain("technician_id", "in", self.ids)
+        )
         return result
 
     # === OWN PREFERENCES === #

@@ -3,7 +3,9 @@ from . import test_answer_waiting
 from . import test_assignment
 from . import test_audit
 from . import test_bad_input
+from . import test_branches
 from . import test_badge
+from . import test_changed_around
 from . import test_channel
 from . import test_context
 from . import test_conversion
@@ -27,6 +29,7 @@ from . import test_hostile_mails
 from . import test_import_export
 from . import test_invoice
 from . import test_javascript
+from . import test_leavers
 from . import test_mail
 from . import test_mail_controllers
 from . import test_mail_net

@@ -40,7 +40,7 @@ class ProjectTask(models.Model):
         return project.sudo().type_ids.filtered(lambda stage: not stage.fold)
 
     def _get_work_order_progress(self):
-        if not self.active or self.state == "1_canceled":
+        if self.state == "1_canceled":
             return "cancelled"
         if self.state == "1_done":
             return "done"
@@ -59,5 +59,5 @@ class ProjectTask(models.Model):
 
     @api.model
     def _get_work_order_progress_fields(self):
-        fields = {"active", "state", "stage_id"}
+        fields = {"state", "stage_id"}
         return super()._get_work_order_progress_fields() | fields

@@ -29,10 +29,10 @@ class MaintenanceRequest(models.Model):
         return self.env["maintenance.stage"].search([("done", "=", False)])
 
     def _get_work_order_progress(self):
-        if self.archive:
-            return "cancelled"
         if self.stage_id.done:
             return "done"
+        if self.archive:
+            return "cancelled"
         return "planned" if self.stage_id.fault_report_is_first else "started"
 
     @api.model

@@ -143,7 +143,7 @@ class FaultReport(models.Model):
         notes = filter(None, self._get_sale_order_notes())
         lines = [{"display_type": "line_section", "name": self.display_name}]
         lines += [{"display_type": "line_note", "name": note} for note in notes]
-        product = self.company_id.fault_report_product_id
+        product = self.company_id._find_fault_report_setting("fault_report_product_id")
         if product:
             lines.append(
                 {"product_id": product.id, "product_uom_qty": self.time_spent or 1}

@@ -30,7 +30,12 @@ class FaultReport(models.Model):
         }
         return list(labels.items())
 
-    @api.depends("state", "work_order_id", "sale_order_id.invoice_status")
+    @api.depends(
+        "state",
+        "work_order_id",
+        "sale_order_id.invoice_status",
+        "sale_order_id.invoice_ids.state",
+    )
     def _compute_progress(self):
         # Use stored values: a form could name any order
         orders = self._origin._get_work_order_by_report()
@@ -74,13 +79,11 @@ class FaultReport(models.Model):
         else:
             steps.append(("sale_order", True, self.date_handled))
         if sale_order:
-            is_invoiced = sale_order.invoice_status == "invoiced"
-            dates = filter(None, sale_order.invoice_ids.mapped("invoice_date"))
-            steps.append(("invoiced", is_invoiced, max(dates, default=False)))
+            steps.append(("invoiced", *sale_order._get_fault_report_invoiced()))
         return steps
 
     def _get_work_steps(self, work_order):
-        progress = work_order and work_order._get_work_order_progress() or "planned"
+        progress = work_order and work_order._get_work_order_state() or "planned"
         is_done = progress == "done"
         return [
             ("work_order", bool(work_order), work_order and work_order.create_date),

@@ -37,6 +37,31 @@ class SaleOrder(models.Model):
         reports_sudo._post_events_since(before)
         return result
 
+    def _get_fault_report_invoiced(self):
+        """Return whether all is invoiced, and the date of the last invoice or False.
+
+        Only posted invoices and credit notes count: a draft is not sent yet.
+        """
+        self.ensure_one()
+        lines = self.order_line.filtered(
+            lambda line: (
+                not line.display_type
+                and not line.is_downpayment
+                and line.qty_invoiced + line.qty_to_invoice
+            )
+        )
+        is_invoiced = all(
+            line.qty_invoiced_posted >= line.qty_invoiced + line.qty_to_invoice
+            for line in lines
+        )
+        if not lines:
+            is_invoiced = self.invoice_status == "invoiced"
+        posted = self.invoice_ids.filtered(
+            lambda move: move.state == "posted" and move.move_type == "out_invoice"
+        )
+        dates = filter(None, posted.mapped("invoice_date"))
+        return is_invoiced, is_invoiced and max(dates, default=False)
+
     def _prepare_invoice(self):
         """Add the cost centre and order number that the invoiced orders share.
 

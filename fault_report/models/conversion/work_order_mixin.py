@@ -89,6 +89,13 @@ class FaultReportWorkOrderMixin(models.AbstractModel):
         self.ensure_one()
         return "planned"
 
+    def _get_work_order_state(self):
+        """Return the progress; what is archived before it is done is cancelled."""
+        self.ensure_one()
+        progress = self._get_work_order_progress()
+        is_archived = self._active_name and not self[self._active_name]
+        return "cancelled" if is_archived and progress != "done" else progress
+
     def _get_work_order_workers(self):
         """Return the users who do the work."""
         return self.env["res.users"]
@@ -100,7 +107,7 @@ class FaultReportWorkOrderMixin(models.AbstractModel):
     @api.model
     def _get_work_order_progress_fields(self):
         """Return the names of the fields that determine the progress."""
-        return set()
+        return {self._active_name} - {None}
 
     @api.model
     def _get_work_order_plan_fields(self):
@@ -156,7 +163,7 @@ class FaultReportWorkOrderMixin(models.AbstractModel):
             return []
         # Workers need no access to fault reports.
         orders_sudo = self.sudo().filtered("fault_report_source_ids")
-        return [(order, order._get_work_order_progress()) for order in orders_sudo]
+        return [(order, order._get_work_order_state()) for order in orders_sudo]
 
     def _plan_fault_reports(self):
         """Plan the reports like their orders."""
@@ -167,7 +174,7 @@ class FaultReportWorkOrderMixin(models.AbstractModel):
     def _follow_work_order_progress(self, before):
         """Update the reports after a change of the order's progress."""
         self.ensure_one()
-        now = self._get_work_order_progress()
+        now = self._get_work_order_state()
         if now == before:
             return
         if now == "cancelled":

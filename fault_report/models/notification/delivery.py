@@ -31,6 +31,7 @@ SETTINGS = {
     "escalation": "fault_report_notify_assigned",
     "answered": "fault_report_notify_new",
     "unassigned": "fault_report_notify_new",
+    "released": "fault_report_notify_new",
     "converted": "fault_report_notify_work_order",
     "solved": "fault_report_notify_work_order",
 }
@@ -107,7 +108,9 @@ class FaultReport(models.Model):
 
     def _get_user_channels(self, kind, user_sudo, setting=None, otherwise=()):
         """Return the channels on which to notify a user; none for their own actions."""
-        if user_sudo == self.env.user or not self._may_be_notified(kind, user_sudo):
+        # Those who change an account need not know of its reports.
+        is_known = user_sudo == self.env.user and kind != "released"
+        if is_known or not self._may_be_notified(kind, user_sudo):
             return set()
         channels = user_sudo._get_fault_report_channels(setting or SETTINGS[kind])
         return channels or set(otherwise)

@@ -69,6 +69,10 @@ class FaultReport(models.Model):
         reports_sudo = self.sudo()
         if event == "created":
             reports_sudo._notify_created()
+        elif event == "reopened":
+            reports_sudo._release_from_leavers(
+                Domain("id", "in", self.ids), event=False
+            )
         elif event == "assigned":
             reports_sudo._notify_assigned()
         elif event in CUSTOMER_KINDS:
@@ -431,7 +435,8 @@ class FaultReport(models.Model):
         if not (changed or news) or self._is_silent():
             return
         technician = before.get("technician_id", self.technician_id)
-        if not technician:
+        # Many reports may have lost their technician at once
+        if not technician or not self._may_be_notified("changed", technician):
             return
         technician = technician.with_env(self.env)
         records = self._get_news_records(news, technician)

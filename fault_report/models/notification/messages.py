@@ -37,7 +37,7 @@ class FaultReport(models.Model):
             "email_layout_xmlid": "mail.mail_notification_light",
         }
         if summary:
-            return {**values, **summary._prepare_summary_values(channel)}
+            return {**values, **summary._prepare_summary_values(kind, channel)}
         if channel == "sms":
             text = self._get_sms_text(kind)
             title = self._get_message_title(kind)
@@ -68,9 +68,9 @@ class FaultReport(models.Model):
             % (title, details, self._get_message_link(kind), self.reference),
         }
 
-    def _prepare_summary_values(self, channel):
-        """Return the text of a summary of many new reports."""
-        title = self.env._("%s new fault reports", len(self))
+    def _prepare_summary_values(self, kind, channel):
+        """Return the text of a message about many new or released reports."""
+        title = self._get_summary_title(kind)
         url = f"{self[:1].get_base_url()}/odoo/fault-reports"
         if channel == "sms":
             text = f"{title} {url}"
@@ -88,7 +88,30 @@ class FaultReport(models.Model):
             lines,
             more,
         )
-        return {"subject": title, "body": body}
+        return {"subject": title, "body": body + self._get_leavers_text()}
+
+    def _get_summary_title(self, kind):
+        if kind == "released":
+            return self.env._("Fault reports without a technician: %s", len(self))
+        return self.env._("%s new fault reports", len(self))
+
+    def _get_leavers_text(self):
+        """Return who has lost access to these reports, and where they still stand."""
+        leavers = self.released_from_id
+        if not leavers:
+            return Markup()
+        text = self.env._(
+            "%s cannot keep them (has left, or may not see reports of this company).",
+            ", ".join(leavers.mapped("name")),
+        )
+        places = self._get_places_of_leavers()
+        rest = len(places) - SUMMARY_LINES
+        more = self.env._("And %s more.", rest) if rest > 0 else ""
+        still = places and self.env._(
+            "Choose another technician or head here too: %s.",
+            ", ".join(places[:SUMMARY_LINES]),
+        )
+        return Markup("<p>%s</p><p>%s %s</p>") % (text, still or "", more)
 
     def _prepare_news(self, changes=(), notes=(), messages=(), files=()):
         """Return the changes as HTML for the template.

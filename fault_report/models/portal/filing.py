@@ -54,7 +54,7 @@ class FaultReport(models.Model):
         domain = (
             Domain("is_facility", "=", True)
             & Domain("parent_id.commercial_partner_id", "=", customer.id)
-            & Domain("company_id", "in", (False, self.env.company.id))
+            & Domain(partner._check_company_domain(self.env.company))
             & partner._get_portal_facility_domain("id")
         )
         # Portal users have no rights on contacts; the domain restricts to their own.

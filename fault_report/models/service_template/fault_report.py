@@ -186,5 +186,4 @@ class ResCompany(models.Model):
 
     def _get_fault_report_template(self):
         """Return the template for new fault reports, for any user."""
-        # Reporters need no access to the company's settings.
-        return self.sudo().fault_report_template_id
+        return self._find_fault_report_setting("fault_report_template_id")

@@ -16,6 +16,8 @@ class FaultReportTemplate(models.Model):
     _inherit = ["fault.report.text.mixin", "fault.report.reference.mixin"]
     _order = "name, id"
     _text_limits = {"name": {"limit": text_rules.MAX_NAME, "required": True}}
+    # Branches use what their parents have
+    _check_company_domain = models.check_company_domain_parent_of
 
     name = fields.Char(required=True, translate=True)
     active = fields.Boolean(default=True)
@@ -44,14 +46,13 @@ class FaultReportTemplate(models.Model):
     def _compute_is_used(self):
         for template in self:
             company = template._get_company()
-            # The selected template is not confidential; no other setting is read.
-            template.is_used = company.sudo().fault_report_template_id == template
+            template.is_used = company._get_fault_report_template() == template
 
     @api.constrains("company_id")
     def _check_company_of_use(self):
         for company in self._get_companies_of_use():
             template = company.fault_report_template_id
-            if template.company_id not in (self.env["res.company"], company):
+            if not template.filtered_domain(self._check_company_domain(company)):
                 raise ValidationError(
                     self._get_in_use_message(template, company),
                 )
@@ -92,7 +93,9 @@ class FaultReportTemplate(models.Model):
     def action_stop_using(self):
         """Stop adding points to the company's new reports."""
         self._check_may_choose()
-        self.filtered("is_used")._set_company_template(self.browse())
+        used = self.filtered("is_used")
+        used._check_chosen_here()
+        used._set_company_template(self.browse())
         return True
 
     def _set_company_template(self, template):
@@ -104,7 +107,24 @@ class FaultReportTemplate(models.Model):
     def _get_company(self):
         """Return the company that this template is selected for."""
         self.ensure_one()
-        return self.company_id or self.env.company
+        # The template of a parent may be selected for the branch only.
+        is_for_user = self.filtered_domain(self._check_company_domain(self.env.company))
+        return self.env.company if is_for_user else self.company_id
+
+    def _check_chosen_here(self):
+        """Raise if the template is the one of a parent of the company."""
+        for template in self:
+            company = template._get_company()
+            # The selected template is not confidential.
+            if company.sudo().fault_report_template_id != template:
+                raise UserError(
+                    self.env._(
+                        "%(company)s uses “%(template)s” because its parent does: "
+                        "choose another template for it, or stop using it there.",
+                        company=company.name,
+                        template=template.name,
+                    )
+                )
 
     def _get_companies_of_use(self):
         # A shared template may be used by companies of other users.

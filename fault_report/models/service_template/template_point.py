@@ -30,6 +30,8 @@ class FaultReportTemplatePoint(models.Model):
     _inherit = ["fault.report.text.mixin", "fault.report.reference.mixin"]
     _order = "sequence, id"
     _text_limits = TEXT_LIMITS
+    # Branches use what their parents have
+    _check_company_domain = models.check_company_domain_parent_of
 
     template_id = fields.Many2one(
         "fault.report.template", required=True, ondelete="cascade", index=True
@@ -165,6 +167,8 @@ class FaultReportTemplateOption(models.Model):
     _inherit = ["fault.report.text.mixin", "fault.report.reference.mixin"]
     _order = "sequence, id"
     _text_limits = {"name": {"limit": text_rules.MAX_LINE, "required": True}}
+    # Branches use what their parents have
+    _check_company_domain = models.check_company_domain_parent_of
 
     point_id = fields.Many2one(
         "fault.report.template.point", required=True, ondelete="cascade", index=True
