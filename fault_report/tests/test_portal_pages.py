@@ -400,6 +400,33 @@ class TestPortalHome(PortalPages, BrowserCase):
         self.env["fault.report"].create({"name": "Drips", "partner_id": customer.id})
         self.assertTrue(self.get_ours(self.without))
 
+    def test_the_search_says_in_full_where_it_searches(self):
+        # On a screen, other languages and typefaces have room as well
+        for size, longer in ((SCREEN, 1.3), (PHONE, 1)):
+            with self.browse(size, self.filing.login) as page:
+                page.open(PAGE)
+                page.wait("document.querySelector('[name=search]').placeholder")
+                cut = page.run(
+                    """(() => {
+                        const form = document.querySelector(".o_portal_search_panel");
+                        const input = form.querySelector("[name=search]");
+                        const style = getComputedStyle(input);
+                        const context = document.createElement("canvas")
+                            .getContext("2d");
+                        context.font = style.font;
+                        const room = input.clientWidth - parseFloat(style.paddingLeft)
+                            - parseFloat(style.paddingRight);
+                        const texts = [...form.querySelectorAll(".dropdown-item")]
+                            .map((item) => item.textContent.trim());
+                        return [texts.length, texts.filter(
+                            (text) => context.measureText(text).width * %s > room
+                        )];
+                    })()"""
+                    % longer
+                )
+                with self.subTest(size=size):
+                    self.assertEqual(cut, [5, []])
+
     def test_the_card_looks_like_those_of_odoo_and_never_counts_to_zero(self):
         """Also when the page's script has asked for the numbers."""
         handled = self.in_wing | self.in_garage
