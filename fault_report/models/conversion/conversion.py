@@ -131,6 +131,8 @@ class FaultReport(models.Model):
     def _prepare_conversion(self):
         """Check the permission and lock the reports for conversion."""
         self._check_may_convert()
+        if not self:
+            raise UserError(self.env._("Choose the fault reports first."))
         try:
             # Convert does not imply Edit. Notes and messages may still be added.
             self.sudo().lock_for_update(allow_referencing=True)
@@ -164,8 +166,6 @@ class FaultReport(models.Model):
 
     def _check_can_share(self, model):
         """Raise if the reports cannot share one order."""
-        if not self:
-            raise UserError(self.env._("Choose the fault reports first."))
         if any(report._get_order_of(model) for report in self):
             raise UserError(
                 self.env._("Some of these reports already have an order of this kind.")
