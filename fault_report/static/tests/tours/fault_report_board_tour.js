@@ -1,8 +1,7 @@
 import {registry} from "@web/core/registry";
 
 const CARD = ".o_kanban_record:contains('Tour: hums')";
-const column = (name) =>
-    `.o_kanban_group:has(.o_column_title:contains('${name}'))`;
+const column = (name) => `.o_kanban_group:has(.o_column_title:contains('${name}'))`;
 
 // The board by state: dropping a card asks or explains, and moves nothing by itself.
 registry.category("web_tour.tours").add("fault_report_board_by_state", {
