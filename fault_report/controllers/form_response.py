@@ -49,7 +49,7 @@ def _refuse(error, show_again):
     field = error.field if isinstance(error, FieldError) else None
     field = _INPUTS.get(field, field)
     url = None
-    if isinstance(error, SubmissionConflictError) and error.report:
+    if isinstance(error, SubmissionConflictError) and _may_open(error.report):
         url = error.report.access_url
     if _is_by_script():
         content = {
@@ -65,6 +65,15 @@ def _refuse(error, show_again):
     if isinstance(error, TooManyRequestsError):
         response.headers["Retry-After"] = str(error.retry_after)
     return response
+
+
+def _may_open(report):
+    """Return whether the link leads the visitor to the report, and to no sign-in page.
+
+    A key does not prove that the visitor sent the first report.
+    """
+    # Found by its key, without access rules
+    return bool(report) and report.with_user(request.env.user).has_access("read")
 
 
 def _is_by_script():

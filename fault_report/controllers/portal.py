@@ -39,8 +39,11 @@ class FaultReportPortal(CustomerPortal):
 
     def _prepare_home_portal_values(self, counters):
         values = super()._prepare_home_portal_values(counters)
-        if "fault_report_count" in counters:
-            Report = request.env["fault.report"]
+        Report = request.env["fault.report"]
+        if not counters:
+            # Of the page itself
+            values["has_fault_reports"] = Report._has_part_in_portal()
+        if values.get("has_fault_reports") or "fault_report_count" in counters:
             may_read = Report.has_access("read")
             values["fault_report_count"] = Report.get_waiting_count() if may_read else 0
         return values

@@ -168,6 +168,7 @@ class FaultReportPreferences(CustomerPortal):
         field = Users._fields["fault_report_notify_work_order"]
         return {
             **values,
+            "has_fault_reports": request.env["fault.report"]._has_part_in_portal(),
             "fault_report_preferences": Users._fault_report_get_own_preferences(),
             "fault_report_channels": field._description_selection(request.env),
             "fault_report_saved": kwargs.get("fault_report") == "saved",

@@ -49,6 +49,10 @@ class DigestDigest(models.Model):
     def _compute_kpi_fault_report_hours_value(self):
         self._check_fault_report_access()
         start, end, companies = self._get_kpi_compute_parameters()
+        if not (start and end):
+            # Outside the e-mail there is no period
+            self.kpi_fault_report_hours_value = 0
+            return
         Report = self.env["fault.report"]
         Report.flush_model(["company_id", "reported_at", "date_handled"])
         rows = self.env.execute_query(

@@ -37,6 +37,21 @@ class TestConversionBulk(FaultReportCommon):
         self.assertIn("reopen it", failed[0]["reason"])
         self.assertEqual(len(set((reports - reports[2]).mapped("work_order_id"))), 4)
 
+    def test_converting_no_reports_is_refused_in_words(self):
+        none = self.as_user(self.env["fault.report"], "convert")
+        names = [
+            name
+            for name in dir(type(none))
+            if name.startswith("action_generate_") and name.endswith("_order")
+        ]
+        self.assertEqual(len(names), 4)
+        for name in names:
+            with (
+                self.subTest(method=name),
+                self.assertRaisesRegex(UserError, "Choose the fault reports first"),
+            ):
+                getattr(none, name)()
+
     def test_what_a_bad_report_had_begun_is_undone(self):
         reports = self.make_reports(2)
         bad = reports[0]

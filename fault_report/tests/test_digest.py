@@ -1,6 +1,8 @@
 """The KPIs of fault reports in Odoo's digest e-mail."""
 
 from datetime import timedelta
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
 
 from odoo import fields
 from odoo.exceptions import AccessError
@@ -65,9 +67,46 @@ class TestDigest(FaultReportCommon):
             action = actions[f"kpi_fault_report_{name}"].partition("?")[0]
             self.assertEqual(self.env.ref(action).res_model, "fault.report")
 
-    def test_the_default_digest_has_the_figures(self):
+    def test_no_digest_has_the_figures_before_they_are_chosen(self):
+        names = [
+            name
+            for name, field in self.digest._fields.items()
+            if name.startswith("kpi_fault_report") and field.store
+        ]
+        self.assertEqual(len(names), 3)
+        for digest in self.env["digest.digest"].search([]):
+            for name in names:
+                with self.subTest(digest=digest.name, figure=name):
+                    self.assertFalse(digest[name])
+
+    def test_the_update_switches_off_what_no_user_has_chosen(self):
+        path = Path(__file__).parents[1] / "migrations/19.0.1.4.0/post-digest.py"
+        spec = spec_from_file_location("migration", path)
+        migration = module_from_spec(spec)
+        spec.loader.exec_module(migration)
         digest = self.env.ref("digest.digest_digest_default")
-        self.assertTrue(digest.kpi_fault_report_waiting)
+        for user, is_kept in (
+            (self.env.ref("base.user_root"), False),
+            (self.env.ref("base.user_admin"), True),
+        ):
+            digest.with_user(user).kpi_fault_report_new = True
+            self.env.flush_all()
+            migration.migrate(self.env.cr, "19.0.1.3.0")
+            self.env.invalidate_all()
+            self.assertEqual(digest.kpi_fault_report_new, is_kept)
+
+    def test_without_a_period_each_figure_can_be_read(self):
+        """Outside the e-mail, over RPC for example."""
+        names = [
+            name
+            for name in self.digest._fields
+            if name.startswith("kpi_fault_report") and name.endswith("_value")
+        ]
+        self.assertEqual(len(names), 3)
+        for period in ({}, {"start_datetime": START}, {"end_datetime": END}):
+            digest = self.digest.with_user(self.users["view"])
+            [values] = digest.with_context(**period).read(names)
+            self.assertEqual(values["kpi_fault_report_hours_value"], 0)
 
     def test_the_tips_can_be_shown(self):
         for name in ("reminder", "preferences"):

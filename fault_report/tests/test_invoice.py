@@ -1,6 +1,7 @@
 """From the report to the quotation and the invoice, and on printed documents."""
 
 import io
+import itertools
 import shutil
 import unittest
 
@@ -13,6 +14,7 @@ from odoo.tests import Form, HttpCase, TransactionCase, new_test_user, tagged
 from odoo.tools import mute_logger
 
 from .common import FaultReportData
+from .common_browser import SCREEN, BrowserCase
 
 ORDER = "sale.report_saleorder"
 INVOICE = "account.report_invoice_with_payments"
@@ -109,7 +111,9 @@ class TestInvoice(InvoiceData, TransactionCase):
             .with_context(lang="en_US")
             ._render_qweb_html(report, record.ids)
         )
-        boxes = html.fromstring(content.decode()).xpath("//*[@id='informations']/div")
+        boxes = html.fromstring(content.decode()).xpath(
+            "//*[@id='informations' or @name='fault_report_informations']/div"
+        )
         return {
             box.find("strong").text_content().strip(): box.find("div")
             .text_content()
@@ -235,6 +239,36 @@ class TestInvoice(InvoiceData, TransactionCase):
             printed = self.get_printed(INVOICE, move)
             self.assertFalse({"Cost Center", "Your Reference"} & set(printed))
 
+    def test_orders_share_an_invoice_unless_a_cost_center_or_a_reports_number_differs(
+        self,
+    ):
+        """All combinations, in one run: nothing is lost, nothing more is divided."""
+        expected = {}
+        for of_report, cost_center, number in itertools.product(
+            (True, False), (False, "CC-1", "CC-2"), (False, "PO-1", "PO-2")
+        ):
+            if of_report:
+                order = self.make_order(cost_center=cost_center, number=number)
+            else:
+                order = self.make_plain_orders(number)
+                # Odoo divides by the place of delivery as well
+                order.write(
+                    {"cost_center": cost_center, "partner_shipping_id": self.wing.id}
+                )
+            key = (cost_center, of_report and number)
+            expected.setdefault(key, self.env["sale.order"])
+            expected[key] += order
+        orders = self.env["sale.order"].union(*expected.values())
+        invoices = orders.with_user(self.salesman)._create_invoices()
+        invoiced = {
+            (invoice.cost_center, invoice.customer_order_ref): (
+                invoice.line_ids.sale_line_ids.order_id
+            )
+            for invoice in invoices
+        }
+        self.assertEqual(invoiced, expected)
+        self.assertEqual(len(invoices), len(invoiced))
+
     # === BY HAND === #
 
     def test_the_cost_center_can_be_typed_on_the_order_and_on_the_invoice(self):
@@ -355,3 +389,93 @@ class TestInvoiceOnline(InvoiceData, HttpCase):
             self.assertIn(text, page)
         order.cost_center = False
         self.assertNotIn("Cost Center:", self.url_open(order.get_portal_url()).text)
+
+
+@tagged("post_install", "-at_install")
+class TestInvoiceLayouts(InvoiceData, BrowserCase):
+    """What readers of documents see, in each layout of this database."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.make_invoice_data(cls.env)
+        cls.reader = new_test_user(
+            cls.env,
+            "reader_of_documents",
+            groups="account.group_account_invoice,sales_team.group_sale_salesman_all_leads",
+        )
+
+    @classmethod
+    def make_documents(cls):
+        """Return the addresses of quotation, order, invoice and credit note.
+
+        Each has a cost centre and an order number of its own.
+        """
+        sale, invoicing = (f"/report/html/{name}/" for name in (ORDER, INVOICE))
+        quotation = cls.make_order(cost_center="CC-1001", number="PO-1001")
+        quotation.sudo().state = "draft"
+        order = cls.make_order(cost_center="CC-1002", number="PO-1002")
+        invoices = cls.env["account.move"]
+        for number in ("1003", "1004"):
+            invoices += cls.make_order(
+                cost_center=f"CC-{number}", number=f"PO-{number}"
+            )._create_invoices()
+        invoices.sudo().action_post()
+        refund = invoices[1].sudo()._reverse_moves()
+        # As the dialog sets it
+        refund.ref = f"Reversal of: {invoices[1].name}"
+        records = [(sale, quotation), (sale, order), (invoicing, invoices[0])]
+        return {
+            f"100{number}": f"{path}{record.id}"
+            for number, (path, record) in enumerate(
+                [*records, (invoicing, refund)], start=1
+            )
+        }
+
+    def make_strict_layout(self):
+        """Create a layout that shows none of Odoo's own information, as DIN 5008."""
+        view = self.env["ir.ui.view"].create(
+            {
+                "name": "Strict",
+                "type": "qweb",
+                "key": "fault_report.test_strict_layout",
+                "arch": """
+                    <t t-name="fault_report.test_strict_layout">
+                        <style>.page #informations { display: none; }</style>
+                        <t t-call="web.external_layout_standard"><t t-out="0"/></t>
+                    </t>
+                """,
+            }
+        )
+        self.env["report.layout"].create({"name": "Strict", "view_id": view.id})
+
+    def get_displayed(self, page):
+        """Return the texts that the page displays, without those behind others."""
+        return page.run(
+            """[...document.querySelectorAll("main *")].filter((element) =>
+                element.children.length === 0
+                && element.getClientRects().length
+                && element.checkVisibility({
+                    opacityProperty: true, visibilityProperty: true,
+                })
+            ).map((element) => element.innerText).join("|")"""
+        )
+
+    def test_every_layout_of_documents_displays_cost_center_and_order_number(self):
+        self.make_strict_layout()
+        documents = self.make_documents()
+        with self.browse(SCREEN, self.reader.login) as page:
+            for layout in self.env["report.layout"].search([]):
+                key = layout.view_id.key
+                self.company.external_report_layout_id = layout.view_id
+                self.env.flush_all()
+                # Credit notes and quotations of Odoo show no reference where the
+                # layout hides their information.
+                strict = key == "fault_report.test_strict_layout"
+                for number, path in documents.items():
+                    with self.subTest(layout=key, document=path):
+                        page.open(path)
+                        shown = self.get_displayed(page)
+                        self.assertIn(f"CC-{number}", shown)
+                        if not strict:
+                            self.assertIn(f"PO-{number}", shown)

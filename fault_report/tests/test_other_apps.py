@@ -131,6 +131,24 @@ class TestOtherApps(TransactionCase):
                 text = etree.tostring(without_added(arch), encoding="unicode")
                 self.assertNotRegex(text, "fault_report|Fault Report")
 
+    def test_lists_of_other_apps_show_no_column_of_ours_before_it_is_chosen(self):
+        """Also for users with all of our permissions, to whom it is offered."""
+        admin = self.env.ref("base.user_admin")
+        columns = []
+        for root in self.get_changed_views()[1].filtered(lambda v: v.type == "list"):
+            arch = etree.fromstring(self.get_arch(admin, root))
+            fields = self.env[root.model]._fields
+            columns += [
+                node
+                for node in arch.findall("field")
+                if is_ours((fields[node.get("name")]._modules or ("?",))[0])
+                and node.get("column_invisible") not in ("True", "1")
+            ]
+        self.assertTrue(columns)
+        for node in columns:
+            with self.subTest(column=node.get("name")):
+                self.assertEqual(node.get("optional"), "hide")
+
     def get_our_computed_texts(self):
         """Return pairs of model and field: texts of ours that are computed."""
         return [
@@ -269,6 +287,15 @@ class TestServiceObjects(FaultReportCommon):
         for kind in ("form", "list", "kanban"):
             for node in self.get_owner_nodes(kind, user):
                 self.assertNotIn("customer_id", node.get("invisible", ""))
+
+    def test_their_own_list_shows_whose_they_are_and_where(self):
+        action = self.env.ref("fault_report.action_service_object")
+        Equipment = self.env["maintenance.equipment"].with_user(self.users["view"])
+        views = dict((kind, view) for view, kind in action.views)
+        arch = etree.fromstring(Equipment.get_view(views["list"], "list")["arch"])
+        for name in ("customer_id", "facility_id"):
+            [column] = without_added(arch).findall(f"field[@name='{name}']")
+            self.assertEqual(column.get("optional"), "show")
 
     def test_the_pop_up_asks_for_what_and_where_only(self):
         view = self.env.ref("fault_report.service_object_view_form").id

@@ -1,6 +1,7 @@
 """The pages of the portal, over HTTP."""
 
 import json
+import re
 import uuid
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -11,7 +12,8 @@ from odoo.tests import HttpCase, tagged
 from odoo.tools import mute_logger
 
 from .common import FaultReportData
-from .common_portal import PortalData
+from .common_browser import PHONE, SCREEN, BrowserCase
+from .common_portal import PORTAL, PortalData
 
 PAGE = "/my/fault_reports"
 
@@ -359,3 +361,106 @@ class TestPortalPages(PortalPages):
         few = count_queries()
         self.env["fault.report"].create([values] * 100)
         self.assertLessEqual(count_queries(), few + 1, "the pager may need one")
+
+
+@tagged("post_install", "-at_install")
+class TestPortalHome(PortalPages, BrowserCase):
+    """The home page and the account page of everybody who signs in."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        clinic = cls.env["res.partner"].create({"name": "Clinic", "is_company": True})
+        people = cls.env["res.partner"].create(
+            [{"name": name, "parent_id": clinic.id} for name in ("Doctor", "Porter")]
+        )
+        cls.without = cls.make_portal_user("portal_without", people[0], PORTAL)
+        cls.newcomer = cls.make_portal_user("portal_newcomer", people[1], PORTAL)
+        cls.newcomer.group_ids += cls.env.ref("fault_report.group_portal_create")
+
+    def get_ours(self, user):
+        """Return the addresses, pictures and texts of ours on Odoo's own pages."""
+        self.sign_in(user)
+        text = ""
+        for path in ("/my", "/my/account"):
+            page = html.fromstring(self.url_open(path).content)
+            [content] = page.xpath("//*[@id='wrap']")
+            text += html.tostring(content, encoding="unicode")
+        return re.findall("fault.?reports?", text, flags=re.IGNORECASE)
+
+    def test_only_who_may_file_or_has_reports_sees_something_of_ours(self):
+        for user in (self.filing, self.reading, self.newcomer, self.users["view"]):
+            with self.subTest(user=user.login):
+                self.assertTrue(self.get_ours(user))
+        for user in (self.without, self.stranger):
+            with self.subTest(user=user.login):
+                self.assertEqual(self.get_ours(user), [])
+
+    def test_the_customers_first_report_brings_the_card(self):
+        self.assertEqual(self.get_ours(self.without), [])
+        customer = self.without.partner_id.commercial_partner_id
+        self.env["fault.report"].create({"name": "Drips", "partner_id": customer.id})
+        self.assertTrue(self.get_ours(self.without))
+
+    def test_the_search_says_in_full_where_it_searches(self):
+        # On a screen, other languages and typefaces have room as well
+        for size, longer in ((SCREEN, 1.5), (PHONE, 1)):
+            with self.browse(size, self.filing.login) as page:
+                page.open(PAGE)
+                page.wait("document.querySelector('[name=search]').placeholder")
+                cut = page.run(
+                    """(() => {
+                        const form = document.querySelector(".o_portal_search_panel");
+                        const input = form.querySelector("[name=search]");
+                        const style = getComputedStyle(input);
+                        const context = document.createElement("canvas")
+                            .getContext("2d");
+                        context.font = style.font;
+                        const room = input.clientWidth - parseFloat(style.paddingLeft)
+                            - parseFloat(style.paddingRight);
+                        const texts = [...form.querySelectorAll(".dropdown-item")]
+                            .map((item) => item.textContent.trim());
+                        return [texts.length, texts.filter(
+                            (text) => context.measureText(text).width * %s > room
+                        )];
+                    })()"""
+                    % longer
+                )
+                with self.subTest(size=size):
+                    self.assertEqual(cut, [5, []])
+
+    def test_the_card_looks_like_those_of_odoo_and_never_counts_to_zero(self):
+        """Also when the page's script has asked for the numbers."""
+        handled = self.in_wing | self.in_garage
+        (handled | self.nowhere).with_user(self.technician).action_solve("By phone")
+        for size, user, number in (
+            (SCREEN, self.filing, ""),
+            (PHONE, self.newcomer, ""),
+            (PHONE, self.foreign, "1"),
+        ):
+            with (
+                self.subTest(user=user.login),
+                self.browse(size, user.login) as page,
+            ):
+                page.open("/my")
+                page.see(".o_portal_index_card", "Fault Reports")
+                page.wait("!document.querySelector('.o_portal_doc_spinner')")
+                texts, sizes = page.run(
+                    """(() => {
+                        const cards = [...document.querySelectorAll(
+                            ".o_portal_index_card"
+                        )].filter((card) => card.checkVisibility());
+                        return [
+                            cards.map((card) => card.innerText),
+                            cards.map((card) => {
+                                const box = card.querySelector("img")
+                                    .getBoundingClientRect();
+                                return `${box.width} ${box.height}`;
+                            }),
+                        ];
+                    })()"""
+                )
+                [ours] = [text for text in texts if "Fault Reports" in text]
+                self.assertEqual("".join(re.findall("[0-9]+", ours)), number)
+                self.assertGreater(len(sizes), 2)
+                self.assertEqual(len(set(sizes)), 1, sizes)

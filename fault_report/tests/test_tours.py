@@ -1,3 +1,5 @@
+from datetime import datetime
+
 from odoo.tests import HttpCase, new_test_user, tagged
 
 SALESMAN = "sales_team.group_sale_salesman_all_leads"
@@ -85,4 +87,49 @@ class TestTours(HttpCase):
         )
         self.assertEqual(
             reports.mapped("state"), ["converted", "converted", "cancelled"]
+        )
+
+    def test_a_card_dropped_on_another_state_is_assigned_or_says_why_not(self):
+        report = self.env["fault.report"].create(
+            {"name": "Tour: hums", "equipment_id": self.lift.id}
+        )
+        # A column for each state
+        converted, solved, cancelled = (report.copy({"name": "Old"}) for _i in range(3))
+        converted.action_generate_work_order()
+        solved.action_solve("By phone")
+        cancelled.action_cancel("Twice")
+        new_test_user(
+            self.env,
+            "tour_board",
+            groups="fault_report.group_create,fault_report.group_edit",
+        )
+        self.start_tour(
+            "/odoo/action-fault_report.action_fault_report_all?view_type=kanban",
+            "fault_report_board_by_state",
+            login="tour_board",
+        )
+        self.assertEqual(report.state, "assigned")
+        self.assertEqual(report.technician_id.login, "tour_technician")
+
+    def test_the_calendar_leads_to_the_reports_without_a_date(self):
+        today = datetime.now().replace(hour=12, minute=0, second=0, microsecond=0)
+        self.env["fault.report"].create(
+            [
+                {"name": "Tour: some day", "equipment_id": self.lift.id},
+                {
+                    "name": "Tour: planned",
+                    "equipment_id": self.lift.id,
+                    "planned_start": today,
+                },
+            ]
+        )
+        new_test_user(
+            self.env,
+            "tour_planner",
+            groups="fault_report.group_create,fault_report.group_edit",
+        )
+        self.start_tour(
+            "/odoo/action-fault_report.action_fault_report_planning",
+            "fault_report_planning",
+            login="tour_planner",
         )

@@ -371,6 +371,7 @@ class TestScan(FaultReportData, HttpCase):
         self.assertEqual(len(self.reports()), 1)
         other = self.send({"name": "Something else"}, headers=headers)
         self.assertEqual(other.status_code, 409)
+        self.assertFalse(other.json()["error"]["url"], "It would lead to the sign-in")
         self.assertEqual(len(self.reports()), 1)
 
     def test_who_asks_too_often_waits(self):

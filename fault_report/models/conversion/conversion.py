@@ -133,6 +133,8 @@ class FaultReport(models.Model):
     def _prepare_conversion(self):
         """Check the permission and lock the reports for conversion."""
         self._check_may_convert()
+        if not self:
+            raise UserError(self.env._("Choose the fault reports first."))
         try:
             # Convert does not imply Edit. Notes and messages may still be added.
             self.sudo().lock_for_update(allow_referencing=True)
@@ -166,8 +168,6 @@ class FaultReport(models.Model):
 
     def _check_can_share(self, model):
         """Raise if the reports cannot share one order."""
-        if not self:
-            raise UserError(self.env._("Choose the fault reports first."))
         if any(report._get_order_of(model) for report in self):
             raise UserError(
                 self.env._("Some of these reports already have an order of this kind.")

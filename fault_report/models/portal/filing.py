@@ -37,6 +37,13 @@ class FaultReport(models.Model):
         return user._is_portal() and user.has_group("fault_report.group_portal_create")
 
     @api.model
+    def _has_part_in_portal(self):
+        """Return whether the user may file reports, or has some to follow."""
+        return self._may_file_on_portal() or bool(
+            self.has_access("read") and self.search([], limit=1)
+        )
+
+    @api.model
     def _check_may_file_on_portal(self):
         if not self._may_file_on_portal():
             raise ForbiddenError(
