@@ -31,9 +31,15 @@ UPDATE fault_report
 -- responses to repeated requests have the links of the original
 DELETE FROM fault_report_submission;
 
--- links of messages lead to the copy
+-- links of messages lead to the copy, and open nothing in the original
 UPDATE mail_message
    SET body = REGEXP_REPLACE(
-       body, 'https?://[^/"''<>[:space:]]+(/(my/fault_reports|odoo/fault-reports))', '\1', 'g')
+       REGEXP_REPLACE(
+           body,
+           'https?://[^/"''<>[:space:]]+(/(my/fault_reports|odoo/fault-reports))',
+           '\1', 'g'
+       ),
+       '([?]|&(amp;)?)access_token=[^"''&<>[:space:]]+', '', 'g'
+   )
  WHERE model = 'fault.report'
    AND body ~ 'https?://';
