@@ -8,19 +8,13 @@ import json
 import socket
 from unittest.mock import patch
 
-from odoo.addons.base.models.ir_mail_server import IrMail_Server
-
 OUTSIDE = "production.example"
 attempts = []
 
 
-def connect(_socket, address):
-    attempts.append(f"connection to {address}")
-    raise ConnectionRefusedError
-
-
-def send_email(_self, message, *_args, **_kwargs):
-    attempts.append(f"e-mail to {message['To']}")
+def reach(*arguments, **_options):
+    attempts.append(f"connection to {arguments[-2:]}")
+    raise OSError("There is no network here.")
 
 
 reports = env["fault.report"].search_count([])
@@ -35,8 +29,8 @@ assert len(own) >= 7, own.mapped("name")
 own.active = True
 env.cr.commit()
 with (
-    patch.object(socket.socket, "connect", connect),
-    patch.object(IrMail_Server, "send_email", send_email),
+    patch.object(socket, "getaddrinfo", reach),
+    patch.object(socket.socket, "connect", reach),
 ):
     for cron in own:
         cron.method_direct_trigger()
