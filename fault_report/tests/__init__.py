@@ -55,10 +55,12 @@ from . import test_public_routes
 from . import test_queue_time
 from . import test_recipients
 from . import test_recurrence
+from . import test_redaction
 from . import test_references
 from . import test_reminder
 from . import test_reminder_batch
 from . import test_reminder_model
+from . import test_retention
 from . import test_scale
 from . import test_scale_portal
 from . import test_search

@@ -11,8 +11,10 @@ from pathlib import Path
 from odoo import fields
 from odoo.sql_db import close_db, db_connect
 from odoo.tests import BaseCase, TransactionCase, get_db_name, tagged
-from odoo.tools import SQL, config
+from odoo.tools import config
 from odoo.tools.misc import exec_pg_environ, file_open, find_pg_tool
+
+from odoo.addons.fault_report.tests.common_database import find_texts
 
 HERE = Path(__file__).parent
 OUTSIDE = "production.example"
@@ -37,31 +39,6 @@ ADDRESSES_KEPT = {
     "fault_report_audit.after",
     "fault_report_attempt.scope",
 }
-
-
-def find_texts(cr, wanted):
-    """Return `table.column` of all columns of the database that contain a text."""
-    cr.execute(
-        "SELECT table_name, column_name, data_type FROM information_schema.columns"
-        " JOIN information_schema.tables USING (table_schema, table_name)"
-        " WHERE table_schema = 'public' AND table_type = 'BASE TABLE'"
-        " AND data_type IN ('text', 'character varying', 'json', 'jsonb', 'bytea')"
-    )
-    found = set()
-    for table, column, kind in cr.fetchall():
-        name = SQL.identifier(column)
-        text = SQL("encode(%s, 'escape')", name) if kind == "bytea" else name
-        cr.execute(
-            SQL(
-                "SELECT 1 FROM %s WHERE (%s)::text LIKE %s LIMIT 1",
-                SQL.identifier(table),
-                text,
-                f"%{wanted}%",
-            )
-        )
-        if cr.fetchone():
-            found.add(f"{table}.{column}")
-    return found
 
 
 @tagged("post_install", "-at_install")
