@@ -21,6 +21,7 @@ from . import test_files_http
 from . import test_files_of_others
 from . import test_files_shown
 from . import test_form
+from . import test_gone_kind
 from . import test_hostile_files
 from . import test_hostile_mails
 from . import test_import_export

@@ -8,4 +8,5 @@ from . import test_portal_addresses
 from . import test_public_errors
 from . import test_quotas
 from . import test_refusals_swedish
+from . import test_retention_channels
 from . import test_walks

@@ -1,24 +1,19 @@
 """Copies of a database, neutralised by Odoo: they send nothing and open nothing."""
 
-import json
-import os
 import re
-import subprocess
-import sys
 from contextlib import closing
 from pathlib import Path
 
 from odoo import fields
 from odoo.sql_db import close_db, db_connect
-from odoo.tests import BaseCase, TransactionCase, get_db_name, tagged
-from odoo.tools import config
-from odoo.tools.misc import exec_pg_environ, file_open, find_pg_tool
+from odoo.tests import TransactionCase, tagged
+from odoo.tools.misc import file_open
 
+from odoo.addons.fault_report.tests.common_copy import DatabaseCopyCase
 from odoo.addons.fault_report.tests.common_database import find_texts
 
 HERE = Path(__file__).parent
 OUTSIDE = "production.example"
-TIMEOUT = 300  # seconds
 # Names of columns with addresses and secrets, and values of states of what is pending
 LEADS_OUTSIDE = re.compile(
     r"(^|_)(url|link|origins?|secret|token|key|hash|password|answer|payload|alias)(_|$)"
@@ -42,52 +37,14 @@ ADDRESSES_KEPT = {
 
 
 @tagged("post_install", "-at_install")
-class TestNeutralizedCopy(BaseCase):
+class TestNeutralizedCopy(DatabaseCopyCase):
     """A copy of the whole database, filled, and neutralised by `odoo neutralize`."""
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.copy = f"{get_db_name()}_neutralized"
-        cls.environment = {**os.environ, **exec_pg_environ()}
-        cls.addClassCleanup(cls.run_tool, "dropdb", "--if-exists", cls.copy)
-        cls.run_tool("dropdb", "--if-exists", cls.copy)
-        cls.run_tool("createdb", "--template", "template0", cls.copy)
-        dump = cls.run_tool("pg_dump", "--no-owner", get_db_name())
-        cls.run_tool("psql", "--quiet", "-d", cls.copy, text=dump)
-        cls.secrets = cls.run_script("neutralize_fill.py")
+        cls.secrets = cls.run_script(HERE / "neutralize_fill.py")
         cls.run_odoo("neutralize")
-
-    @classmethod
-    def run_tool(cls, name, *arguments, text=None):
-        return cls.run_program([find_pg_tool(name), *arguments], text)
-
-    @classmethod
-    def run_odoo(cls, *arguments, text=None):
-        command = [sys.executable, "-m", "odoo", *arguments, "-c", config["config"]]
-        return cls.run_program([*command, "-d", cls.copy], text)
-
-    @classmethod
-    def run_script(cls, name):
-        """Run a file in Odoo's shell; return what it prints in its last line."""
-        text = (HERE / name).read_text()
-        answer = cls.run_odoo("shell", "--no-http", text=text)
-        return json.loads(answer.strip().splitlines()[-1])
-
-    @classmethod
-    def run_program(cls, command, text):
-        result = subprocess.run(
-            command,
-            input=text,
-            env=cls.environment,
-            capture_output=True,
-            text=True,
-            timeout=TIMEOUT,
-            check=False,
-        )
-        if result.returncode:
-            raise AssertionError(f"{command}: {result.stderr[-4000:]}")
-        return result.stdout
 
     def test_a_neutralised_copy_has_no_secrets_and_no_links_to_the_original(self):
         self.assertTrue(all(self.secrets.values()))
@@ -103,7 +60,7 @@ class TestNeutralizedCopy(BaseCase):
         self.assertEqual(own, ADDRESSES_KEPT)
 
     def test_no_scheduled_action_of_a_neutralised_copy_sends_anything(self):
-        self.assertEqual(self.run_script("neutralize_use.py"), [])
+        self.assertEqual(self.run_script(HERE / "neutralize_use.py"), [])
 
 
 @tagged("post_install", "-at_install")
