@@ -14,6 +14,7 @@ class TestPrivacyLookup(FaultReportCommon):
         cls.person = cls.env["res.partner"].create(
             {
                 "name": "Zebulon Quixmark",
+                "parent_id": cls.hotel.id,
                 "email": "zq@quixmark.example",
                 "phone": "+46 70 987 65 43",
             }
