@@ -24,6 +24,7 @@
         "data/message_templates.xml",
         # Odoo renders each template as soon as it is loaded, if there is a report
         "data/mail_template_data.xml",
+        "wizards/fault_report_anonymise_views.xml",
         "wizards/fault_report_assign_views.xml",
         "wizards/fault_report_close_views.xml",
         "wizards/fault_report_convert_views.xml",

@@ -14,6 +14,7 @@ from . import fault_report_place
 from . import fault_report_planning
 from . import fault_report_print
 from . import fault_report_recurrence
+from . import fault_report_retention
 from . import fault_report_search
 from . import fault_report_status
 from . import fault_report_subgroup

@@ -75,6 +75,16 @@ class ResCompany(models.Model):
         help="The public comment and the contact of fault reports are printed on their "
         "sales orders and invoices.",
     )
+    fault_report_retention_months = fields.Integer(
+        string="Keep Reporters For",
+        default=0,
+        help="Months after handling. Then names, addresses and numbers of reporters are "
+        "removed for good. 0: they are kept.",
+    )
+    fault_report_retention_files = fields.Boolean(
+        string="Photos and files as well",
+        help="Otherwise photos and files stay on the report.",
+    )
     fault_report_properties_definition = fields.PropertiesDefinition(
         string="Fault Report Properties"
     )
@@ -96,6 +106,10 @@ class ResCompany(models.Model):
         "0 switches it off.",
     )
 
+    _fault_report_retention_range = models.Constraint(
+        "CHECK(fault_report_retention_months BETWEEN 0 AND 1200)",
+        "The months that reporters are kept for are a number from 0 to 1,200.",
+    )
     _fault_report_unassigned_not_negative = models.Constraint(
         "CHECK(fault_report_unassigned_minutes >= 0"
         " AND fault_report_unassigned_minutes < 600000)",

@@ -61,6 +61,12 @@ class ResConfigSettings(models.TransientModel):
     fault_report_keep_position = fields.Boolean(
         related="company_id.fault_report_keep_position", readonly=False
     )
+    fault_report_retention_months = fields.Integer(
+        related="company_id.fault_report_retention_months", readonly=False
+    )
+    fault_report_retention_files = fields.Boolean(
+        related="company_id.fault_report_retention_files", readonly=False
+    )
     module_fault_report_api = fields.Boolean(string="Web Sites and Programs")
     module_fault_report_qr = fields.Boolean(string="QR Codes")
     module_fault_report_webhook = fields.Boolean(string="Webhooks")

@@ -24,6 +24,7 @@ from . import test_files_http
 from . import test_files_of_others
 from . import test_files_shown
 from . import test_form
+from . import test_gone_kind
 from . import test_hostile_files
 from . import test_hostile_mails
 from . import test_import_export
@@ -62,10 +63,12 @@ from . import test_queue_time
 from . import test_recipients
 from . import test_recognition
 from . import test_recurrence
+from . import test_redaction
 from . import test_references
 from . import test_reminder
 from . import test_reminder_batch
 from . import test_reminder_model
+from . import test_retention
 from . import test_scale
 from . import test_scale_portal
 from . import test_search

@@ -15,7 +15,9 @@ class TestDialogs(FaultReportCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        every = ",".join(f"fault_report.group_{name}" for name in PERMISSIONS)
+        every = ",".join(
+            f"fault_report.group_{name}" for name in [*PERMISSIONS, "administrator"]
+        )
         cls.one, cls.two = (
             new_test_user(cls.env, f"fault_{name}", groups=every)
             for name in ("one", "two")

@@ -128,6 +128,7 @@ class TestPublicMethods(FaultReportCommon):
         own = cls.env(user=cls.env.ref("base.user_admin").id)
         reports = {"report_ids": cls.report.ids}
         for model, values in {
+            "anonymise": {"report_ids": original.ids},
             "assign": {**reports, "technician_id": cls.technician.id},
             "close": {**reports, "outcome": "solved", "reason": "x"},
             "convert": {**reports, "kind": "maintenance.request"},

@@ -1,5 +1,6 @@
 from . import base_partner_merge
 from . import composers
+from . import fault_report_anonymise
 from . import fault_report_assign
 from . import fault_report_close
 from . import fault_report_convert

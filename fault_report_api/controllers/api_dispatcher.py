@@ -3,7 +3,7 @@ import logging
 import re
 import uuid
 
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
 from odoo.exceptions import AccessDenied, AccessError, UserError
 from odoo.http import HttpDispatcher, Response
@@ -19,6 +19,7 @@ from odoo.addons.fault_report.tools.errors import (
 )
 
 from ..models.fault_report_integration import is_origin
+from ..tools import schema
 
 _logger = logging.getLogger(__name__)
 
@@ -26,6 +27,7 @@ ROOT = "/fault_report/v1"
 # Cached responses are specific to this page and this key
 VARY = "Origin, Authorization"
 PREFLIGHT_AGE = 3600  # seconds
+MISSING_AGE = 600  # seconds until programs try again, without a package
 # Error codes of exceptions without their own
 CODES = {
     400: "unreadable",
@@ -71,6 +73,9 @@ class ApiDispatcher(HttpDispatcher):
         self.request.params = dict(args)
         if self.request.httprequest.method == "OPTIONS":
             return self._answer_preflight()
+        if not schema.is_available():
+            _logger.error(schema.MISSING)
+            raise ServiceUnavailable(retry_after=MISSING_AGE)
         return self.request.registry["ir.http"]._dispatch(endpoint)
 
     def post_dispatch(self, response):
@@ -184,5 +189,6 @@ class ApiDispatcher(HttpDispatcher):
             404: env._("There is nothing at this address."),
             405: env._("This address does not take this method."),
             413: env._("The request is too large."),
+            503: env._("The API cannot be used at the moment: try again later."),
         }
         return messages.get(status) or env._("Something went wrong: try again later.")

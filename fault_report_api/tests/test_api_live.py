@@ -5,23 +5,20 @@ import os
 import re
 import resource
 import shutil
-import socket
 import subprocess
 import sys
-import tempfile
 import threading
-import time
 from pathlib import Path
 
 import requests
 
 from odoo import SUPERUSER_ID, api
 from odoo.modules.registry import Registry
-from odoo.tests import BaseCase, get_db_name, tagged
-from odoo.tools import config
+from odoo.tests import get_db_name, tagged
+
+from .common_live import LiveCase
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "integration.md"
-START_TIMEOUT = 60  # seconds
 PROCESSES = 2
 # A schema cannot describe file contents or existing points, so 422 is valid as well
 SCHEMATHESIS = """
@@ -40,67 +37,17 @@ def allow_memory():
     resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
 
 
-def get_free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 @tagged("post_install", "-at_install")
-class TestApiLive(BaseCase):
+class TestApiLive(LiveCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         cls.registry = Registry(get_db_name())
-        cls.folder = Path(tempfile.mkdtemp())
-        cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
         cls.integrations = []
         cls.addClassCleanup(cls.remove_data)
         cls.urls = [cls.start(number) for number in range(PROCESSES)]
         for url in cls.urls:
             cls.wait_for(url)
-
-    @classmethod
-    def start(cls, number):
-        port = get_free_port()
-        command = [
-            sys.executable,
-            "-m",
-            "odoo",
-            "server",
-            "-c",
-            config["config"],
-            "-d",
-            get_db_name(),
-            "--db-filter",
-            f"^{get_db_name()}$",
-            "--http-interface",
-            "127.0.0.1",
-            "--http-port",
-            str(port),
-            "--max-cron-threads",
-            "0",
-            "--logfile",
-            cls.folder / f"{number}.log",
-        ]
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        cls.addClassCleanup(cls.stop, process)
-        return f"http://127.0.0.1:{port}"
-
-    @classmethod
-    def stop(cls, process):
-        process.kill()
-        process.wait()
-
-    @classmethod
-    def wait_for(cls, url):
-        deadline = time.monotonic() + START_TIMEOUT
-        while time.monotonic() < deadline:
-            with contextlib.suppress(requests.RequestException):
-                # Loads the registry as well
-                return requests.get(f"{url}/fault_report/v1/openapi.json", timeout=60)
-            time.sleep(0.1)
-        raise AssertionError("Odoo does not answer.")
 
     @classmethod
     @contextlib.contextmanager

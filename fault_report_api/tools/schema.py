@@ -5,12 +5,21 @@ bodies, so that document and checks are identical. Further rules for texts and f
 in the models, for all channels.
 """
 
+import logging
 import re
 from itertools import islice
 
-from jsonschema import Draft202012Validator
-
 from odoo.addons.fault_report.tools import file_rules, text_rules
+
+_logger = logging.getLogger(__name__)
+
+MISSING = "The API cannot be used: install the Python package jsonschema, restart Odoo."
+try:
+    from jsonschema import Draft202012Validator
+except ImportError:
+    # Removed since the installation: only the API stops, not the whole database
+    Draft202012Validator = None
+    _logger.error(MISSING)
 
 MAX_POINTS = 500
 MAX_KEY = 255
@@ -118,7 +127,7 @@ REPORT = {
     "additionalProperties": False,
 }
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
-_VALIDATOR = Draft202012Validator(REPORT)
+_VALIDATOR = Draft202012Validator and Draft202012Validator(REPORT)
 
 # The error code by violated rule of the schema
 _CODES = {
@@ -140,6 +149,11 @@ _CODES = {
 _TOKEN = re.compile(
     rb'[\s,:]*+("(?:[^"\\]++|\\.)*+"?|[\[{]|[\]}]|[^\s"\[\]{},:]++|\Z)', re.S
 )
+
+
+def is_available():
+    """Return whether requests can be checked."""
+    return _VALIDATOR is not None
 
 
 def find_excess(content):

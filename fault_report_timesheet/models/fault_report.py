@@ -13,3 +13,8 @@ class FaultReport(models.Model):
         result = super().unlink()
         switch_on(lines_sudo, **{FOLLOWS_NOTE: True}).unlink()
         return result
+
+    def _get_personal_records(self, messages):
+        """Timesheet lines have the texts of notes."""
+        records = super()._get_personal_records(messages)
+        return [*records, self.note_ids.timesheet_id]

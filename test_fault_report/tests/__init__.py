@@ -2,11 +2,13 @@ from . import test_codes_at_the_api
 from . import test_form_rules
 from . import test_forms
 from . import test_limits
+from . import test_neutralize
 from . import test_own_addresses
 from . import test_points_in_languages
 from . import test_portal_addresses
 from . import test_public_errors
 from . import test_quotas
 from . import test_refusals_swedish
+from . import test_retention_channels
 from . import test_translatable_texts
 from . import test_walks

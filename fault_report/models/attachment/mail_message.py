@@ -97,6 +97,15 @@ class MailMessage(models.Model):
         name, address = parse_contact_from_email(self.email_from or "")
         return self.author_id.name or name or address or "–"
 
+    def _filter_from_strangers(self):
+        """Return the messages whose authors are no users and no contacts."""
+        return self.filtered(
+            lambda message: (
+                not message.author_id
+                or message.author_id == self.env.ref("base.public_partner")
+            )
+        )
+
     def _is_own_or_admin(self):
         self.ensure_one()
         user = self.env.user

@@ -104,6 +104,38 @@ class FaultReport(models.Model):
         # Users may not write the links; the caller has checked the order.
         self.sudo().write({"work_order_model": False, "work_order_id": False})
 
+    @api.model
+    def _release_from_kinds(self, kinds):
+        """Unlink the work orders of kinds whose addon is removed.
+
+        Reports whose work is done are solved; the others wait again, to be converted
+        anew, solved or deleted.
+        """
+        # Of all companies; the addon is removed for all of them.
+        reports_sudo = self.sudo().search([("work_order_model", "in", kinds)])
+        orders = reports_sudo._get_work_order_by_report()
+        names = {report: order.display_name for report, order in orders.items()}
+        done = [
+            report
+            for report, order in orders.items()
+            if order._get_work_order_progress() == "done"
+        ]
+        reports_sudo._clear_work_order()
+        for report_sudo in done:
+            if not report_sudo._is_converted():
+                report_sudo._write_outcome(
+                    "solved", self.env._("%s is done.", names[report_sudo])
+                )
+        reports_sudo._message_log_batch(
+            {
+                report_sudo.id: self.env._(
+                    "%s is no longer linked: its addon was removed.",
+                    names.get(report_sudo, self.env._("The work order")),
+                )
+                for report_sudo in reports_sudo
+            }
+        )
+
     def action_view_work_order(self):
         """Open the work order, or the work orders of the same kind as the first."""
         orders = self._join_alike(report._get_work_order() for report in self)
