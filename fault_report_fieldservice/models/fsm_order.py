@@ -6,6 +6,10 @@ class FSMOrder(models.Model):
     _inherit = ["fsm.order", "fault.report.work.order.mixin"]
 
     @api.model
+    def _get_conversion_groups(self):
+        return self.env.ref("fieldservice.group_fsm_dispatcher")
+
+    @api.model
     def _prepare_fault_report_values(self, reports):
         facility = reports.facility_id if len(reports.facility_id) == 1 else None
         technician = reports._get_order_technician()

@@ -15,6 +15,10 @@ class ProjectTask(models.Model):
                 task_sudo.project_id._check_fault_report_visibility()
 
     @api.model
+    def _get_conversion_groups(self):
+        return self.env.ref("project.group_project_user")
+
+    @api.model
     def _prepare_fault_report_values(self, reports):
         # Users who convert need no access to the company's settings.
         project = reports.company_id.sudo().fault_report_project_id

@@ -6,6 +6,10 @@ class RepairOrder(models.Model):
     _inherit = ["repair.order", "fault.report.work.order.mixin"]
 
     @api.model
+    def _get_conversion_groups(self):
+        return self.env.ref("stock.group_stock_user")
+
+    @api.model
     def _prepare_fault_report_values(self, reports):
         return {
             "partner_id": reports.partner_id.id,

@@ -9,6 +9,11 @@ class MaintenanceRequest(models.Model):
     name = fields.Char(index="trigram")
 
     @api.model
+    def _get_conversion_groups(self):
+        # Maintenance takes requests from every user.
+        return self.env["res.groups"]
+
+    @api.model
     def _prepare_fault_report_values(self, reports):
         equipment = reports.equipment_id if len(reports.equipment_id) == 1 else None
         return {

@@ -45,6 +45,43 @@ class FaultReportOrderMixin(models.AbstractModel):
                 self.env._("Only converting a fault report links it to an order.")
             )
 
+    # === RIGHTS === #
+
+    @api.model
+    def _get_conversion_groups(self):
+        """Return the groups of other apps that converting to this kind requires.
+
+        The first is named to users who lack them. None: *Convert* is enough. Hook: by
+        default, the groups that may create such orders.
+        """
+        # Which groups may create these records is no secret.
+        accesses_sudo = self.env["ir.model.access"].sudo()
+        accesses_sudo = accesses_sudo.search(
+            [("model_id.model", "=", self._name), ("perm_create", "=", True)]
+        )
+        groups = accesses_sudo.group_id.sudo(False)
+        return groups or self.env.ref("base.group_system")
+
+    @api.model
+    def _can_convert_to(self):
+        """Return whether the user has the rights in other apps, beside *Convert*."""
+        return not self._get_conversion_groups() or self.has_access("create")
+
+    @api.model
+    def _check_can_convert_to(self):
+        """Raise an AccessError that names the missing right."""
+        if self._can_convert_to():
+            return
+        raise AccessError(
+            self.env._(
+                "To make a “%(kind)s” of a fault report you need rights for it "
+                "too: ask an administrator for “%(right)s”.",
+                # The names of models and permissions are in the menus and on users.
+                kind=self.env["ir.model"].sudo()._get(self._name).name,
+                right=self._get_conversion_groups()[:1].sudo().full_name,
+            )
+        )
+
     def _relink_fault_reports(self):
         """Link the reports again, unless they were handled in another way meanwhile."""
         # Users who work on an order need no access to fault reports.

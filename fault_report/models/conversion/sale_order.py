@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 from ...tools import text_rules
 from ...tools.context_switches import with_own_context
@@ -22,6 +22,10 @@ class SaleOrder(models.Model):
         readonly=True,
         groups="fault_report.group_view",
     )
+
+    @api.model
+    def _get_conversion_groups(self):
+        return self.env.ref("sales_team.group_sale_salesman")
 
     def write(self, vals):
         if vals.get("state", "cancel") != "cancel":

@@ -1,0 +1,36 @@
+"""Neighbours: addons that companies run beside ours, in databases of their own.
+
+The main jobs are tested again in each of these databases, and our addons are uninstalled
+there. `docs/neighbours.md` lists them.
+"""
+
+# Odoo's
+ODOO = (
+    "hr",
+    "hr_timesheet",
+    "hr_holidays",
+    "hr_maintenance",
+    "stock",
+    "sale_management",
+    "sale_stock",
+    "sale_timesheet",
+    "purchase",
+    "crm",
+    "website_sale",
+    "l10n_de",
+    "l10n_se",
+    "privacy_lookup",
+    "spreadsheet_dashboard",
+    "spreadsheet_dashboard_sale",
+    "base_geolocalize",
+)
+
+
+def get_databases(environment):
+    """Return the names of the neighbours in each database, by the name of that."""
+    return {"odoo": sorted(ODOO), "community": get_community(environment)}
+
+
+def get_community(environment):
+    """Return the addons of the community that are in the lock file."""
+    return sorted(path.parent.name for path in environment.neighbours.glob("*/__manifest__.py"))
