@@ -4,7 +4,11 @@ The main jobs are tested again in each of these databases, and our addons are un
 there. `docs/neighbours.md` lists them.
 """
 
-# Odoo's
+from .paths import ROOT
+
+# Run in each of these databases
+TESTS = [ROOT / "test_fault_report" / "tests" / "test_main_jobs.py"]
+# Odoo's addons; those of the community are in `neighbours.in`
 ODOO = (
     "hr",
     "hr_timesheet",

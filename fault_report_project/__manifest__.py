@@ -8,6 +8,7 @@
     "website": "https://example.com/fault_report",
     "depends": ["fault_report", "project"],
     "data": [
+        "security/ir.model.access.csv",
         "security/ir_rules.xml",
         "views/project_task_views.xml",
         "views/res_config_settings_views.xml",

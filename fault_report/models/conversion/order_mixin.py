@@ -1,3 +1,5 @@
+from lxml import etree
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
@@ -64,8 +66,13 @@ class FaultReportOrderMixin(models.AbstractModel):
 
     @api.model
     def _can_convert_to(self):
-        """Return whether the user has the rights in other apps, beside *Convert*."""
-        return not self._get_conversion_groups() or self.has_access("create")
+        """Return whether the user has the rights in other apps, beside *Convert*.
+
+        Not `has_access("create")`: with To-Do, all users may create private tasks.
+        """
+        groups = self._get_conversion_groups()
+        own = self.env.user._get_group_ids()
+        return self.env.su or not groups or not set(own).isdisjoint(groups.ids)
 
     @api.model
     def _check_can_convert_to(self):
@@ -80,6 +87,22 @@ class FaultReportOrderMixin(models.AbstractModel):
                 kind=self.env["ir.model"].sudo()._get(self._name).name,
                 right=self._get_conversion_groups()[:1].sudo().full_name,
             )
+        )
+
+    def _can_open(self):
+        """Return whether the user may read all that the form shows.
+
+        Odoo's forms fail on fields with many records of a model without access.
+        """
+        if not self.has_access("read"):
+            return False
+        arch = etree.fromstring(self.get_view(view_type="form")["arch"])
+        names = arch.xpath("//field[not(ancestor::field)]/@name")
+        fields_shown = [self._fields[name] for name in names]
+        return all(
+            self.env[field.comodel_name].has_access("read")
+            for field in fields_shown
+            if field.type in ("one2many", "many2many")
         )
 
     def _relink_fault_reports(self):

@@ -119,7 +119,7 @@ class FaultReport(models.Model):
 
     @api.model
     def _check_may_open(self, orders):
-        if not orders.has_access("read"):
+        if not orders._can_open():
             raise AccessError(self._get_refusal_to_open(self._get_order_names(orders)))
 
     @api.model
@@ -144,7 +144,7 @@ class FaultReport(models.Model):
     @api.model
     def _get_orders_action(self, orders):
         """Return the action that opens these orders, or names those without access."""
-        if not orders.has_access("read"):
+        if not orders._can_open():
             return self._get_notice_of_orders(orders)
         action = {
             "type": "ir.actions.act_window",
