@@ -6,8 +6,23 @@ there. `docs/neighbours.md` lists them.
 
 from .paths import ROOT
 
-# Run in each of these databases
-TESTS = [ROOT / "test_fault_report" / "tests" / "test_main_jobs.py"]
+# Run in each of these databases: the main jobs, and the tests of what others change
+TESTS = [
+    ROOT / path
+    for path in (
+        "test_fault_report/tests/test_main_jobs.py",
+        "fault_report/tests/test_conversion.py",
+        "fault_report/tests/test_invoice.py",
+        "fault_report/tests/test_no_loss.py",
+        "fault_report/tests/test_other_apps.py",
+        "fault_report/tests/test_views.py",
+        "fault_report_fieldservice/tests/test_fieldservice.py",
+        "fault_report_project/tests/test_project.py",
+        "fault_report_repair/tests/test_repair.py",
+    )
+]
+# Others make queries of their own
+SELECTION = "not queries"
 # Odoo's addons; those of the community are in `neighbours.in`
 ODOO = (
     "hr",

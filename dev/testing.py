@@ -30,6 +30,7 @@ class _Part:
     def __init__(self, name, installed, files, measured, near=()):
         self.name = name
         self.near = near  # the addons of others that are installed as well
+        self.selection = neighbours.SELECTION if near else None
         self.installed = installed
         self.files = files
         self.measured = measured
@@ -192,7 +193,8 @@ def _test(environment, part, selection=None):
         "--odoo-http",
         "--odoo-log-level",
         "warn",
-        *(["-k", selection] if selection else _coverage(part.measured)),
+        *_select(selection or part.selection),
+        *([] if selection else _coverage(part.measured)),
         *part.files,
     ]
     variables = environment.variables()
@@ -223,6 +225,10 @@ def _check_uninstall(environment, name, installed, near=()):
         databases.check_log(log)
     databases.drop(database)
     return 0
+
+
+def _select(words):
+    return ["-k", words] if words else []
 
 
 def _coverage(measured):

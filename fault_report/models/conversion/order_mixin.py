@@ -1,6 +1,6 @@
 from lxml import etree
 
-from odoo import api, fields, models
+from odoo import api, fields, models, tools
 from odoo.exceptions import AccessError, UserError
 
 
@@ -94,16 +94,21 @@ class FaultReportOrderMixin(models.AbstractModel):
 
         Odoo's forms fail on fields with many records of a model without access.
         """
-        if not self.has_access("read"):
-            return False
+        return self.has_access("read") and all(
+            self.env[model].has_access("read") for model in self._get_listed_models()
+        )
+
+    @api.model
+    @tools.ormcache("self.env.user._get_group_ids()", cache="templates")
+    def _get_listed_models(self):
+        """Return the models of which the user's form shows many records."""
         arch = etree.fromstring(self.get_view(view_type="form")["arch"])
         names = arch.xpath("//field[not(ancestor::field)]/@name")
-        fields_shown = [self._fields[name] for name in names]
-        return all(
-            self.env[field.comodel_name].has_access("read")
-            for field in fields_shown
-            if field.type in ("one2many", "many2many")
-        )
+        return {
+            self._fields[name].comodel_name
+            for name in names
+            if self._fields[name].type in ("one2many", "many2many")
+        }
 
     def _relink_fault_reports(self):
         """Link the reports again, unless they were handled in another way meanwhile."""
