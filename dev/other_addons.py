@@ -22,12 +22,17 @@ PIP = ("-m", "pip", "--disable-pip-version-check", "--no-input", "--quiet")
 
 def get(bin_folder, lock_file=LOCK_FILE):
     """Return the folder with the addons in the lock file; install them if missing."""
-    digest = hashlib.sha256(lock_file.read_bytes()).hexdigest()[:12]
-    folder = CACHE / "addons" / digest
+    folder = get_folder(lock_file)
     if not folder.exists():
         with step(f"getting the addons of others ({lock_file.name})"):
-            _install(bin_folder / "python", folder, lock_file)
-    return folder / "odoo" / "addons"
+            _install(bin_folder / "python", folder.parents[1], lock_file)
+    return folder
+
+
+def get_folder(lock_file):
+    """Return the folder where the addons in the lock file are installed."""
+    digest = hashlib.sha256(lock_file.read_bytes()).hexdigest()[:12]
+    return CACHE / "addons" / digest / "odoo" / "addons"
 
 
 def _install(python, folder, lock_file):

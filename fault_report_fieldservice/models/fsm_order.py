@@ -4,10 +4,7 @@ from odoo import api, models
 class FSMOrder(models.Model):
     _name = "fsm.order"
     _inherit = ["fsm.order", "fault.report.work.order.mixin"]
-
-    @api.model
-    def _get_conversion_groups(self):
-        return self.env.ref("fieldservice.group_fsm_dispatcher")
+    _conversion_group = "fieldservice.group_fsm_dispatcher"
 
     @api.model
     def _prepare_fault_report_values(self, reports):

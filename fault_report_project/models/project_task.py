@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 class ProjectTask(models.Model):
     _name = "project.task"
     _inherit = ["project.task", "fault.report.work.order.mixin"]
+    _conversion_group = "project.group_project_user"
 
     @api.constrains("project_id")
     def _check_fault_report_project(self):
@@ -13,10 +14,6 @@ class ProjectTask(models.Model):
         for task_sudo in self.sudo():
             if task_sudo.fault_report_ids:
                 task_sudo.project_id._check_fault_report_visibility()
-
-    @api.model
-    def _get_conversion_groups(self):
-        return self.env.ref("project.group_project_user")
 
     @api.model
     def _prepare_fault_report_values(self, reports):

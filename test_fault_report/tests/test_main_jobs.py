@@ -73,9 +73,9 @@ class MainJobs(InvoiceData):
 
     def make_dispatcher_of(self, model):
         """Return a dispatcher who has the right that this kind names, and no other."""
-        right = self.env[model]._get_conversion_groups()[:1]
-        user = self.make_user(f"of_{model}", DISPATCHER)
-        user.group_ids += right
+        right = self.env[model]._conversion_group
+        groups = f"{DISPATCHER},{right}" if right else DISPATCHER
+        user = self.make_user(f"of_{model}", groups)
         self.make_employees(user)
         return user
 
@@ -215,14 +215,14 @@ class TestMainJobs(MainJobs, TransactionCase):
 
     def test_without_the_right_nothing_is_made_and_the_right_is_named(self):
         for model in self.get_kinds():
-            groups = self.env[model]._get_conversion_groups()
-            if not groups:
+            right = self.env[model]._get_conversion_right()
+            if not right:
                 continue
             report = self.make_dispatched()
             before = self.count_made(model)
             with self.subTest(model), self.assertRaises(AccessError) as refused:
                 report.action_generate_work_order(model)
-            self.assertIn(groups[0].full_name, str(refused.exception))
+            self.assertIn(f"“{right}”", str(refused.exception))
             self.assertEqual(self.count_made(model), before)
             self.assertEqual(report.state, "new")
             kinds = dict(report.env["fault.report.convert"]._get_kinds())
@@ -267,10 +267,10 @@ class TestMainJobs(MainJobs, TransactionCase):
 
     def test_a_quotation_without_rights_in_sales_names_them(self):
         report = self.make_dispatched()
-        right = self.env["sale.order"]._get_conversion_groups()[0]
+        right = self.env["sale.order"]._get_conversion_right()
         with self.assertRaises(AccessError) as refused:
             report.action_generate_sale_order()
-        self.assertIn(right.full_name, str(refused.exception))
+        self.assertIn(f"“{right}”", str(refused.exception))
         self.assertFalse(report.sale_order_id)
 
 

@@ -208,6 +208,8 @@ class FaultReport(models.Model):
         # Only the conversion writes the links.
         order.sudo().fault_report_source_ids = self
         self._link_order(order)
+        # A new order has these reports only; rules on the order read them.
+        order._fields["fault_report_ids"]._update_cache(order, self._ids)
         self._log_conversion(order)
         for report in self:
             report._post_conversion(order)

@@ -4,14 +4,10 @@ from odoo import api, fields, models
 class MaintenanceRequest(models.Model):
     _name = "maintenance.request"
     _inherit = ["maintenance.request", "fault.report.work.order.mixin"]
+    _conversion_group = False  # Maintenance takes requests from every user
 
     # Reports are found by the names of their orders
     name = fields.Char(index="trigram")
-
-    @api.model
-    def _get_conversion_groups(self):
-        # Maintenance takes requests from every user.
-        return self.env["res.groups"]
 
     @api.model
     def _prepare_fault_report_values(self, reports):

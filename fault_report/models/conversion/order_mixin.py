@@ -11,6 +11,10 @@ class FaultReportOrderMixin(models.AbstractModel):
     _description = "Order Created from Fault Reports"
     _inherit = ["fault.report.protected.mixin"]
 
+    # XML id of the group of another app that users need to convert to this kind; False
+    # if *Convert* is enough. None: a group that may create such records.
+    _conversion_group = None
+
     # Also set on cancelled orders, even if the report has a new order since
     fault_report_source_ids = fields.Many2many(
         "fault.report",
@@ -50,29 +54,25 @@ class FaultReportOrderMixin(models.AbstractModel):
     # === RIGHTS === #
 
     @api.model
-    def _get_conversion_groups(self):
-        """Return the groups of other apps that converting to this kind requires.
+    def _can_convert_to(self):
+        """Return whether the user has the right in another app, beside *Convert*.
 
-        The first is named to users who lack them. None: *Convert* is enough. Hook: by
-        default, the groups that may create such orders.
+        A named group counts, not `has_access`: with To-Do, all users may create tasks.
         """
-        # Which groups may create these records is no secret.
-        accesses_sudo = self.env["ir.model.access"].sudo()
-        accesses_sudo = accesses_sudo.search(
-            [("model_id.model", "=", self._name), ("perm_create", "=", True)]
-        )
-        groups = accesses_sudo.group_id.sudo(False)
-        return groups or self.env.ref("base.group_system")
+        if self._conversion_group is None:
+            return self.has_access("create")
+        group = self._conversion_group
+        return self.env.su or not group or self.env.user.has_group(group)
 
     @api.model
-    def _can_convert_to(self):
-        """Return whether the user has the rights in other apps, beside *Convert*.
-
-        Not `has_access("create")`: with To-Do, all users may create private tasks.
-        """
-        groups = self._get_conversion_groups()
-        own = self.env.user._get_group_ids()
-        return self.env.su or not groups or not set(own).isdisjoint(groups.ids)
+    def _get_conversion_right(self):
+        """Return the name of the right in another app, or False if none is needed."""
+        if self._conversion_group is None:
+            access = self.env["ir.model.access"]
+            return ", ".join(access.group_names_with_access(self._name, "create"))
+        group = self._conversion_group and self.env.ref(self._conversion_group)
+        # The names of permissions are not secret.
+        return group and group.sudo().full_name
 
     @api.model
     def _check_can_convert_to(self):
@@ -83,9 +83,9 @@ class FaultReportOrderMixin(models.AbstractModel):
             self.env._(
                 "To make a “%(kind)s” of a fault report you need rights for it "
                 "too: ask an administrator for “%(right)s”.",
-                # The names of models and permissions are in the menus and on users.
+                # The model's name is public: it is in the menus.
                 kind=self.env["ir.model"].sudo()._get(self._name).name,
-                right=self._get_conversion_groups()[:1].sudo().full_name,
+                right=self._get_conversion_right(),
             )
         )
 

@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import fields, models
 
 from ...tools import text_rules
 from ...tools.context_switches import with_own_context
@@ -11,6 +11,7 @@ class SaleOrder(models.Model):
         "fault.report.order.mixin",
         "fault.report.text.mixin",
     ]
+    _conversion_group = "sales_team.group_sale_salesman"
     _text_limits = {"cost_center": {"limit": text_rules.MAX_LINE}}
 
     cost_center = fields.Char(
@@ -22,10 +23,6 @@ class SaleOrder(models.Model):
         readonly=True,
         groups="fault_report.group_view",
     )
-
-    @api.model
-    def _get_conversion_groups(self):
-        return self.env.ref("sales_team.group_sale_salesman")
 
     def write(self, vals):
         if vals.get("state", "cancel") != "cancel":
