@@ -41,6 +41,8 @@ class _Part:
 def run(environment):
     """Run the tests of all addons, or of `ADDON=…`, or those that match `K=…`.
 
+    `ADDON=neighbours` runs those beside the addons of others.
+
     :return: the exit code for the shell
     """
     only = os.environ.get("ADDON") or None  # make passes an empty one
@@ -77,6 +79,7 @@ def run(environment):
         )
     codes = _run_all(jobs, count)
     _show_coverage(environment, parts)
+    # Not of the parts beside others, which test the same files again
     shards.merge([part.durations for part in parts])
     return combine(codes)
 
