@@ -6,7 +6,8 @@ There are two layers, each named by a hash of its sources:
 * `fr_addons_…`: a copy of it with our addons; recreated when one of their files
   changes, which takes seconds, because the base is kept.
 
-There is one pair for each set of our addons.
+There is one pair for each set of our addons. Databases with neighbours
+(`neighbours.py`) have a layer between the two: `fr_near_…`.
 """
 
 import ast
@@ -45,12 +46,14 @@ class Environment:
     :ivar odoo: `odoo_source.Odoo`
     :ivar bin: the `bin` folder of the virtualenv
     :ivar others: the folder with addons that are neither Odoo's nor ours
+    :ivar neighbours: the same, with addons that only databases with neighbours know
     """
 
     def __init__(self, odoo, bin_folder):
         self.odoo = odoo
         self.bin = bin_folder
         self.others = other_addons.get(bin_folder)
+        self.neighbours = other_addons.get(bin_folder, other_addons.NEIGHBOURS_FILE)
 
     def variables(self):
         variables = postgres.environment()
@@ -60,10 +63,12 @@ class Environment:
             "PYTHONPATH": str(self.odoo.python_path),
         }
 
-    def configuration(self, name, **options):
+    def configuration(self, name, neighbours=(), **options):
         """Write a configuration file for this clone; return its path."""
         path = RUN / f"{name}.conf"
         addons_path = [*self.odoo.addons_path, self.others, ROOT]
+        if neighbours:
+            addons_path.append(self.neighbours)
         values = {
             "addons_path": ",".join(map(str, addons_path)),
             "data_dir": DATA,
@@ -163,42 +168,52 @@ def base_template(environment, names):
     name = f"fr_base_{_hash(*key, *([environment.others] if others else []))}"
 
     def make(database):
-        environment.run(
-            "server",
-            "-d",
-            database,
-            "-i",
-            ",".join(wanted),
-            "--stop-after-init",
-            "--no-http",
-            configuration=environment.configuration("install"),
-        )
+        _install(environment, database, wanted)
 
     return _template(name, None, f"installing {', '.join(wanted)}", make)
 
 
-def addons_template(environment, names):
+def neighbours_template(environment, names, neighbours):
+    """Return the name of a base template with these neighbours as well."""
+    base = base_template(environment, names)
+    if not neighbours:
+        return base
+
+    def make(database):
+        _install(environment, database, neighbours, neighbours)
+
+    name = f"fr_near_{_hash(base, environment.neighbours, neighbours)}"
+    return _template(name, base, f"installing {', '.join(neighbours)}", make)
+
+
+def addons_template(environment, names, neighbours=()):
     """Return the name of the database with these of our addons installed.
 
     A WARNING or ERROR that Odoo logs while it installs them is a failure.
+
+    :param neighbours: addons that are installed before ours
     """
-    base = base_template(environment, names)
+    base = neighbours_template(environment, names, neighbours)
     name = f"fr_addons_{_hash(base, addons_hash(with_ours(names)), names)}"
 
     def make(database):
-        log = environment.run(
-            "server",
-            "-d",
-            database,
-            "-i",
-            ",".join(names),
-            "--stop-after-init",
-            "--no-http",
-            configuration=environment.configuration("install"),
-        )
-        check_log(log)
+        check_log(_install(environment, database, names, neighbours))
 
     return _template(name, base, f"installing {', '.join(names)}", make)
+
+
+def _install(environment, database, names, neighbours=()):
+    """Install the addons in the database; return Odoo's log."""
+    return environment.run(
+        "server",
+        "-d",
+        database,
+        "-i",
+        ",".join(names),
+        "--stop-after-init",
+        "--no-http",
+        configuration=environment.configuration("install", neighbours),
+    )
 
 
 def check_log(text):

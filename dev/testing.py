@@ -1,7 +1,8 @@
 """`make test`: pytest with pytest-odoo on fresh copies of template databases.
 
 The tests of the core take the most time, so they are divided. Each part has its own
-process, database and port; two run in parallel if the machine has two cores.
+process, database and port; two run in parallel if the machine has two cores. The main
+jobs are tested again beside the addons of others (`neighbours.py`).
 """
 
 import os
@@ -9,7 +10,17 @@ import subprocess
 import sys
 from functools import partial
 
-from . import databases, install_check, parallel, shards, system, update_check, wheels
+from . import (
+    databases,
+    guides,
+    install_check,
+    neighbours,
+    parallel,
+    shards,
+    system,
+    update_check,
+    wheels,
+)
 from .console import Failure, say, step
 from .paths import IS_ROOT, ROOT, RUN, all_addons
 
@@ -17,6 +28,7 @@ CORE = "fault_report"
 # Depends on the channels, and tests their common rules
 TOGETHER = "test_fault_report"
 NOTHING_MATCHED = 5  # pytest's exit code
+NEIGHBOURS = "neighbours"  # in place of an addon: the tests beside those of others
 MOST = 2  # parallel parts; with more, the browsers of the tours get too slow
 # Checked here, because a part prints into a file
 COLOR = "yes" if sys.stdout.isatty() else "auto"
@@ -25,8 +37,10 @@ COLOR = "yes" if sys.stdout.isatty() else "auto"
 class _Part:
     """Tests that run in one process, on a separate database."""
 
-    def __init__(self, name, installed, files, measured):
+    def __init__(self, name, installed, files, measured, near=()):
         self.name = name
+        self.near = near  # the addons of others that are installed as well
+        self.selection = neighbours.SELECTION if near else None
         self.installed = installed
         self.files = files
         self.measured = measured
@@ -37,10 +51,12 @@ class _Part:
 def run(environment):
     """Run the tests of all addons, or of `ADDON=…`, or those that match `K=…`.
 
+    `ADDON=neighbours` runs those beside the addons of others.
+
     :return: the exit code for the shell
     """
     only = os.environ.get("ADDON") or None  # make passes an empty one
-    if only and only not in all_addons():
+    if only and only not in (*all_addons(), NEIGHBOURS):
         raise Failure(
             f"There is no addon {only}; there are: {', '.join(all_addons())}."
         )
@@ -53,20 +69,25 @@ def run(environment):
         system.need("php", ["php-cli"], "PHP (for an example)")
     selection = os.environ.get("K")
     if selection:
-        parts = get_parts(only, 1)
+        near = get_neighbour_parts(environment) if only == NEIGHBOURS else []
+        parts = near or get_parts(only, 1)
         return combine([_test(environment, part, selection) for part in parts])
     count = _count_at_once()
-    parts = get_parts(only, count)
+    parts = get_parts(only, count) if only != NEIGHBOURS else []
+    near = get_neighbour_parts(environment) if only in (None, NEIGHBOURS) else []
     jobs = [partial(_test_all, environment, part) for part in parts]
+    jobs += [partial(_test_near, environment, part) for part in near]
     if only in (None, CORE):
         # Before the parallel parts, which would both create it
         databases.addons_template(environment, [CORE])
         databases.addons_template(environment, get_channels())
-        jobs.append(partial(_check_uninstall, environment))
+        jobs.append(partial(_check_uninstall, environment, "channels", get_channels()))
     if only is None:
         jobs += get_package_checks(environment)
+        jobs.append(partial(guides.check, environment))
     codes = _run_all(jobs, count)
     _show_coverage(environment, parts)
+    # Not of the parts beside others, which test the same files again
     shards.merge([part.durations for part in parts])
     return combine(codes)
 
@@ -129,6 +150,14 @@ def get_parts(only, count):
     return parts + others
 
 
+def get_neighbour_parts(environment):
+    """Return the parts that test the main jobs beside the addons of others."""
+    return [
+        _Part(f"near_{name}", all_addons(), neighbours.TESTS, [], near)
+        for name, near in neighbours.get_databases(environment).items()
+    ]
+
+
 def get_channels():
     """Return the addons of the channels, and the addon that tests them together."""
     return [name for name in databases.with_ours([TOGETHER]) if name != CORE]
@@ -162,7 +191,7 @@ def _test_all(environment, part):
 def _test(environment, part, selection=None):
     """Run the tests on a fresh copy of the template; return pytest's exit code."""
     database = databases.own(f"test_{part.name}")
-    template = databases.addons_template(environment, part.installed)
+    template = databases.addons_template(environment, part.installed, part.near)
     with step("copying the test database"):
         databases.copy(template, database)
     name = f"test_{part.name}"
@@ -179,13 +208,14 @@ def _test(environment, part, selection=None):
         "--color",
         COLOR,
         "--odoo-config",
-        environment.configuration(name, db_name=database),
+        environment.configuration(name, part.near, db_name=database),
         "--odoo-database",
         database,
         "--odoo-http",
         "--odoo-log-level",
         "warn",
-        *(["-k", selection] if selection else _coverage(part.measured)),
+        *_select(selection or part.selection),
+        *([] if selection else _coverage(part.measured)),
         *part.files,
     ]
     variables = environment.variables()
@@ -200,19 +230,32 @@ def _test(environment, part, selection=None):
     return code
 
 
-def _check_uninstall(environment):
+def _test_near(environment, part):
+    """Run the tests beside the addons of others, then uninstall ours."""
+    code = _test_all(environment, part)
+    return code or _check_uninstall(environment, part.name, part.installed, part.near)
+
+
+def _check_uninstall(environment, name, installed, near=()):
     """Fail unless the addons are uninstalled without remains and the others work."""
-    database = databases.own("test_uninstall")
-    databases.copy(databases.addons_template(environment, get_channels()), database)
-    configuration = environment.configuration("test_uninstall", db_name=database)
+    database = databases.own(f"test_uninstall_{name}")
+    databases.copy(databases.addons_template(environment, installed, near), database)
+    configuration = environment.configuration(
+        f"test_uninstall_{name}", near, db_name=database
+    )
     script = ROOT / "dev" / "uninstall_check.py"
-    with step(f"uninstalling the channels and {CORE}"), script.open() as source:
+    text = f"uninstalling the channels and {CORE} ({name})"
+    with step(text), script.open() as source:
         log = environment.run(
             "shell", "--no-http", configuration=configuration, stdin=source
         )
         databases.check_log(log)
     databases.drop(database)
     return 0
+
+
+def _select(words):
+    return ["-k", words] if words else []
 
 
 def _coverage(measured):

@@ -7,6 +7,7 @@
     "author": "The Fault Report contributors",
     "depends": ["fault_report", "project"],
     "data": [
+        "security/ir.model.access.csv",
         "security/ir_rules.xml",
         "views/project_task_views.xml",
         "views/res_config_settings_views.xml",

@@ -31,6 +31,7 @@ ALLOWED = {
     f"{QR}/models/maintenance_equipment.py: _post_me_too": "a visitor, for staff alone",
     # sudo() and create
     "models/intake/channel.py: _create_from_channel": "every channel, after its checks",
+    "models/conversion/conversion.py: _generate_order": "who converts, rights checked",
     "models/conversion/conversion.py: _log_conversion": "the conversion, both sides",
     "models/conversion/conversion.py: _copy_files_to": "the conversion, its files",
     "models/conversion/order_values.py: _get_maintenance_team": "the conversion",

@@ -183,6 +183,46 @@ class TestConversion(FaultReportCommon):
             self.as_user(report, "convert").action_generate_sale_order()
         self.assertFalse(report.sale_order_id)
 
+    def hide_from_users(self, model):
+        """Hide these records from users, like apps that show users only their own."""
+        self.env["ir.rule"].search([("model_id.model", "=", model)]).unlink()
+        self.env["ir.rule"].create(
+            {
+                "name": "Nothing",
+                "model_id": self.env["ir.model"]._get(model).id,
+                "domain_force": "[(0, '=', 1)]",
+            }
+        )
+
+    def test_no_rule_of_another_app_prevents_a_conversion(self):
+        for model, convert, view in (
+            (
+                "maintenance.request",
+                "action_generate_work_order",
+                "action_view_work_order",
+            ),
+            ("sale.order", "action_generate_sale_order", "action_view_sale_order"),
+        ):
+            self.hide_from_users(model)
+            report = self.make_report()
+            action = getattr(report.with_user(self.salesman), convert)()
+            order = report._get_order_of(model)
+            self.assertTrue(order, model)
+            # They may not open it, and read its name
+            self.assertEqual(action["tag"], "display_notification")
+            self.assertIn(order.display_name, action["params"]["message"])
+            with self.assertRaisesRegex(AccessError, "You may not open"):
+                getattr(report.with_user(self.salesman), view)()
+
+    def test_defaults_in_a_context_do_not_reach_the_order(self):
+        report = self.make_report().with_context(
+            default_owner_user_id=self.env.user.id, default_archive=True
+        )
+        self.as_user(report, "convert").action_generate_work_order()
+        order = report._get_work_order()
+        self.assertFalse(order.archive)
+        self.assertEqual(order.owner_user_id, self.users["convert"])
+
     def test_r87_sales_rights_alone_do_not_convert(self):
         report = self.make_report()
         salesman = new_test_user(

@@ -260,7 +260,7 @@ class TestServiceObjects(FaultReportCommon):
         arch = etree.fromstring(Equipment.get_view(view, kind)["arch"])
         return [
             node
-            for node in arch.iter("field")
+            for node in arch.xpath("//field[not(ancestor::field)]")
             if self.is_of_owner(Equipment._fields[node.get("name")])
         ] + arch.xpath("//*[contains(@t-if, 'employee_id')]")
 

@@ -27,7 +27,7 @@ class FaultReportConvert(models.TransientModel):
         return [
             (kind, label)
             for kind, label in kinds
-            if self.env[kind].has_access("create")
+            if self.env[kind]._can_convert_to()
         ]
 
     def action_confirm(self):

@@ -4,6 +4,7 @@ from odoo import api, models
 class FSMOrder(models.Model):
     _name = "fsm.order"
     _inherit = ["fsm.order", "fault.report.work.order.mixin"]
+    _conversion_group = "fieldservice.group_fsm_dispatcher"
 
     @api.model
     def _prepare_fault_report_values(self, reports):

@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 class ProjectTask(models.Model):
     _name = "project.task"
     _inherit = ["project.task", "fault.report.work.order.mixin"]
+    _conversion_group = "project.group_project_user"
 
     @api.constrains("project_id")
     def _check_fault_report_project(self):

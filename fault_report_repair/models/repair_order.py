@@ -4,6 +4,7 @@ from odoo import api, models
 class RepairOrder(models.Model):
     _name = "repair.order"
     _inherit = ["repair.order", "fault.report.work.order.mixin"]
+    _conversion_group = "stock.group_stock_user"
 
     @api.model
     def _prepare_fault_report_values(self, reports):

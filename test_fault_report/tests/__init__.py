@@ -2,6 +2,7 @@ from . import test_codes_at_the_api
 from . import test_form_rules
 from . import test_forms
 from . import test_limits
+from . import test_main_jobs
 from . import test_neutralize
 from . import test_own_addresses
 from . import test_points_in_languages

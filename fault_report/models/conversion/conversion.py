@@ -175,27 +175,12 @@ class FaultReport(models.Model):
         if len(self.partner_id) > 1 or len(self.company_id) > 1:
             raise UserError(self.env._("One order can only be made for one customer."))
 
-    def _check_target_rights(self, model):
-        if not self.env[model].has_access("create"):
-            raise self._get_target_rights_error(model)
-
-    def _get_target_rights_error(self, model):
-        """Return an AccessError that names the missing rights on the target."""
-        return AccessError(
-            self.env._(
-                "To make a “%(kind)s” of a fault report you need rights for it "
-                "too: ask an administrator for them.",
-                # The model's name is public: it is in the menus.
-                kind=self.env["ir.model"].sudo()._get(model).name,
-            )
-        )
-
     def _generate_work_order(self, model=None):
         """Create one work order for these reports, with their files, and link them."""
         model = model or self.company_id.fault_report_work_order_model
         if not self._is_work_order_model(model):
             raise UserError(self.env._("“%s” is not a kind of work order.", model))
-        self._check_target_rights(model)
+        self.env[model]._check_can_convert_to()
         # All messages are queued, including Odoo's own about the order. Odoo's message
         # to the technician of the order is only sent if they are not notified of the
         # changed report by their own settings.
@@ -209,21 +194,24 @@ class FaultReport(models.Model):
 
     def _generate_sale_order(self):
         """Create one quotation for these reports, with their files, and link them."""
-        self._check_target_rights("sale.order")
+        self.env["sale.order"]._check_can_convert_to()
         return self._generate_order("sale.order", self._prepare_sale_order_values())
 
     def _generate_order(self, model, values):
-        try:
-            # Keep only the context keys that `_generate_work_order` sets
-            own = with_own_context(
-                self, "mail_notify_force_send", "mail_auto_subscribe_no_notify"
-            )
-            order = own.env[model].with_company(self.company_id).create(values)
-        except AccessError as error:
-            raise self._get_target_rights_error(model) from error
+        """Create the order; the rights of the user have been checked."""
+        # Keep only the context keys that `_generate_work_order` sets
+        own = with_own_context(
+            self, "mail_notify_force_send", "mail_auto_subscribe_no_notify"
+        )
+        # Rules of other apps limit users to some of their records (those that they
+        # requested or follow), not the conversion. The values are those of the report.
+        Order = own.env[model].sudo().with_company(self.company_id)
+        order = Order.create(values).sudo(False)
         # Only the conversion writes the links.
         order.sudo().fault_report_source_ids = self
         self._link_order(order)
+        # A new order has these reports only; rules on the order read them.
+        order._fields["fault_report_ids"]._update_cache(order, self._ids)
         self._log_conversion(order)
         self._log_owner_warnings(order)
         for report in self:
@@ -232,7 +220,8 @@ class FaultReport(models.Model):
 
     def _log_conversion(self, order):
         """Log a link to the other record on the order and on each report."""
-        link = order._get_html_link()
+        # Users who may see the report see the names of its orders.
+        link = order.sudo()._get_html_link()
         notes = [(report, self.env._("Converted to %s", link)) for report in self]
         links = Markup(", ").join(report._get_html_link() for report in self)
         notes.append((order, self.env._("Created from %s", links)))

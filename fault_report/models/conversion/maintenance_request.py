@@ -4,6 +4,7 @@ from odoo import api, fields, models
 class MaintenanceRequest(models.Model):
     _name = "maintenance.request"
     _inherit = ["maintenance.request", "fault.report.work.order.mixin"]
+    _conversion_group = False  # Maintenance takes requests from every user
 
     # Reports are found by the names of their orders
     name = fields.Char(index="trigram")

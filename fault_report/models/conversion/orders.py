@@ -151,15 +151,21 @@ class FaultReport(models.Model):
 
     @api.model
     def _check_may_open(self, orders):
-        if not orders.has_access("read"):
-            raise AccessError(
-                self.env._(
-                    "You may not open %(orders)s: ask an administrator for the "
-                    "permission. The fault report shows the progress.",
-                    # Users who may see the report see the names of its orders.
-                    orders=", ".join(orders.sudo().mapped("display_name")),
-                )
-            )
+        if not orders._can_open():
+            raise AccessError(self._get_refusal_to_open(self._get_order_names(orders)))
+
+    @api.model
+    def _get_order_names(self, orders):
+        # Users who may see the report see the names of its orders.
+        return ", ".join(orders.sudo().mapped("display_name"))
+
+    @api.model
+    def _get_refusal_to_open(self, names):
+        return self.env._(
+            "You may not open %(orders)s: ask an administrator for the "
+            "permission. The fault report shows the progress.",
+            orders=names,
+        )
 
     @api.model
     def _join_alike(self, orders):
@@ -169,7 +175,9 @@ class FaultReport(models.Model):
 
     @api.model
     def _get_orders_action(self, orders):
-        """Return the action that opens these orders."""
+        """Return the action that opens these orders, or names those without access."""
+        if not orders._can_open():
+            return self._get_notice_of_orders(orders)
         action = {
             "type": "ir.actions.act_window",
             "name": orders._description,
@@ -180,3 +188,19 @@ class FaultReport(models.Model):
         if len(orders) == 1:
             action.update(view_mode="form", res_id=orders.id)
         return action
+
+    @api.model
+    def _get_notice_of_orders(self, orders):
+        """Return the action that names new orders to users who may not open them."""
+        names = self._get_order_names(orders)
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "warning",
+                "sticky": True,
+                "title": self.env._("Converted to %s", names),
+                "message": self._get_refusal_to_open(names),
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }

@@ -11,6 +11,7 @@ class SaleOrder(models.Model):
         "fault.report.order.mixin",
         "fault.report.text.mixin",
     ]
+    _conversion_group = "sales_team.group_sale_salesman"
     _text_limits = {"cost_center": {"limit": text_rules.MAX_LINE}}
 
     cost_center = fields.Char(
