@@ -216,12 +216,12 @@ class TestConversion(FaultReportCommon):
 
     def test_defaults_in_a_context_do_not_reach_the_order(self):
         report = self.make_report().with_context(
-            default_owner_user_id=self.env.user.id, default_archive=True
+            default_archive=True, default_kanban_state="blocked"
         )
         self.as_user(report, "convert").action_generate_work_order()
         order = report._get_work_order()
         self.assertFalse(order.archive)
-        self.assertEqual(order.owner_user_id, self.users["convert"])
+        self.assertEqual(order.kanban_state, "normal")
 
     def test_r87_sales_rights_alone_do_not_convert(self):
         report = self.make_report()
