@@ -1,7 +1,7 @@
 """Neighbours: addons that companies run beside ours, in databases of their own.
 
-The main jobs are tested again in each of these databases, and our addons are uninstalled
-there. `docs/neighbours.md` lists them.
+The main jobs are tested again in each of these databases, and our addons are
+uninstalled there. `docs/neighbours.md` lists them.
 """
 
 from .paths import ROOT
@@ -52,4 +52,6 @@ def get_databases(environment):
 
 def get_community(environment):
     """Return the addons of the community that are in the lock file."""
-    return sorted(path.parent.name for path in environment.neighbours.glob("*/__manifest__.py"))
+    return sorted(
+        path.parent.name for path in environment.neighbours.glob("*/__manifest__.py")
+    )

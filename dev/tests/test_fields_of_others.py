@@ -167,11 +167,13 @@ class TestFieldsOfOthers(unittest.TestCase):
             "_name = _inherit = 'sale.order'\n    x = fields.Many2one(\n'a')",
         ):
             sources = {"a.py": f"class A(models.Model):\n    {body}\n"}
-            self.assertEqual(find_fields(sources, ["sale.order"]), {("sale.order", "x")})
+            self.assertEqual(
+                find_fields(sources, ["sale.order"]), {("sale.order", "x")}
+            )
 
     def test_a_field_of_a_parent_is_one_of_the_model(self):
         sources = {
-            "a.py": "class A(M):\n    _name = 'sale.order'\n    _inherit = ['a.mixin']\n",
+            "a.py": "class A(M):\n    _name = 'sale.order'\n    _inherit = 'a.mixin'\n",
             "b.py": "class B(M):\n    _name = 'a.mixin'\n    x = fields.Char()\n",
         }
         self.assertIn(("a.mixin", "x"), find_fields(sources, ["sale.order"]))

@@ -25,9 +25,7 @@ class FaultReportConvert(models.TransientModel):
         field = self.env["res.company"]._fields["fault_report_work_order_model"]
         kinds = field._description_selection(self.env)
         return [
-            (kind, label)
-            for kind, label in kinds
-            if self.env[kind]._can_convert_to()
+            (kind, label) for kind, label in kinds if self.env[kind]._can_convert_to()
         ]
 
     def action_confirm(self):

@@ -84,7 +84,9 @@ class MainJobs(InvoiceData):
         Model = order.with_env(self.env(user=user))
         domain = [("id", "in", order.ids)]
         if action["type"] == "ir.actions.act_window":
-            self.assertEqual((action["res_model"], action["res_id"]), (order._name, order.id))
+            self.assertEqual(
+                (action["res_model"], action["res_id"]), (order._name, order.id)
+            )
             self.assertTrue(self.read_view(Model, "form", domain))
             self.read_view(Model, "list", domain)
             return
@@ -141,7 +143,9 @@ class TestMainJobs(MainJobs, TransactionCase):
         )
         dialog.technician_id = self.worker
         dialog.save().action_confirm()
-        self.assertEqual((report.state, report.technician_id), ("assigned", self.worker))
+        self.assertEqual(
+            (report.state, report.technician_id), ("assigned", self.worker)
+        )
         self.env.cr.precommit.run()
         notified = self.env["mail.message"].search(
             [
