@@ -214,15 +214,6 @@ class TestConversion(FaultReportCommon):
             with self.assertRaisesRegex(AccessError, "You may not open"):
                 getattr(report.with_user(self.salesman), view)()
 
-    def test_defaults_in_a_context_do_not_reach_the_order(self):
-        report = self.make_report().with_context(
-            default_archive=True, default_kanban_state="blocked"
-        )
-        self.as_user(report, "convert").action_generate_work_order()
-        order = report._get_work_order()
-        self.assertFalse(order.archive)
-        self.assertEqual(order.kanban_state, "normal")
-
     def test_r87_sales_rights_alone_do_not_convert(self):
         report = self.make_report()
         salesman = new_test_user(
