@@ -7,7 +7,7 @@
     "license": "LGPL-3",
     "author": "The Fault Report contributors",
     "website": "https://example.com/fault_report",
-    "depends": ["mail", "portal", "sms", "maintenance", "sale"],
+    "depends": ["mail", "portal", "sms", "resource", "maintenance", "sale"],
     "data": [
         "security/fault_report_groups.xml",
         "security/fault_report_portal.xml",
@@ -35,6 +35,7 @@
         "views/fault_report_audit_views.xml",
         "views/fault_report_note_views.xml",
         "views/fault_report_status_views.xml",
+        "views/fault_report_sla_policy_views.xml",
         "views/fault_report_subgroup_views.xml",
         "views/fault_report_template_point_views.xml",
         "views/fault_report_template_views.xml",

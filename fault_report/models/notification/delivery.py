@@ -31,6 +31,8 @@ SETTINGS = {
     "escalation": "fault_report_notify_assigned",
     "answered": "fault_report_notify_new",
     "unassigned": "fault_report_notify_new",
+    "sla_warning": "fault_report_notify_assigned",
+    "sla_breached": "fault_report_notify_assigned",
     "converted": "fault_report_notify_work_order",
     "solved": "fault_report_notify_work_order",
 }
