@@ -1,4 +1,4 @@
-"""Each report has deadlines in working time, by the service level that suits it best."""
+"""Reports have deadlines in working time, by the service level that suits best."""
 
 import random
 from datetime import timedelta
@@ -86,8 +86,13 @@ class TestDeadlines(ServiceLevelCommon):
         ]
         self.env["resource.calendar.leaves"].create(
             [
-                {"name": "Holiday", "date_from": start, "date_to": end,
-                 "calendar_id": False, "company_id": self.company.id}
+                {
+                    "name": "Holiday",
+                    "date_from": start,
+                    "date_to": end,
+                    "calendar_id": False,
+                    "company_id": self.company.id,
+                }
                 for start, end in leaves
             ]
         )
@@ -144,7 +149,11 @@ class TestDeadlines(ServiceLevelCommon):
     def test_leaves_of_another_company_do_not_count(self):
         other = self.env["res.company"].create({"name": "Other"})
         leave = self.env["resource.calendar.leaves"].create(
-            {"name": "Theirs", "date_from": MONDAY, "date_to": MONDAY + timedelta(days=3)}
+            {
+                "name": "Theirs",
+                "date_from": MONDAY,
+                "date_to": MONDAY + timedelta(days=3),
+            }
         )
         leave.company_id = other
         self.make_policy(response_hours=1)
@@ -174,8 +183,12 @@ class TestDeadlines(ServiceLevelCommon):
             }
             rank = (len(chosen), *(name in chosen for name, _value in criteria))
             policies.append(
-                (rank, self.make_policy(str(number), response_hours=1, **values,
-                                        sequence=len(chosen)))
+                (
+                    rank,
+                    self.make_policy(
+                        str(number), response_hours=1, **values, sequence=len(chosen)
+                    ),
+                )
             )
         report = self.make_at(MONDAY)
         for _rank, policy in sorted(policies, key=lambda pair: pair[0], reverse=True):
@@ -212,7 +225,9 @@ class TestDeadlines(ServiceLevelCommon):
         self.at(paused_at, lambda: as_editor.write({"status_id": waits.id}))
         self.assertEqual(self.status_at(paused_at, report), "paused")
         self.assertFalse(report.sla_deadline)
-        self.at(utc("2026-03-05 08:00:00"), lambda: as_editor.write({"status_id": False}))
+        self.at(
+            utc("2026-03-05 08:00:00"), lambda: as_editor.write({"status_id": False})
+        )
         # Four of six hours were left: from 9 to 12 and from 13 to 14 o'clock.
         self.assertEqual(report.sla_deadline, utc("2026-03-05 13:00:00"))
         bodies = " ".join(report.message_ids.mapped("body"))
@@ -224,7 +239,9 @@ class TestDeadlines(ServiceLevelCommon):
         open_report, solved = self.make_at(MONDAY), self.make_at(MONDAY)
         self.at(MONDAY + timedelta(hours=1), lambda: solved.action_solve("phone"))
         before = solved.resolution_deadline
-        self.at(MONDAY + timedelta(hours=2), lambda: policy.write({"resolution_hours": 2}))
+        self.at(
+            MONDAY + timedelta(hours=2), lambda: policy.write({"resolution_hours": 2})
+        )
         self.assertEqual(open_report.resolution_deadline, MONDAY + timedelta(hours=2))
         self.assertEqual(solved.resolution_deadline, before)
         self.assertEqual(solved.sla_status, "kept")
@@ -234,8 +251,12 @@ class TestDeadlines(ServiceLevelCommon):
         report = self.make_at(MONDAY)
         self.assertEqual(report.sla_deadline, utc("2026-03-02 16:00:00"))
         leave = self.env["resource.calendar.leaves"].create(
-            {"name": "Storm", "date_from": utc("2026-03-02 11:00:00"),
-             "date_to": utc("2026-03-02 22:00:00"), "company_id": self.company.id}
+            {
+                "name": "Storm",
+                "date_from": utc("2026-03-02 11:00:00"),
+                "date_to": utc("2026-03-02 22:00:00"),
+                "company_id": self.company.id,
+            }
         )
         self.assertEqual(report.sla_deadline, utc("2026-03-03 11:00:00"))
         leave.unlink()
@@ -251,7 +272,9 @@ class TestDeadlines(ServiceLevelCommon):
             policy.resolution_hours = 2
         self.env.flush_all()
         moved = MONDAY + timedelta(hours=2)
-        self.assertEqual([d == moved for d in reports.mapped("sla_deadline")].count(True), 2)
+        self.assertEqual(
+            [d == moved for d in reports.mapped("sla_deadline")].count(True), 2
+        )
         with self.enter_registry_test_mode():
             self.env.ref(
                 "fault_report.ir_cron_recount_service_levels"
@@ -284,10 +307,14 @@ class TestDeadlines(ServiceLevelCommon):
         reports = kept + late + cancelled + dropped
         self.assertEqual(reports.mapped("sla_status"), expected)
         for status, report in zip(expected, reports, strict=True):
-            found = reports.search([("id", "in", reports.ids), ("sla_status", "=", status)])
+            found = reports.search(
+                [("id", "in", reports.ids), ("sla_status", "=", status)]
+            )
             self.assertIn(report, found)
         groups = dict(
-            reports._read_group([("id", "in", reports.ids)], ["sla_status"], ["__count"])
+            reports._read_group(
+                [("id", "in", reports.ids)], ["sla_status"], ["__count"]
+            )
         )
         self.assertEqual(groups, {"kept": 1, "breached": 2, "none": 1})
         self.assertFalse((late + cancelled + dropped).filtered("sla_deadline"))
@@ -300,7 +327,10 @@ class TestDeadlines(ServiceLevelCommon):
         reports = self.env["fault.report"].browse()
         for number in range(6):
             reports += self.make_at(MONDAY + timedelta(minutes=40 * number))
-        self.at(MONDAY + timedelta(minutes=90), lambda: reports[2].write({"status_id": waits.id}))
+        self.at(
+            MONDAY + timedelta(minutes=90),
+            lambda: reports[2].write({"status_id": waits.id}),
+        )
         self.at(MONDAY + timedelta(minutes=130), lambda: reports[3].action_solve("x"))
         for minutes in range(0, 700, 45):
             with freeze_time(MONDAY + timedelta(minutes=minutes)):
@@ -313,18 +343,25 @@ class TestDeadlines(ServiceLevelCommon):
                 self.assertEqual(grouped, {s: len(ids) for s, ids in read.items()})
                 for status in dict(reports._fields["sla_status"].selection):
                     found = reports.search([*mine, ("sla_status", "=", status)])
-                    self.assertEqual(set(found.ids), read.get(status, set()), (minutes, status))
+                    self.assertEqual(
+                        set(found.ids), read.get(status, set()), (minutes, status)
+                    )
 
     def test_a_public_message_of_staff_is_a_response_and_a_note_is_none(self):
         self.make_policy(response_hours=1)
         report = self.make_at(MONDAY)
         editor = self.as_user(report, "edit")
-        self.at(MONDAY + timedelta(minutes=5),
-                lambda: editor.message_post(body="Note", subtype_xmlid="mail.mt_note"))
+        self.at(
+            MONDAY + timedelta(minutes=5),
+            lambda: editor.message_post(body="Note", subtype_xmlid="mail.mt_note"),
+        )
         self.assertFalse(report.responded_at)
-        self.at(MONDAY + timedelta(minutes=10),
-                lambda: editor.message_post(body="We come", message_type="comment",
-                                            subtype_xmlid="mail.mt_comment"))
+        self.at(
+            MONDAY + timedelta(minutes=10),
+            lambda: editor.message_post(
+                body="We come", message_type="comment", subtype_xmlid="mail.mt_comment"
+            ),
+        )
         self.assertEqual(report.responded_at, MONDAY + timedelta(minutes=10))
         self.assertEqual(report.sla_status, "kept")
 
@@ -334,22 +371,28 @@ class TestDeadlines(ServiceLevelCommon):
         self.at(MONDAY, lambda: report.sudo().action_generate_work_order())
         order = report._get_work_order()
         stages = self.env["maintenance.stage"].search([])
-        self.at(MONDAY + timedelta(hours=1),
-                lambda: order.write({"stage_id": stages[1].id}))
+        self.at(
+            MONDAY + timedelta(hours=1), lambda: order.write({"stage_id": stages[1].id})
+        )
         self.assertEqual(report.arrived_at, MONDAY + timedelta(hours=1))
         done = stages.filtered("done")[0]
         self.at(MONDAY + timedelta(hours=3), lambda: order.write({"stage_id": done.id}))
         self.assertEqual(report.resolved_at, MONDAY + timedelta(hours=3))
         self.assertEqual(report.sla_status, "kept")
         # An hour was left when the work was done.
-        self.at(utc("2026-03-03 09:00:00"), lambda: order.write({"stage_id": stages[1].id}))
+        self.at(
+            utc("2026-03-03 09:00:00"), lambda: order.write({"stage_id": stages[1].id})
+        )
         self.assertFalse(report.resolved_at)
         self.assertEqual(report.sla_deadline, utc("2026-03-03 10:00:00"))
 
     def test_a_quotation_only_pauses_it(self):
         self.make_policy(resolution_hours=4)
         report = self.make_at(MONDAY)
-        self.at(MONDAY + timedelta(hours=1), lambda: report.sudo().action_generate_sale_order())
+        self.at(
+            MONDAY + timedelta(hours=1),
+            lambda: report.sudo().action_generate_sale_order(),
+        )
         self.assertEqual(self.status_at(MONDAY + timedelta(hours=2), report), "paused")
 
     def test_a_reopened_report_goes_on_or_counts_anew(self):
@@ -443,7 +486,9 @@ class TestAlarms(ServiceLevelCommon):
         self.make_policy(resolution_hours=3, warning_hours=1)
         head = self.users["delete"]
         self.technician.fault_report_notify_assigned = "email"
-        head.write({"email": "head@example.com", "fault_report_notify_assigned": "none"})
+        head.write(
+            {"email": "head@example.com", "fault_report_notify_assigned": "none"}
+        )
         subgroup = self.env["fault.report.subgroup"].create(
             {"name": "North", "user_id": head.id}
         )
@@ -466,7 +511,9 @@ class TestAlarms(ServiceLevelCommon):
 
     def test_r102_what_is_due_on_friday_evening_is_told_on_monday(self):
         self.make_policy(resolution_hours=8)
-        report = self.make_at(utc("2026-03-06 07:00:00"), technician_id=self.technician.id)
+        report = self.make_at(
+            utc("2026-03-06 07:00:00"), technician_id=self.technician.id
+        )
         self.assertEqual(report.sla_deadline, utc("2026-03-06 16:00:00"))
         self.assertEqual(report.sla_alarm_date, utc("2026-03-09 07:00:00"))
 

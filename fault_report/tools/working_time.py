@@ -1,7 +1,7 @@
 """Counting in working time: spans of UTC time, without a calendar's details.
 
-Not Odoo's `plan_hours`: it loses a microsecond at each 24:00, counts the leaves of every
-company, and reads the calendar anew for each report.
+Not Odoo's `plan_hours`: it loses a microsecond at each 24:00, counts the leaves of
+every company, and reads the calendar anew for each report.
 """
 
 from datetime import UTC, datetime, timedelta, timezone

@@ -99,7 +99,7 @@ class FaultReport(models.Model):
         )
 
     def _add_wait(self, moment, wait):
-        """Return the moment after a time of the company: by the clock, or working time."""
+        """Return the moment after this time, or after this working time."""
         self.ensure_one()
         company = self.company_id
         if not company.fault_report_reminder_working_hours:
@@ -155,7 +155,7 @@ class FaultReport(models.Model):
 
     @api.model
     def _cron_send_reminders(self, batch_size=200):
-        """Queue the reminders and alarms that are due, and notices of unassigned reports."""
+        """Queue what is due: reminders, notices of unassigned reports, and alarms."""
         if not self._process_due("reminder_date", "_remind", batch_size):
             return
         others = (

@@ -29,7 +29,7 @@ class FaultReport(models.Model):
                 report._notify_warned()
 
     def _get_due_alarms(self):
-        """Return the names of the alarms whose time has come; a breach has its warning."""
+        """Return the names of the alarms that are due, a warning with its breach."""
         self.ensure_one()
         now = fields.Datetime.now()
         policy = self.sla_policy_id._get_cached(self.company_id)
@@ -62,8 +62,7 @@ class FaultReport(models.Model):
         self._post_event("sla_breached")
         head = self.subgroup_id.user_id.filtered(self._can_be_technician)
         if not (
-            head
-            and self._queue_messages("sla_breached", head, otherwise=("email",))
+            head and self._queue_messages("sla_breached", head, otherwise=("email",))
         ):
             self._notify_administrators_of_deadline("sla_breached")
 

@@ -9,7 +9,9 @@ from .fault_report_sla_policy import TARGETS, to_time
 RECOUNTED_AT_ONCE = 500
 OPEN = ("open", "paused", "late")
 # What has to be told, as `<target>_<kind>`
-ALARMS = tuple(f"{target}_{kind}" for target in TARGETS for kind in ("warning", "breach"))
+ALARMS = tuple(
+    f"{target}_{kind}" for target in TARGETS for kind in ("warning", "breach")
+)
 FIELDS = (
     "response_deadline",
     "arrival_deadline",
@@ -170,14 +172,10 @@ class FaultReport(models.Model):
     _sla_alarm_index = models.Index(
         "(sla_alarm_date, id) WHERE sla_alarm_date IS NOT NULL"
     )
-    _sla_open_index = models.Index(
-        "(id) WHERE sla_stage IN ('open', 'paused', 'late')"
-    )
+    _sla_open_index = models.Index("(id) WHERE sla_stage IN ('open', 'paused', 'late')")
     _sla_recount_index = models.Index("(id) WHERE sla_to_recount")
     # For the filters of the list, and for its order
-    _sla_due_index = models.Index(
-        "(sla_deadline, id) WHERE sla_deadline IS NOT NULL"
-    )
+    _sla_due_index = models.Index("(sla_deadline, id) WHERE sla_deadline IS NOT NULL")
 
     # === THE POLICY === #
 
@@ -389,7 +387,7 @@ class FaultReport(models.Model):
         )
 
     def _get_alarm_date(self, policy, deadlines, warnings):
-        """Return when the next alarm is due: in working time, unless around the clock."""
+        """Return when the next alarm is due, in the working time of the policy."""
         alarms = self._get_open_alarms(deadlines, warnings)
         if not alarms or self.outcome == "cancelled":
             return False
@@ -479,7 +477,9 @@ class FaultReport(models.Model):
                     report.sla_reason,
                 )
             elif is_paused and report not in paused:
-                texts[report.id] = self.env._("The time of the service level is paused.")
+                texts[report.id] = self.env._(
+                    "The time of the service level is paused."
+                )
             elif not is_paused and report in paused and report.sla_stage in OPEN:
                 texts[report.id] = self.env._(
                     "The time of the service level goes on: %s", report.sla_reason
@@ -510,15 +510,16 @@ class FaultReport(models.Model):
     def _search_sla_status(self, operator, value):
         if operator != "in":
             return NotImplemented
-        return Domain.OR(self._get_sla_domains().get(status, Domain.FALSE) for status in value)
+        return Domain.OR(
+            self._get_sla_domains().get(status, Domain.FALSE) for status in value
+        )
 
     def _get_sla_domains(self):
         """Return the domain of each status, as `_get_sla_status` computes it."""
         now = fields.Datetime.now()
         is_open = Domain("sla_stage", "in", OPEN)
-        breached = (
-            Domain("sla_stage", "in", ("missed", "late"))
-            | is_open & Domain("sla_deadline", "<", now)
+        breached = Domain("sla_stage", "in", ("missed", "late")) | is_open & Domain(
+            "sla_deadline", "<", now
         )
         counts = is_open & ~breached & Domain("sla_stage", "=", "open")
         warned = Domain("sla_warning_from", "<=", now)
