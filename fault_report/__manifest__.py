@@ -66,6 +66,7 @@
         "demo/res_company_demo.xml",
         "demo/maintenance_equipment_demo.xml",
         "demo/fault_report_template_demo.xml",
+        "demo/fault_report_sla_policy_demo.xml",
         "demo/fault_report_demo.xml",
         "demo/fault_report_point_demo.xml",
         "demo/fault_report_note_demo.xml",
