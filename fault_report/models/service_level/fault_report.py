@@ -206,8 +206,10 @@ class FaultReport(models.Model):
     @api.depends("technician_id")
     def _compute_responded_at(self):
         for report in self:
+            # What is imported was assigned before it came here.
+            moment = report.reported_at if self._is_silent() else fields.Datetime.now()
             report.responded_at = report.responded_at or (
-                report.technician_id and fields.Datetime.now()
+                report.technician_id and moment
             )
 
     def _mark_reached(self, *names):
@@ -574,15 +576,19 @@ class FaultReport(models.Model):
         text = self._format_duration(abs(minutes))
         if minutes < 0:
             return self.env._("%s late", text)
+        if self.sla_status == "breached":
+            return self.env._("Missed; %s left", text)
         return self.env._("%s left", text)
 
     def _format_duration(self, minutes):
         """Return minutes as a short text in the user's language."""
         if minutes < 60:
             return self.env._("%s min", minutes)
-        if minutes < 48 * 60:
-            hours, rest = divmod(minutes, 60)
+        hours, rest = divmod(minutes, 60)
+        if hours < 10:
             return self.env._("%(hours)s h %(minutes)s min", hours=hours, minutes=rest)
+        if hours < 48:
+            return self.env._("%s h", hours)
         return self.env._("%s days", minutes // (24 * 60))
 
     def _get_customer_deadline(self):
@@ -605,7 +611,13 @@ class FaultReport(models.Model):
             return self.env._("The work will start by %s.", moment)
         return self.env._("The fault will be repaired by %s.", moment)
 
-    @api.depends("sla_policy_id", *(f"{target}_deadline" for target in TARGETS))
+    @api.depends(
+        "sla_policy_id",
+        "responded_at",
+        "arrived_at",
+        "resolved_at",
+        *(f"{target}_deadline" for target in TARGETS),
+    )
     @api.depends_context("lang", "tz")
     def _compute_sla_reason(self):
         for report in self:
@@ -619,11 +631,9 @@ class FaultReport(models.Model):
             return False
         place = self.facility_id.name or self.partner_id.name
         title = ", ".join(filter(None, (policy.name, place)))
-        parts = [
-            self._describe_target(policy, target)
-            for target in TARGETS
-            if policy[f"{target}_hours"]
-        ]
+        targets = [target for target in TARGETS if policy[f"{target}_hours"]]
+        unmet = [target for target in targets if not self._get_met(target)]
+        parts = [self._describe_target(policy, target) for target in unmet or targets]
         return f"{title}: {'; '.join(parts)}{self._describe_calendar(policy)}"
 
     def _describe_target(self, policy, target):
