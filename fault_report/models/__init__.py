@@ -4,6 +4,7 @@ from . import fault_report_audit
 from . import fault_report
 from . import service_template
 from . import conversion
+from . import service_level
 from . import notification
 from . import intake
 from . import portal

@@ -14,6 +14,8 @@ WAITING_STATES = ("new", "assigned")
 PLACE_FIELDS = {"partner_id", "facility_id", "equipment_id"}
 # When it is planned
 PLAN_FIELDS = {"planned_start", "planned_end"}
+# What pauses the time of the service level, and when it starts
+LEVEL_FIELDS = {"status_id", "reported_at"}
 # What causes events and ends an assignment, directly or by what follows from it
 EVENT_FIELDS = PLACE_FIELDS | {
     "technician_id",
@@ -226,7 +228,9 @@ class FaultReport(models.Model):
     _handled_index = models.Index("(date_handled) WHERE date_handled IS NOT NULL")
     _list_index = models.Index("(reported_at DESC, id DESC)")
     # For the default order of the list
-    _urgent_index = models.Index("(priority DESC, reported_at DESC, id DESC)")
+    _urgent_index = models.Index(
+        "(priority DESC, sla_deadline, reported_at DESC, id DESC)"
+    )
     # For the list and the badge
     _waiting_index = models.Index(
         "(company_id, reported_at DESC, id DESC)"
@@ -351,6 +355,7 @@ class FaultReport(models.Model):
         self = self._without_client_switches()
         self._check_changed_values(vals)
         before = self._get_reached(vals)
+        paused = self._get_paused(vals)
         for reports, own_vals in self._split_by_place(vals):
             with reports._keeping_place():
                 super(FaultReport, reports).write(own_vals)
@@ -361,6 +366,8 @@ class FaultReport(models.Model):
         if not PLAN_FIELDS.isdisjoint(vals):
             self._plan_work_orders()
         self._post_events_since(before)
+        if not LEVEL_FIELDS.isdisjoint(vals):
+            self._log_service_level(vals, paused)
         return True
 
     def unlink(self):
@@ -402,10 +409,13 @@ class FaultReport(models.Model):
     def _prepare_new_values(self, vals_list):
         """Return the values with the number and the service points of each report."""
         references = self._draw_references(vals_list)
+        # What is imported was late, or kept, before it came here.
+        told = {"sla_told": self._get_silent_alarms()} if self._is_silent() else {}
         return [
             {
                 **NOT_HANDLED,
                 **vals,
+                **told,
                 "reference": vals.get("reference") or reference,
                 "point_ids": self._prepare_points(vals),
             }

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.tools import ormcache
 
 from ..tools import text_rules
+from .service_level.fault_report import OPEN
 
 
 class FaultReportStatus(models.Model):
@@ -29,6 +30,10 @@ class FaultReportStatus(models.Model):
         required=True,
         default="both",
     )
+    pauses_sla = fields.Boolean(
+        string="Pauses the Service Level",
+        help="The time of a report with this status does not count.",
+    )
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -37,7 +42,19 @@ class FaultReportStatus(models.Model):
 
     def write(self, vals):
         self.env.registry.clear_cache()
-        return super().write(vals)
+        result = super().write(vals)
+        if "pauses_sla" in vals:
+            self._pause_fault_reports()
+        return result
+
+    def _pause_fault_reports(self):
+        """Pause the open reports with these statuses, or let their time go on."""
+        # Reports of all companies count.
+        Report = self.env["fault.report"].sudo()
+        reports = Report.search(
+            [("status_id", "in", self.ids), ("sla_stage", "in", OPEN)]
+        )
+        self.env.add_to_compute(Report._fields["sla_pauses"], reports)
 
     def unlink(self):
         self.env.registry.clear_cache()

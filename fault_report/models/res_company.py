@@ -49,6 +49,16 @@ class ResCompany(models.Model):
         help="Minutes after which dispatchers, else the administrators, are notified "
         "of a fault report without a technician. 0: never.",
     )
+    fault_report_reminder_working_hours = fields.Boolean(
+        string="Count Working Hours",
+        help="The time to the reminder is that of the company's working hours, without "
+        "nights, weekends and holidays.",
+    )
+    fault_report_sla_anew = fields.Boolean(
+        string="Reopened Reports Count Anew",
+        help="The deadlines of a reopened fault report count from then. Otherwise they "
+        "go on where they stood.",
+    )
     fault_report_work_order_model = fields.Selection(
         [("maintenance.request", "Maintenance request")],
         string="Kind of Work Order",
@@ -139,6 +149,9 @@ class ResCompany(models.Model):
             self.env["fault.report"]._release_from_leavers(
                 Domain("company_id", "in", self.ids)
             )
+        if "resource_calendar_id" in vals:
+            # Users who may write the company change the dates of all its reports.
+            self.env["fault.report"].sudo()._recount_service_levels()
         return result
 
     @api.model
@@ -414,6 +427,8 @@ class ResCompany(models.Model):
             "fault_report_reminder_repeat",
             "fault_report_escalation",
             "fault_report_unassigned_minutes",
+            "fault_report_reminder_working_hours",
+            "resource_calendar_id",
         }
 
     def _reschedule_fault_report_reminders(self):

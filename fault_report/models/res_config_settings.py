@@ -13,6 +13,12 @@ class ResConfigSettings(models.TransientModel):
     fault_report_escalation = fields.Boolean(
         related="company_id.fault_report_escalation", readonly=False
     )
+    fault_report_reminder_working_hours = fields.Boolean(
+        related="company_id.fault_report_reminder_working_hours", readonly=False
+    )
+    fault_report_sla_anew = fields.Boolean(
+        related="company_id.fault_report_sla_anew", readonly=False
+    )
     fault_report_unassigned_minutes = fields.Integer(
         related="company_id.fault_report_unassigned_minutes", readonly=False
     )

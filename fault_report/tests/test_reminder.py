@@ -6,6 +6,7 @@ from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import freeze_time, new_test_user, tagged
 
+from .common_service_level import OFFICE, make_calendar
 from .test_notifications import NotificationCommon
 
 START = fields.Datetime.to_datetime("2031-03-03 08:00:00")
@@ -71,6 +72,13 @@ class TestReminder(ReminderCommon):
     def test_r74_none_if_it_is_unassigned(self):
         self.report.technician_id = False
         self.assertEqual(self.remind(hours=5), (0, 0))
+
+    def test_r104_it_counts_working_hours_if_the_company_wants_it(self):
+        self.company.resource_calendar_id = make_calendar(self.env, "Office", OFFICE)
+        self.assertEqual(self.report.reminder_date, START + timedelta(hours=4))
+        self.company.fault_report_reminder_working_hours = True
+        # From 9 to 12 and from 13 to 14 o'clock in Stockholm
+        self.assertEqual(self.report.reminder_date, START + timedelta(hours=5))
 
     def test_r73_none_if_it_is_switched_off(self):
         self.company.fault_report_reminder_hours = 0

@@ -7,6 +7,7 @@ from odoo.exceptions import AccessError
 from odoo.tests import freeze_time, new_test_user, tagged
 from odoo.tools import mute_logger
 
+from .common_service_level import OFFICE, make_calendar, utc
 from .test_notifications import NotificationCommon
 from .test_reminder import START
 
@@ -35,6 +36,7 @@ class UnassignedCommon(NotificationCommon):
             )
         )
         cls.company.fault_report_unassigned_minutes = 30
+        cls.company.resource_calendar_id = False  # Around the clock
         cls.hotel.technician_id = False
         with freeze_time(START):
             cls.report = cls.make_report()
@@ -144,6 +146,15 @@ class TestUnassigned(UnassignedCommon):
         self.company.fault_report_unassigned_minutes = 60
         self.assertEqual(self.report.unassigned_date, START + timedelta(hours=1))
         self.assertEqual(self.run_cron(days=1), (1, 0))
+
+    def test_r98_working_minutes_count_and_urgent_reports_do_not_wait(self):
+        self.company.resource_calendar_id = make_calendar(self.env, "Office", OFFICE)
+        late = utc("2026-03-06 15:45:00")  # Friday, a quarter to five in Stockholm
+        with freeze_time(late):
+            normal, urgent = self.make_report(), self.make_report(priority="2")
+            self.env.flush_all()
+        self.assertEqual(normal.unassigned_date, utc("2026-03-09 07:15:00"))
+        self.assertEqual(urgent.unassigned_date, late)
 
     def test_each_company_has_its_own_time(self):
         with freeze_time(START):

@@ -26,6 +26,8 @@ EVENTS = [
     ("cancelled", "Cancelled"),
     ("reopened", "Reopened"),
     ("commented", "Commented"),
+    ("sla_warning", "Due soon"),
+    ("sla_breached", "Overdue"),
 ]
 # Pauses of a receiver that does not answer: after its first failure, the second, …
 PAUSES = [timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60)]
@@ -75,6 +77,12 @@ class FaultReportWebhook(models.Model):
     on_reopened = fields.Boolean(string="Reopened")
     on_commented = fields.Boolean(
         string="Commented", help="A message that the customer may read was posted."
+    )
+    on_sla_warning = fields.Boolean(
+        string="Due Soon", help="A deadline of the service level is near."
+    )
+    on_sla_breached = fields.Boolean(
+        string="Overdue", help="A deadline of the service level has passed."
     )
     delivery_ids = fields.One2many("fault.report.webhook.delivery", "webhook_id")
     delivery_count = fields.Integer(

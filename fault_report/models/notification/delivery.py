@@ -32,6 +32,8 @@ SETTINGS = {
     "answered": "fault_report_notify_new",
     "unassigned": "fault_report_notify_new",
     "released": "fault_report_notify_new",
+    "sla_warning": "fault_report_notify_assigned",
+    "sla_breached": "fault_report_notify_assigned",
     "converted": "fault_report_notify_work_order",
     "solved": "fault_report_notify_work_order",
 }

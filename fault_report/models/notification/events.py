@@ -20,6 +20,8 @@ EVENTS = (
     "cancelled",
     "reopened",
     "commented",
+    "sla_warning",
+    "sla_breached",
 )
 # Further external reports within this time are sent in a summary
 MANY = 10
@@ -77,6 +79,7 @@ class FaultReport(models.Model):
             reports_sudo._notify_assigned()
         elif event in CUSTOMER_KINDS:
             reports_sudo._notify_customers(event)
+        reports_sudo._follow_service_level(event)
 
     def _get_reached(self, names):
         """Return what each report has reached, by id, if these fields cause events.
@@ -128,6 +131,7 @@ class FaultReport(models.Model):
             report_sudo._notice_answer(message.sudo())
         elif report_sudo._is_public_answer(message.sudo()):
             report_sudo._end_answer_waiting()
+            report_sudo._mark_reached("responded_at")
         return result
 
     @api.model

@@ -232,6 +232,10 @@ class FaultReport(models.Model):
             return self.env._("The customer has answered: %(report)s", report=name)
         if kind == "unassigned":
             return self.env._("Not assigned yet: %(report)s", report=name)
+        if kind == "sla_warning":
+            return self.env._("Due soon: %(report)s", report=name)
+        if kind == "sla_breached":
+            return self.env._("Overdue: %(report)s", report=name)
         if kind == "converted":
             return self.env._("Work order created: %(report)s", report=name)
         if kind == "solved":

@@ -14,6 +14,7 @@ _logger = logging.getLogger(__name__)
 RETRY_AFTER = timedelta(hours=1)
 # A commit clears all caches, but due reports stay locked until then
 PER_COMMIT = 20
+URGENT = "2"
 UNASSIGNED_ACTIVITY = "fault_report.mail_activity_type_unassigned"
 
 
@@ -92,8 +93,20 @@ class FaultReport(models.Model):
         if not wait:
             return False
         if self.reminded_assignment != self.date_assigned:
-            return self.date_assigned + wait
-        return self.company_id.fault_report_reminder_repeat and self.reminded_at + wait
+            return self._add_wait(self.date_assigned, wait)
+        return self.company_id.fault_report_reminder_repeat and self._add_wait(
+            self.reminded_at, wait
+        )
+
+    def _add_wait(self, moment, wait):
+        """Return the moment after this time, or after this working time."""
+        self.ensure_one()
+        company = self.company_id
+        if not company.fault_report_reminder_working_hours:
+            return moment + wait
+        # The working hours of a company are no secret of it.
+        calendar_sudo = company.sudo().resource_calendar_id
+        return calendar_sudo._get_fault_report_clock(company).add(moment, wait)
 
     def _get_reminder_wait(self):
         """Return the time to the reminder, or None if there is no reminder."""
@@ -106,7 +119,12 @@ class FaultReport(models.Model):
 
     # Does not depend on the company's minutes, see above
     @api.depends(
-        "state", "technician_id", "unassigned_since", "unassigned_told", "company_id"
+        "state",
+        "technician_id",
+        "unassigned_since",
+        "unassigned_told",
+        "company_id",
+        "priority",
     )
     def _compute_unassigned_date(self):
         for report in self:
@@ -121,7 +139,12 @@ class FaultReport(models.Model):
             return False
         if self.technician_id or self.state not in WAITING_STATES:
             return False
-        return since + timedelta(minutes=minutes)
+        if self.priority == URGENT:
+            return since
+        # The working hours of a company are no secret of it.
+        calendar_sudo = self.company_id.sudo().resource_calendar_id
+        clock = calendar_sudo._get_fault_report_clock(self.company_id)
+        return clock.add(since, timedelta(minutes=minutes))
 
     def _start_unassigned_clock(self):
         """Start counting the time of reports without a technician."""
@@ -132,12 +155,19 @@ class FaultReport(models.Model):
 
     @api.model
     def _cron_send_reminders(self, batch_size=200):
-        """Queue the reminders that are due, and the notices of unassigned reports."""
+        """Queue what is due: reminders, notices of unassigned reports, and alarms."""
         if not self._process_due("reminder_date", "_remind", batch_size):
             return
-        due = Domain("unassigned_date", "<=", fields.Datetime.now())
-        if self.search_count(due, limit=1):
-            self._process_due("unassigned_date", "_notify_unassigned", batch_size)
+        others = (
+            ("unassigned_date", "_notify_unassigned"),
+            ("sla_alarm_date", "_raise_alarms"),
+        )
+        for date_field, method in others:
+            due = Domain(date_field, "<=", fields.Datetime.now())
+            if self.search_count(due, limit=1) and not self._process_due(
+                date_field, method, batch_size
+            ):
+                return
 
     @api.model
     def _process_due(self, date_field, method, batch_size):
@@ -303,7 +333,7 @@ class FaultReport(models.Model):
             or self.escalated_assignment == assigned
         ):
             return False
-        return self.first_reminded_at and self.first_reminded_at + wait
+        return self.first_reminded_at and self._add_wait(self.first_reminded_at, wait)
 
     @api.model
     def _cron_escalate(self, batch_size=200):
