@@ -355,7 +355,7 @@ class TestBranches(FaultReportCommon):
             "UPDATE res_company SET fault_report_rate = 8 WHERE id = %s",
             self.office.ids,
         )
-        path = Path(__file__).parents[1] / "migrations/19.0.1.4.0/post-branches.py"
+        path = Path(__file__).parents[1] / "migrations/19.0.1.5.0/post-branches.py"
         spec = spec_from_file_location("migration", path)
         migration = module_from_spec(spec)
         spec.loader.exec_module(migration)

@@ -80,7 +80,7 @@ class TestDigest(FaultReportCommon):
                     self.assertFalse(digest[name])
 
     def test_the_update_switches_off_what_no_user_has_chosen(self):
-        path = Path(__file__).parents[1] / "migrations/19.0.1.4.0/post-digest.py"
+        path = Path(__file__).parents[1] / "migrations/19.0.1.5.0/post-digest.py"
         spec = spec_from_file_location("migration", path)
         migration = module_from_spec(spec)
         spec.loader.exec_module(migration)
