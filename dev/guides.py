@@ -1,8 +1,8 @@
 """The commands in the guides for administrators, run as they are written.
 
-Each page of `docs/admin` has its commands in blocks marked `sh`. They run in the order in
-which its README lists the pages, with Odoo's own program as `odoo` and a database in the
-place of `example`. A command that fails, or at which Odoo logs a problem, is a failure.
+Each page of `docs/admin` has its commands in blocks marked `sh`. They run in the order
+in which its README lists the pages, with Odoo's own program as `odoo` and a database in
+the place of `example`. A command that fails, or logs a problem, is a failure.
 """
 
 import re

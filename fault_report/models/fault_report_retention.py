@@ -239,7 +239,8 @@ class FaultReport(models.Model):
     def _get_personal_attachments(self, messages):
         """Return all files of the report, its points and its messages."""
         places = [
-            Domain("res_model", "=", records._name) & Domain("res_id", "in", records.ids)
+            Domain("res_model", "=", records._name)
+            & Domain("res_id", "in", records.ids)
             for records in (self, self.point_ids, messages)
         ]
         # A condition on `res_field` also finds the photos of points

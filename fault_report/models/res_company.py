@@ -88,8 +88,8 @@ class ResCompany(models.Model):
     fault_report_retention_months = fields.Integer(
         string="Keep Reporters For",
         default=0,
-        help="Months after handling. Then names, addresses and numbers of reporters are "
-        "removed for good. 0: they are kept.",
+        help="Months after handling. Then names, addresses and numbers of reporters "
+        "are removed for good. 0: they are kept.",
     )
     fault_report_retention_files = fields.Boolean(
         string="Photos and files as well",

@@ -10,7 +10,12 @@ from ..tools.redaction import REDACTED, find_contacts, get_redactor
 
 class TestRedaction(BaseCase):
     def test_names_and_addresses_are_removed_however_they_are_written(self):
-        for name in ("Ann Other", "ann.o+x@sub.example", "Åsa O'Hara & Söhne", "李小龙"):
+        for name in (
+            "Ann Other",
+            "ann.o+x@sub.example",
+            "Åsa O'Hara & Söhne",
+            "李小龙",
+        ):
             redact = get_redactor([name])
             for spell in (str, str.upper, str.lower, html.escape, quote):
                 for text in ("{}", "by {}, today", "<p>{}</p>", "mailto:{}?x", "“{}”"):
@@ -37,7 +42,9 @@ class TestRedaction(BaseCase):
 
     def test_addresses_and_numbers_in_a_signature_are_found(self):
         self.assertEqual(
-            find_contacts("Lift 12 on 01.02.2026.\nAnn <ann@x.example>, (08) 123 45 67;"),
+            find_contacts(
+                "Lift 12 on 01.02.2026.\nAnn <ann@x.example>, (08) 123 45 67;"
+            ),
             (["ann@x.example"], ["(08) 123 45 67"]),
         )
         self.assertEqual(

@@ -10,7 +10,15 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
-from .common_retention import ADDRESS, NAME, PHONE, REPORTER, TEXT, RetentionData, make_mail
+from .common_retention import (
+    ADDRESS,
+    NAME,
+    PHONE,
+    REPORTER,
+    TEXT,
+    RetentionData,
+    make_mail,
+)
 from .test_file_rules import make_picture
 from .test_mail import ALIAS, MailGatewayCase
 
@@ -296,7 +304,9 @@ class TestRetention(RetentionData, MailGatewayCase):
 
         cron = self.env["ir.cron"]
         with (
-            patch("odoo.addons.fault_report.models.fault_report_retention.PER_COMMIT", 2),
+            patch(
+                "odoo.addons.fault_report.models.fault_report_retention.PER_COMMIT", 2
+            ),
             patch.object(type(cron), "_commit_progress", stop),
         ):
             self.env["fault.report"]._cron_anonymise()

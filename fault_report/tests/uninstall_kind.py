@@ -4,6 +4,7 @@ Runs in Odoo's shell, which provides `env`; the test adds `KIND` and `MODULE`.
 """
 
 import json
+import sys
 
 from odoo import SUPERUSER_ID, api
 
@@ -39,5 +40,5 @@ cancelled.action_cancel("By mistake")
 deleted.unlink()
 found["handled"] = reports.exists().mapped("state")
 found["new kind"] = converted.work_order_model
-print(json.dumps(found))
+sys.stdout.write(json.dumps(found) + "\n")
 env.cr.commit()

@@ -18,7 +18,10 @@ class PrivacyLookupWizard(models.TransientModel):
         It reads the column `active`; models that inherit this field from another record
         have none. The records of these models are added below.
         """
-        return [*super()._get_query_models_blacklist(), *self._get_models_without_column()]
+        return [
+            *super()._get_query_models_blacklist(),
+            *self._get_models_without_column(),
+        ]
 
     @api.model
     def _get_models_without_column(self):

@@ -32,8 +32,8 @@ class TestReleasedFromTasks(FaultReportCommon):
         kind._process_ondelete()
 
     def test_done_work_is_solved_and_other_work_waits_again(self):
-        reports = done, planned, other = self.make_report() + self.make_report() + (
-            self.make_report()
+        reports = done, planned, other = (
+            self.make_report() + self.make_report() + (self.make_report())
         )
         (done + planned).action_generate_work_order("project.task")
         other.action_generate_work_order("maintenance.request")

@@ -4,6 +4,7 @@ Runs in Odoo's shell, which provides `env`. It prints the secrets as JSON.
 """
 
 import json
+import sys
 
 OUTSIDE = "production.example"
 
@@ -99,7 +100,7 @@ tokens = [
     str(report.sudo().access_token or "") for report in env["fault.report"].search([])
 ]
 assert any(tokens)
-print(
+sys.stdout.write(
     json.dumps(
         {
             "webhook secret": webhook.secret,

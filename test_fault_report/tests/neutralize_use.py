@@ -6,6 +6,7 @@ the queues are run, as if an administrator had switched them on again.
 
 import json
 import socket
+import sys
 from unittest.mock import patch
 
 OUTSIDE = "production.example"
@@ -45,4 +46,4 @@ with (
         env.cr.rollback()
 if env["fault.report"].search_count([]) != reports:
     attempts.append("a report by e-mail")
-print(json.dumps(attempts))
+sys.stdout.write(json.dumps(attempts) + "\n")

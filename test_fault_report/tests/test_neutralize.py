@@ -125,9 +125,7 @@ class TestNeutralizeStatements(TransactionCase):
                 self.assertTrue(
                     f"{table}.{field.name}" in EXPLAINED
                     or re.search(rf"DELETE FROM {table}\b", statements)
-                    or re.search(
-                        rf"UPDATE {table}\b[^;]*\b{field.name} = ", statements
-                    )
+                    or re.search(rf"UPDATE {table}\b[^;]*\b{field.name} = ", statements)
                     or re.search(rf"SELECT {field.name} FROM {table}\b", statements),
                     "not neutralised",
                 )

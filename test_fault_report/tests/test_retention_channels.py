@@ -69,9 +69,7 @@ class TestRetentionOfChannels(RetentionData, ChannelsCase):
 
     def test_nothing_is_left_of_reports_from_outside(self):
         reports = self.file_everywhere()
-        self.assertEqual(
-            set(reports.mapped("channel")), {"qr", "api", "portal"}
-        )
+        self.assertEqual(set(reports.mapped("channel")), {"qr", "api", "portal"})
         for report in reports:
             self.comment_on_tracking_page(report)
             self.env.flush_all()
