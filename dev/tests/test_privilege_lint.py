@@ -73,6 +73,7 @@ PUBLIC = {
     "models/portal/dialogue.py: message_post": "whether the customer reads the report",
     f"{TIMESHEET}/models/fault_report.py: unlink": "unlink, by what it overrides",
     f"{TIMESHEET}/models/fault_report_note.py: unlink": "unlink, by what it overrides",
+    "models/res_company.py: write": "writes the company first, with its rights",
 }
 # Create nothing themselves: they call a method that has its own context
 WITHOUT_OWN_CONTEXT = {"models/portal/dialogue.py: _post_from_customer"}
