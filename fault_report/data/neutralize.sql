@@ -17,11 +17,12 @@ DELETE FROM sms_sms
 DELETE FROM mail_scheduled_message
  WHERE model = 'fault.report';
 
--- no reminder, escalation, notice or summary is due
+-- no reminder, escalation, notice, alarm of a service level or summary is due
 UPDATE fault_report
    SET reminder_date = NULL,
        escalation_date = NULL,
        unassigned_date = NULL,
+       sla_alarm_date = NULL,
        is_in_summary = false;
 
 -- tracking pages of the original are not opened with the tokens of the copy

@@ -93,6 +93,7 @@ env.cr.execute("UPDATE mail_scheduled_message SET scheduled_date = '2000-01-01'"
 env.cr.execute(
     "UPDATE fault_report SET reminder_date = '2000-01-01',"
     " unassigned_date = '2000-01-01', escalation_date = '2000-01-01',"
+    " sla_alarm_date = '2000-01-01',"
     " is_in_summary = true"
 )
 assert env["fault.report.webhook.delivery"].search_count([("state", "=", "pending")])
