@@ -104,6 +104,7 @@ class TestBranches(FaultReportCommon):
             for record in (
                 env["fault.report.status"].create(values),
                 env["fault.report.subgroup"].create(values),
+                env["fault.report.sla.policy"].create({**values, "response_hours": 1}),
                 template,
                 template.point_ids,
                 template.point_ids.option_ids,

@@ -51,6 +51,9 @@ class TestFacilities(PortalData, FaultReportCommon):
         if (model, name) == ("res.partner", "allowed_facility_ids"):
             values = {name: [Command.set(place.ids)], "parent_id": self.hotel.id}
             return self.env[model].create({"name": "Depends", **values})
+        if model == "fault.report.sla.policy":
+            values = {name: [Command.set(place.ids)], "response_hours": 1}
+            return self.env[model].create({"name": "Depends", **values})
         return self.env[model].create({"name": "Depends", name: place.id})
 
     def get_ways(self, place, is_facility):

@@ -126,6 +126,7 @@ class TestTranslatableTexts(FaultReportCommon):
         values = {
             "fault.report.template.point": self.template_values,
             "fault.report.template.option": self.option_values,
+            "fault.report.sla.policy": lambda: {"name": "Name", "response_hours": 1},
         }
         return self.env[model].create(values.get(model, lambda: {"name": "Name"})())
 

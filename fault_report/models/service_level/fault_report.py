@@ -460,7 +460,7 @@ class FaultReport(models.Model):
         """Return the paused reports, if these fields change that."""
         if "status_id" not in names or self._is_silent():
             return self.browse()
-        # Only compared later
+        # Users who may change the status read no stages; these are only compared.
         return self.sudo().filtered(lambda report: report.sla_stage == "paused")
 
     def _log_service_level(self, vals, paused):
@@ -471,6 +471,7 @@ class FaultReport(models.Model):
         if self._is_silent():
             return
         texts = {}
+        # Users who may write the report read no deadlines; the log is for staff.
         for report in self.sudo().filtered("sla_policy_id"):
             is_paused = report.sla_stage == "paused"
             if "reported_at" in vals and report.sla_stage in OPEN:
@@ -637,13 +638,9 @@ class FaultReport(models.Model):
         return f"{title}: {'; '.join(parts)}{self._describe_calendar(policy)}"
 
     def _describe_target(self, policy, target):
-        hours = f"{policy[f'{target}_hours']:g}"
-        label = policy._fields[f"{target}_hours"]._description_string(self.env).lower()
-        if policy.around_the_clock:
-            within = self.env._("%(target)s within %(hours)s hours")
-        else:
-            within = self.env._("%(target)s within %(hours)s working hours")
-        text = within % {"target": label, "hours": hours}
+        text = self._get_target_text(policy, target) % {
+            "hours": f"{policy[f'{target}_hours']:g}"
+        }
         deadline = self[f"{target}_deadline"]
         if not deadline:
             return text
@@ -651,6 +648,20 @@ class FaultReport(models.Model):
             self.env, deadline, tz=str(self.env.tz), dt_format="EEE d MMM HH:mm"
         )
         return self.env._("%(target)s, until %(moment)s", target=text, moment=moment)
+
+    def _get_target_text(self, policy, target):
+        """Return what a target asks for, with `%(hours)s` in the place of the hours."""
+        if policy.around_the_clock:
+            return {
+                "response": self.env._("response within %(hours)s hours"),
+                "arrival": self.env._("arrival within %(hours)s hours"),
+                "resolution": self.env._("resolution within %(hours)s hours"),
+            }[target]
+        return {
+            "response": self.env._("response within %(hours)s working hours"),
+            "arrival": self.env._("arrival within %(hours)s working hours"),
+            "resolution": self.env._("resolution within %(hours)s working hours"),
+        }[target]
 
     def _describe_calendar(self, policy):
         calendar = policy.calendar_id or self.company_id.resource_calendar_id

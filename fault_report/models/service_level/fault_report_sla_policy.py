@@ -46,6 +46,7 @@ class FaultReportSlaPolicy(models.Model):
     _inherit = ["fault.report.text.mixin", "fault.report.reference.mixin"]
     _order = "sequence, id"
     _check_company_auto = True
+    _check_company_domain = models.check_company_domain_parent_of
     _text_limits = {"name": {"limit": text_rules.MAX_LINE, "required": True}}
 
     name = fields.Char(required=True, translate=True)
