@@ -82,3 +82,4 @@ from . import test_translatable_texts
 from . import test_translations
 from . import test_unassigned
 from . import test_views
+from . import test_media_types

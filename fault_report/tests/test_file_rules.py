@@ -13,7 +13,7 @@ from odoo.exceptions import ValidationError
 from odoo.tests import TransactionCase
 from odoo.tools import mimetypes
 
-from ..tools import file_rules, photo_position
+from ..tools import file_rules, media_types, photo_position, picture
 
 GPS = 0x8825
 ORIENTATION = 0x0112
@@ -94,14 +94,13 @@ REFUSED = (
     make_archive("mimetype", mimetype="text/html"),
     b"PK\3\4 broken",
     make_ole("__properties_version1.0"),
-    struct.pack(">I", 20) + b"ftypqt  \0\0\0\0qt  ",
     struct.pack(">I", 20) + b"ftypavif\0\0\0\0avif",
 )
 
 
 def make_allowed_files():
     """Return a file for each variant of the allowed types."""
-    brands = file_rules._HEIC_BRANDS | file_rules._MP4_BRANDS
+    brands = file_rules._HEIC_BRANDS | media_types.MP4_BRANDS
     words = "Häll i hissen, dörr 3\n"
     texts = {
         "csv": "a,b,c\n1,2,3\n4,5,6\n",
@@ -296,6 +295,7 @@ class TestFileRules(TransactionCase):
             self.assertEqual(self.check(content)[1], content)
 
     def test_photos_that_cannot_be_decoded_here_lose_their_position_too(self):
+        self.patch(picture, "pillow_heif", None)
         for content in (make_heic_picture(make_exif_block()), make_webp()):
             after = self.check(content)[1]
             degrees = {struct.pack(f"{order}II", 59, 1) for order in "<>"}
@@ -306,6 +306,25 @@ class TestFileRules(TransactionCase):
             header = b"II*\0" if b"II*\0" in after else b"MM\0*"
             orientation = after[after.index(header) :][:22]
             self.assertIn(orientation, content)
+
+    def test_a_heic_becomes_an_upright_jpeg_that_every_browser_shows(self):
+        content = make_heic_picture(make_exif_block())
+        for name in ("IMG 1.HEIC", "IMG 1.heif", "IMG 1", "IMG 1.jpg"):
+            name, after, mimetype = self.check(content, name)
+            self.assertEqual((name, mimetype), ("IMG 1.jpg", "image/jpeg"))
+        with Image.open(io.BytesIO(after)) as shown:
+            self.assertEqual(shown.format, "JPEG")
+            self.assertFalse(shown.getexif())
+            with pillow_heif.open_heif(io.BytesIO(content)).to_pillow() as taken:
+                self.assertEqual(shown.size, taken.size)
+
+    def test_a_heic_keeps_its_position_where_the_company_wants_it(self):
+        content = make_heic_picture(make_exif_block())
+        for keep in (True, False):
+            limits = LIMITS._replace(keep_position=keep)
+            after = file_rules.check_file(self.env, "a.heic", content, limits)[1]
+            with Image.open(io.BytesIO(after)) as shown:
+                self.assertEqual(bool(shown.getexif().get_ifd(GPS)), keep)
 
     def test_the_position_in_xmp_metadata_is_removed_too(self):
         xmp = (

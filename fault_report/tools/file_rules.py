@@ -12,7 +12,7 @@ import re
 import unicodedata
 from typing import NamedTuple
 
-from . import picture_rules
+from . import media_types, picture_rules
 from .budget import TooComplexError
 from .errors import FieldError
 from .picture import DamagedPictureError
@@ -37,7 +37,7 @@ EXTENSIONS = {
     "image/gif": (".gif",),
     "image/heic": (".heic", ".heif"),
     "application/pdf": (".pdf",),
-    "video/mp4": (".mp4", ".m4v"),
+    **media_types.EXTENSIONS,
     "text/plain": (".txt", ".log", ".csv", ".tsv", ".md"),
     "application/msword": (".doc", ".dot"),
     "application/vnd.ms-excel": (".xls", ".xlt"),
@@ -60,8 +60,6 @@ _SIGNATURES = (
     (b"%PDF-", "application/pdf"),
 )
 _HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"}
-_MP4_BRANDS = {b"isom", b"mp41", b"mp42", b"avc1", b"iso2", b"iso4", b"iso5", b"iso6"}
-_MP4_BRANDS |= {b"M4V ", b"MSNV", b"dash"}
 _OOXML_FOLDERS = {
     "word/": f"{_OOXML}.wordprocessingml.document",
     "xl/": f"{_OOXML}.spreadsheetml.sheet",
@@ -105,6 +103,8 @@ def check_file(env, name, content, limits):
         problem, content = _prepare_picture(env, content, mimetype, limits)
     if problem:
         raise FieldError(get_message(env, problem, name, limits), "files")
+    if mimetype == "image/heic" and guess_type(content) != mimetype:
+        name, mimetype = remove_extension(name, mimetype), guess_type(content)
     picture_rules.remember(env, content)
     return complete_name(name, mimetype), content, mimetype
 
@@ -146,8 +146,8 @@ def get_message(env, problem, name, limits):
         )
     return env._(
         "“%(file)s” is of a kind that is not accepted. Send a picture (JPEG, PNG, "
-        "WebP, GIF, HEIC), a PDF, an MP4 video, plain text, or an Office or "
-        "OpenDocument file.",
+        "WebP, GIF, HEIC), a video (MP4, MOV, WebM, 3GP), a sound recording (M4A, MP3, "
+        "OGG), a PDF, plain text, or an Office or OpenDocument file.",
         file=name,
     )
 
@@ -192,23 +192,17 @@ def guess_type(content):
             return mimetype
     if content.startswith(b"RIFF") and content[8:12] == b"WEBP":
         return "image/webp"
-    if content[4:8] == b"ftyp":
-        return _guess_media_type(content)
+    if content[4:8] == b"ftyp" and _HEIC_BRANDS.intersection(
+        media_types.read_brands(content)
+    ):
+        return "image/heic"
+    if media := media_types.guess_type(content):
+        return media
     if content.startswith(b"PK\x03\x04"):
         return _guess_zip_type(content)
     if content.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
         return _guess_ole_type(content)
     return "text/plain" if _is_plain_text(content) else None
-
-
-def _guess_media_type(content):
-    size = min(int.from_bytes(content[:4]), 256)
-    brands = {content[8:12], *(content[i : i + 4] for i in range(16, size, 4))}
-    if brands & _HEIC_BRANDS:
-        return "image/heic"
-    if b"avif" in brands or content[8:12] == b"qt  ":
-        return None
-    return "video/mp4" if brands & _MP4_BRANDS else None
 
 
 def _guess_zip_type(content):
@@ -268,6 +262,14 @@ def complete_name(name, mimetype):
     if name.lower().endswith(EXTENSIONS[mimetype]):
         return name
     return _shorten(name + EXTENSIONS[mimetype][0])
+
+
+def remove_extension(name, mimetype):
+    """Return the name without an extension of the type."""
+    for ending in EXTENSIONS[mimetype]:
+        if name.lower().endswith(ending):
+            return name[: -len(ending)] or name
+    return name
 
 
 def _shorten(name):

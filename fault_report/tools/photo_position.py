@@ -57,9 +57,18 @@ def read_position(content):
     """
     try:
         with Image.open(io.BytesIO(content)) as photo:
-            if not _is_short_position(photo.info.get("exif", b"")):
-                return b""
-            position = photo.getexif().get_ifd(_GPS_TAG)
+            return get_position(photo)
+    # No picture
+    except Exception:
+        return b""
+
+
+def get_position(photo):
+    """Return `read_position()` of an open photo."""
+    try:
+        if not _is_short_position(photo.info.get("exif", b"")):
+            return b""
+        position = photo.getexif().get_ifd(_GPS_TAG)
         exif = Image.Exif()
         exif[_GPS_TAG] = position
         return exif.tobytes() if position else b""

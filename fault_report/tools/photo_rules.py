@@ -57,7 +57,10 @@ def _check_photo(env, content, limits):
             ),
             "value_photo",
         )
-    if problem or mimetype not in TYPES:
+    is_photo = mimetype in TYPES or (
+        mimetype == "image/heic" and picture.can_decode(mimetype)
+    )
+    if problem or not is_photo:
         raise _get_no_photo_error(env)
 
 
@@ -70,7 +73,7 @@ def _make_photo(env, content, limits):
     size = (MAX_SIDE, MAX_SIDE)
     small = picture.make_smaller(content, mimetype, size, QUALITY, "JPEG")
     if limits.keep_position:
-        position = photo_position.read_position(content)
+        position = picture.read_position(content, mimetype)
         small = photo_position.add_position(small, position)
     return small
 

@@ -12,6 +12,7 @@ from PIL import Image, WebPImagePlugin, features
 
 from odoo.tools.image import EXIF_TAG_ORIENTATION, image_process
 
+from . import photo_position
 from .picture_structure import read_structure
 
 try:
@@ -116,6 +117,17 @@ def make_smaller(content, mimetype, size, quality=80, output_format=None):
         return _save(_turn(picture, orientation), mimetype, quality, output_format)
 
 
+def read_position(content, mimetype):
+    """Return an EXIF block with the position of the photo only; empty if it has none.
+
+    :raises DamagedPictureError: if a HEIC cannot be read
+    """
+    if mimetype != "image/heic":
+        return photo_position.read_position(content)
+    with guard():
+        return photo_position.get_position(_open(content, mimetype))
+
+
 def make_upright(content, mimetype):
     """Return the picture turned by its orientation, without metadata.
 
@@ -168,6 +180,9 @@ def _get_valid(orientation):
 
 
 def _open(content, mimetype):
+    if mimetype == "image/heic":
+        # libheif turns it; the picture says that it is upright
+        return pillow_heif.open_heif(io.BytesIO(content)).to_pillow()
     return Image.open(io.BytesIO(content), formats=FORMATS[mimetype])
 
 

@@ -10,7 +10,7 @@ from odoo.tools import str2bool
 
 from . import picture
 from .budget import Budget
-from .photo_position import add_position, read_position, remove_position
+from .photo_position import add_position, remove_position
 from .picture_structure import read_structure
 
 _logger = logging.getLogger(__name__)
@@ -30,6 +30,8 @@ _KINDS = (*_CHECKED, "mails")
 def prepare(env, content, mimetype, limits):
     """Return a picture as it may be stored: upright, not too large, position removed.
 
+    A HEIC, which few browsers show, becomes a JPEG where it can be decoded.
+
     :raises TooComplexError: if it is too expensive to decode
     :raises DamagedPictureError: if it cannot be decoded
     """
@@ -44,6 +46,8 @@ def _prepare(env, content, mimetype, limits):
     bare = content if limits.keep_position else remove_position(content, mimetype)
     if not picture.can_decode(mimetype) or not may_decode(env, content, mimetype):
         return bare
+    if mimetype == "image/heic":
+        return _make_jpeg(env, content, mimetype, limits)
     size, quality = _get_resize_options(env, mimetype)
     structure = read_structure(content, mimetype)
     if size and (structure.width > size[0] or structure.height > size[1]):
@@ -57,8 +61,18 @@ def _prepare(env, content, mimetype, limits):
         picture.check_picture(bare, mimetype)
         return bare
     if limits.keep_position:
-        altered = add_position(altered, read_position(content))
+        altered = add_position(altered, picture.read_position(content, mimetype))
     return altered
+
+
+def _make_jpeg(env, content, mimetype, limits):
+    structure = read_structure(content, mimetype)
+    size, quality = _get_resize_options(env, "image/jpeg")
+    size = size or (structure.width, structure.height)
+    jpeg = picture.make_smaller(content, mimetype, size, quality, "JPEG")
+    if limits.keep_position:
+        jpeg = add_position(jpeg, picture.read_position(content, mimetype))
+    return jpeg
 
 
 def may_decode(env, content, mimetype):

@@ -137,7 +137,7 @@ class FaultReport(models.Model):
             "unsentComments": self.env._("{count} comments not sent yet."),
             "look": self.env._("Look at it"),
             "arrived": self.env._("This has arrived:"),
-            "tooLarge": self.env._("“{name}” is too large."),
+            "tooLarge": self.env._("“{name}” is too large: {megabytes} MB at most."),
             "tooMany": self.env._("{count} files at most."),
             "forbidden": self.env._(
                 "You may not do this here. Ask the company that looks after your "

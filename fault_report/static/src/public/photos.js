@@ -178,7 +178,8 @@
                 for (const file of files) {
                     const item = await FaultReportForm.shrink(file, options);
                     if (item.blob.size > options.maxBytes) {
-                        this.owner.say(texts.tooLarge, {name: file.name});
+                        const megabytes = Math.floor(options.maxBytes / 1024 ** 2);
+                        this.owner.say(texts.tooLarge, {name: file.name, megabytes});
                     } else if (!this.multiple) {
                         this.clear();
                         this.items = [item];
