@@ -1,7 +1,7 @@
 import base64
 
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import new_test_user
+from odoo.tests import Form, new_test_user
 
 from .common import FaultReportCommon
 
@@ -113,6 +113,40 @@ class TestConversion(FaultReportCommon):
         for report in reports:
             self.assertIn(report.reference, work_order.description)
             self.assertEqual(report.state, "converted")
+
+    def test_one_work_order_for_several_objects_is_asked_about_first(self):
+        reports = self.make_report() | self.make_report(equipment_id=self.fan.id)
+        reports |= self.make_report(equipment_id=self.fan.id)
+        reports = self.as_user(reports, "convert")
+        dialog = self.open_dialog(reports.action_open_shared_work_order())
+        for equipment in (self.lift, self.fan):
+            self.assertIn(equipment.display_name, dialog.object_names)
+        self.assertEqual(set(reports.mapped("state")), {"new"})
+        dialog = dialog.save()
+        with self.env.cr.savepoint() as savepoint:
+            action = dialog.action_generate_shared()
+            order = self.env["maintenance.request"].browse(action["res_id"])
+            self.assertEqual(order.fault_report_ids, reports)
+            savepoint.rollback()
+        dialog.action_generate_per_object()
+        orders = [report._get_work_order() for report in reports]
+        self.assertEqual(orders[1], orders[2])
+        self.assertEqual(
+            [order.equipment_id for order in orders[:2]], [self.lift, self.fan]
+        )
+
+    def open_dialog(self, action):
+        model = self.env[action["res_model"]].with_user(self.users["convert"])
+        model = model.with_context(**action["context"])
+        return Form(model, view=action["views"][0][0])
+
+    def test_one_work_order_for_one_object_is_made_at_once(self):
+        reports = self.make_report() | self.make_report()
+        reports |= self.make_report(equipment_id=False, facility_id=self.wing.id)
+        action = self.as_user(reports, "convert").action_open_shared_work_order()
+        order = self.env["maintenance.request"].browse(action["res_id"])
+        self.assertEqual(order.fault_report_ids, reports)
+        self.assertEqual(order.equipment_id, self.lift)
 
     def test_reports_of_two_customers_do_not_share_a_work_order(self):
         reports = self.make_report() | self.make_report(

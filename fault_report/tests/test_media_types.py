@@ -30,14 +30,18 @@ def make_movie(brand, handlers=(), *, at_end=True, compatible=b"isom"):
 
 
 def make_element(number, content, *, unknown=False):
-    size = b"\x01" + b"\xff" * 7 if unknown else struct.pack(">Q", 1 << 56 | len(content))
+    size = (
+        b"\x01" + b"\xff" * 7 if unknown else struct.pack(">Q", 1 << 56 | len(content))
+    )
     return bytes.fromhex(number) + size + content
 
 
 def make_webm(tracks=(), *, document=b"webm", unknown=False):
     """Return a WebM file with tracks of these types."""
     entries = [
-        make_element("ae", make_element("d7", b"\1") + make_element("83", bytes([kind])))
+        make_element(
+            "ae", make_element("d7", b"\1") + make_element("83", bytes([kind]))
+        )
         for kind in tracks
     ]
     content = make_element("1549a966", b"") + make_element("ec", bytes(9))

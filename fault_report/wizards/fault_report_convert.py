@@ -2,7 +2,10 @@ from odoo import api, fields, models
 
 
 class FaultReportConvert(models.TransientModel):
-    """Convert reports to another kind of work order than the company's default."""
+    """Convert reports to another kind of work order than the company's default.
+
+    Or, with another view, decide about the work order of several service objects.
+    """
 
     _name = "fault.report.convert"
     _description = "Convert to Another Kind of Work Order"
@@ -11,6 +14,10 @@ class FaultReportConvert(models.TransientModel):
     report_ids = fields.Many2many("fault.report", required=True)
     kind = fields.Selection(
         "_get_kinds", required=True, default=lambda self: self._default_kind()
+    )
+
+    object_names = fields.Char(
+        string="Service Objects", compute="_compute_object_names"
     )
 
     def _default_kind(self):
@@ -27,6 +34,22 @@ class FaultReportConvert(models.TransientModel):
         return [
             (kind, label) for kind, label in kinds if self.env[kind]._can_convert_to()
         ]
+
+    @api.depends("report_ids")
+    def _compute_object_names(self):
+        for dialog in self:
+            objects = dialog.report_ids.equipment_id
+            dialog.object_names = ", ".join(objects.mapped("display_name"))
+
+    def action_generate_shared(self):
+        """Create one work order for all reports."""
+        self.ensure_one()
+        return self.report_ids.action_generate_shared_work_order()
+
+    def action_generate_per_object(self):
+        """Create one work order for the reports of each service object."""
+        self.ensure_one()
+        return self.report_ids.action_generate_work_order_per_object()
 
     def action_confirm(self):
         """Convert the reports to the selected kind."""

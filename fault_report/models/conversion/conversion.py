@@ -42,6 +42,31 @@ class FaultReport(models.Model):
         self._check_can_share("work_order")
         return self._get_orders_action(self._generate_work_order())
 
+    def action_open_shared_work_order(self):
+        """Create one work order for these reports; ask first if their objects differ.
+
+        The work order has a field for one service object.
+        """
+        self._check_may_convert()
+        if len(self.equipment_id) < 2:
+            return self.action_generate_shared_work_order()
+        self._check_can_share("work_order")
+        dialog = self._get_dialog(
+            "fault.report.convert", self.env._("Different Service Objects")
+        )
+        view = self.env.ref("fault_report.fault_report_convert_view_form_shared")
+        return {**dialog, "views": [(view.id, "form")]}
+
+    def action_generate_work_order_per_object(self):
+        """Create one work order for the reports of each service object."""
+        self._prepare_conversion()
+        self._check_can_share("work_order")
+        orders = [
+            reports._generate_work_order()
+            for reports in self.grouped("equipment_id").values()
+        ]
+        return self._get_orders_action(self._join_alike(orders))
+
     def action_generate_sale_order(self):
         """Create a quotation for each report that has none; open the quotations."""
         self._prepare_conversion()
