@@ -61,7 +61,7 @@ def guess_type(content):
 
 
 def read_brands(content):
-    """Return the brands of a file that starts with a `ftyp` box, the major one first."""
+    """Return the brands of a file with a `ftyp` box, the major one first."""
     size = min(int.from_bytes(content[:4]), 256)
     return [content[8:12], *(content[i : i + 4] for i in range(16, size, 4))]
 
