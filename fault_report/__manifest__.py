@@ -38,6 +38,7 @@
         "views/fault_report_sla_policy_views.xml",
         "views/fault_report_subgroup_views.xml",
         "views/fault_report_template_point_views.xml",
+        "views/fault_report_template_preview.xml",
         "views/fault_report_template_views.xml",
         "views/fault_report_views.xml",
         "views/fault_report_work_order_templates.xml",
@@ -81,6 +82,8 @@
         ],
         # The form outside of the back office: plain scripts, also for other pages
         "fault_report.assets_form": [
+            "fault_report/static/src/point_rule/find_shown.js",
+            "fault_report/static/src/public/points.js",
             "fault_report/static/src/public/photos.js",
             "fault_report/static/src/public/drafts.js",
             "fault_report/static/src/public/captcha.js",

@@ -69,7 +69,10 @@ class FaultReportPortalFiling(FaultReportPortal):
             "priorities": Report._fields["priority"]._description_selection(
                 request.env
             ),
-            "points": Report._get_channel_template_points(request.env.company),
+            "points": Report._get_channel_template_points(
+                request.env.company, Report._get_portal_categories().ids
+            ),
+            "categories": equipment._get_point_categories().ids,
             "form_data": {
                 **self._get_form_data(request.env.company),
                 "data-draft": f"portal:{user.id}:new",
@@ -107,6 +110,7 @@ class FaultReportPortalFiling(FaultReportPortal):
                     "id": found.id,
                     "name": found.name,
                     "facility_id": found.facility_id.id,
+                    "categories": found._get_point_categories().ids,
                     "detail": " · ".join(
                         filter(None, (found.serial_no, found.facility_id.name))
                     ),

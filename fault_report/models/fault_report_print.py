@@ -220,7 +220,7 @@ class FaultReport(models.Model):
 
     def _prepare_print_points(self, for_customer):
         """Return the answered points, with the headings of their sections."""
-        points = self.point_ids._filter_answered()
+        points = self.point_ids.filtered("is_shown")._filter_answered()
         if for_customer:
             points = self._get_public_points()
         return [
@@ -261,7 +261,7 @@ class FaultReport(models.Model):
         Of a photo with the same content as another one, only the first is printed.
         """
         points = self._get_public_points() if for_customer else self.point_ids
-        points = points.filtered("value_photo")
+        points = points.filtered(lambda point: point.is_shown and point.value_photo)
         files = self._get_print_attachments(for_customer)
         is_few = len(points) + len(files) <= FEW_PHOTOS
         size = PHOTO_SIZE if is_few else SMALL_PHOTO_SIZE

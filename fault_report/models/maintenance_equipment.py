@@ -233,6 +233,10 @@ class MaintenanceEquipment(models.Model):
         self.ensure_one()
         return self.env["fault.report"]._get_action_new(equipment_id=self.id)
 
+    def _get_point_categories(self):
+        """Return the categories whose service points apply, and those above them."""
+        return self.category_id._with_parents()
+
     @api.model
     def _get_fault_report_code_domain(self, text):
         """Return the domain of the object with this printed code.
@@ -240,3 +244,19 @@ class MaintenanceEquipment(models.Model):
         Hook: an addon that prints codes overrides it.
         """
         return Domain.FALSE
+
+
+class MaintenanceEquipmentCategory(models.Model):
+    _inherit = "maintenance.equipment.category"
+
+    def _with_parents(self):
+        """Return these categories and those above them.
+
+        Odoo's have no parents; an addon may add `parent_id`.
+        """
+        found = self
+        if "parent_id" in self._fields:
+            above = self
+            while above := above.parent_id - found:
+                found |= above
+        return found

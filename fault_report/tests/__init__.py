@@ -83,3 +83,4 @@ from . import test_translations
 from . import test_unassigned
 from . import test_views
 from . import test_media_types
+from . import test_point_rules

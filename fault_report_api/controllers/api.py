@@ -61,7 +61,10 @@ class FaultReportApi(http.Controller):
     def read_points(self):
         integration = self._authenticate(viewing=True)
         return request.dispatcher.make_response(
-            integration._get_points(request.httprequest.args.get("lang")),
+            integration._get_points(
+                request.httprequest.args.get("lang"),
+                request.httprequest.args.get("equipment"),
+            ),
             # Cached by this browser for this key only
             headers={"Cache-Control": f"private, max-age={POINTS_AGE}"},
         )

@@ -10,6 +10,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import OrderedSet
 
+from odoo.addons.fault_report.tools import text_rules
 from odoo.addons.fault_report.tools.context_switches import POINTS_LANGUAGE, switch_on
 from odoo.addons.fault_report.tools.errors import RefusedRequestError
 
@@ -355,18 +356,23 @@ class FaultReportIntegration(models.Model):
 
     # === SERVICE POINTS === #
 
-    def _get_points(self, lang=None):
+    def _get_points(self, lang=None, equipment=None):
         """Return the service points of new reports for a web site.
 
         :param str lang: code of an installed language; else that of the company
+        :param str equipment: serial number or token of an object; one that the key may
+            not name gives the same answer as none
         :return: `points`, one dict for each, sections included; `html`, the same as
             fields of a form, named `point_<number>` and `remark_<number>`
         """
         self.ensure_one()
-        points = self._get_asked_points(lang)
+        if text_rules.find_problem(equipment or "", text_rules.MAX_LINE):
+            equipment = None  # No object is called that, and the database refuses it
+        categories = self._find_equipment(equipment)._get_point_categories().ids
+        points = self._get_asked_points(lang, categories)
         # Public data, for any user
         html = points.env["ir.qweb"]._render(
-            "fault_report.form_points", {"points": points}
+            "fault_report.form_points", {"points": points, "categories": categories}
         )
         return {
             "points": [self._prepare_point(point) for point in points],
@@ -380,10 +386,10 @@ class FaultReportIntegration(models.Model):
             "limits": self.env["fault.report"]._get_form_limits(self.company_id),
         }
 
-    def _get_asked_points(self, lang):
+    def _get_asked_points(self, lang, categories=()):
         return (
             self.env["fault.report"]
-            ._get_channel_template_points(self.company_id)
+            ._get_channel_template_points(self.company_id, categories)
             .with_context(lang=self._get_points_language(lang))
         )
 
@@ -404,7 +410,12 @@ class FaultReportIntegration(models.Model):
         content = {"point": point.id, "type": point.type, "name": point.name}
         if point.type == "section":
             return content
-        content |= {"required": point.required, "help": point.help or ""}
+        content |= {
+            "required": point.required,
+            "help": point.help or "",
+            "condition": point._get_condition(),
+            "condition_text": point._get_condition_text(),
+        }
         if point.type == "number":
             # A limit of 0 is a limit, an empty one is none
             content |= {

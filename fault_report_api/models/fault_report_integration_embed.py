@@ -11,6 +11,8 @@ from odoo.addons.fault_report.models.intake.public_form import HONEYPOT
 FOLDER = "fault_report/static/src/public"
 STYLE = f"{FOLDER}/fault_report_form.css"
 SCRIPTS = (
+    "fault_report/static/src/point_rule/find_shown.js",
+    f"{FOLDER}/points.js",
     f"{FOLDER}/drafts.js",
     f"{FOLDER}/photos.js",
     f"{FOLDER}/captcha.js",

@@ -165,6 +165,14 @@ def get_document(url):
         "else it is the company's.",
         "schema": {"type": "string"},
     }
+    equipment = {
+        "name": "equipment",
+        "in": "query",
+        "description": "The serial number or the token of a service object, as in a "
+        "report: the points of its category are asked as well. An object that the key "
+        "cannot name gives the same answer as none.",
+        "schema": {"type": "string"},
+    }
     by_reference = {
         "name": "reference",
         "in": "path",
@@ -209,7 +217,7 @@ def get_document(url):
                 "get": {
                     "operationId": "readPoints",
                     "summary": "Ask for the service points of new reports.",
-                    "parameters": [language],
+                    "parameters": [language, equipment],
                     "responses": {
                         "200": _answer("The points.", "Points"),
                         **_errors(*"401 403 429 503".split()),

@@ -129,7 +129,9 @@ class MaintenanceEquipment(models.Model):
         """Return the content of the page: only the name of the object."""
         self.ensure_one()
         return {
-            **self.env["fault.report"]._prepare_public_form(self._get_scan_company()),
+            **self.env["fault.report"]._prepare_public_form(
+                self._get_scan_company(), self._get_point_categories().ids
+            ),
             "name": self.name,
             "open_faults": self._get_open_faults(),
         }

@@ -72,7 +72,9 @@ class FaultReport(models.Model):
             self._get_photo_domain(), ["res_id"], ["id:array_agg"]
         )
         found = dict(pictures)
-        points = self.point_ids.filtered("value_photo")
+        points = self.point_ids.filtered(
+            lambda point: point.is_shown and point.value_photo
+        )
         return {
             report: [
                 *(

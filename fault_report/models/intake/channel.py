@@ -44,7 +44,12 @@ class FaultReport(models.Model):
         # affect the created records.
         reports_sudo = with_own_context(self).sudo().with_company(company)
         reports_sudo._check_day(channel, vals, files, points)
-        point_commands = reports_sudo._prepare_channel_points(channel, company, points)
+        equipment_sudo = reports_sudo.env["maintenance.equipment"].browse(
+            vals.get("equipment_id")
+        )
+        point_commands = reports_sudo._prepare_channel_points(
+            channel, company, points, equipment_sudo
+        )
         try:
             report_sudo = reports_sudo._create_at_place(
                 {
@@ -228,21 +233,36 @@ class FaultReport(models.Model):
     # === SERVICE POINTS === #
 
     @api.model
-    def _get_channel_template_points(self, company):
-        """Return the public points of the template, sections included."""
+    def _get_channel_template_points(self, company, categories=()):
+        """Return the points that reporters are asked, with their sections.
+
+        Those with a condition are among them, whatever is answered.
+
+        :param categories: ids of the categories of the objects that may be chosen; the
+            points of other categories are left out
+        """
+        points = self._get_reporter_points(company)
+        return points._filter_shown(None, categories, "reporter")
+
+    @api.model
+    def _get_reporter_points(self, company):
+        """Return all points that may be asked of reporters, with all sections."""
         # External senders may not read companies; internal points are excluded.
         template = company.sudo()._get_fault_report_template()
         template = template.with_context(lang=self.env.lang)
-        return template.point_ids.filtered(lambda point: not point.internal)
+        return template.point_ids.filtered(
+            lambda point: not point.internal and point.audience != "technician"
+        )
 
     @api.model
-    def _prepare_channel_points(self, channel, company, answers):
-        """Return the commands for the points of a report from a channel."""
-        asked = {
-            point.id: point
-            for point in self._get_channel_template_points(company)
-            if point.type != "section"
-        }
+    def _prepare_channel_points(self, channel, company, answers, equipment=()):
+        """Return the commands for the points of a report from a channel.
+
+        Answers to points that do not apply, by the object and the other answers, are
+        left out: a form may hold what was typed before.
+        """
+        points = self._get_reporter_points(company)
+        asked = {point.id: point for point in points if point.type != "section"}
         values = {}
         for answer in answers:
             point = asked.get(answer.get("point"))
@@ -252,13 +272,29 @@ class FaultReport(models.Model):
                     "points",
                 )
             values[point.id] = self._prepare_channel_answer(point, answer)
+        shown = self._find_shown_points(points, values, equipment)
+        values = {point: values[point] for point in values if point in shown}
         if self._must_answer_points(channel):
-            self._check_channel_required(asked.values(), values)
+            self._check_channel_required(
+                [point for point in asked.values() if point.id in shown], values
+            )
         template = company._get_fault_report_template()
         return [
             Command.create({"template_point_id": point.id, **values.get(point.id, {})})
             for point in template.point_ids
         ]
+
+    @api.model
+    def _find_shown_points(self, points, values, equipment):
+        """Return the ids of the template points that apply to these answers."""
+        answers = {
+            point: answer.get(
+                "value_option_id", answer.get("value_number", answer.get("value_check"))
+            )
+            for point, answer in values.items()
+        }
+        categories = equipment._get_point_categories().ids if equipment else ()
+        return set(points._filter_shown(answers, categories, "reporter").ids)
 
     @api.model
     def _check_channel_required(self, points, values):

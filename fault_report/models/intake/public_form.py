@@ -27,12 +27,19 @@ class FaultReport(models.Model):
     _inherit = "fault.report"
 
     @api.model
-    def _prepare_public_form(self, company):
-        """Return the rendering values of a public form."""
+    def _prepare_public_form(self, company, categories=()):
+        """Return the rendering values of a public form.
+
+        :param categories: ids of the categories of the object, if the form knows it
+        """
         return {
             "company": company,
-            "points": self._get_channel_template_points(company),
-            "form_data": self._get_form_data(company),
+            "points": self._get_channel_template_points(company, categories),
+            "categories": categories,
+            "form_data": {
+                **self._get_form_data(company),
+                "data-categories": json.dumps(list(categories)),
+            },
             "key": secrets.token_urlsafe(18),
             "honeypot": HONEYPOT,
         }

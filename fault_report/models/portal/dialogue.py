@@ -390,7 +390,9 @@ class FaultReport(models.Model):
         """Return the answered public points, with their section headings."""
         self.ensure_one()
         # Customers have no access to points; internal ones are excluded.
-        points_sudo = self.sudo().point_ids.filtered(lambda point: not point.internal)
+        points_sudo = self.sudo().point_ids.filtered(
+            lambda point: point.is_shown and not point.internal
+        )
         return points_sudo._filter_answered()
 
     @api.model

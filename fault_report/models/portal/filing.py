@@ -100,6 +100,17 @@ class FaultReport(models.Model):
         )
 
     @api.model
+    def _get_portal_categories(self):
+        """Return the categories of the objects that the user may choose."""
+        # Portal users have no rights on objects; the domain restricts to their own.
+        objects_sudo = self.env["maintenance.equipment"].sudo()
+        groups = objects_sudo._read_group(
+            self._get_portal_equipment_domain(), ["category_id"]
+        )
+        categories = objects_sudo.category_id.union(*(group for (group,) in groups))
+        return categories._with_parents()
+
+    @api.model
     def _get_open_on_portal(self, equipment):
         """Return the waiting reports on this object that the user may see."""
         return self.search(

@@ -51,10 +51,28 @@ class FaultReport(models.Model):
         for report in self:
             report.has_points = bool(report.point_ids)
 
-    @api.depends("point_ids.is_deviation")
+    # What the script of the form compares with the points' rules
+    point_categories = fields.Json(compute="_compute_point_categories", technical=True)
+
+    @api.depends("point_ids.is_deviation", "point_ids.is_shown")
     def _compute_deviation_count(self):
         for report in self:
-            report.deviation_count = len(report.point_ids.filtered("is_deviation"))
+            report.deviation_count = len(
+                report.point_ids.filtered(
+                    lambda point: point.is_deviation and point.is_shown
+                )
+            )
+
+    @api.depends("equipment_id.category_id")
+    def _compute_point_categories(self):
+        for report in self:
+            report.point_categories = report._get_point_categories()
+
+    def _get_point_categories(self):
+        """Return the ids of the categories of the object, for points of some only."""
+        self.ensure_one()
+        # Who files a report may lack access to the category of its object.
+        return self.equipment_id.sudo()._get_point_categories().ids
 
     @api.onchange("company_id")
     def _onchange_company_id_points(self):
@@ -104,7 +122,12 @@ class FaultReport(models.Model):
         """Raise if required points of the report are not answered."""
         for report in self:
             missing = report.point_ids.filtered(
-                lambda point: point.required and not point.is_answered
+                lambda point: (
+                    point.required
+                    and not point.is_answered
+                    and point.is_shown
+                    and point.audience != "reporter"
+                )
             )
             if missing and not report._get_orders():
                 raise UserError(
@@ -122,7 +145,9 @@ class FaultReport(models.Model):
         """
         self.ensure_one()
         # Users who convert a report may see it, and so its photos.
-        for point_sudo in self.sudo().point_ids.filtered("value_photo"):
+        for point_sudo in self.sudo().point_ids.filtered(
+            lambda point: point.is_shown and point.value_photo
+        ):
             # The conversion may add files to an order that the user may not write.
             with_own_context(self).env["ir.attachment"].sudo().create(
                 {
@@ -141,7 +166,9 @@ class FaultReport(models.Model):
         :param bool internal: return the internal points, else the public ones
         """
         self.ensure_one()
-        points = self.point_ids.filtered(lambda point: point.internal == internal)
+        points = self.point_ids.filtered(
+            lambda point: point.is_shown and point.internal == internal
+        )
         points = self._without_empty_points(points)
         if not points:
             return Markup()

@@ -4,10 +4,10 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tools import format_date, formatLang
 
-from ...tools import photo_rules, text_rules
+from ...tools import photo_rules, point_rules, text_rules
 from ...tools.context_switches import POINTS_LANGUAGE, get_switch
 from ...tools.fields import OptionalFloat, Photo
-from .template_point import POINT_TYPES
+from .template_point import AUDIENCES, POINT_TYPES
 
 VALUE_FIELDS = {
     "check": "value_check",
@@ -58,6 +58,8 @@ class FaultReportPoint(models.Model):
     type = fields.Selection(POINT_TYPES, required=True)
     required = fields.Boolean()
     internal = fields.Boolean(help="Customers do not see it.")
+    audience = fields.Selection(AUDIENCES, string="Asked Of", default="both")
+    rule = fields.Json(help="When it applies: `categories` and `condition`.")
     help = fields.Text()
     unit = fields.Char()
     minimum = OptionalFloat()
@@ -88,6 +90,12 @@ class FaultReportPoint(models.Model):
     value_photo = Photo(string="Photo")
     remark = fields.Char()
 
+    is_shown = fields.Boolean(
+        string="Applies",
+        compute="_compute_is_shown",
+        help="By the service object, and by the answers to earlier points.",
+    )
+
     # Computed from the answer
     is_answered = fields.Boolean(
         string="Answered",
@@ -113,6 +121,54 @@ class FaultReportPoint(models.Model):
             option = point._get_options().get(point.value_option_id.id, {})
             point.value_option_name = option.get("name")
             point.value_option_approved = option.get("approved")
+
+    @api.depends(
+        "rule",
+        "audience",
+        "report_id.equipment_id.category_id",
+        "report_id.point_ids.value_check",
+        "report_id.point_ids.value_number",
+        "report_id.point_ids.value_option_id",
+    )
+    def _compute_is_shown(self):
+        for report, points in self.grouped("report_id").items():
+            siblings = report.point_ids | points
+            if not any(point.rule for point in siblings):
+                points.is_shown = True
+            else:
+                shown = siblings._find_applying(report)
+                for point in points:
+                    point.is_shown = point._origin_key() in shown
+            for point in points:
+                if point.audience == "reporter" and report._origin:
+                    point.is_shown = point.is_shown and point.is_answered
+
+    def _origin_key(self):
+        """Return what other points of the report name this one by."""
+        return self.template_point_id._origin.id or self.id
+
+    def _find_applying(self, report):
+        """Return the keys of those of these points of a report that apply."""
+        rules = [
+            {
+                "id": point._origin_key(),
+                "type": point.type,
+                "audience": point.audience,
+                "categories": (point.rule or {}).get("categories") or [],
+                "condition": (point.rule or {}).get("condition"),
+            }
+            for point in self.sorted(lambda point: (point.sequence, point._origin.id))
+        ]
+        answers = {point._origin_key(): point._get_deciding_value() for point in self}
+        return point_rules.find_shown(rules, answers, report._get_point_categories())
+
+    def _get_deciding_value(self):
+        """Return the answer that conditions are compared with."""
+        if self.type == "choice":
+            return self.value_option_id._origin.id
+        if self.type == "number":
+            return None if self.value_number is False else self.value_number
+        return self.value_check
 
     @api.depends("type", *VALUE_FIELDS.values())
     def _compute_is_answered(self):
@@ -215,7 +271,9 @@ class FaultReportPoint(models.Model):
             if vals.get("value_photo"):
                 report = self.env["fault.report"].browse(vals.get("report_id"))
                 self._prepare_photo(vals, report)
-        return super().create(vals_list)
+        points = super().create(vals_list)
+        points._drop_hidden_answers()
+        return points
 
     def write(self, vals):
         vals = dict(vals)
@@ -223,9 +281,25 @@ class FaultReportPoint(models.Model):
         self._check_photo(vals)
         if vals.get("value_photo"):
             self._prepare_photo(vals, self.report_id)
-        if not {*VALUE_FIELDS.values(), "remark"}.isdisjoint(vals):
+        is_answer = not {*VALUE_FIELDS.values(), "remark"}.isdisjoint(vals)
+        if is_answer:
             self._collect_answers()
-        return super().write(vals)
+        result = super().write(vals)
+        if is_answer:
+            self._drop_hidden_answers()
+        return result
+
+    def _drop_hidden_answers(self):
+        """Remove what was just answered to points that do not apply."""
+        empty = dict.fromkeys((*VALUE_FIELDS.values(), "remark"), False)
+        hidden = self.filtered(
+            lambda point: point.rule and not point.is_shown and point._is_filled_in()
+        )
+        if hidden:
+            super(FaultReportPoint, hidden).write(empty)
+
+    def _is_filled_in(self):
+        return bool(self.is_answered or self.remark)
 
     def _prepare_photo(self, vals, reports):
         """Check and clean the photo in `vals`, in place, by the company's limits."""
@@ -276,6 +350,8 @@ class FaultReportPoint(models.Model):
             "type",
             "required",
             "internal",
+            "audience",
+            "rule",
             "help",
             "unit",
             "minimum",

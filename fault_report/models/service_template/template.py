@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 
 from ...tools import text_rules
+from .template_point import ANSWERS_OF_CONDITIONS
 
 
 class FaultReportTemplate(models.Model):
@@ -34,6 +35,38 @@ class FaultReportTemplate(models.Model):
         help="New fault reports get the points of this template.",
     )
 
+    # Which points somebody is asked
+    preview_role = fields.Selection(
+        [("reporter", "As reporter"), ("technician", "As technician")],
+        store=False,
+        default="reporter",
+        technical=True,
+    )
+    preview_category_id = fields.Many2one(
+        "maintenance.equipment.category", store=False, technical=True
+    )
+    preview = fields.Html(compute="_compute_preview", technical=True)
+
+    @api.depends("preview_role", "preview_category_id", "point_ids")
+    @api.depends_context("lang")
+    def _compute_preview(self):
+        for template in self:
+            template.preview = self.env["ir.qweb"]._render(
+                "fault_report.template_preview", {"points": template._get_preview()}
+            )
+
+    def _get_preview(self):
+        """Return the points that the chosen role is asked for such an object.
+
+        Those with a condition are among them: nothing is answered yet.
+        """
+        role = self.preview_role or "reporter"
+        points = self.point_ids._origin.filtered(
+            lambda point: role == "technician" or not point.internal
+        )
+        categories = self.preview_category_id._origin._with_parents().ids
+        return points._filter_shown(None, categories, role)
+
     @api.depends("point_ids.type")
     def _compute_point_count(self):
         for template in self:
@@ -61,6 +94,29 @@ class FaultReportTemplate(models.Model):
         if "active" in vals and not vals["active"]:
             self._check_not_in_use()
         return super().write(vals)
+
+    def copy(self, default=None):
+        """Copy the templates; the conditions of a copy are on its own points."""
+        copies = super().copy(default)
+        for template, copied in zip(self, copies, strict=True):
+            template._copy_conditions_to(copied)
+        return copies
+
+    def _copy_conditions_to(self, copied):
+        points = dict(zip(self.point_ids, copied.point_ids, strict=True))
+        options = {}
+        for point, own in points.items():
+            options |= zip(point.option_ids, own.option_ids, strict=True)
+        for point, own in points.items():
+            if point.condition_point_id in points:
+                chosen = point.condition_option_ids
+                own.write(
+                    {
+                        "condition_point_id": points[point.condition_point_id].id,
+                        "condition_option_ids": [options[one].id for one in chosen],
+                        **{name: point[name] for name in ANSWERS_OF_CONDITIONS},
+                    }
+                )
 
     def copy_data(self, default=None):
         vals_list = super().copy_data(default)

@@ -1,9 +1,9 @@
 import math
 
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 
-from ...tools import text_rules
+from ...tools import point_rules, text_rules
 from ...tools.fields import OptionalFloat
 
 POINT_TYPES = [
@@ -15,6 +15,19 @@ POINT_TYPES = [
     ("date", "Date"),
     ("photo", "Photo"),
 ]
+AUDIENCES = [
+    ("both", "Reporter and technician"),
+    ("reporter", "Reporter"),
+    ("technician", "Technician"),
+]
+# Types of points that another one may depend on
+DECIDING_TYPES = ("check", "choice", "number")
+ANSWERS_OF_CONDITIONS = ("condition_check", "condition_outside_limits")
+CONDITION_FIELDS = (
+    "condition_point_id",
+    "condition_option_ids",
+    *ANSWERS_OF_CONDITIONS,
+)
 TEXT_LIMITS = {
     "name": {"limit": text_rules.MAX_LINE, "required": True},
     "help": {"limit": text_rules.MAX_TEXT, "multiline": True},
@@ -47,6 +60,13 @@ class FaultReportTemplatePoint(models.Model):
         help="Has to be answered before the report becomes an order."
     )
     internal = fields.Boolean(help="Customers do not see it.")
+    audience = fields.Selection(
+        AUDIENCES,
+        string="Asked Of",
+        required=True,
+        default="both",
+        help="The reporter is asked in the forms for customers and visitors.",
+    )
     help = fields.Text(
         translate=True, help="What to do; shown behind the question mark."
     )
@@ -59,6 +79,42 @@ class FaultReportTemplatePoint(models.Model):
         "fault.report.template.option", "point_id", string="Options", copy=True
     )
     details = fields.Char(compute="_compute_details")
+
+    # When it applies
+    category_ids = fields.Many2many(
+        "maintenance.equipment.category",
+        string="Only for Objects Of",
+        help="Categories of service objects. Empty: all objects, and no object.",
+    )
+    condition_point_id = fields.Many2one(
+        "fault.report.template.point",
+        string="Only If",
+        domain="[('template_id', '=', template_id), ('id', '!=', id),"
+        " ('type', 'in', ('check', 'choice', 'number'))]",
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+        help="An earlier point of this template, whose answer decides.",
+    )
+    condition_type = fields.Selection(
+        related="condition_point_id.type", string="Type of the Other", technical=True
+    )
+    condition_check = fields.Selection(
+        [("ok", "OK"), ("not_ok", "Not OK"), ("na", "N/A")], string="Is", copy=False
+    )
+    condition_option_ids = fields.Many2many(
+        "fault.report.template.option",
+        "fault_report_template_point_condition_rel",
+        string="Is One Of",
+        domain="[('point_id', '=', condition_point_id)]",
+        copy=False,
+    )
+    condition_outside_limits = fields.Boolean(
+        string="Is Outside Its Limits", copy=False
+    )
+    condition_text = fields.Char(
+        string="Condition", compute="_compute_condition_text", technical=True
+    )
 
     _limits_in_order = models.Constraint(
         "CHECK(minimum <= maximum)",
@@ -80,6 +136,161 @@ class FaultReportTemplatePoint(models.Model):
             else:
                 point.details = False
 
+    @api.depends(*CONDITION_FIELDS, "condition_point_id.name")
+    @api.depends_context("lang")
+    def _compute_condition_text(self):
+        for point in self:
+            point.condition_text = point._get_condition_text()
+
+    def _get_condition_text(self):
+        """Return the condition as a sentence, or an empty text."""
+        # Reporters may not read points of templates; these are asked of them.
+        other = self.condition_point_id.sudo()
+        if not other:
+            return ""
+        if other.type == "number":
+            return self.env._("Only if “%s” is outside its limits.", other.name)
+        if other.type == "check":
+            answer = dict(self._get_check_answers()).get(self.condition_check, "")
+        else:
+            answer = ", ".join(self.sudo().condition_option_ids.mapped("name"))
+        return self.env._(
+            "Only if “%(point)s” is: %(answer)s.", point=other.name, answer=answer
+        )
+
+    # === CONDITIONS === #
+
+    @api.onchange("condition_point_id")
+    def _onchange_condition_point_id(self):
+        kind = self.condition_point_id.type
+        self.condition_outside_limits = kind == "number"
+        self.condition_check = "not_ok" if kind == "check" else False
+        self.condition_option_ids = False
+
+    @api.constrains(
+        *CONDITION_FIELDS,
+        "template_id",
+        "sequence",
+        "active",
+        "type",
+        "minimum",
+        "maximum",
+        "option_ids",
+    )
+    def _check_conditions(self):
+        # Those that depend on a changed point are checked as well.
+        depending = self.with_context(active_test=False).search(
+            [("condition_point_id", "in", self.ids), ("active", "=", True)]
+        )
+        for point in self.filtered("active") | depending:
+            if point.condition_point_id:
+                point._check_condition()
+            elif point._has_answer_of_condition():
+                raise ValidationError(
+                    self.env._(
+                        "Choose the point on which “%s” depends, or remove its "
+                        "condition.",
+                        point.name,
+                    )
+                )
+
+    def _has_answer_of_condition(self):
+        return bool(
+            self.condition_check
+            or self.condition_option_ids
+            or self.condition_outside_limits
+        )
+
+    def _check_condition(self):
+        """Raise unless the condition names an earlier point and an answer of it."""
+        self.ensure_one()
+        other = self.condition_point_id
+        names = {"point": self.name, "other": other.name}
+        if other.template_id != self.template_id or not other.active:
+            raise ValidationError(
+                self.env._(
+                    "“%(point)s” depends on “%(other)s”, which is not in this template.",
+                    **names,
+                )
+            )
+        if (other.sequence, other.id) >= (self.sequence, self.id):
+            raise ValidationError(
+                self.env._(
+                    "“%(point)s” depends on “%(other)s”, which has to come before it.",
+                    **names,
+                )
+            )
+        if other.type not in DECIDING_TYPES:
+            raise ValidationError(
+                self.env._(
+                    "“%(point)s” cannot depend on “%(other)s”: choose a check, a "
+                    "choice or a number.",
+                    **names,
+                )
+            )
+        if not self._is_condition_complete():
+            raise ValidationError(
+                self.env._(
+                    "Say for which answer to “%(other)s” “%(point)s” is asked.", **names
+                )
+            )
+
+    def _is_condition_complete(self):
+        """Return whether it asks for an answer that the other point can have."""
+        other, options = self.condition_point_id, self.condition_option_ids
+        if other.type == "check":
+            return bool(self.condition_check) and not (
+                options or self.condition_outside_limits
+            )
+        if other.type == "choice":
+            own = other.with_context(active_test=False).option_ids
+            return bool(options) and options <= own and not self.condition_check
+        has_limit = other.minimum is not False or other.maximum is not False
+        return self.condition_outside_limits and has_limit and not options
+
+    def _get_rule(self):
+        """Return when this point applies, as `tools.point_rules` describes it."""
+        self.ensure_one()
+        return {
+            "id": self.id,
+            "type": self.type,
+            "audience": self.audience,
+            "categories": self.category_ids.ids,
+            "condition": self._get_condition(),
+        }
+
+    def _get_condition(self):
+        other = self.condition_point_id
+        if not other:
+            return None
+        if other.type == "check":
+            return {"point": other.id, "check": self.condition_check}
+        if other.type == "choice":
+            return {"point": other.id, "options": self.condition_option_ids.ids}
+        limits = [other.minimum, other.maximum]
+        return {
+            "point": other.id,
+            "outside": [None if limit is False else limit for limit in limits],
+        }
+
+    def _filter_shown(self, answers, categories, role=None):
+        """Return the points that apply; see `tools.point_rules.find_shown`."""
+        rules = [point._get_rule() for point in self]
+        shown = point_rules.find_shown(rules, answers, categories, role)
+        return self.filtered(lambda point: point.id in shown)
+
+    @api.constrains("internal", "audience")
+    def _check_audience(self):
+        for point in self:
+            if point.internal and point.audience == "reporter":
+                raise ValidationError(
+                    self.env._(
+                        "“%s” is asked of reporters, so they see it: it cannot be "
+                        "internal.",
+                        point.name,
+                    )
+                )
+
     @api.constrains("minimum", "maximum")
     def _check_limits(self):
         for point in self:
@@ -98,9 +309,21 @@ class FaultReportTemplatePoint(models.Model):
 
     def unlink(self):
         """Delete the points; archive those used by a report instead."""
+        self._check_no_other_depends()
         answered = self._filtered_answered()
         answered.active = False
         return super(FaultReportTemplatePoint, self - answered).unlink()
+
+    def _check_no_other_depends(self):
+        depending = self.search([("condition_point_id", "in", self.ids)]) - self
+        for point in depending[:1]:
+            raise UserError(
+                self.env._(
+                    "“%(point)s” depends on “%(other)s”: change its condition first.",
+                    point=point.name,
+                    other=point.condition_point_id.name,
+                )
+            )
 
     def _filtered_answered(self):
         """Return the points that are used by a report."""
@@ -123,6 +346,8 @@ class FaultReportTemplatePoint(models.Model):
             "sequence": self.sequence,
             "required": self.required and self.type != "section",
             "internal": self.internal,
+            "audience": self.audience,
+            "rule": self._get_frozen_rule(),
             "help": self.help,
             "unit": False,
             "minimum": False,
@@ -137,6 +362,13 @@ class FaultReportTemplatePoint(models.Model):
                 for option in self.option_ids
             ]
         return values
+
+    def _get_frozen_rule(self):
+        """Return when it applies, for a point of a report; False: always."""
+        rule = self._get_rule()
+        if not rule["categories"] and not rule["condition"]:
+            return False
+        return {name: rule[name] for name in ("categories", "condition")}
 
     @api.model
     def _get_check_answers(self):

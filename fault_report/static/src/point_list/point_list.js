@@ -1,4 +1,4 @@
-import {isAnswered, isDeviation, isSection} from "../point_value/point_rules";
+import {findApplying, isAnswered, isDeviation, isSection, leads} from "../point_value/point_rules";
 import {Component} from "@odoo/owl";
 import {PointText} from "../point_value/point_text";
 import {PointValue} from "../point_value/point_value";
@@ -19,8 +19,17 @@ export class PointList extends Component {
         return this.props.record.data[this.props.name].records;
     }
 
+    /** The records that apply to the object and to the answers, with sections. */
+    get shown() {
+        const points = this.records.map(({data}) => data);
+        const applying = findApplying(points, this.props.record.data);
+        return this.records.filter(({data}, index) =>
+            isSection(data) ? leads(points, index, applying) : applying.has(data)
+        );
+    }
+
     get questions() {
-        return this.records.map(({data}) => data).filter((data) => !isSection(data));
+        return this.shown.map(({data}) => data).filter((data) => !isSection(data));
     }
 
     get progress() {

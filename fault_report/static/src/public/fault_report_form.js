@@ -217,6 +217,7 @@
                 this.submit(event.submitter);
             });
             form.addEventListener("input", (event) => this.onInput(event.target));
+            this.points = new FaultReportForm.Points(form);
             window.addEventListener("online", () => this.onOnline());
             window.addEventListener("pagehide", () => this.saveDraft());
             window.addEventListener("pageshow", ({persisted}) => {

@@ -38,7 +38,7 @@
             if (this.facility) {
                 this.facility.addEventListener("change", () => this.onFacility());
             }
-            form.addEventListener("fault-report-restored", () => this.showOpen());
+            form.addEventListener("fault-report-restored", () => this.onRestored());
             this.searchLater = wait(() => this.search(), DELAY);
         }
 
@@ -49,6 +49,14 @@
                 Object.assign(document.createElement(tag), attributes);
             this.value = make("input", {type: "hidden", name: select.name});
             this.value.value = select.value;
+            // Of the first objects; those that are searched come with their own
+            this.categories = new Map(
+                [...select.options].map(({value, dataset}) => [
+                    value,
+                    dataset.categories || "[]",
+                ])
+            );
+            this.value.dataset.categories = this.categories.get(select.value);
             this.input = make("input", {
                 id: select.id,
                 className: "o_fr_input",
@@ -95,10 +103,32 @@
             }
         }
 
+        async onRestored() {
+            this.showOpen();
+            const id = this.value.value;
+            if (id && !this.categories.has(id)) {
+                // Not one of the first objects
+                for (const object of await this.find(this.input.value)) {
+                    this.remember(object);
+                }
+            }
+            this.value.dataset.categories = this.categories.get(id) || "[]";
+            this.form.dispatchEvent(new Event("change"));
+        }
+
+        remember(object) {
+            this.categories.set(String(object.id), JSON.stringify(object.categories));
+        }
+
         setValue(object) {
             const before = this.value.value;
             this.chosen = object;
             this.value.value = object ? object.id : "";
+            if (object) {
+                this.remember(object);
+            }
+            this.value.dataset.categories =
+                this.categories.get(this.value.value) || "[]";
             if (this.value.value !== before) {
                 this.showOpen();
                 this.value.dispatchEvent(new Event("input", {bubbles: true}));
@@ -107,20 +137,24 @@
 
         async search() {
             const asked = this.input.value;
+            this.options = await this.find(this.value.value ? "" : asked);
+            const isFocused = this.input.getRootNode().activeElement === this.input;
+            if (asked === this.input.value && isFocused) {
+                this.show();
+            }
+        }
+
+        async find(search) {
             const query = new URLSearchParams({
-                search: this.value.value ? "" : asked,
+                search,
                 facility_id: this.facility ? this.facility.value : "",
             });
             try {
                 const response = await fetch(`${this.form.dataset.objects}?${query}`);
-                this.options = response.ok ? await response.json() : [];
+                return response.ok ? await response.json() : [];
             } catch {
                 // Without a connection the object is sent as typed
-                this.options = [];
-            }
-            const isFocused = this.input.getRootNode().activeElement === this.input;
-            if (asked === this.input.value && isFocused) {
-                this.show();
+                return [];
             }
         }
 

@@ -1,0 +1,83 @@
+// @odoo-module ignore
+// Service points of a form: shown if they apply to the object and to the answers.
+//
+// A plain script without dependencies: it also runs on pages outside Odoo.
+(function () {
+    "use strict";
+
+    const FaultReportForm = window.FaultReportForm || {};
+    window.FaultReportForm = FaultReportForm;
+
+    FaultReportForm.Points = class {
+        /** @param {HTMLFormElement} form its points are looked up at each change */
+        constructor(form) {
+            this.form = form;
+            for (const event of ["input", "change", "fault-report-restored"]) {
+                form.addEventListener(event, () => this.update());
+            }
+            // Before the fields are reset
+            form.addEventListener("reset", () => setTimeout(() => this.update()));
+            this.update();
+        }
+
+        /** The ids of the categories of the chosen object, or of that of the page. */
+        get categories() {
+            const field = this.form.querySelector("[name=equipment_id]");
+            const chosen = field && field.options ? field.selectedOptions[0] : field;
+            return JSON.parse((chosen || this.form).dataset.categories || "[]");
+        }
+
+        update() {
+            const places = [...this.form.querySelectorAll("[data-rule]")];
+            const points = places.map((place) => JSON.parse(place.dataset.rule));
+            const shown = window.FaultReportPoints.findShown(
+                points,
+                new Map(points.map((point) => [point.id, this.read(point)])),
+                this.categories
+            );
+            places.forEach((place, index) =>
+                this.toggle(place, shown.has(points[index].id))
+            );
+            for (const section of this.form.querySelectorAll(".o_fr_section")) {
+                section.hidden = !this.hasPoints(section);
+            }
+        }
+
+        read({id, type}) {
+            const field = this.form.elements[`point_${id}`];
+            const value = field ? field.value.trim() : "";
+            if (type === "number") {
+                const number = Number(value.replace(",", "."));
+                return value && Number.isFinite(number) ? number : null;
+            }
+            return type === "choice" ? Number(value) : value;
+        }
+
+        toggle(place, isShown) {
+            place.hidden = !isShown;
+            for (const words of place.querySelectorAll(".o_fr_condition")) {
+                // For browsers without scripts
+                words.hidden = true;
+            }
+            for (const field of place.querySelectorAll("input, select, textarea")) {
+                field.disabled = !isShown;
+                // The list of files knows whether one is still needed
+                if (field.type !== "file" && field.name.startsWith("point_")) {
+                    field.required = isShown && "required" in place.dataset;
+                }
+            }
+        }
+
+        /** Whether a point of this section is shown, or it never had any. */
+        hasPoints(section) {
+            const own = [];
+            let next = section.nextElementSibling;
+            while (next && !next.matches(".o_fr_section")) {
+                own.push(next);
+                next = next.nextElementSibling;
+            }
+            const points = own.filter((element) => element.dataset.rule);
+            return !points.length || points.some((point) => !point.hidden);
+        }
+    };
+})();
