@@ -82,14 +82,17 @@
         ],
         # The form outside of the back office: plain scripts, also for other pages
         "fault_report.assets_form": [
-            "fault_report/static/src/point_rule/find_shown.js",
-            "fault_report/static/src/public/points.js",
             "fault_report/static/src/public/photos.js",
             "fault_report/static/src/public/drafts.js",
             "fault_report/static/src/public/captcha.js",
             "fault_report/static/src/public/fault_report_form.js",
             "fault_report/static/src/public/unsent.js",
             "fault_report/static/src/public/fault_report_form.css",
+        ],
+        # Beside it, for forms with points that do not always apply
+        "fault_report.assets_points": [
+            "fault_report/static/src/point_rule/find_shown.js",
+            "fault_report/static/src/public/points.js",
         ],
         "fault_report.assets_portal": [
             ("include", "fault_report.assets_form"),

@@ -149,9 +149,7 @@ class TestRules(RulesCase):
             points, answers, categories = self.make_random(chance)
             for role in ROLES:
                 found = point_rules.find_shown(points, answers, categories, role)
-                self.assertEqual(
-                    found, find_slowly(points, answers, categories, role)
-                )
+                self.assertEqual(found, find_slowly(points, answers, categories, role))
 
     def test_a_section_is_there_if_a_point_of_it_is(self):
         for name, categories, role, wanted in (
@@ -170,9 +168,7 @@ class TestRules(RulesCase):
 class TestPointsOfChannels(RulesCase):
     def test_r109_a_reporter_without_an_object_is_asked_for_points_of_all(self):
         points = self.env["fault.report"]._get_channel_template_points(self.company)
-        self.assertEqual(
-            self.get_names(points), {"Runs", "Noise", "Of lifts", "Smell"}
-        )
+        self.assertEqual(self.get_names(points), {"Runs", "Noise", "Of lifts", "Smell"})
         points = self.env["fault.report"]._get_channel_template_points(
             self.company, self.lifts.ids
         )
@@ -213,7 +209,9 @@ class TestPointsOfChannels(RulesCase):
 class TestPointsOfReports(RulesCase):
     def test_r109_another_object_asks_other_points_and_keeps_answers(self):
         report = self.make_report(equipment_id=self.lift.id)
-        self.assertEqual(self.find_shown(report), {"Runs", "Of lifts", "Door force", "Cause"})
+        self.assertEqual(
+            self.find_shown(report), {"Runs", "Of lifts", "Door force", "Cause"}
+        )
         force = report.point_ids.filtered(lambda point: point.name == "Door force")
         force.value_number = 200
         self.assertIn("Why so strong", self.find_shown(report))

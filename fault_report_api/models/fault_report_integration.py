@@ -372,7 +372,8 @@ class FaultReportIntegration(models.Model):
         points = self._get_asked_points(lang, categories)
         # Public data, for any user
         html = points.env["ir.qweb"]._render(
-            "fault_report.form_points", {"points": points, "categories": categories}
+            "fault_report.form_points",
+            {"points": points, "categories": categories, "inserted": True},
         )
         return {
             "points": [self._prepare_point(point) for point in points],
@@ -410,12 +411,10 @@ class FaultReportIntegration(models.Model):
         content = {"point": point.id, "type": point.type, "name": point.name}
         if point.type == "section":
             return content
-        content |= {
-            "required": point.required,
-            "help": point.help or "",
-            "condition": point._get_condition(),
-            "condition_text": point._get_condition_text(),
-        }
+        content |= {"required": point.required, "help": point.help or ""}
+        if point.condition_point_id:
+            content["condition"] = point._get_condition()
+            content["condition_text"] = point._get_condition_text()
         if point.type == "number":
             # A limit of 0 is a limit, an empty one is none
             content |= {

@@ -118,6 +118,34 @@ class TestApiPoints(ApiCase):
         self.assertEqual(floor["options"], [{"option": option.id, "name": "Cellar"}])
         self.assertEqual((look["point"], look["type"]), (self.look.id, "photo"))
 
+    def test_r109_points_of_an_object_tell_nothing_about_foreign_ones(self):
+        category = self.env["maintenance.equipment.category"].create({"name": "Lifts"})
+        foreign = self.lift.copy({"serial_no": "F-1"})
+        foreign.company_id = self.env["res.company"].create({"name": "Other"})
+        (self.lift | foreign).category_id = category
+        self.lift.serial_no = "L-1"
+        self.gap.write(
+            {
+                "category_ids": [Command.set(category.ids)],
+                "condition_point_id": self.doors.id,
+                "condition_check": "not_ok",
+            }
+        )
+        none = self.get()
+        self.assertNotIn("Gap", none.text)
+        gap = self.get(query="?equipment=L-1").json()["points"][2]
+        self.assertEqual(
+            [gap["name"], gap["condition"], gap["condition_text"]],
+            [
+                "Gap",
+                {"point": self.doors.id, "check": "not_ok"},
+                "Only if “Doors” is: Not OK.",
+            ],
+        )
+        for number in ("F-1", "unknown", "", "%00", "x" * 300):
+            answer = self.get(query=f"?equipment={number}")
+            self.assertEqual(answer.content, none.content, number)
+
     def test_r36_internal_points_are_not_among_them(self):
         self.assertNotIn("Secret", self.get().text)
 

@@ -66,6 +66,20 @@ _POINT = {
         "minimum": {"type": ["number", "null"]},
         "maximum": {"type": ["number", "null"]},
         "options": {"type": "array", "items": _OPTION},
+        "condition": {
+            "type": "object",
+            "description": "It is asked only if the earlier `point` has this answer: "
+            "`check`, one of the `options`, or a number `outside` of minimum and "
+            "maximum.",
+            "properties": {
+                "point": {"type": "integer"},
+                "check": {"type": "string"},
+                "options": {"type": "array", "items": {"type": "integer"}},
+                "outside": {"type": "array", "items": {"type": ["number", "null"]}},
+            },
+            "required": ["point"],
+        },
+        "condition_text": {"type": "string", "description": "The same in words."},
     },
     "required": ["point", "type", "name"],
 }

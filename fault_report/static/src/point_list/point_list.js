@@ -1,4 +1,10 @@
-import {findApplying, isAnswered, isDeviation, isSection, leads} from "../point_value/point_rules";
+import {
+    findApplying,
+    isAnswered,
+    isDeviation,
+    isSection,
+    leads,
+} from "../point_value/point_rules";
 import {Component} from "@odoo/owl";
 import {PointText} from "../point_value/point_text";
 import {PointValue} from "../point_value/point_value";

@@ -2,7 +2,7 @@
 // Which service points apply, while answers are typed: the server decides by the same
 // rule, in `tools/point_rules.py`. For the back office and for pages outside Odoo.
 (function () {
-    "use strict";
+    
 
     function isMet(condition, answer) {
         if ("check" in condition) {

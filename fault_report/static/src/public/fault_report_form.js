@@ -217,7 +217,6 @@
                 this.submit(event.submitter);
             });
             form.addEventListener("input", (event) => this.onInput(event.target));
-            this.points = new FaultReportForm.Points(form);
             window.addEventListener("online", () => this.onOnline());
             window.addEventListener("pagehide", () => this.saveDraft());
             window.addEventListener("pageshow", ({persisted}) => {

@@ -80,4 +80,17 @@
             return !points.length || points.some((point) => !point.hidden);
         }
     };
+
+    /** A page has this script if one of its forms has points with a rule. */
+    function start() {
+        for (const form of document.querySelectorAll("form:has([data-rule])")) {
+            new FaultReportForm.Points(form);
+        }
+    }
+
+    if (document.readyState === "loading") {
+        document.addEventListener("DOMContentLoaded", start);
+    } else {
+        start();
+    }
 })();
