@@ -295,8 +295,7 @@ class FaultReportPoint(models.Model):
         hidden = self.filtered(
             lambda point: point.rule and not point.is_shown and point._is_filled_in()
         )
-        if hidden:
-            super(FaultReportPoint, hidden).write(empty)
+        return super(FaultReportPoint, hidden).write(empty)
 
     def _is_filled_in(self):
         return bool(self.is_answered or self.remark)

@@ -209,7 +209,8 @@ class FaultReportTemplatePoint(models.Model):
         if other.template_id != self.template_id or not other.active:
             raise ValidationError(
                 self.env._(
-                    "“%(point)s” depends on “%(other)s”, which is not in this template.",
+                    "“%(point)s” depends on “%(other)s”, "
+                    "which is not in this template.",
                     **names,
                 )
             )

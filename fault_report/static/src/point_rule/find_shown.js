@@ -2,8 +2,6 @@
 // Which service points apply, while answers are typed: the server decides by the same
 // rule, in `tools/point_rules.py`. For the back office and for pages outside Odoo.
 (function () {
-    
-
     function isMet(condition, answer) {
         if ("check" in condition) {
             return answer === condition.check;

@@ -8,7 +8,7 @@
     const FaultReportForm = window.FaultReportForm || {};
     window.FaultReportForm = FaultReportForm;
 
-    FaultReportForm.Points = class {
+    class Points {
         /** @param {HTMLFormElement} form its points are looked up at each change */
         constructor(form) {
             this.form = form;
@@ -79,12 +79,20 @@
             const points = own.filter((element) => element.dataset.rule);
             return !points.length || points.some((point) => !point.hidden);
         }
-    };
+    }
+
+    /**
+     * Keep showing the points that apply.
+     *
+     * @param {HTMLFormElement} form
+     * @returns {Points}
+     */
+    FaultReportForm.followPoints = (form) => new Points(form);
 
     /** A page has this script if one of its forms has points with a rule. */
     function start() {
         for (const form of document.querySelectorAll("form:has([data-rule])")) {
-            new FaultReportForm.Points(form);
+            FaultReportForm.followPoints(form);
         }
     }
 

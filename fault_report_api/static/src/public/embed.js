@@ -277,7 +277,7 @@
         const {html: points = "", limits = FAULT_REPORT.limits} = answer.data || {};
         form.querySelector("[data-points]").innerHTML = points;
         enhance(form, {code, texts}, limits);
-        new window.FaultReportForm.Points(form);
+        window.FaultReportForm.followPoints(form);
     }
 
     if (document.readyState === "loading") {
