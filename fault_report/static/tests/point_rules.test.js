@@ -1,5 +1,10 @@
 import {describe, expect, test} from "@odoo/hoot";
-import {isAnswered, isDeviation} from "@fault_report/point_value/point_rules";
+import {
+    findApplying,
+    isAnswered,
+    isDeviation,
+    leads,
+} from "@fault_report/point_value/point_rules";
 
 const OPTIONS = [
     {id: 1, name: "Clean", approved: true},
@@ -48,4 +53,34 @@ test("what is not OK or not approved is a deviation", () => {
     expect(isDeviation({...choice, value_option_id: {id: 2}})).toBe(true);
     expect(isDeviation({...choice, value_option_id: {id: 1}})).toBe(false);
     expect(isDeviation({...choice, value_option_id: false})).toBe(false);
+});
+
+test("points apply by the object, by earlier answers, and to whom they ask", () => {
+    const rule = (categories, condition) => ({
+        categories,
+        condition: condition || null,
+    });
+    const section = {type: "section", name: "Doors"};
+    const runs = {type: "check", template_point_id: {id: 1}, value_check: "not_ok"};
+    const force = reading({
+        template_point_id: {id: 2},
+        value_number: 200,
+        rule: rule([7]),
+    });
+    const why = {
+        type: "text",
+        template_point_id: {id: 3},
+        value_text: "",
+        rule: rule([], {point: 2, outside: [null, 150]}),
+    };
+    const smell = {type: "check", template_point_id: {id: 4}, audience: "reporter"};
+    const points = [runs, section, force, why, smell];
+    const lift = findApplying(points, {id: 9, point_categories: [7]});
+    expect([...lift]).toEqual([runs, force, why]);
+    expect(leads(points, 1, lift)).toBe(true);
+    const fan = findApplying(points, {id: 9, point_categories: [8]});
+    expect([...fan]).toEqual([runs]);
+    expect(leads(points, 1, fan)).toBe(false);
+    // A reporter's point is asked while the report is filed
+    expect(findApplying(points, {id: false}).has(smell)).toBe(true);
 });
