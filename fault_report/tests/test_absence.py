@@ -376,7 +376,7 @@ class TestTeamInProcesses(BaseCase):
             env["fault.report.subgroup"].browse(cls.subgroup_id).unlink()
             env["res.users"].browse(cls.user_ids).unlink()
 
-    def create(self, env, count):
+    def file(self, env, count):
         env["fault.report"].create(
             [{"name": "Stuck", "partner_id": self.partner_id}] * count
         )
@@ -410,19 +410,19 @@ class TestTeamInProcesses(BaseCase):
             late["res.users"].search_count([])
             for _number in range(2):
                 with RealTransaction() as env:
-                    self.create(env, 1)
-            self.create(late, 1)
+                    self.file(env, 1)
+            self.file(late, 1)
         self.assertEqual(self.get_new_shares(), [1, 1, 1])
 
     def test_choices_wait_for_each_other(self):
-        def create():
+        def file():
             with RealTransaction() as env:
-                self.create(env, 1)
+                self.file(env, 1)
 
         with RealTransaction() as env:
-            self.create(env, 2)
+            self.file(env, 2)
             env.flush_all()
-            other = threading.Thread(target=create)
+            other = threading.Thread(target=file)
             other.start()
             other.join(1)
             self.assertTrue(other.is_alive())
