@@ -5,7 +5,6 @@
     "category": "Services/Fault Reports",
     "license": "LGPL-3",
     "author": "The Fault Report contributors",
-    "website": "https://example.com/fault_report",
     "depends": ["fault_report", "hr_holidays"],
     "auto_install": True,
 }

@@ -1,13 +1,15 @@
 import logging
 from collections import defaultdict
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 
 import psycopg2
-from pytz import utc
+from pytz import timezone, utc
 
 from odoo import api, fields, models
-from odoo.tools import SQL
+from odoo.fields import Domain
+from odoo.tools import SQL, format_date
 
+from ..tools.context_switches import with_own_context
 from .fault_report import WAITING_STATES
 
 _logger = logging.getLogger(__name__)
@@ -19,6 +21,10 @@ TEAM_LOCK = "fault_report.team"
 AWAY = "away"
 OFF_DUTY = "off_duty"
 REFUSED = "refused"
+# How far ahead the next time off of a technician is looked for
+HORIZON = timedelta(days=366)
+# Maximum number of technicians that the dialog Assign describes
+CANDIDATES = 20
 
 
 class FaultReport(models.Model):
@@ -27,14 +33,31 @@ class FaultReport(models.Model):
     The substitute, then the next technician of the place, then the team of the
     subgroup. Decided when a report is created or its place changes, in one step for all
     of them, and not before: a form that is being filled in proposes the usual one.
+    The same rule finds who takes over what a technician hands over.
     """
 
     _inherit = "fault.report"
+
+    handed_over_from_id = fields.Many2one(
+        "res.users",
+        string="Handed Over From",
+        compute="_compute_handed_over_from_id",
+        store=True,
+        copy=False,
+        index="btree_not_null",
+        protected=True,
+        help="Gets the report back with Take Back while it waits.",
+    )
 
     # For the choice from a team
     _technician_waiting_index = models.Index(
         "(technician_id) WHERE state IN ('new', 'assigned')"
     )
+
+    @api.depends("technician_id")
+    def _compute_handed_over_from_id(self):
+        """Another technician ends it."""
+        self.handed_over_from_id = False
 
     def _replace_absent(self):
         """Give the reports of absent technicians to others, without events.
@@ -94,14 +117,15 @@ class FaultReport(models.Model):
         """Return who takes each of these reports, by report; none if no one can.
 
         :param takers: the users by report, in order of preference
-        :param absences: the absences of these users, see `_find_absences`
+        :param absences: why users are absent, see `_find_absences`
         """
         chosen = {report: report._pick(takers[report], absences) for report in self}
         missed = self.filtered(lambda report: takers[report] and not chosen[report])
         if not missed:
             return chosen
         teams = {report: report._get_team() for report in missed}
-        absences = {**absences, **self._find_absences(missed, teams)}
+        # What is known already stays: who hands over may be of the team.
+        absences = {**self._find_absences(missed, teams), **absences}
         chosen.update(missed._balance(teams, absences))
         for report in missed:
             # No one is at work: whoever is not away takes it when they are back.
@@ -128,38 +152,37 @@ class FaultReport(models.Model):
         self.ensure_one()
         if not self._can_be_technician(user):
             return REFUSED
-        moment = self._get_work_moment()
-        reasons = {
-            reason
-            for start, end, reason in absences.get(user.id, ())
-            if start <= moment < end
-        }
-        return next((one for one in (AWAY, OFF_DUTY) if one in reasons), None)
+        return absences.get((self.id, user.id))
 
-    def _get_work_moment(self):
-        """Return when the technician is needed: at the planned time, else now."""
+    def _get_work_moment(self, since=None):
+        """Return when the technician is needed: at the planned time, else since then.
+
+        :param since: the start of an absence; now if none is given
+        """
         now = fields.Datetime.now()
-        return max(self.planned_start or now, now)
+        return max(self.planned_start or since or now, now)
 
-    def _is_away(self, user, moment=None):
-        """Return whether the user is away then: on approved time off."""
-        moment = moment or fields.Datetime.now()
-        return any(
-            start <= moment < end and reason == AWAY
-            for _user_id, start, end, reason in self._get_absences(user, moment, moment)
-        )
+    def _find_absences(self, reports, users_by_report, since=None):
+        """Return why users are absent at the time of a report.
 
-    def _find_absences(self, reports, users_by_report):
-        """Return the absences of users at the time of their reports, by user id."""
+        :param since: see `_get_work_moment`
+        :return: the reasons by id of the report and of the user
+        """
         users = self.env["res.users"].union(*users_by_report.values())
-        found = defaultdict(list)
-        if users:
-            moments = [report._get_work_moment() for report in reports]
-            for user_id, *absence in self._get_absences(
-                users, min(moments), max(moments)
-            ):
-                found[user_id].append(absence)
-        return found
+        if not users:
+            return {}
+        moments = {report: report._get_work_moment(since) for report in reports}
+        absences = defaultdict(list)
+        for user_id, *absence in self._get_absences(
+            users, min(moments.values()), max(moments.values())
+        ):
+            absences[user_id].append(absence)
+        return {
+            (report.id, user.id): reason
+            for report, moment in moments.items()
+            for user in users_by_report[report]
+            if (reason := _get_reason(absences[user.id], moment))
+        }
 
     @api.model
     def _get_absences(self, users, start, end):
@@ -195,9 +218,18 @@ class FaultReport(models.Model):
         members = self.env["res.users"].union(*ready.values())
         if members:
             loads = self._get_loads_for_choice(members)
-            for report, users in ready.items():
+            for report, users in self._prefer_members(ready).items():
                 chosen[report] = _take_one(users, loads)
         return chosen
+
+    def _prefer_members(self, members):
+        """Return the members of whom one gets the report, by report.
+
+        Hook: an override keeps those who suit it best, or all if no one does.
+
+        :param members: the members who are there, by report
+        """
+        return members
 
     @api.model
     def _get_loads_for_choice(self, users):
@@ -258,8 +290,11 @@ class FaultReport(models.Model):
 
         :param passed_over: the result of `_replace_absent`
         """
+        remarks = self.browse().union(*passed_over)._get_choice_remarks()
         texts = {
-            report.id: report._get_absence_text(reasons)
+            report.id: " ".join(
+                (report._get_absence_text(reasons), *remarks.get(report.id, ()))
+            )
             for report, reasons in passed_over.items()
         }
         if texts:
@@ -267,6 +302,13 @@ class FaultReport(models.Model):
             self.sudo().browse(texts)._message_log_batch(
                 texts, author_id=self.env.ref("base.partner_root").id
             )
+
+    def _get_choice_remarks(self):
+        """Return lists of sentences on the choice of the technicians, by report id.
+
+        Hook: an override adds its own. Staff reads them.
+        """
+        return {}
 
     def _get_absence_text(self, reasons):
         if {reason for _user, reason in reasons} == {REFUSED}:
@@ -304,14 +346,257 @@ class FaultReport(models.Model):
             absent=absent,
         )
 
+    # === HANDING OVER === #
+
+    def action_hand_over(self):
+        """Give waiting reports to who takes them while their technicians are away.
+
+        Those whom no one else can take stay.
+        """
+        self.check_access("write")
+        self._check_waiting()
+        # The right to write is checked; users may not write who handed over.
+        given = len(with_own_context(self).sudo()._hand_over())
+        text = self.env._("%s handed over.", given)
+        if given < len(self):
+            text += " " + self.env._(
+                "%s stay: no one else can take them.", len(self) - given
+            )
+        return self._get_hand_over_message(text, given)
+
+    def action_take_back(self):
+        """Give reports that still wait back to the technicians who handed them over."""
+        self.check_access("write")
+        # As above
+        given = len(with_own_context(self).sudo()._take_back())
+        text = self.env._("%s given back.", given)
+        return self._get_hand_over_message(text, given)
+
+    @api.model
+    def _get_hand_over_message(self, text, given):
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "message": text,
+                "type": "success" if given else "warning",
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }
+
+    def _hand_over(self):
+        """Give these waiting reports to others; return those that were given."""
+        absences, takers = {}, {}
+        assigned = self.filtered("technician_id")
+        for technician, reports in assigned.grouped("technician_id").items():
+            since = self._get_next_time_off(technician)[0]
+            for report in reports:
+                others = technician | report._get_technicians_of_place()
+                takers[report] = _add_substitutes(others)
+            own = {report: takers[report] for report in reports}
+            absences |= self._find_absences(reports, own, since)
+            absences |= {(report.id, technician.id): AWAY for report in reports}
+        chosen = assigned._choose_technicians(takers, absences)
+        given = assigned.filtered(chosen.get)
+        for (former, technician), reports in given.grouped(
+            lambda report: (report.technician_id, chosen[report])
+        ).items():
+            reports._give_to(technician, former)
+        given._note_absences(
+            {
+                report: report._get_passed_over(takers[report], absences)
+                for report in given
+            }
+        )
+        return given
+
+    def _give_to(self, technician, former):
+        """Assign the reports, and keep who gets them back: the first who gave them."""
+        for owner, reports in self.grouped(
+            lambda report: report.handed_over_from_id or former
+        ).items():
+            reports.technician_id = technician
+            # After it: the change of the technician empties it.
+            reports.handed_over_from_id = owner if owner != technician else False
+
+    def _take_back(self):
+        """Give waiting reports back to their technicians; return them."""
+        given = self.filtered(
+            lambda report: (
+                report.state in WAITING_STATES
+                and report.handed_over_from_id
+                and report._can_be_technician(report.handed_over_from_id)
+            )
+        )
+        for owner, reports in given.grouped("handed_over_from_id").items():
+            note = self.env._("Given back to %s.", owner.name)
+            reports._message_log_batch(dict.fromkeys(reports.ids, note))
+            reports.technician_id = owner
+        return given
+
+    @api.model
+    def _get_next_time_off(self, user):
+        """Return start and end of the present or next absence, or None twice."""
+        now = fields.Datetime.now()
+        found = self._get_absences(user, now, now + HORIZON)
+        return min(
+            ((start, end) for _id, start, end, reason in found if reason == AWAY),
+            default=(None, None),
+        )
+
+    @api.model
+    def _notify_time_off(self, technician, start, end):
+        """Notify the dispatchers of what a technician has open who will be away.
+
+        One message for each company. Addons that know of the absence call it.
+        """
+        # Who approves time off needs no access to reports.
+        clean_sudo = with_own_context(self).sudo()
+        found = clean_sudo.search(
+            self._get_waiting_domain() & Domain("technician_id", "=", technician.id),
+            order="sla_deadline, id",
+        )
+        for reports in found.grouped("company_id").values():
+            reports._notify_who_dispatches("away", absence=(technician, start, end))
+
+    def _prepare_time_off_values(self, channel, technician, start, end):
+        """Return the text of the message on a technician who will be away."""
+        due = self.filtered_domain(self._get_due_domain(end))
+        title = self.env._(
+            "Away %(period)s: %(open)s open, %(due)s due – %(technician)s",
+            period=self._format_period(technician, start, end),
+            open=len(self),
+            due=len(due),
+            technician=technician.name,
+        )
+        path = f"odoo/{technician.id}/fault-reports-hand-over"
+        return self._prepare_list_values(channel, title, path, self.env._("Hand over"))
+
+    @api.model
+    def _format_period(self, user, start, end):
+        """Return the days in words, in the time zone of the user."""
+        zone = timezone(user.tz or "UTC")
+        days = [utc.localize(time).astimezone(zone).date() for time in (start, end)]
+        texts = [format_date(self.env, day, date_format="d MMM") for day in days]
+        if days[0] == days[1]:
+            return texts[0]
+        if (days[0].year, days[0].month) == (days[1].year, days[1].month):
+            texts[0] = str(days[0].day)
+        return "–".join(texts)
+
+    @api.model
+    def _get_due_domain(self, end):
+        """Return the domain of reports that are due or planned until then."""
+        return Domain("sla_deadline", "<=", end) | Domain("planned_start", "<=", end)
+
+    # === THE DIALOG ASSIGN === #
+
+    def _get_candidates(self, moment=None):
+        """Return what to know of each technician who may get these reports.
+
+        A fixed number of queries. Those of the place come first, then their
+        substitutes, the team, and those who were here last.
+
+        :param moment: when the work is planned; now if it is not
+        :return: a list of dicts of the user and the texts, and how many are left out
+        """
+        here = self._get_last_visits()
+        users = self._sort_candidates(here)
+        shown = users[:CANDIDATES]
+        moment = moment or fields.Datetime.now()
+        waiting = self._get_waiting_domain() & Domain("technician_id", "in", shown.ids)
+        due = waiting & self._get_due_domain(self._get_end_of_today())
+        counts = [
+            dict(self._read_group(domain, ["technician_id"], ["__count"]))
+            for domain in (waiting, due)
+        ]
+        absent = defaultdict(list)
+        for user_id, _start, end, reason in self._get_absences(shown, moment, moment):
+            absent[user_id].append((reason, end))
+        details = self._get_candidate_details(shown)
+        return [
+            {
+                "user": user,
+                "absence": self._format_absence(absent[user.id]),
+                "texts": [
+                    self.env._("%s open", counts[0].get(user, 0)),
+                    self.env._("%s due today", counts[1].get(user, 0)),
+                    *self._format_last_visit(here.get(user)),
+                    *details.get(user.id, ()),
+                ],
+            }
+            for user in shown
+        ], len(users - shown)
+
+    def _sort_candidates(self, here):
+        """Return the technicians of the company, the likeliest first."""
+        company = self.company_id[:1]
+        users = self.env["res.users"].search(
+            Domain(self._get_technician_domain())
+            & Domain("company_ids", "in", company.ids)
+        )
+        # Names are shown of those only who were found as the user.
+        places = self.sudo()
+        first = self.env["res.users"].union(
+            *(report._get_technicians_of_place() for report in places)
+        )
+        first = _add_substitutes(first) | places.subgroup_id.member_ids
+        last = sorted(here, key=lambda user: here[user] or datetime.min, reverse=True)
+        ordered = first.sudo(False).union(*last) & users
+        return ordered | users
+
+    def _get_last_visits(self):
+        """Return when each technician got a report last, by user: of the same place."""
+        places = self.facility_id, self.equipment_id, self.partner_id
+        if not any(places):
+            return {}
+        names = ("facility_id", "equipment_id", "partner_id")
+        name, place = next(
+            (name, place) for name, place in zip(names, places, strict=True) if place
+        )
+        domain = Domain(name, "in", place.ids) & Domain("id", "not in", self.ids)
+        domain &= Domain("technician_id", "!=", False)
+        return dict(self._read_group(domain, ["technician_id"], ["date_assigned:max"]))
+
+    @api.model
+    def _get_candidate_details(self, users):
+        """Return further texts on technicians, in lists by user id.
+
+        Hook: an override adds its own, with queries for all of them at once.
+        """
+        return {}
+
+    @api.model
+    def _format_absence(self, absences):
+        """Return in words why and until when a technician is absent, or nothing."""
+        ends = [end for reason, end in absences if reason == AWAY]
+        if ends:
+            end = utc.localize(max(ends)).astimezone(self.env.tz).date()
+            return self.env._("Away until %s", format_date(self.env, end))
+        return self.env._("Not at work") if absences else ""
+
+    @api.model
+    def _format_last_visit(self, moment):
+        if not moment:
+            return []
+        day = utc.localize(moment).astimezone(self.env.tz).date()
+        return [self.env._("was here last on %s", format_date(self.env, day))]
+
+
+def _get_reason(absences, moment):
+    """Return the strongest reason of the absences at that time, or None.
+
+    :param absences: lists of start, end and reason
+    """
+    reasons = {reason for start, end, reason in absences if start <= moment < end}
+    return next((one for one in (AWAY, OFF_DUTY) if one in reasons), None)
+
 
 def _add_substitutes(users):
-    """Return the users, each followed by their substitute, that one's, and so on."""
+    """Return the users, each followed by their substitutes."""
     result = users.browse()
     for user in users:
-        while user and user not in result:
-            result |= user
-            user = user.fault_report_substitute_id
+        result |= user | user._get_fault_report_substitutes()
     return result
 
 

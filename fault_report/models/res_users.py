@@ -161,6 +161,17 @@ class ResUsers(models.Model):
             )
         )
 
+    def _get_fault_report_substitutes(self):
+        """Return the substitute, that one's, and so on."""
+        self.ensure_one()
+        found = self
+        # Those who ask need not see the users.
+        user_sudo = self.sudo().fault_report_substitute_id
+        while user_sudo and user_sudo not in found:
+            found |= user_sudo
+            user_sudo = user_sudo.fault_report_substitute_id
+        return found - self
+
     def _can_get_fault_reports(self):
         """Return whether the user is one who can be a technician, in any company."""
         self.ensure_one()
