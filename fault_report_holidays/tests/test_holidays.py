@@ -1,8 +1,10 @@
 """Technicians on time off, or not at work, are passed over; customers see nothing."""
 
 from datetime import datetime, timedelta
+from unittest.mock import patch
 
-from odoo.tests import freeze_time, tagged
+from odoo.tests import freeze_time, new_test_user, tagged
+from odoo.tools import mute_logger
 
 from odoo.addons.fault_report.tests.common import FaultReportCommon
 
@@ -155,6 +157,79 @@ class TestHolidays(FaultReportCommon):
         self.assertTrue(note.subtype_id.internal)
         for secret in (SECRET, "2031", leave.duration_display):
             self.assertNotIn(secret, note.body)
+
+    def get_summaries(self):
+        return self.env["mail.message"].search(
+            [("model", "=", "fault.report"), ("subject", "=like", "Away %")]
+        )
+
+    def make_dispatcher(self):
+        dispatcher = new_test_user(
+            self.env,
+            "holidays_dispatcher",
+            groups="fault_report.group_edit,fault_report.group_convert",
+            email="dispatcher@x.example",
+            company_id=self.company.id,
+        )
+        dispatcher.fault_report_notify_new = "email"
+        return dispatcher
+
+    def test_r114_approval_later_sends_one_summary_and_what_is_open_goes_and_comes(self):
+        dispatcher = self.make_dispatcher()
+        reports = self.file(0) | self.file(0)
+        with freeze_time(MONDAY + timedelta(hours=11)):
+            leave = self.make_leave(first=1, days=4, approved=False)
+            self.assertFalse(self.get_summaries())
+            officer = new_test_user(
+                self.env,
+                "holidays_officer",
+                groups="hr_holidays.group_hr_holidays_user",
+                company_id=self.company.id,
+            )
+            leave.with_user(officer).action_approve()
+            [summary] = self.get_summaries()
+            self.assertEqual(
+                summary.subject, f"Away 4–7 Mar: 2 open, 0 due – {self.usual.name}"
+            )
+            self.assertEqual(summary.partner_ids, dispatcher.partner_id)
+            self.assertNotIn(SECRET, summary.body)
+            reports.with_user(dispatcher).action_hand_over()
+            self.assertEqual(reports.technician_id, self.substitute)
+            reports.with_user(dispatcher).action_take_back()
+            self.assertEqual(reports.technician_id, self.usual)
+
+    def test_no_summary_without_absence_in_the_past_or_before_approval(self):
+        self.make_dispatcher()
+        self.file(0)
+        with freeze_time(MONDAY + timedelta(days=9, hours=11)):
+            self.make_leave(first=0, days=3)
+            self.make_leave(self.worked, first=10, days=1)
+            self.make_leave(first=14, days=1, approved=False)
+            self.make_leave(first=15, days=1, approved=False).action_refuse()
+        self.assertFalse(self.get_summaries())
+
+    def test_a_summary_that_fails_does_not_stop_the_approval(self):
+        self.make_dispatcher()
+        self.file(0)
+        Report = self.env.registry["fault.report"]
+        with (
+            freeze_time(MONDAY + timedelta(hours=11)),
+            patch.object(Report, "_prepare_time_off_values", side_effect=ValueError),
+            mute_logger("odoo.addons.fault_report.models.notification.delivery"),
+        ):
+            leave = self.make_leave(first=1)
+        self.assertEqual(leave.state, "validate")
+
+    def test_the_dialog_assign_shows_until_when_they_are_away(self):
+        self.make_leave(first=1, days=3)
+        with freeze_time(MONDAY + timedelta(days=1, hours=11)):
+            wizard = (
+                self.env["fault.report.assign"]
+                .with_user(self.usual)
+                .new({"report_ids": self.make_report().ids})
+            )
+            self.assertIn("Away until 03/06/2031", wizard.candidates)
+            self.assertNotIn(SECRET, wizard.candidates)
 
     def test_customers_and_other_programs_read_nothing_of_it(self):
         self.make_leave()

@@ -7,6 +7,8 @@ from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import new_test_user, tagged
 
+from odoo.addons.fault_report_api.tests.common_api import REPORTS
+
 from .common_channels import ChannelsCase
 
 AWAY, SUBSTITUTE = "Zzabsentee", "Zzdeputy"
@@ -38,6 +40,7 @@ class TestAbsencesStayInside(ChannelsCase):
         cls.absent.fault_report_substitute_id = cls.deputy
         cls.manager.email = "manager@outside.example"
         cls.hotel.email = "hotel@outside.example"
+        cls.filing.fault_report_notify_work_order = "email"
         Report = cls.env.registry["fault.report"]
         cls.startClassPatcher(patch.object(Report, "_get_absences", cls.get_absences))
 
@@ -66,7 +69,7 @@ class TestAbsencesStayInside(ChannelsCase):
         self.known.technician_id = self.absent
         self.env.flush_all()
         reports = self.env["fault.report"].search([("id", ">", last.id)]) | self.known
-        (reports - self.known).message_subscribe(self.manager.ids)
+        reports.message_subscribe(self.manager.ids)
         self.assertGreaterEqual(len(reports), 6)
         now = fields.Datetime.now()
         reports._notify_time_off(self.absent, now, now + timedelta(days=9))
@@ -78,7 +81,9 @@ class TestAbsencesStayInside(ChannelsCase):
         own.action_hand_over()
         self.known.with_user(self.dispatcher).action_take_back()
         self.known.with_user(self.dispatcher).action_hand_over()
-        self.known.action_solve("Done")
+        for report in own:
+            report.message_post(body="We come", subtype_xmlid="mail.mt_comment")
+        self.known.with_user(self.dispatcher).action_solve("Done")
         self.env.flush_all()
         self.env.cr.precommit.run()
         notes = " ".join(reports.message_ids.mapped("body"))
@@ -105,7 +110,7 @@ class TestAbsencesStayInside(ChannelsCase):
     def get_pages(self, reports):
         """Yield what customers and integrations read of these reports."""
         for report in reports:
-            path = f"{'/fault_report/v1/reports'}/{report.reference}"
+            path = f"{REPORTS}/{report.reference}"
             yield f"API {report.channel}", self.send("GET", path).text
         yield "API list", self.send("GET").text
         token = self.known._portal_ensure_token()
@@ -120,7 +125,7 @@ class TestAbsencesStayInside(ChannelsCase):
             self.assertEqual(answer.status_code, 200)
             yield path, answer.text.replace("search=Zz", "")
         thread = {"thread_model": "fault.report", "thread_id": self.known.id}
-        yield "chatter", self.make_jsonrpc_request("/mail/chatter_fetch", thread).__str__()
+        yield "chatter", str(self.make_jsonrpc_request("/mail/chatter_fetch", thread))
         yield "PDF", str(self.known._prepare_print(for_customer=True))
         self.authenticate(None, None)
 
