@@ -130,8 +130,8 @@ class FaultReport(models.Model):
     def _get_release_note(self, technician, successor):
         if successor:
             return self.env._(
-                "%(technician)s cannot keep this fault report (has left, or may not see "
-                "reports of this company): %(successor)s takes it over.",
+                "%(technician)s cannot keep this fault report (has left, or may not "
+                "see reports of this company): %(successor)s takes it over.",
                 technician=technician.name,
                 successor=successor.name,
             )
@@ -173,9 +173,7 @@ class FaultReport(models.Model):
         values["summary"] = self
         return report._notify_safely(
             kind, report._get_dispatchers(), **values
-        ) or report._notify_safely(
-            kind, administrators, otherwise=("email",), **values
-        )
+        ) or report._notify_safely(kind, administrators, otherwise=("email",), **values)
 
     def _get_places_of_leavers(self):
         """Return the places and subgroups that new reports would get them from."""

@@ -40,7 +40,6 @@ class FaultReport(models.Model):
 
     handed_over_from_id = fields.Many2one(
         "res.users",
-        string="Handed Over From",
         compute="_compute_handed_over_from_id",
         store=True,
         copy=False,

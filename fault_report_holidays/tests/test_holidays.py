@@ -174,7 +174,9 @@ class TestHolidays(FaultReportCommon):
         dispatcher.fault_report_notify_new = "email"
         return dispatcher
 
-    def test_r114_approval_later_sends_one_summary_and_what_is_open_goes_and_comes(self):
+    def test_r114_approval_later_sends_one_summary_and_reports_go_and_come_back(
+        self,
+    ):
         dispatcher = self.make_dispatcher()
         reports = self.file(0) | self.file(0)
         with freeze_time(MONDAY + timedelta(hours=11)):

@@ -68,7 +68,7 @@ class FaultReport(models.Model):
         )
         if skills:
             domain &= Domain("skill_id", "in", skills.ids)
-        # Users who file a report need no access to employees; skills are public to them.
+        # Users who file a report need no access to employees and their skills.
         owned_sudo = self.env["hr.employee.skill"].sudo().search(domain)
         for one_sudo in owned_sudo:
             user = one_sudo.employee_id.user_id

@@ -8,5 +8,5 @@ class MaintenanceEquipmentCategory(models.Model):
         "hr.skill",
         string="Required Skill",
         index="btree_not_null",
-        help="Of a team, members with this skill get the fault reports on these objects.",
+        help="Of a team, members with this skill get the reports on these objects.",
     )

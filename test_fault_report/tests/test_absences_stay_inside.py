@@ -116,10 +116,16 @@ class TestAbsencesStayInside(ChannelsCase):
         token = self.known._portal_ensure_token()
         yield (
             "token",
-            self.url_open(f"/my/fault_reports/{self.known.id}?access_token={token}").text,
+            self.url_open(
+                f"/my/fault_reports/{self.known.id}?access_token={token}"
+            ).text,
         )
         self.authenticate("portal_filing", "portal_filing")
-        paths = ["/my", "/my/fault_reports", "/my/fault_reports?search_in=all&search=Zz"]
+        paths = [
+            "/my",
+            "/my/fault_reports",
+            "/my/fault_reports?search_in=all&search=Zz",
+        ]
         for path in paths + [f"/my/fault_reports/{report.id}" for report in reports]:
             answer = self.url_open(path)
             self.assertEqual(answer.status_code, 200)
