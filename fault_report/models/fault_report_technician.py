@@ -357,10 +357,9 @@ class FaultReport(models.Model):
         # The right to write is checked; users may not write who handed over.
         given = len(with_own_context(self).sudo()._hand_over())
         text = self.env._("%s handed over.", given)
-        if given < len(self):
-            text += " " + self.env._(
-                "%s stay: no one else can take them.", len(self) - given
-            )
+        stay = self.filtered(lambda report: not report.handed_over_from_id)
+        if stay:
+            text += " " + self.env._("%s stay: no one else can take them.", len(stay))
         return self._get_hand_over_message(text, given)
 
     def action_take_back(self):
@@ -384,17 +383,19 @@ class FaultReport(models.Model):
         }
 
     def _hand_over(self):
-        """Give these waiting reports to others; return those that were given."""
+        """Give these waiting reports to others; return those that were given.
+
+        What was handed over already stays with a technician who is there, so that it
+        is given once, however often that is asked for.
+        """
         absences, takers = {}, {}
-        assigned = self.filtered("technician_id")
-        for technician, reports in assigned.grouped("technician_id").items():
-            since = self._get_next_time_off(technician)[0]
-            for report in reports:
-                others = technician | report._get_technicians_of_place()
-                takers[report] = _add_substitutes(others)
-            own = {report: takers[report] for report in reports}
-            absences |= self._find_absences(reports, own, since)
-            absences |= {(report.id, technician.id): AWAY for report in reports}
+        for (technician, owner), reports in self.filtered("technician_id").grouped(
+            lambda report: (report.technician_id, report.handed_over_from_id)
+        ).items():
+            found = reports._find_takers(technician, owner, absences)
+            absences |= {(report.id, technician.id): AWAY for report in found}
+            takers |= found
+        assigned = self.browse().union(*takers)
         chosen = assigned._choose_technicians(takers, absences)
         given = assigned.filtered(chosen.get)
         for (former, technician), reports in given.grouped(
@@ -408,6 +409,24 @@ class FaultReport(models.Model):
             }
         )
         return given
+
+    def _find_takers(self, technician, owner, absences):
+        """Return the users who may take over from a technician, by report.
+
+        :param owner: the technician who handed the reports over before, or none
+        :param absences: the dict that their absences are added to
+        """
+        since = self._get_next_time_off(owner or technician)[0]
+        takers = {
+            report: _add_substitutes(technician | report._get_technicians_of_place())
+            for report in self
+        }
+        absences |= self._find_absences(self, takers, since)
+        return {
+            report: users
+            for report, users in takers.items()
+            if not owner or absences.get((report.id, technician.id)) == AWAY
+        }
 
     def _give_to(self, technician, former):
         """Assign the reports, and keep who gets them back: the first who gave them."""

@@ -117,12 +117,21 @@ class TestHandOver(HandOverCommon):
     def test_what_was_handed_on_comes_back_to_the_first(self):
         report = self.file()
         self.hand_over(report)
-        second = report.technician_id
+        self.assertEqual(report.technician_id, self.people["customer"])
         self.make_absent("facility")
+        self.make_absent("customer")
         self.hand_over(report)
-        self.assertNotIn(report.technician_id, second | self.leaver)
+        self.assertEqual(report.technician_id, self.people["object"])
         self.take_back(report)
         self.assertEqual(report.technician_id, self.leaver)
+
+    def test_asked_for_twice_it_is_handed_over_once(self):
+        reports = self.file() | self.file()
+        self.hand_over(reports[:1])
+        for _number in range(2):
+            self.hand_over(reports)
+            self.assertEqual(reports.technician_id, self.people["customer"])
+            self.assertEqual([len(self.notes(one)) for one in reports], [1, 1])
 
     def test_nothing_is_given_back_to_who_has_left(self):
         report = self.file()
