@@ -41,6 +41,7 @@
         "views/fault_report_template_preview.xml",
         "views/fault_report_template_views.xml",
         "views/fault_report_views.xml",
+        "views/fault_report_hand_over_views.xml",
         "views/fault_report_work_order_templates.xml",
         "views/maintenance_equipment_views.xml",
         "views/maintenance_request_views.xml",

@@ -19,6 +19,7 @@ from . import fault_report_retention
 from . import fault_report_search
 from . import fault_report_status
 from . import fault_report_subgroup
+from . import fault_report_technician
 from . import digest_digest
 from . import ir_actions_report
 from . import maintenance_equipment

@@ -342,12 +342,13 @@ class FaultReport(models.Model):
         self._check_new_values(vals_list)
         reports = super().create(self._prepare_new_values(vals_list))
         reports._signal_waiting_changed()
+        passed_over = reports._replace_absent()
         if not reports._is_silent():
             reports._post_event("created")
             reports.filtered("technician_id")._post_event("assigned")
             # Users may not write the start of the clock.
             reports.sudo()._start_unassigned_clock()
-            reports._note_absences()
+            reports._note_absences(passed_over)
         return reports
 
     def write(self, vals):
@@ -360,7 +361,7 @@ class FaultReport(models.Model):
             with reports._keeping_place():
                 super(FaultReport, reports).write(own_vals)
         if not PLACE_FIELDS.isdisjoint(vals):
-            self._note_absences()
+            self._note_absences(self._replace_absent())
         if not EVENT_FIELDS.isdisjoint(vals):
             self._drop_reminder_activities()
         if not PLAN_FIELDS.isdisjoint(vals):

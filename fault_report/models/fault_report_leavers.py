@@ -107,7 +107,7 @@ class FaultReport(models.Model):
             lambda report: (report.technician_id, report.company_id)
         ).items():
             successor = reports._get_successor(technician, company)
-            note = self._get_release_note(technician)
+            note = self._get_release_note(technician, successor)
             reports._message_log_batch(dict.fromkeys(reports.ids, note))
             reports.write(
                 {
@@ -122,11 +122,19 @@ class FaultReport(models.Model):
     def _get_successor(self, technician, company):
         """Return the technician who takes over the reports, or an empty recordset.
 
-        Hook: they need access to reports of `company`.
+        The substitute, or theirs. Hook: they need access to reports of `company`.
         """
-        return self.env["res.users"]
+        substitutes = technician._get_fault_report_substitutes()
+        return substitutes.filtered(self[:1]._can_be_technician)[:1]
 
-    def _get_release_note(self, technician):
+    def _get_release_note(self, technician, successor):
+        if successor:
+            return self.env._(
+                "%(technician)s cannot keep this fault report (has left, or may not "
+                "see reports of this company): %(successor)s takes it over.",
+                technician=technician.name,
+                successor=successor.name,
+            )
         return self.env._(
             "%(technician)s cannot keep this fault report (has left, or may not see "
             "reports of this company): it waits for another technician.",
@@ -145,19 +153,27 @@ class FaultReport(models.Model):
 
     def _queue_release_summary(self):
         """Notify the dispatchers, else the administrators; return the channels used."""
-        report = self[-1]
-        administrators = report._get_administrators().filtered("email_normalized")
-        used = report._notify_safely(
-            "released", report._get_dispatchers(), summary=self
-        ) or report._notify_safely(
-            "released", administrators, summary=self, otherwise=("email",)
-        )
+        used = self._notify_who_dispatches("released")
         if not used:
+            report = self[-1]
             report._plan_safely(
                 "fault_report.mail_activity_type_unassigned",
                 report._get_answer_responsible(),
             )
         return used
+
+    def _notify_who_dispatches(self, kind, **values):
+        """Queue one message on these reports for the dispatchers of their company.
+
+        :param kind: a key of `SETTINGS`
+        :return: the channels used; administrators get it if no dispatcher does
+        """
+        report = self[-1]
+        administrators = report._get_administrators().filtered("email_normalized")
+        values["summary"] = self
+        return report._notify_safely(
+            kind, report._get_dispatchers(), **values
+        ) or report._notify_safely(kind, administrators, otherwise=("email",), **values)
 
     def _get_places_of_leavers(self):
         """Return the places and subgroups that new reports would get them from."""

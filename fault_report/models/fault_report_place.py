@@ -613,46 +613,6 @@ class FaultReport(models.Model):
             and report_sudo._is_contact_of_place()
         )
 
-    # === ABSENT TECHNICIANS === #
-
-    def _note_absences(self):
-        """Log on each report the technicians of the place who cannot take it."""
-        # Reporters need no access to the possible technicians.
-        for report in self.sudo():
-            is_chosen = report.technician_id != report.place_technician_id
-            absent = None if is_chosen else report._get_absent_technicians()
-            if absent:
-                report.message_post(
-                    body=report._get_absence_text(absent),
-                    subtype_xmlid="mail.mt_note",
-                    author_id=self.env.ref("base.partner_root").id,
-                )
-
-    def _get_absent_technicians(self):
-        """Return the preferred technicians of the place who cannot take the report."""
-        self.ensure_one()
-        absent = self.env["res.users"]
-        for technician in self._get_technicians_of_place():
-            if self._can_be_technician(technician):
-                break
-            absent |= technician
-        return absent
-
-    def _get_absence_text(self, absent):
-        names = ", ".join(absent.mapped("name"))
-        if self.technician_id:
-            return self.env._(
-                "Given to %(technician)s, because %(absent)s cannot take it "
-                "(has left, or may not see reports of this company).",
-                technician=self.technician_id.name,
-                absent=names,
-            )
-        return self.env._(
-            "No technician is assigned, because %(absent)s cannot take it (has left, "
-            "or may not see reports of this company). Choose another one.",
-            absent=names,
-        )
-
 
 class ResPartner(models.Model):
     _inherit = "res.partner"

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 
 from ..tools import text_rules
 
@@ -21,12 +22,32 @@ class FaultReportSubgroup(models.Model):
         domain=lambda self: self.env["fault.report"]._get_technician_domain(),
         help="Notified of fault reports that are still waiting after the reminder.",
     )
+    member_ids = fields.Many2many(
+        "res.users",
+        string="Members",
+        domain=lambda self: self.env["fault.report"]._get_technician_domain(),
+        help="One of them gets a report whose technician is away: the one with the "
+        "fewest open reports.",
+    )
     active = fields.Boolean(default=True)
     company_id = fields.Many2one(
         "res.company",
         default=lambda self: self.env.company,
         help="Empty: for all companies.",
     )
+
+    @api.constrains("member_ids")
+    def _check_members(self):
+        # The user has chosen them; only compared and named.
+        for member_sudo in self.sudo().member_ids:
+            if not member_sudo._can_get_fault_reports():
+                raise ValidationError(
+                    self.env._(
+                        "%s may not see fault reports and cannot be a member: ask an "
+                        "administrator for the permission.",
+                        member_sudo.name,
+                    )
+                )
 
     def _is_for_new_reports(self, company):
         """Return whether new reports of the company may get it; true for none."""

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 
 from ..tools.errors import ForbiddenError, RefusedRequestError
@@ -58,6 +59,17 @@ class ResUsers(models.Model):
         help="SMS is chosen, but there is no phone number.",
     )
 
+    # Set by administrators, shown to the user
+    fault_report_substitute_id = fields.Many2one(
+        "res.users",
+        string="Substitute",
+        index="btree_not_null",
+        domain=lambda self: self.env["fault.report"]._get_technician_domain(),
+        groups="fault_report.group_view",
+        help="Gets the new fault reports of this user while they are away, or if they "
+        "cannot take them.",
+    )
+
     @api.depends("phone", *NOTIFICATION_FIELDS)
     def _compute_fault_report_phone_missing(self):
         for user in self:
@@ -92,6 +104,7 @@ class ResUsers(models.Model):
             *super().SELF_READABLE_FIELDS,
             *NOTIFICATION_FIELDS,
             "fault_report_phone_missing",
+            "fault_report_substitute_id",
         ]
 
     @property
@@ -114,6 +127,57 @@ class ResUsers(models.Model):
         if "email" in channels and not self.email_normalized:
             channels = channels - {"email"} or {"sms" if self.phone else "inbox"}
         return channels
+
+    # === SUBSTITUTES === #
+
+    @api.constrains("fault_report_substitute_id")
+    def _check_fault_report_substitute(self):
+        # Users who set a substitute need not see all of the circle.
+        for user_sudo in self.sudo():
+            substitute = user_sudo.fault_report_substitute_id
+            if substitute and not substitute._can_get_fault_reports():
+                raise ValidationError(
+                    self.env._(
+                        "%s may not see fault reports and cannot be a substitute: "
+                        "choose another user.",
+                        substitute.name,
+                    )
+                )
+            user_sudo._check_fault_report_circle()
+
+    def _check_fault_report_circle(self):
+        """Raise if the user is a substitute of their own, directly or not."""
+        chain = [self]
+        while (following := chain[-1].fault_report_substitute_id) not in chain:
+            if not following:
+                return
+            chain.append(following)
+        circle = [*chain[chain.index(following) :], following]
+        raise ValidationError(
+            self.env._(
+                "These substitutes form a circle: %s. Choose another substitute for "
+                "one of them.",
+                " → ".join(user.name for user in circle),
+            )
+        )
+
+    def _get_fault_report_substitutes(self):
+        """Return the substitute, that one's, and so on."""
+        self.ensure_one()
+        found = self
+        # Those who ask need not see the users.
+        user_sudo = self.sudo().fault_report_substitute_id
+        while user_sudo and user_sudo not in found:
+            found |= user_sudo
+            user_sudo = user_sudo.fault_report_substitute_id
+        return found - self
+
+    def _can_get_fault_reports(self):
+        """Return whether the user is one who can be a technician, in any company."""
+        self.ensure_one()
+        return bool(
+            self.filtered_domain(self.env["fault.report"]._get_technician_domain())
+        )
 
     # === PERMISSIONS === #
 

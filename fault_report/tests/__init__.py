@@ -1,3 +1,5 @@
+from . import test_absence
+from . import test_hand_over
 from . import test_access_matrix
 from . import test_answer_waiting
 from . import test_assignment

@@ -20,6 +20,8 @@ class FaultReportAssign(models.TransientModel):
         compute="_compute_planned_end", store=True, readonly=False
     )
 
+    candidates = fields.Html(compute="_compute_candidates", sanitize=False)
+
     @api.depends("report_ids")
     def _compute_company_id(self):
         for wizard in self:
@@ -36,6 +38,17 @@ class FaultReportAssign(models.TransientModel):
             proposed = wizard.planned_end or wizard._get_common_plan()[1]
             wizard.planned_end = self.env["fault.report"]._get_usual_end(
                 wizard.planned_start, proposed
+            )
+
+    @api.depends("report_ids", "planned_start")
+    def _compute_candidates(self):
+        render = self.env["ir.qweb"]._render
+        for wizard in self:
+            reports = wizard.report_ids._origin
+            found, left_out = reports._get_candidates(wizard.planned_start)
+            more = left_out and self.env._("And %s more.", left_out)
+            wizard.candidates = render(
+                "fault_report.assign_candidates", {"candidates": found, "more": more}
             )
 
     def _get_common_plan(self):

@@ -32,6 +32,7 @@ SETTINGS = {
     "answered": "fault_report_notify_new",
     "unassigned": "fault_report_notify_new",
     "released": "fault_report_notify_new",
+    "away": "fault_report_notify_new",
     "sla_warning": "fault_report_notify_assigned",
     "sla_breached": "fault_report_notify_assigned",
     "converted": "fault_report_notify_work_order",
@@ -110,8 +111,8 @@ class FaultReport(models.Model):
 
     def _get_user_channels(self, kind, user_sudo, setting=None, otherwise=()):
         """Return the channels on which to notify a user; none for their own actions."""
-        # Those who change an account need not know of its reports.
-        is_known = user_sudo == self.env.user and kind != "released"
+        # Those who change an account or approve time off need not know of its reports.
+        is_known = user_sudo == self.env.user and kind not in ("released", "away")
         if is_known or not self._may_be_notified(kind, user_sudo):
             return set()
         channels = user_sudo._get_fault_report_channels(setting or SETTINGS[kind])

@@ -20,12 +20,15 @@ class FaultReport(models.Model):
 
     _inherit = "fault.report"
 
-    def _prepare_message_values(self, kind, channel, summary=None, **news):
+    def _prepare_message_values(
+        self, kind, channel, summary=None, absence=None, **news
+    ):
         """Return the values of `message_notify` in the language of the environment.
 
         Hook: an override changes the texts. An SMS sends `sms_content`.
 
         :param summary: the reports of a message about several ones
+        :param absence: their technician who will be away, start and end
         :param news: the changes, as parameters of `_prepare_news`
         """
         self.ensure_one()
@@ -36,6 +39,9 @@ class FaultReport(models.Model):
             "email_add_signature": False,
             "email_layout_xmlid": "mail.mail_notification_light",
         }
+        if absence:
+            reports = summary.with_env(self.env)
+            return {**values, **reports._prepare_time_off_values(channel, *absence)}
         if summary:
             return {**values, **summary._prepare_summary_values(kind, channel)}
         if channel == "sms":
@@ -70,25 +76,34 @@ class FaultReport(models.Model):
 
     def _prepare_summary_values(self, kind, channel):
         """Return the text of a message about many new or released reports."""
-        title = self._get_summary_title(kind)
-        url = f"{self[:1].get_base_url()}/odoo/fault-reports"
+        values = self._prepare_list_values(channel, self._get_summary_title(kind))
+        if channel != "sms":
+            values["body"] += self._get_leavers_text()
+        return values
+
+    def _prepare_list_values(
+        self, channel, title, path="odoo/fault-reports", label=None
+    ):
+        """Return subject and body of a message with a list of these reports.
+
+        :param path: where the title, or else the label, leads
+        """
+        base = self[:1].get_base_url()
+        url, reports_url = f"{base}/{path}", f"{base}/odoo/fault-reports"
         if channel == "sms":
             text = f"{title} {url}"
             return {"subject": title, "body": text, "sms_content": text}
         lines = Markup().join(
-            Markup('<li><a href="%s/%s">%s</a></li>') % (url, report.id, text)
+            Markup('<li><a href="%s/%s">%s</a></li>') % (reports_url, report.id, text)
             for report in self[:SUMMARY_LINES]
             for text in [report.display_name]
         )
         rest = len(self) - SUMMARY_LINES
         more = self.env._("And %s more.", rest) if rest > 0 else ""
-        body = Markup('<p><a href="%s">%s</a></p><ul>%s</ul><p>%s</p>') % (
-            url,
-            title,
-            lines,
-            more,
-        )
-        return {"subject": title, "body": body + self._get_leavers_text()}
+        head = Markup("<p>%s</p>") % title if label else Markup()
+        link = Markup('<p><a href="%s">%s</a></p>') % (url, label or title)
+        body = Markup("<ul>%s</ul><p>%s</p>") % (lines, more)
+        return {"subject": title, "body": head + link + body}
 
     def _get_summary_title(self, kind):
         if kind == "released":

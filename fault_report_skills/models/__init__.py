@@ -1,0 +1,2 @@
+from . import fault_report
+from . import maintenance_equipment_category

@@ -1,0 +1,2 @@
+from . import test_other_apps
+from . import test_skills
