@@ -153,27 +153,19 @@ class FaultReport(models.Model):
 
     def _queue_release_summary(self):
         """Notify the dispatchers, else the administrators; return the channels used."""
-        used = self._notify_who_dispatches("released")
+        report = self[-1]
+        administrators = report._get_administrators().filtered("email_normalized")
+        used = report._notify_safely(
+            "released", report._get_dispatchers(), summary=self
+        ) or report._notify_safely(
+            "released", administrators, summary=self, otherwise=("email",)
+        )
         if not used:
-            report = self[-1]
             report._plan_safely(
                 "fault_report.mail_activity_type_unassigned",
                 report._get_answer_responsible(),
             )
         return used
-
-    def _notify_who_dispatches(self, kind, **values):
-        """Queue one message on these reports for the dispatchers of their company.
-
-        :param kind: a key of `SETTINGS`
-        :return: the channels used; administrators get it if no dispatcher does
-        """
-        report = self[-1]
-        administrators = report._get_administrators().filtered("email_normalized")
-        values["summary"] = self
-        return report._notify_safely(
-            kind, report._get_dispatchers(), **values
-        ) or report._notify_safely(kind, administrators, otherwise=("email",), **values)
 
     def _get_places_of_leavers(self):
         """Return the places and subgroups that new reports would get them from."""

@@ -389,9 +389,11 @@ class FaultReport(models.Model):
         is given once, however often that is asked for.
         """
         absences, takers = {}, {}
-        for (technician, owner), reports in self.filtered("technician_id").grouped(
-            lambda report: (report.technician_id, report.handed_over_from_id)
-        ).items():
+        for (technician, owner), reports in (
+            self.filtered("technician_id")
+            .grouped(lambda report: (report.technician_id, report.handed_over_from_id))
+            .items()
+        ):
             found = reports._find_takers(technician, owner, absences)
             absences |= {(report.id, technician.id): AWAY for report in found}
             takers |= found
@@ -475,20 +477,46 @@ class FaultReport(models.Model):
             order="sla_deadline, id",
         )
         for reports in found.grouped("company_id").values():
-            reports._notify_who_dispatches("away", absence=(technician, start, end))
+            reports._queue_time_off_summary(technician, start, end)
+
+    def _queue_time_off_summary(self, technician, start, end):
+        """Notify the dispatchers, else the administrators, else plan an activity.
+
+        Dispatchers who chose no messages on new reports get it by e-mail: without it
+        they would not hand over.
+        """
+        report = self[-1]
+        absence = (technician, start, end)
+        dispatchers = report._get_dispatchers().filtered(
+            lambda user: user.email_normalized or user.fault_report_notify_new != "none"
+        )
+        administrators = report._get_administrators().filtered("email_normalized")
+        values = {"summary": self, "absence": absence, "otherwise": ("email",)}
+        used = report._notify_safely(
+            "away", dispatchers, **values
+        ) or report._notify_safely("away", administrators, **values)
+        if not used:
+            user = report._get_answer_responsible()
+            title = self.with_context(lang=user.lang)._get_time_off_title(*absence)
+            report._plan_safely(
+                "fault_report.mail_activity_type_away", user, summary=title
+            )
 
     def _prepare_time_off_values(self, channel, technician, start, end):
         """Return the text of the message on a technician who will be away."""
+        title = self._get_time_off_title(technician, start, end)
+        path = f"odoo/{technician.id}/fault-reports-hand-over"
+        return self._prepare_list_values(channel, title, path, self.env._("Hand over"))
+
+    def _get_time_off_title(self, technician, start, end):
         due = self.filtered_domain(self._get_due_domain(end))
-        title = self.env._(
+        return self.env._(
             "Away %(period)s: %(open)s open, %(due)s due – %(technician)s",
             period=self._format_period(technician, start, end),
             open=len(self),
             due=len(due),
             technician=technician.name,
         )
-        path = f"odoo/{technician.id}/fault-reports-hand-over"
-        return self._prepare_list_values(channel, title, path, self.env._("Hand over"))
 
     @api.model
     def _format_period(self, user, start, end):

@@ -215,6 +215,49 @@ class TestSummary(HandOverCommon):
         self.assertEqual(message.body.count("/odoo/fault-reports/"), 7)
         self.assertEqual(self.count(self.leaver), before)
 
+    def notify(self):
+        """Return the message and the activities for time off from now on."""
+        known = (
+            self.env["mail.message"].search([]),
+            self.env["mail.activity"].search([]),
+        )
+        now = fields.Datetime.now()
+        Report = self.env["fault.report"].with_user(self.stranger)
+        Report._notify_time_off(self.leaver, now, now + DAY)
+        messages = self.env["mail.message"].search([("subject", "=like", "Away %")])
+        return messages - known[0], self.env["mail.activity"].search([]) - known[1]
+
+    def test_dispatchers_who_chose_no_messages_get_it_by_email(self):
+        self.file()
+        self.dispatcher.fault_report_notify_new = "none"
+        [message], activities = self.notify()
+        self.assertEqual(message.partner_ids, self.dispatcher.partner_id)
+        self.assertFalse(activities)
+
+    def test_without_dispatchers_administrators_get_it(self):
+        self.file()
+        self.dispatcher.active = False
+        boss = new_test_user(
+            self.env,
+            "hand_over_boss",
+            groups="fault_report.group_administrator",
+            email="boss@x.example",
+            company_id=self.company.id,
+        )
+        [message], activities = self.notify()
+        self.assertIn(boss.partner_id, message.partner_ids)
+        self.assertFalse(activities)
+
+    def test_if_no_message_reaches_anyone_an_activity_names_it(self):
+        self.file()
+        self.dispatcher.active = False
+        group = self.env.ref("fault_report.group_administrator")
+        group.all_user_ids.email = False
+        messages, [activity] = self.notify()
+        self.assertFalse(messages)
+        self.assertIn("1 open, 0 due", activity.summary)
+        self.assertIn(self.leaver.name, activity.summary)
+
     def test_without_open_reports_no_one_is_notified(self):
         before = self.count(self.dispatcher)
         now = fields.Datetime.now()

@@ -469,7 +469,7 @@ class FaultReport(models.Model):
             limit=limit,
         )
 
-    def _plan_safely(self, type_xmlid, user):
+    def _plan_safely(self, type_xmlid, user, **values):
         """Plan an activity for `user`, unless the report has one of this type."""
         self.ensure_one()
         if not user:
@@ -479,7 +479,9 @@ class FaultReport(models.Model):
             with self._isolated():
                 clean = with_own_context(self)
                 if not clean.activity_search([type_xmlid]):
-                    clean._schedule_quietly(act_type_xmlid=type_xmlid, user_id=user.id)
+                    clean._schedule_quietly(
+                        act_type_xmlid=type_xmlid, user_id=user.id, **values
+                    )
         except OperationalError:
             raise
         except Exception:
