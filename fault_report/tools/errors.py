@@ -68,11 +68,13 @@ class FieldError(PublicMessage, ValidationError):
     """One field of a request is not valid.
 
     :ivar str field: its name in the request (`name`, `files`, `points` …)
+    :ivar list parts: the names of the parts of it that are not valid (`points[2]` …)
     """
 
-    def __init__(self, message, field):
+    def __init__(self, message, field, parts=()):
         super().__init__(message)
         self.field = field
+        self.parts = parts
 
 
 class RequestTooLargeError(FieldError):

@@ -16,6 +16,7 @@ from ..tools import schema
 from .api_dispatcher import ROOT, ApiDispatcher
 
 POINTS_AGE = 300  # seconds
+COMMENTS = "/comments"
 ROUTE = {
     "type": ApiDispatcher.routing_type,
     "auth": "public",
@@ -43,19 +44,56 @@ class FaultReportApi(http.Controller):
         answer, replayed = integration._with_points_language(language)._file_report(
             data, files, self._get_idempotency_key()
         )
+        return self._answer_posted(answer, replayed)
+
+    @http.route(f"{ROOT}/reports", methods=["GET"], **ROUTE)
+    def list_reports(self):
+        query = request.httprequest.args
+        self._check_unique([name for name, _text in query.items(multi=True)])
+        return request.dispatcher.make_response(
+            self._authenticate()._list_reports(query.to_dict())
+        )
+
+    # References may have slashes, so they are told from what follows here.
+    @http.route(
+        f"{ROOT}/reports/<fault_report_rest:reference>", methods=["GET"], **ROUTE
+    )
+    def read_report(self, reference):
+        """Return the state of a report, or its comments."""
+        integration = self._authenticate()
+        if reference.endswith(COMMENTS):
+            reference = reference.removesuffix(COMMENTS)
+            answer = integration._list_comments(reference)
+        else:
+            answer = integration._find_report(reference)
+        return request.dispatcher.make_response(answer)
+
+    @http.route(
+        f"{ROOT}/reports/<fault_report_rest:reference>",
+        methods=["POST"],
+        max_content_length=get_max_request,
+        **ROUTE,
+    )
+    def add_comment(self, reference):
+        """Add a comment; nothing else is posted below a report."""
+        integration = self._authenticate()
+        if not reference.endswith(COMMENTS):
+            raise MethodNotAllowed(["GET"])
+        data, files = self._read_body()
+        answer, replayed = integration._add_comment(
+            reference.removesuffix(COMMENTS),
+            data,
+            files,
+            self._get_idempotency_key(),
+        )
+        return self._answer_posted(answer, replayed)
+
+    def _answer_posted(self, answer, replayed):
         if replayed:
             return request.dispatcher.make_response(
                 answer, headers={"Idempotency-Replayed": "true"}
             )
         return request.dispatcher.make_response(answer, HTTPStatus.CREATED)
-
-    @http.route(
-        f"{ROOT}/reports/<fault_report_rest:reference>", methods=["GET"], **ROUTE
-    )
-    def read_report(self, reference):
-        return request.dispatcher.make_response(
-            self._authenticate()._find_report(reference)
-        )
 
     @http.route(f"{ROOT}/points", methods=["GET"], **ROUTE)
     def read_points(self):

@@ -27,6 +27,8 @@ ROOT = "/fault_report/v1"
 # Cached responses are specific to this page and this key
 VARY = "Origin, Authorization"
 PREFLIGHT_AGE = 3600  # seconds
+# What a program may call its own request
+REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 MISSING_AGE = 600  # seconds until programs try again, without a package
 # Error codes of exceptions without their own
 CODES = {
@@ -56,7 +58,9 @@ class ApiDispatcher(HttpDispatcher):
 
     def __init__(self, request):
         super().__init__(request)
-        self.request_id = uuid.uuid4().hex[:12]
+        given = request.httprequest.headers.get("X-Request-Id", "")
+        is_plain = REQUEST_ID.fullmatch(given)
+        self.request_id = given if is_plain else uuid.uuid4().hex[:12]
         self.cors = {}
 
     @classmethod
@@ -81,6 +85,7 @@ class ApiDispatcher(HttpDispatcher):
     def post_dispatch(self, response):
         result = super().post_dispatch(response)
         response.headers.update(self.cors)
+        response.headers["X-Request-Id"] = self.request_id
         return result
 
     def handle_error(self, exc):
@@ -103,6 +108,7 @@ class ApiDispatcher(HttpDispatcher):
             headers={
                 "Cache-Control": "no-store",
                 "X-Content-Type-Options": "nosniff",
+                "X-Request-Id": self.request_id,
                 **self.cors,
                 **(headers or {}),
             },
@@ -130,7 +136,8 @@ class ApiDispatcher(HttpDispatcher):
         return {
             "Vary": VARY,
             "Access-Control-Allow-Origin": origin,
-            "Access-Control-Expose-Headers": "Idempotency-Replayed, Retry-After",
+            "Access-Control-Expose-Headers": "Idempotency-Replayed, Retry-After,"
+            " X-Request-Id",
         }
 
     def _answer_preflight(self):
@@ -167,9 +174,11 @@ class ApiDispatcher(HttpDispatcher):
             message = get_public_message(self.request.env, exc)
             if hasattr(exc, "retry_after"):
                 headers["Retry-After"] = str(exc.retry_after)
+        if status == 401:
+            headers["WWW-Authenticate"] = 'Bearer realm="fault_report"'
         fields = getattr(exc, "fields", {})
         if isinstance(exc, FieldError):
-            fields = {exc.field: "not_accepted"}
+            fields = dict.fromkeys((exc.field, *exc.parts), "not_accepted")
         code, contact = None, None
         if isinstance(exc, RefusedRequestError):
             code, contact = exc.code, exc.contact

@@ -10,11 +10,7 @@ from odoo.fields import Domain
 from odoo.tools.sql import escape_psql
 
 from odoo.addons.fault_report.tools import text_rules
-from odoo.addons.fault_report.tools.errors import (
-    ContentError,
-    FieldError,
-    RefusedRequestError,
-)
+from odoo.addons.fault_report.tools.errors import ContentError, FieldError
 
 from ..tools import schema
 
@@ -67,36 +63,10 @@ class FaultReportIntegration(models.Model):
         )
         return answer, replayed
 
-    def _find_report(self, reference):
-        """Return the state of one of this integration's own reports.
-
-        :raises RefusedRequestError: if there is none, or it is of another integration
-        """
-        self.ensure_one()
-        if self.in_page:
-            raise RefusedRequestError(
-                self.env._("A key in a web page reads no reports."), 403, "scope"
-            )
-        report = self.env["fault.report"]
-        # Invalid in numbers, and refused by the database.
-        if not text_rules.find_problem(reference, text_rules.MAX_LINE):
-            report = report.search(
-                [("reference", "=", reference), ("integration_id", "=", self.id)]
-            )
-        if not report:
-            raise RefusedRequestError(
-                self.env._("There is no such report."), 404, "not_found"
-            )
-        return {
-            "reference": report.reference,
-            "state": report.state,
-            "tracking_url": report._get_tracking_url(),
-        }
-
     # === CONTENT === #
 
-    def _check_content(self, data):
-        problems = schema.find_problems(data)
+    def _check_content(self, data, rule=None):
+        problems = schema.find_problems(data, rule)
         if not problems and data.get("website"):
             problems = {"website": "not_offered"}
         if not problems:

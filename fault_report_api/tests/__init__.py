@@ -5,6 +5,7 @@ from . import test_api_customers
 from . import test_api_hostile
 from . import test_api_live
 from . import test_api_points
+from . import test_api_reading
 from . import test_api_without_package
 from . import test_embed
 from . import test_embed_refused

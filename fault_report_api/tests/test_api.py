@@ -8,6 +8,7 @@ from odoo.tests import tagged
 from odoo.addons.fault_report.tests.test_file_rules import make_picture
 from odoo.addons.fault_report.tools.photo_position import remove_position
 
+from ..models.fault_report_integration_reading import format_time
 from .common_api import REPORTS, SITE, ApiCase, encode, get_sha256
 
 
@@ -120,6 +121,10 @@ class TestApi(ApiCase):
                 "reference": answer.json()["reference"],
                 "state": "assigned",
                 "tracking_url": answer.json()["tracking_url"],
+                "reported_at": format_time(self.find(answer).reported_at),
+                "planned_start": None,
+                "planned_end": None,
+                "progress": {"started": None, "done": None, "invoiced": None},
             },
         )
         other = self.make_key(self.make_integration(name="Other"))

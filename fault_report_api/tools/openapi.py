@@ -39,6 +39,43 @@ _STATE = {
         "description": "The page where anybody who knows it follows the report.",
     },
 }
+_TIME = {
+    "type": ["string", "null"],
+    "format": "date-time",
+    "description": "In UTC; null: not known, or not yet.",
+}
+_FOLLOWED = {
+    **_STATE,
+    "reported_at": _TIME,
+    "planned_start": _TIME,
+    "planned_end": _TIME,
+    "progress": {
+        "type": "object",
+        "properties": dict.fromkeys(("started", "done", "invoiced"), _TIME),
+        "required": ["started", "done", "invoiced"],
+    },
+}
+_COMMENT = {
+    "date": _TIME,
+    "author": {"type": "string", "description": "A name."},
+    "from_staff": {"type": "boolean"},
+    "text": {"type": "string"},
+    "files": {
+        "type": "array",
+        "items": {
+            "type": "object",
+            "properties": {
+                "name": {"type": "string"},
+                "url": {
+                    "type": "string",
+                    "format": "uri",
+                    "description": "Valid for some weeks.",
+                },
+            },
+            "required": ["name", "url"],
+        },
+    },
+}
 _OPTION = {
     "type": "object",
     "properties": {
@@ -136,6 +173,18 @@ def _errors(*statuses):
     }
 
 
+def _object(properties):
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+    }
+
+
+def _list(name, content, **more):
+    return _object({name: {"type": "array", "items": _reference(content)}, **more})
+
+
 def _get_form_schema():
     """Return the schema of a form: the same names, the files beside it."""
     properties = {
@@ -187,6 +236,7 @@ def get_document(url):
         "cannot name gives the same answer as none.",
         "schema": {"type": "string"},
     }
+    replayed = {"Idempotency-Replayed": {"required": True, "schema": {"const": "true"}}}
     by_reference = {
         "name": "reference",
         "in": "path",
@@ -216,16 +266,54 @@ def get_document(url):
                         "200": _answer(
                             "It was sent before with this idempotency key.",
                             "Filed",
-                            {
-                                "Idempotency-Replayed": {
-                                    "required": True,
-                                    "schema": {"const": "true"},
-                                }
-                            },
+                            replayed,
                         ),
                         **_errors(*"400 401 403 409 413 415 422 429 503".split()),
                     },
-                }
+                },
+                "get": {
+                    "operationId": "listReports",
+                    "summary": "Read one's own reports, a page at a time.",
+                    "parameters": [
+                        {"name": name, "in": "query", "schema": rule}
+                        for name, rule in schema.QUERY.items()
+                    ],
+                    "responses": {
+                        "200": _answer("A page of reports.", "Reports"),
+                        **_errors(*"401 403 422 429 503".split()),
+                    },
+                },
+            },
+            "/reports/{reference}/comments": {
+                "get": {
+                    "operationId": "listComments",
+                    "summary": "Read what the customer and staff have written.",
+                    "parameters": [by_reference],
+                    "responses": {
+                        "200": _answer("The comments, oldest first.", "Comments"),
+                        **_errors(*"401 403 404 429 503".split()),
+                    },
+                },
+                "post": {
+                    "operationId": "addComment",
+                    "summary": "Write for the customer.",
+                    "parameters": [by_reference, idempotency],
+                    "requestBody": {
+                        "required": True,
+                        "content": {
+                            "application/json": {"schema": _reference("NewComment")}
+                        },
+                    },
+                    "responses": {
+                        "201": _answer("The comment is there.", "Comment"),
+                        "200": _answer(
+                            "It was sent before with this idempotency key.",
+                            "Comment",
+                            replayed,
+                        ),
+                        **_errors(*"400 401 403 404 409 413 415 422 429 503".split()),
+                    },
+                },
             },
             "/points": {
                 "get": {
@@ -260,11 +348,18 @@ def get_document(url):
                     "properties": answered,
                     "required": list(answered),
                 },
-                "State": {
-                    "type": "object",
-                    "properties": _STATE,
-                    "required": list(_STATE),
-                },
+                "State": _object(_FOLLOWED),
+                "Reports": _list(
+                    "reports",
+                    "State",
+                    next={
+                        "type": ["string", "null"],
+                        "description": "The cursor of the next page.",
+                    },
+                ),
+                "NewComment": schema.COMMENT,
+                "Comment": _object(_COMMENT),
+                "Comments": _list("comments", "Comment"),
                 "Points": {
                     "type": "object",
                     "properties": _POINTS,

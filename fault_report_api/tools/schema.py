@@ -126,8 +126,38 @@ REPORT = {
     "required": ["name"],
     "additionalProperties": False,
 }
+COMMENT = {
+    "type": "object",
+    "properties": {
+        "comment": {
+            **REPORT["properties"]["comment"],
+            "description": "What the customer writes; may be missing beside files.",
+        },
+        "files": REPORT["properties"]["files"],
+    },
+    "additionalProperties": False,
+}
+STATES = ("new", "assigned", "converted", "solved", "cancelled")
+MAX_LISTED = 100
+# The parameters of a list of reports
+QUERY = {
+    "state": {"type": "string", "enum": list(STATES)},
+    "since": {
+        "type": "string",
+        "format": "date-time",
+        "description": "Reported at this time or later.",
+    },
+    "until": {
+        "type": "string",
+        "format": "date-time",
+        "description": "Reported before this time.",
+    },
+    "cursor": {"type": "string", "description": "`next` of the page before."},
+    "limit": {"type": "integer", "minimum": 1, "maximum": MAX_LISTED},
+}
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _VALIDATOR = Draft202012Validator and Draft202012Validator(REPORT)
+_COMMENT_VALIDATOR = Draft202012Validator and Draft202012Validator(COMMENT)
 
 # The error code by violated rule of the schema
 _CODES = {
@@ -178,15 +208,17 @@ def find_excess(content):
     return None
 
 
-def find_problems(data):
-    """Return the errors of a submitted report.
+def find_problems(data, rule=None):
+    """Return the errors of a submitted report, or of another body.
 
     Sizes are checked first: values that are too large are not checked further.
 
+    :param rule: `COMMENT` for a comment
     :return: the error code by field; the field is "" for the whole
     """
+    rule = rule or REPORT
     if isinstance(data, dict):
-        problems = _find_excess(data)
+        problems = _find_excess(data, rule)
         if problems:
             return problems
     problems = {}
@@ -195,17 +227,18 @@ def find_problems(data):
         for field, value in data.items():
             if isinstance(value, str) and _SURROGATE.search(value):
                 problems[field] = "characters"
-    for error in islice(_VALIDATOR.iter_errors(data), MAX_PROBLEMS):
-        for field in _get_fields(error)[:MAX_PROBLEMS]:
+    validator = _COMMENT_VALIDATOR if rule is COMMENT else _VALIDATOR
+    for error in islice(validator.iter_errors(data), MAX_PROBLEMS):
+        for field in _get_fields(error, rule)[:MAX_PROBLEMS]:
             problems.setdefault(field, _CODES[error.validator])
     return problems
 
 
-def _find_excess(data):
+def _find_excess(data, known):
     """Return the fields that are unknown or exceed the sizes of the schema."""
     problems = {}
     for field, value in data.items():
-        rule = REPORT["properties"].get(field)
+        rule = known["properties"].get(field)
         problem = "unknown" if rule is None else _get_excess(value, rule)
         if problem:
             problems[field[:MAX_NAMED]] = problem
@@ -230,12 +263,12 @@ def _get_excess(value, rule):
     return None
 
 
-def _get_fields(error):
+def _get_fields(error, rule):
     """Return the names of the fields of a schema error."""
     if error.path:
         return [str(error.path[0])]
     if error.validator == "required":
         return [name for name in error.validator_value if name not in error.instance]
     if error.validator == "additionalProperties":
-        return [name for name in error.instance if name not in REPORT["properties"]]
+        return [name for name in error.instance if name not in rule["properties"]]
     return [""]

@@ -263,15 +263,7 @@ class FaultReport(models.Model):
         """
         points = self._get_reporter_points(company)
         asked = {point.id: point for point in points if point.type != "section"}
-        values = {}
-        for answer in answers:
-            point = asked.get(answer.get("point"))
-            if not point or point.id in values:
-                raise FieldError(
-                    self.env._("A service point that is not asked for, or twice."),
-                    "points",
-                )
-            values[point.id] = self._prepare_channel_answer(point, answer)
+        values = self._read_channel_answers(asked, answers)
         shown = self._find_shown_points(points, values, equipment)
         values = {point: values[point] for point in values if point in shown}
         if self._must_answer_points(channel):
@@ -283,6 +275,29 @@ class FaultReport(models.Model):
             Command.create({"template_point_id": point.id, **values.get(point.id, {})})
             for point in template.point_ids
         ]
+
+    @api.model
+    def _read_channel_answers(self, asked, answers):
+        """Return the values of each answered point, by its id.
+
+        :raises FieldError: naming all answers that are not accepted
+        """
+        values, problems = {}, {}
+        for number, answer in enumerate(answers):
+            point = asked.get(answer.get("point"))
+            try:
+                if not point or point.id in values:
+                    raise FieldError(
+                        self.env._("A service point that is not asked for, or twice."),
+                        "points",
+                    )
+                values[point.id] = self._prepare_channel_answer(point, answer)
+            except FieldError as error:
+                problems[f"points[{number}]"] = str(error)
+        if problems:
+            message = " ".join(dict.fromkeys(problems.values()))
+            raise FieldError(message, "points", list(problems))
+        return values
 
     @api.model
     def _find_shown_points(self, points, values, equipment):

@@ -1,0 +1,229 @@
+"""A program reads its own reports and comments, and writes for the customer."""
+
+from datetime import timedelta
+
+from odoo import fields
+from odoo.tests import tagged
+
+from odoo.addons.fault_report.tests.test_file_rules import make_picture
+
+from .common_api import REPORTS, ApiCase, encode, get_sha256
+
+
+@tagged("post_install", "-at_install")
+class TestApiReading(ApiCase):
+    def file(self, name="Stuck", **values):
+        answer = self.send(json={"name": name, **values})
+        self.assertEqual(answer.status_code, 201, answer.text)
+        return self.find(answer)
+
+    def read(self, path="", status=200, **options):
+        answer = self.send("GET", REPORTS + path, **options)
+        self.assertEqual(answer.status_code, status, answer.text)
+        return answer.json()
+
+    def read_all(self, query=""):
+        found, path = [], f"?limit=2{query}"
+        while path:
+            page = self.read(path)
+            self.assertLessEqual(len(page["reports"]), 2)
+            found += [report["reference"] for report in page["reports"]]
+            path = page["next"] and f"?limit=2{query}&cursor={page['next']}"
+        return found
+
+    # === PROGRESS === #
+
+    def test_the_answer_tells_how_far_the_work_is(self):
+        self.lift.serial_no = "L-1"
+        report = self.file(equipment="L-1")
+        path = f"/{report.reference}"
+        state = self.read(path)
+        self.assertEqual(
+            state["progress"], {"started": None, "done": None, "invoiced": None}
+        )
+        self.assertEqual((state["planned_start"], state["planned_end"]), (None, None))
+        report.planned_start = "2026-12-01 08:00:00"
+        report.action_generate_work_order()
+        order = report.sudo()._get_work_order()
+        stages = self.env["maintenance.stage"].search([], order="sequence")
+        order.stage_id = stages[1]
+        self.env.flush_all()
+        state = self.read(path)
+        self.assertEqual(state["planned_start"], "2026-12-01T08:00:00Z")
+        self.assertRegex(state["progress"]["started"], r"^\d{4}-.*Z$")
+        self.assertIsNone(state["progress"]["done"])
+        order.stage_id = stages.filtered("done")[:1]
+        self.env.flush_all()
+        self.assertTrue(self.read(path)["progress"]["done"])
+
+    # === LIST === #
+
+    def test_a_program_reads_all_its_own_reports_and_no_other(self):
+        own = [self.file(f"Fault {number}") for number in range(5)]
+        other = self.make_key(self.make_integration(name="Other"))
+        self.send(json={"name": "Foreign"}, key=other)
+        self.env["fault.report"].create(
+            {"name": "Of staff", "partner_id": self.hotel.id}
+        )
+        self.assertEqual(self.read_all(), [report.reference for report in own])
+        own[1].action_solve("By phone")
+        own[2].reported_at = fields.Datetime.now() - timedelta(days=9)
+        self.env.flush_all()
+        self.assertEqual(self.read_all("&state=solved"), [own[1].reference])
+        week = (fields.Datetime.now() - timedelta(days=7)).isoformat()
+        self.assertEqual(self.read_all(f"&until={week}Z"), [own[2].reference])
+        self.assertEqual(len(self.read_all(f"&since={week}")), 4)
+
+    def test_reports_that_come_meanwhile_do_not_shift_the_pages(self):
+        own = [self.file(f"Fault {number}") for number in range(3)]
+        first = self.read("?limit=2")
+        own.append(self.file("Later"))
+        second = self.read(f"?limit=2&cursor={first['next']}")
+        read = [report["reference"] for report in first["reports"] + second["reports"]]
+        self.assertEqual(read, [report.reference for report in own])
+        self.assertIsNone(second["next"])
+
+    def test_a_bad_parameter_is_named(self):
+        self.file()
+        self.file()
+        other = self.make_integration(name="Other")
+        key = self.make_key(other)
+        foreign = other._make_cursor(self.env["fault.report"].browse(1))
+        for query, field in (
+            ("state=open", "state"),
+            ("since=yesterday", "since"),
+            ("since=0001-01-01", "since"),
+            ("until=%00", "until"),
+            ("limit=0", "limit"),
+            ("limit=101", "limit"),
+            ("limit=%D9%A1", "limit"),
+            ("cursor=MQ", "cursor"),
+            (f"cursor={foreign}", "cursor"),
+            ("domain=[]", "domain"),
+            ("order=id", "order"),
+            ("limit=1&limit=2", "limit"),
+        ):
+            with self.subTest(query):
+                error = self.read(f"?{query}", status=422)["error"]
+                self.assertIn(field, error["fields"])
+        self.assertEqual(self.read("?limit=5", key=key), {"reports": [], "next": None})
+
+    def test_a_key_in_a_page_reads_and_writes_nothing(self):
+        report = self.file()
+        page = self.make_integration(name="Page", in_page=True, allowed_origins="https://a.example.com")
+        key = self.make_key(page)
+        options = {"key": key, "headers": {"Origin": "https://a.example.com"}}
+        for path in ("", f"/{report.reference}", f"/{report.reference}/comments"):
+            answer = self.send("GET", REPORTS + path, **options)
+            self.assertEqual(answer.status_code, 403, answer.text)
+        path = f"{REPORTS}/{report.reference}/comments"
+        answer = self.send("POST", path, json={"comment": "x"}, **options)
+        self.assertEqual(answer.status_code, 403, answer.text)
+
+    # === COMMENTS === #
+
+    def test_comments_go_both_ways_and_nothing_internal_is_among_them(self):
+        report = self.file(email="ann@example.com", contact_name="Ann")
+        path = f"/{report.reference}/comments"
+        photo = make_picture(gps=False)
+        sent = {"comment": "Still <b>stuck</b>", "files": [encode("door.jpg", photo)]}
+        answer = self.send("POST", REPORTS + path, json=sent)
+        self.assertEqual(answer.status_code, 201, answer.text)
+        report.message_post(body="Secret", subtype_xmlid="mail.mt_note")
+        staff = self.env.ref("base.user_admin")
+        report.with_user(staff).message_post(
+            body="We come", message_type="comment", subtype_xmlid="mail.mt_comment"
+        )
+        self.env.flush_all()
+        mine, theirs = self.read(path)["comments"]
+        self.assertEqual(mine, answer.json())
+        self.assertEqual((mine["text"], mine["from_staff"]), (sent["comment"], False))
+        self.assertEqual((theirs["text"], theirs["from_staff"]), ("We come", True))
+        (file,) = mine["files"]
+        self.assertEqual(file["name"], "door.jpg")
+        self.assertEqual(
+            get_sha256(self.opener.get(file["url"], timeout=30).content),
+            get_sha256(photo),
+        )
+
+    def test_a_comment_that_is_sent_twice_is_there_once(self):
+        report = self.file()
+        path = f"{REPORTS}/{report.reference}/comments"
+        headers = {"Idempotency-Key": "c-1"}
+        first = self.send("POST", path, json={"comment": "Hello"}, headers=headers)
+        again = self.send("POST", path, json={"comment": "Hello"}, headers=headers)
+        other = self.send("POST", path, json={"comment": "Bye"}, headers=headers)
+        self.assertEqual((first.status_code, again.status_code), (201, 200))
+        self.assertEqual(first.json(), again.json())
+        self.assertEqual(again.headers["Idempotency-Replayed"], "true")
+        self.assertEqual(other.status_code, 409)
+        self.assertEqual(len(self.read(f"/{report.reference}/comments")["comments"]), 1)
+
+    def test_a_bad_comment_is_refused_in_words(self):
+        report = self.file()
+        path = f"{REPORTS}/{report.reference}/comments"
+        for content, field in (
+            ({}, "comment"),
+            ({"comment": " \u200b"}, "comment"),
+            ({"comment": "x" * 10_001}, "comment"),
+            ({"comment": "a\x00"}, "comment"),
+            ({"comment": 1}, "comment"),
+            ({"name": "x"}, "name"),
+            ({"comment": "x", "files": [{"name": "a", "content": "%"}]}, "files"),
+            ({"files": [encode("a.exe", b"MZ\x00\x01")]}, "files"),
+        ):
+            with self.subTest(str(content)[:60]):
+                answer = self.send("POST", path, json=content)
+                self.assertEqual(answer.status_code, 422, answer.text)
+                self.assertIn(field, answer.json()["error"]["fields"])
+        self.assertEqual(self.read(f"/{report.reference}/comments")["comments"], [])
+
+    def test_a_foreign_and_an_unknown_report_look_alike(self):
+        report = self.file()
+        other = self.make_key(self.make_integration(name="Other"))
+        for path in (f"{REPORTS}/{report.reference}/comments", f"{REPORTS}/FR-0/comments"):
+            for method, options in (("GET", {}), ("POST", {"json": {"comment": "x"}})):
+                answer = self.send(method, path, key=other, **options)
+                self.assertEqual(answer.status_code, 404, answer.text)
+        answer = self.send("POST", f"{REPORTS}/{report.reference}", json={})
+        self.assertEqual(answer.status_code, 405)
+
+    # === HEADERS, ERRORS === #
+
+    def test_every_answer_has_the_id_of_its_request(self):
+        given = {"X-Request-Id": "order-4711_a"}
+        for options in ({"json": {"name": "x"}}, {"json": {}}, {"key": "wrong"}):
+            answer = self.send(headers=given, **options)
+            self.assertEqual(answer.headers["X-Request-Id"], "order-4711_a")
+            if "error" in answer.json():
+                self.assertEqual(answer.json()["error"]["request_id"], "order-4711_a")
+        for bad in ("short", "x" * 65, "a b c d e f g h", "<script>alert(1)"):
+            answer = self.send("GET", headers={"X-Request-Id": bad})
+            self.assertRegex(answer.headers["X-Request-Id"], r"^[0-9a-f]{12}$")
+
+    def test_a_wrong_key_is_asked_for_one(self):
+        answer = self.send("GET", key="wrong")
+        self.assertEqual(answer.status_code, 401)
+        self.assertTrue(answer.headers["WWW-Authenticate"].startswith("Bearer"))
+
+    def test_all_answers_that_are_not_accepted_are_named(self):
+        self.company.fault_report_template_id = self.env["fault.report.template"].create(
+            {
+                "name": "Visit",
+                "point_ids": [
+                    (0, 0, {"name": "Runs", "type": "check"}),
+                    (0, 0, {"name": "Gap", "type": "number"}),
+                ],
+            }
+        )
+        runs, gap = self.company.fault_report_template_id.point_ids
+        points = [
+            {"point": runs.id, "value": "maybe"},
+            {"point": gap.id, "value": 3},
+            {"point": gap.id, "value": 4},
+            {"point": 999_999, "value": "x"},
+        ]
+        answer = self.send(json={"name": "x", "points": points})
+        self.assertEqual(answer.status_code, 422)
+        fields_named = set(answer.json()["error"]["fields"])
+        self.assertEqual(fields_named, {"points", "points[0]", "points[2]", "points[3]"})
