@@ -333,6 +333,13 @@ class TestCandidates(HandOverCommon):
         self.assertIn("three Not at work 0 open", lines["three"])
         self.assertNotIn("here last", lines["three"])
 
+    def test_a_name_leads_to_what_the_technician_has_open(self):
+        wizard = self.env["fault.report.assign"].new(
+            {"report_ids": self.make_report().ids}
+        )
+        link = f'href="/odoo/{self.leaver.id}/fault-reports-hand-over"'
+        self.assertIn(link, wizard.candidates)
+
     def test_the_planned_time_decides_who_is_away(self):
         report = self.make_report()
         self.make_absent("one", start=9)
