@@ -11,7 +11,7 @@ PYTHON ?= python3
 export ODOO PORT ADDON K JOBS N
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench journeys lint stop clean shell psql update lock terms wheels
+.PHONY: help run test bench chaos journeys lint stop clean shell psql update lock terms wheels
 
 help: ## Tell what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -24,6 +24,9 @@ test: ## All tests (ADDON=… K=… for a part)
 
 bench: ## Benchmarks, with N=… fault reports
 	@$(PYTHON) -m dev bench
+
+chaos: ## Faults while people work, in a laboratory (K=… for some)
+	@$(PYTHON) -m dev chaos
 
 journeys: ## How far the data travels through the files of the addons
 	@$(PYTHON) -m dev journeys

@@ -1,0 +1,185 @@
+"""The faults: each one happens while people work.
+
+A fault raises `Failure` if something else happens than was asked for; what holds after
+every fault is in `checks.py`.
+"""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+from ..console import Failure
+from .cluster import DATABASE
+from .odd_mails import PHOTO, make_mails
+
+REPORTS = 40
+KILLS = 3
+APART = 4  # answers before and between faults
+SAME = 10  # clients that send the same at once
+ROUNDS = 4
+REMINDED = "reminded_at IS NOT NULL"
+SHOWN = "summary = 'A message could not be delivered'"
+
+
+def kill_worker(lab):
+    """Workers are killed while they file reports."""
+    filing = lab.file_many("worker", REPORTS)
+    broken = lab.client.broken
+    while lab.client.broken < broken + KILLS and not filing.is_over():
+        filing.wait_for(filing.answered + APART)
+        lab.kill(lab.wait("there is a worker", lab.get_http_worker))
+    filing.finish()
+    if lab.client.broken == broken:
+        raise Failure("No worker was killed while it filed a report.")
+
+
+def restart_database(lab):
+    """PostgreSQL restarts without a shutdown while reports are filed."""
+    filing = lab.file_many("database", REPORTS)
+    filing.wait_for(APART)
+    lab.crashes += 1
+    lab.cluster.restart("immediate")
+    filing.finish()
+
+
+def cut_power(lab):
+    """Odoo and PostgreSQL end at once; what was not flushed to the disk is lost."""
+    filing = lab.file_many("power", REPORTS)
+    filing.wait_for(APART)
+    lab.crashes += 1
+    lab.odoo.kill()
+    lab.cluster.stop("immediate")
+    lab.store.lose_power()
+    lab.cluster.start()
+    lab.odoo.resume()
+    filing.finish()
+
+
+def fill_file_store(lab):
+    """The file store is full, then has space again."""
+    refused = len(lab.client.refusals)
+    with lab.store.filled(lab.get_pids):
+        filing = lab.file_many("full", 8)
+        lab.wait("reports are refused", lambda: len(lab.client.refusals) > refused + 8)
+        if filing.answered:
+            raise Failure("A report was accepted without space for its photo.")
+    filing.finish()
+    statuses = set(lab.client.refusals[refused:])
+    if lab.store.is_mounted and statuses != {503}:
+        raise Failure(f"Clients are not asked to try again: {statuses}")
+
+
+def stop_mail_server(lab):
+    """The mail server is down; staff see it, and the e-mails arrive afterwards."""
+    lab.mail_server.stop()
+    filing = lab.file_many("mail", 6)
+    filing.finish()
+    names = "','".join(report.name for report in lab.reports[filing.first :])
+    about = f"(SELECT id FROM fault_report WHERE name IN ('{names}'))"
+    for retries in range(2):
+        failed = f"state = 'exception' AND fault_report_retries = {retries}"
+        lab.wait("the e-mails fail", lambda x=failed: lab.count("mail_mail", x) >= 6)
+        lab.pass_time()
+    shown = f"res_model = 'fault.report' AND res_id IN {about} AND {SHOWN}"
+    lab.wait("staff see it", lambda: lab.count("mail_activity", shown) == 6)
+    lab.mail_server.start()
+
+
+def stop_receiver(lab):
+    """The receiver of a webhook is down; it gets all events afterwards."""
+    lab.receiver.is_up = False
+    filing = lab.file_many("receiver", 6)
+    filing.finish()
+    lab.wait(
+        "administrators see it",
+        lambda: lab.count("fault_report_webhook", "last_error IS NOT NULL"),
+    )
+    lab.receiver.is_up = True
+
+
+def send_the_same_at_once(lab):
+    """Many clients send the same report with the same key at the same moment."""
+    for number in range(ROUNDS):
+        name = f"same {number}"
+        start = threading.Barrier(SAME)
+
+        def send(_client, name=name, start=start):
+            start.wait()
+            return lab.client.file(name)
+
+        with ThreadPoolExecutor(SAME) as pool:
+            reports = list(pool.map(send, range(SAME)))
+        if len({report.reference for report in reports}) > 1:
+            raise Failure(f"{name} has several numbers.")
+        lab.reports.append(reports[0])
+
+
+def convert_at_once(lab):
+    """Two users convert the same report at the same moment."""
+    for number in range(ROUNDS):
+        report = lab.file(f"race {number}")
+        where = f"reference = '{report.reference}'"
+        ids = [int(lab.sql(f"SELECT id FROM fault_report WHERE {where}")[0][0])]
+        start = threading.Barrier(2)
+
+        def convert(user, ids=ids, start=start):
+            start.wait()
+            return lab.client.call(
+                "fault.report", "action_generate_work_order", ids, user
+            )
+
+        with ThreadPoolExecutor(2) as pool:
+            answers = list(pool.map(convert, ("technician", "office")))
+        statuses = sorted(answer.status if answer else 0 for answer in answers)
+        if statuses not in ([200, 200], [200, 409], [200, 422]):
+            raise Failure(f"Conversions at once: {answers}")
+
+
+def kill_cron(lab):
+    """The process of scheduled actions is killed while it sends reminders."""
+    lab.sql("UPDATE fault_report SET reminder_date = '2026-01-01' WHERE state <> 'new'")
+    due = "reminder_date < '2026-01-02'"
+    if lab.count("fault_report", due) < REPORTS:
+        lab.file_many("reminder", REPORTS).finish()
+    kills = 0
+    while lab.count("fault_report", due) and kills < KILLS:
+        before = lab.count("fault_report", REMINDED)
+        lab.run_cron("fault_report.ir_cron_send_reminders")
+        lab.wait(
+            "reminders are sent",
+            lambda n=before: lab.count("fault_report", REMINDED) > n,
+        )
+        lab.kill(lab.wait("there is a cron", lab.get_cron_worker))
+        kills += 1
+    lab.run_cron("fault_report.ir_cron_send_reminders")
+    lab.wait("all are reminded", lambda: not lab.count("fault_report", due))
+
+
+def deliver_odd_mails(lab):
+    """Ten odd e-mails arrive, each of them twice."""
+    for mail in make_mails() * 2:
+        lab.client.deliver(DATABASE, mail)
+    filed = lab.count("fault_report", "channel = 'mail'")
+    if filed != 10:
+        raise Failure(f"Ten e-mails became {filed} reports.")
+    photos = lab.sql(
+        "SELECT a.store_fname FROM ir_attachment a JOIN fault_report r"
+        " ON a.res_model = 'fault.report' AND a.res_id = r.id"
+        " WHERE r.channel = 'mail' AND a.mimetype = 'image/png'"
+    )
+    if PHOTO not in [lab.store.get_content(name) for (name,) in photos]:
+        raise Failure("The photo of an e-mail was not stored as it came.")
+
+
+# In this order: reminders need reports
+FAULTS = [
+    kill_worker,
+    restart_database,
+    cut_power,
+    fill_file_store,
+    stop_mail_server,
+    stop_receiver,
+    send_the_same_at_once,
+    convert_at_once,
+    kill_cron,
+    deliver_odd_mails,
+]
