@@ -1,10 +1,7 @@
 """What holds after each fault: nothing is lost, nothing is there twice."""
 
 import hashlib
-import time
 from collections import Counter, defaultdict
-
-HURRY = 2  # seconds between two attempts of the queues
 
 
 def find_problems(lab):
@@ -19,19 +16,12 @@ def find_problems(lab):
 
 
 def _wait_for_messages(lab):
-    """Wait until each report has its e-mail and its event; let the queues hurry."""
-    last = time.monotonic()
-
-    def is_complete():
-        nonlocal last
-        if not _find_unannounced(lab):
-            return True
-        if time.monotonic() > last + HURRY:
-            lab.pass_time()
-            last = time.monotonic()
-        return False
-
-    lab.wait("all e-mails and events are sent", is_complete)
+    """Wait until each report has its e-mail and its event."""
+    lab.wait(
+        "all e-mails and events are sent",
+        lambda: not _find_unannounced(lab),
+        lab.pass_time,
+    )
 
 
 def _find_unannounced(lab):

@@ -6,6 +6,7 @@ every fault is in `checks.py`.
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from ..console import Failure
 from .cluster import DATABASE
@@ -17,6 +18,8 @@ APART = 4  # answers before and between faults
 SAME = 10  # clients that send the same at once
 ROUNDS = 4
 REMINDED = "reminded_at IS NOT NULL"
+GIVEN = "technician_id IS NOT NULL AND reminder_date IS NOT NULL"
+DUE = "reminder_date < '2026-01-02'"
 SHOWN = "summary = 'A message could not be delivered'"
 
 
@@ -135,23 +138,35 @@ def convert_at_once(lab):
 
 
 def kill_cron(lab):
-    """The process of scheduled actions is killed while it sends reminders."""
-    lab.sql("UPDATE fault_report SET reminder_date = '2026-01-01' WHERE state <> 'new'")
-    due = "reminder_date < '2026-01-02'"
-    if lab.count("fault_report", due) < REPORTS:
+    """The process of scheduled actions is killed while it queues reminders."""
+    if lab.count("fault_report", GIVEN) < REPORTS:
         lab.file_many("reminder", REPORTS).finish()
-    kills = 0
-    while lab.count("fault_report", due) and kills < KILLS:
+    lab.sql(f"UPDATE fault_report SET reminder_date = '2026-01-01' WHERE {GIVEN}")
+    start = partial(lab.run_cron, "fault_report.ir_cron_send_reminders")
+    hits = 0
+    while lab.count("fault_report", DUE) and hits < KILLS:
         before = lab.count("fault_report", REMINDED)
-        lab.run_cron("fault_report.ir_cron_send_reminders")
         lab.wait(
-            "reminders are sent",
+            "reminders are queued",
             lambda n=before: lab.count("fault_report", REMINDED) > n,
+            start,
         )
         lab.kill(lab.wait("there is a cron", lab.get_cron_worker))
-        kills += 1
-    lab.run_cron("fault_report.ir_cron_send_reminders")
-    lab.wait("all are reminded", lambda: not lab.count("fault_report", due))
+        hits += bool(lab.count("fault_report", DUE))
+    if not hits:
+        raise Failure("Scheduled actions were not killed in the middle.")
+    lab.wait("all are reminded", lambda: not lab.count("fault_report", DUE), start)
+    lab.wait("each reminder is sent", lambda: _are_reminded(lab), lab.pass_time)
+
+
+def _are_reminded(lab):
+    """Return whether there are two e-mails about each report: assigned, and late."""
+    subjects = {mail.subject for mail in lab.mail_server.get_mails()}
+    marked = lab.sql(f"SELECT reference FROM fault_report WHERE {REMINDED}")
+    return all(
+        sum(reference in subject for subject in subjects) == 2
+        for (reference,) in marked
+    )
 
 
 def deliver_odd_mails(lab):

@@ -24,6 +24,7 @@ PORTS = range(8170, 8190)
 CLIENTS = 4
 # Far more than is needed: a slow machine is no fault
 PATIENCE = 180  # seconds
+HURRY = 2  # seconds between two attempts to set something going
 SEED = 19
 NOW = "now() AT TIME ZONE 'UTC'"  # as Odoo stores it
 QUEUES = (
@@ -129,19 +130,23 @@ class Lab:
     def count(self, table, condition="true"):
         return int(self.sql(f"SELECT count(*) FROM {table} WHERE {condition}")[0][0])
 
-    def wait(self, text, condition):
+    def wait(self, text, condition, meanwhile=None):
         """Wait until the condition holds; return its value.
 
         While the database is down, it does not hold.
+
+        :param meanwhile: called at the beginning, and again from time to time
         """
         end = time.monotonic() + PATIENCE
+        last = -HURRY
         while time.monotonic() < end:
-            try:
+            with contextlib.suppress(Failure):
+                if meanwhile and time.monotonic() > last + HURRY:
+                    last = time.monotonic()
+                    meanwhile()
                 value = condition()
-            except Failure:
-                value = None
-            if value:
-                return value
+                if value:
+                    return value
             time.sleep(0.05)
         raise Failure(f"It did not happen within {PATIENCE} seconds: {text}")
 
