@@ -6,9 +6,10 @@
 #   K=<words>      test only what matches (pytest -k)
 #   JOBS=<number>  test in so many processes at once (1 to see all as it happens)
 #   N=<number>     benchmark with that many fault reports
+#   LOAD=<minutes> chaos: load instead of faults
 
 PYTHON ?= python3
-export ODOO PORT ADDON K JOBS N
+export ODOO PORT ADDON K JOBS N LOAD
 
 .DEFAULT_GOAL := help
 .PHONY: help run test bench chaos journeys lint stop clean shell psql update lock terms wheels

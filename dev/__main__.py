@@ -59,6 +59,9 @@ def bench():
 def chaos():
     environment = _environment()
     template = databases.addons_template(environment, testing.get_channels())
+    minutes = os.environ.get("LOAD")
+    if minutes:
+        return faults.measure(environment, template, float(minutes))
     return faults.check(environment, template)
 
 

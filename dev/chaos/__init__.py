@@ -4,13 +4,15 @@ After each fault everything that was answered is stored, with the same photo; no
 there twice; and the system works again without a hand. See docs/reliability.md.
 """
 
+import contextlib
 import json
 import os
 import time
+from collections import Counter
 
 from ..console import Failure, say
 from ..paths import RUN
-from . import checks
+from . import checks, load
 from .faults import FAULTS
 from .lab import SEED, Lab
 
@@ -23,17 +25,40 @@ def check(environment, template):
 
     :param str template: a database with the channels
     """
+    with _laboratory(environment, template) as lab:
+        rows = [_run(lab, fault) for fault in _choose()]
+    _write_result({"seed": SEED, "faults": rows})
+    _refuse([text for row in rows for text in row["problems"]])
+    return 0
+
+
+def measure(environment, template, minutes):
+    """File reports at a fixed rate, without faults; return 0."""
+    with _laboratory(environment, template, is_small=False) as lab:
+        result = load.run(lab, minutes)
+        problems = checks.find_problems(lab)
+    _write_result({**result, "problems": problems})
+    _refuse(problems)
+    return 0
+
+
+@contextlib.contextmanager
+def _laboratory(environment, template, **options):
     lab = Lab(environment)
     try:
-        lab.start(template)
-        rows = [_run(lab, fault) for fault in _choose()]
+        lab.start(template, **options)
+        yield lab
     finally:
         lab.stop()
-    RESULT.write_text(json.dumps({"seed": SEED, "faults": rows}, indent=4) + "\n")
-    problems = [text for row in rows for text in row["problems"]]
+
+
+def _write_result(result):
+    RESULT.write_text(json.dumps(result, indent=4) + "\n")
+
+
+def _refuse(problems):
     if problems:
         raise Failure("\n".join(problems[:30]))
-    return 0
 
 
 def _choose():
@@ -48,6 +73,7 @@ def _run(lab, fault):
     """Cause the fault; return what is known of it."""
     name = fault.__name__.replace("_", " ")
     start, first = time.monotonic(), len(lab.reports)
+    refused, broken = len(lab.client.refusals), lab.client.broken
     problems, recovery = [], 0
     try:
         fault(lab)
@@ -62,6 +88,9 @@ def _run(lab, fault):
         "filed": len(lab.reports) - first,
         "recovered": round(recovery, 1),
         "seconds": round(time.monotonic() - start, 1),
+        # Clients were asked to try again with these, or got no answer
+        "statuses": dict(Counter(lab.client.refusals[refused:])),
+        "broken": lab.client.broken - broken,
         "problems": [f"{name}: {text}" for text in problems],
     }
     say("  {fault}: {filed} reports, recovered in {recovered} s".format(**row))

@@ -8,10 +8,10 @@ def find_problems(lab):
     """Return what was lost or doubled so far, as texts."""
     _wait_for_messages(lab)
     return [
-        *_find_lost_or_doubled_reports(lab),
-        *_find_doubled_orders(lab),
-        *_find_doubled_mails(lab),
-        *_find_doubled_events(lab),
+        *find_lost_or_doubled_reports(lab),
+        *find_doubled_orders(lab),
+        *find_doubled_mails(lab),
+        *find_doubled_events(lab),
     ]
 
 
@@ -30,12 +30,11 @@ def _find_unannounced(lab):
     return [
         report
         for report in lab.reports
-        if (report.reference, "created") not in told
-        or report.reference not in subjects
+        if (report.reference, "created") not in told or report.reference not in subjects
     ]
 
 
-def _find_lost_or_doubled_reports(lab):
+def find_lost_or_doubled_reports(lab):
     rows = lab.sql(
         "SELECT r.name, r.reference, coalesce(a.store_fname, '') FROM fault_report r"
         " LEFT JOIN ir_attachment a ON a.res_model = 'fault.report'"
@@ -62,7 +61,7 @@ def _get_sha256(lab, file):
     return content is not None and hashlib.sha256(content).hexdigest()
 
 
-def _find_doubled_orders(lab):
+def find_doubled_orders(lab):
     orders = lab.count("maintenance_request")
     converted = lab.count("fault_report", "work_order_id <> 0")
     drawn = int(lab.sql("SELECT last_value FROM maintenance_request_id_seq")[0][0])
@@ -74,7 +73,7 @@ def _find_doubled_orders(lab):
     return problems
 
 
-def _find_doubled_mails(lab):
+def find_doubled_mails(lab):
     """Two messages of one kind about one report, or too many copies of one message."""
     mails = lab.mail_server.get_mails()
     ids = defaultdict(set)
@@ -87,7 +86,7 @@ def _find_doubled_mails(lab):
     return problems
 
 
-def _find_doubled_events(lab):
+def find_doubled_events(lab):
     ids = defaultdict(set)
     for message in lab.receiver.messages:
         ids[message["report"]["reference"], message["event"]].add(message["id"])

@@ -13,6 +13,7 @@ from .cluster import DATABASE
 from .odd_mails import PHOTO, make_mails
 
 REPORTS = 40
+FEW = 6
 KILLS = 3
 APART = 4  # answers before and between faults
 SAME = 10  # clients that send the same at once
@@ -61,7 +62,7 @@ def fill_file_store(lab):
     """The file store is full, then has space again."""
     refused = len(lab.client.refusals)
     with lab.store.filled(lab.get_pids):
-        filing = lab.file_many("full", 8)
+        filing = lab.file_many("full", FEW)
         lab.wait("reports are refused", lambda: len(lab.client.refusals) > refused + 8)
         if filing.answered:
             raise Failure("A report was accepted without space for its photo.")
@@ -74,29 +75,39 @@ def fill_file_store(lab):
 def stop_mail_server(lab):
     """The mail server is down; staff see it, and the e-mails arrive afterwards."""
     lab.mail_server.stop()
-    filing = lab.file_many("mail", 6)
-    filing.finish()
-    names = "','".join(report.name for report in lab.reports[filing.first :])
-    about = f"(SELECT id FROM fault_report WHERE name IN ('{names}'))"
+    try:
+        filing = lab.file_many("mail", FEW)
+        filing.finish()
+        _wait_until_staff_see(lab, lab.reports[filing.first :])
+    finally:
+        lab.mail_server.start()
+
+
+def _wait_until_staff_see(lab, reports):
+    """Let each e-mail fail twice, and wait until each report shows it."""
     for retries in range(2):
         failed = f"state = 'exception' AND fault_report_retries = {retries}"
-        lab.wait("the e-mails fail", lambda x=failed: lab.count("mail_mail", x) >= 6)
+        lab.wait("the e-mails fail", lambda x=failed: lab.count("mail_mail", x) >= FEW)
         lab.pass_time()
-    shown = f"res_model = 'fault.report' AND res_id IN {about} AND {SHOWN}"
-    lab.wait("staff see it", lambda: lab.count("mail_activity", shown) == 6)
-    lab.mail_server.start()
+    references = "','".join(report.reference for report in reports)
+    shown = (
+        f"res_model = 'fault.report' AND {SHOWN} AND res_id IN"
+        f" (SELECT id FROM fault_report WHERE reference IN ('{references}'))"
+    )
+    lab.wait("staff see it", lambda: lab.count("mail_activity", shown) == FEW)
 
 
 def stop_receiver(lab):
     """The receiver of a webhook is down; it gets all events afterwards."""
     lab.receiver.is_up = False
-    filing = lab.file_many("receiver", 6)
-    filing.finish()
-    lab.wait(
-        "administrators see it",
-        lambda: lab.count("fault_report_webhook", "last_error IS NOT NULL"),
-    )
-    lab.receiver.is_up = True
+    try:
+        lab.file_many("receiver", FEW).finish()
+        lab.wait(
+            "administrators see it",
+            lambda: lab.count("fault_report_webhook", "last_error IS NOT NULL"),
+        )
+    finally:
+        lab.receiver.is_up = True
 
 
 def send_the_same_at_once(lab):

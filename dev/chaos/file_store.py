@@ -26,10 +26,10 @@ class FileStore:
         self.is_mounted = False
         self.first = set()
 
-    def make(self, source):
+    def make(self, source, is_small):
         """Create it with a copy of the template's files."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.is_mounted = IS_ROOT and self._run(
+        self.is_mounted = (is_small and IS_ROOT) and self._run(
             "mount", "-t", "tmpfs", "-o", f"size={MEGABYTES}m", "chaos", self.folder
         )
         if source.exists():

@@ -1,6 +1,7 @@
 """The laboratory: database, Odoo, mail server and receiver, on loopback only."""
 
 import contextlib
+import fcntl
 import json
 import os
 import random
@@ -13,14 +14,14 @@ from concurrent.futures import ThreadPoolExecutor
 from .. import databases
 from ..console import Failure, step
 from ..paths import CACHE, CLONE, DATA, ROOT, RUN
-from .client import Client
+from .client import SIZE, Client
 from .cluster import DATABASE, Cluster
 from .file_store import FileStore
 from .mail_server import MailServer
 from .receiver import Receiver
 from .supervisor import Supervisor
 
-PORTS = range(8170, 8190)
+PORTS = range(8170, 8230, 4)  # the first of four
 CLIENTS = 4
 # Far more than is needed: a slow machine is no fault
 PATIENCE = 180  # seconds
@@ -52,7 +53,8 @@ class Lab:
         self.cluster = Cluster(self.folder / "postgres")
         environment = LabEnvironment(environment, self.cluster.socket)
         self.environment = environment
-        self.port, live_chat, smtp, receiver = _find_ports(4)
+        ports, self.lock = _claim_ports()
+        self.port, live_chat, smtp, receiver = ports
         self.options = {
             "db_host": self.cluster.socket,
             "db_name": DATABASE,
@@ -80,11 +82,19 @@ class Lab:
 
     # === START AND STOP === #
 
-    def start(self, template):
+    def start(self, template, is_small=True):
+        """Start everything, with a copy of the template.
+
+        :param bool is_small: whether the file store has to be small
+        """
         self._remove()
         with step("making the laboratory"):
-            self.cluster.make(template)
-            self.store.make(DATA / "filestore" / template)
+            # Not the template itself: others could not copy it meanwhile
+            copy = databases.own("chaos")
+            databases.copy(template, copy)
+            self.cluster.make(copy)
+            self.store.make(DATA / "filestore" / copy, is_small)
+            databases.drop(copy)
             self.client = Client(self.port, self._fill())
         with step("starting Odoo"):
             self.mail_server.start()
@@ -117,6 +127,7 @@ class Lab:
 
     def _remove(self):
         """Remove the folder, also after a killed run."""
+        self.odoo.kill_former()
         self.store.remove()
         self.cluster.remove()
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -150,8 +161,8 @@ class Lab:
             time.sleep(0.05)
         raise Failure(f"It did not happen within {PATIENCE} seconds: {text}")
 
-    def file(self, name):
-        report = self.client.file(name)
+    def file(self, name, size=SIZE):
+        report = self.client.file(name, size)
         self.reports.append(report)
         return report
 
@@ -211,12 +222,9 @@ class Lab:
 
         Odoo gives it a lower priority than the master and the others.
         """
-        usual = os.getpriority(os.PRIO_PROCESS, self.odoo.process.pid)
-        for pid in self.odoo.get_workers():
-            with contextlib.suppress(ProcessLookupError):
-                if os.getpriority(os.PRIO_PROCESS, pid) > usual:
-                    return pid
-        return None
+        usual = _get_priority(self.odoo.process.pid)
+        workers = self.odoo.get_workers()
+        return next((pid for pid in workers if _get_priority(pid) > usual), None)
 
     def kill(self, pid):
         """Kill a process; it may have ended by itself."""
@@ -228,17 +236,29 @@ class Lab:
         return [self.odoo.process.pid, *self.odoo.get_workers()]
 
 
-def _find_ports(number):
-    """Return free ports; another clone may have its laboratory at the same time."""
-    found = []
-    for port in random.Random(os.getpid()).sample(PORTS, len(PORTS)):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if probe.connect_ex(("127.0.0.1", port)):
-                found.append(port)
-        if len(found) == number:
-            return found
-    raise Failure(f"There are no free ports from {PORTS[0]} to {PORTS[-1]}.")
+def _get_priority(pid):
+    """Return how nice a process is to others; the least if it has ended."""
+    with contextlib.suppress(ProcessLookupError):
+        return os.getpriority(os.PRIO_PROCESS, pid)
+    return -20
+
+
+def _claim_ports():
+    """Return free ports, and the open lock that keeps other clones from them."""
+    for first in PORTS:
+        lock = (CACHE / f"chaos-{first}.lock").open("w")
+        ports = range(first, first + PORTS.step)
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if all(map(_is_free, ports)):
+                return ports, lock
+        lock.close()
+    raise Failure(f"There are no free ports from {PORTS.start} on.")
+
+
+def _is_free(port):
+    with socket.socket() as probe:
+        return bool(probe.connect_ex(("127.0.0.1", port)))
 
 
 class Filing:

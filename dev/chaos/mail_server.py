@@ -27,6 +27,7 @@ async def serve():
     loop = asyncio.get_running_loop()
     factory = lambda: SMTP(Box(), hostname="localhost")
     server = await loop.create_server(factory, "127.0.0.1", int(sys.argv[1]))
+    loop.add_reader(sys.stdin, sys.exit)  # The laboratory has ended
     print("ready", flush=True)
     await server.serve_forever()
 
@@ -50,13 +51,15 @@ class MailServer:
 
     def start(self):
         self.box.touch()
-        self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, text=True)
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        self.process = subprocess.Popen(self.command, **pipes)
         self.process.stdout.readline()
 
     def stop(self):
         if self.process:
             self.process.kill()
             self.process.wait()
+            self.process.stdin.close()
             self.process.stdout.close()
             self.process = None
 

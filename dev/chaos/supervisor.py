@@ -9,7 +9,7 @@ from pathlib import Path
 
 # Not `python -m odoo`: prefork starts its program again for the live chat. Flushes to
 # the disk are recorded, to know what a power cut would have left.
-LAUNCHER = '''\
+LAUNCHER = """\
 import os
 import odoo.cli
 
@@ -25,19 +25,19 @@ def fsync(file):
 
 os.fsync = fsync
 odoo.cli.main()
-'''
+"""
 
 
 class Supervisor:
     def __init__(self, environment, folder, log):
         self.launcher = folder / "odoo"
         self.journal = folder / "flushed"
+        self.pid_file = folder / "odoo.pid"
         self.command = [environment.bin / "python", self.launcher, "server", "-c"]
         self.variables = environment.variables()
         self.folder = folder
         self.log = log
         self.process = None
-        self.starts = 0
         self.allowed = threading.Event()
         self.ended = False
         self.thread = threading.Thread(target=self._supervise, daemon=True)
@@ -61,7 +61,7 @@ class Supervisor:
                     stderr=subprocess.STDOUT,
                     start_new_session=True,
                 )
-                self.starts += 1
+                self.pid_file.write_text(str(self.process.pid))
                 self.process.wait()
                 self._kill_group(self.process.pid)
 
@@ -74,6 +74,13 @@ class Supervisor:
         self.allowed.clear()
         self._kill_group(self.process.pid)
         self.process.wait()
+
+    def kill_former(self):
+        """Kill the Odoo of a laboratory that was killed itself."""
+        with contextlib.suppress(FileNotFoundError):
+            pid = int(self.pid_file.read_text())
+            if str(self.launcher) in Path(f"/proc/{pid}/cmdline").read_text():
+                self._kill_group(pid)
 
     def resume(self):
         self.allowed.set()
