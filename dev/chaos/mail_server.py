@@ -8,6 +8,8 @@ import json
 import subprocess
 from typing import NamedTuple
 
+from ..console import Failure
+
 PROGRAM = """\
 import asyncio, email, email.policy, json, sys
 from aiosmtpd.smtp import SMTP
@@ -53,7 +55,8 @@ class MailServer:
         self.box.touch()
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
         self.process = subprocess.Popen(self.command, **pipes)
-        self.process.stdout.readline()
+        if not self.process.stdout.readline():
+            raise Failure(f"The mail server does not start on port {self.port}.")
 
     def stop(self):
         if self.process:
