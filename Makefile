@@ -6,12 +6,13 @@
 #   K=<words>      test only what matches (pytest -k)
 #   JOBS=<number>  test in so many processes at once (1 to see all as it happens)
 #   N=<number>     benchmark with that many fault reports
+#   LOAD=<minutes> chaos: load instead of faults
 
 PYTHON ?= python3
-export ODOO PORT ADDON K JOBS N
+export ODOO PORT ADDON K JOBS N LOAD
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench journeys lint stop clean shell psql update lock terms wheels
+.PHONY: help run test bench chaos journeys lint stop clean shell psql update lock terms wheels
 
 help: ## Tell what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -24,6 +25,9 @@ test: ## All tests (ADDON=… K=… for a part)
 
 bench: ## Benchmarks, with N=… fault reports
 	@$(PYTHON) -m dev bench
+
+chaos: ## Faults while people work, in a laboratory (K=… for some)
+	@$(PYTHON) -m dev chaos
 
 journeys: ## How far the data travels through the files of the addons
 	@$(PYTHON) -m dev journeys

@@ -8,6 +8,9 @@ from . import (
     bench as benchmarks,
 )
 from . import (
+    chaos as faults,
+)
+from . import (
     console,
     databases,
     odoo_source,
@@ -51,6 +54,15 @@ def test():
 
 def bench():
     return benchmarks.run(_environment())
+
+
+def chaos():
+    environment = _environment()
+    template = databases.addons_template(environment, testing.get_channels())
+    minutes = os.environ.get("LOAD")
+    if minutes:
+        return faults.measure(environment, template, float(minutes))
+    return faults.check(environment, template)
 
 
 def journeys():
@@ -131,6 +143,7 @@ console.main(
             run,
             test,
             bench,
+            chaos,
             journeys,
             lint,
             stop,

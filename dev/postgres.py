@@ -35,7 +35,7 @@ max_wal_size = 2GB
 """
 
 
-def _programs():
+def get_programs():
     """Return the folder with the newest server programs on this machine."""
     folders = sorted(
         Path("/usr/lib/postgresql").glob("*/bin/initdb"),
@@ -48,7 +48,7 @@ def _programs():
     return None
 
 
-def _server_user():
+def get_server_user():
     """Return the `subprocess` arguments to run programs as the server's user."""
     if not IS_ROOT:
         return {}
@@ -63,10 +63,10 @@ def _server_user():
 
 def start():
     """Create the cluster if it is missing, start it if it does not run."""
-    programs = _programs()
+    programs = get_programs()
     if not programs:
         system.install(["postgresql"], "PostgreSQL")
-        programs = _programs()
+        programs = get_programs()
     if len(f"{SOCKET}/.s.PGSQL.{PORT}") > MAX_SOCKET_PATH:
         raise Failure(
             f"{SOCKET} is too long for a socket: set FAULT_REPORT_CACHE to a "
@@ -74,7 +74,7 @@ def start():
         )
     with _only_one():
         # Checked before as root: the user may have been created with the package.
-        become = _server_user()
+        become = get_server_user()
         data = FOLDER / f"data-{programs.parent.name}"
         if not (data / "complete").exists():
             with step("making a private PostgreSQL cluster"):
@@ -142,7 +142,7 @@ def _only_one():
 
 
 def is_running():
-    programs = _programs()
+    programs = get_programs()
     if not programs:
         return False
     command = [programs / "pg_isready", "-q", "-h", SOCKET, "-p", str(PORT)]
@@ -151,7 +151,7 @@ def is_running():
 
 def stop():
     """Stop the cluster, unless another clone still uses it."""
-    programs = _programs()
+    programs = get_programs()
     if not programs or not is_running():
         return
     others = sql(
@@ -166,7 +166,7 @@ def stop():
             [programs / "pg_ctl", "--pgdata", data, "--mode", "fast", "stop"],
             "PostgreSQL does not stop:",
             cwd="/",
-            **_server_user(),
+            **get_server_user(),
         )
 
 
@@ -177,7 +177,7 @@ def environment():
         "PGHOST": str(SOCKET),
         "PGPORT": str(PORT),
         "PGUSER": USER,
-        "PATH": f"{_programs()}{os.pathsep}{os.environ['PATH']}",
+        "PATH": f"{get_programs()}{os.pathsep}{os.environ['PATH']}",
     }
 
 

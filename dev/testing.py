@@ -11,6 +11,7 @@ import sys
 from functools import partial
 
 from . import (
+    chaos,
     databases,
     guides,
     install_check,
@@ -99,6 +100,7 @@ def get_package_checks(environment):
         partial(update_check.run, environment),
         partial(wheels.check, environment),
         partial(install_check.run, environment, at_once),
+        partial(chaos.check, environment, at_once),
     ]
 
 

@@ -3,7 +3,7 @@
 import errno
 import logging
 
-from psycopg2 import InterfaceError, OperationalError
+from psycopg2 import DatabaseError, InterfaceError, OperationalError
 from psycopg2.pool import PoolError
 
 from odoo.exceptions import AccessError, UserError, ValidationError
@@ -31,6 +31,9 @@ def is_passing(exception):
         if isinstance(exception, UserError):
             return False
         if isinstance(exception, (OperationalError, InterfaceError, PoolError)):
+            return True
+        # psycopg2 has no other class for some lost connections.
+        if type(exception) is DatabaseError:
             return True
         if isinstance(exception, OSError) and exception.errno in _PASSING_ERRNO:
             return True

@@ -1,11 +1,17 @@
 """The web API used as documented; bad requests are in test_api_bad_requests."""
 
+from itertools import product
+from unittest.mock import patch
+
 import psycopg2
 
+from odoo.exceptions import AccessDenied
 from odoo.http import _generate_routing_rules, request
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from odoo.addons.fault_report.tests.test_file_rules import make_picture
+from odoo.addons.fault_report.tools.errors import is_passing
 from odoo.addons.fault_report.tools.photo_position import remove_position
 
 from ..models.fault_report_integration_reading import format_time
@@ -255,6 +261,35 @@ class TestApi(ApiCase):
         self.assertEqual(answer.headers["Retry-After"], "5")
         self.assertEqual(answer.json()["error"]["code"], "unavailable")
         self.assertNotIn("connection", answer.text)
+
+    def test_r89_a_lost_database_asks_to_try_again_wherever_it_is_lost(self):
+        places = (
+            (self.env.registry["ir.http"], "_auth_method_public"),
+            (type(self.integration), "_authenticate"),
+            (type(self.integration), "_create_report"),
+        )
+        lost = (
+            psycopg2.OperationalError,
+            psycopg2.InterfaceError,
+            psycopg2.DatabaseError,
+        )
+        for (model, method), error in product(places, lost):
+
+            def fail(*_args, error=error, **_options):
+                raise error("server closed the connection")
+
+            with self.subTest(method, error=error.__name__):
+                with patch.object(model, method, fail), mute_logger("odoo.http"):
+                    answer = self.send(json={"name": "Fine"})
+                self.assertEqual(answer.status_code, 503, answer.text)
+                self.assertEqual(answer.headers["Retry-After"], "5")
+
+    def test_r89_a_refusal_of_the_database_is_no_reason_to_try_again(self):
+        for error in psycopg2.DatabaseError.__subclasses__():
+            if error is not psycopg2.OperationalError:
+                with self.subTest(error.__name__):
+                    self.assertFalse(is_passing(error("no")))
+        self.assertFalse(is_passing(AccessDenied()))
 
     def test_r89_every_address_of_the_api_is_without_session_and_answers_in_json(self):
         rules = _generate_routing_rules(["fault_report_api"], nodb_only=False)

@@ -7,7 +7,7 @@ from werkzeug.exceptions import (
 )
 
 from odoo import models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessDenied, UserError
 from odoo.http import Response, SessionExpiredException, request
 
 from ...tools import own_addresses
@@ -48,6 +48,20 @@ class IrHttp(models.AbstractModel):
             if re.fullmatch(_LANGUAGE + pattern, path):
                 return template
         return None
+
+    @classmethod
+    def _authenticate_explicit(cls, auth):
+        """Raise the failure if the database goes down while a user is identified.
+
+        Odoo denies the access instead, which programs take for a final answer.
+        """
+        try:
+            return super()._authenticate_explicit(auth)
+        except AccessDenied as denied:
+            cause = denied.__context__
+            if is_passing(cause) and own_addresses.is_own(request.httprequest.path):
+                raise cause from None
+            raise
 
     @classmethod
     def _post_dispatch(cls, response):

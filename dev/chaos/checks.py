@@ -1,0 +1,93 @@
+"""What holds after each fault: nothing is lost, nothing is there twice."""
+
+import hashlib
+from collections import Counter, defaultdict
+
+
+def find_problems(lab):
+    """Return what was lost or doubled so far, as texts."""
+    _wait_for_messages(lab)
+    return [
+        *find_lost_or_doubled_reports(lab),
+        *find_doubled_orders(lab),
+        *find_doubled_mails(lab),
+        *find_doubled_events(lab),
+    ]
+
+
+def _wait_for_messages(lab):
+    """Wait until each report has its e-mail and its event."""
+    lab.wait(
+        "all e-mails and events are sent",
+        lambda: not _find_unannounced(lab),
+        lab.pass_time,
+    )
+
+
+def _find_unannounced(lab):
+    told = {(m["report"]["reference"], m["event"]) for m in lab.receiver.messages}
+    subjects = "\n".join(mail.subject for mail in lab.mail_server.get_mails())
+    return [
+        report
+        for report in lab.reports
+        if (report.reference, "created") not in told or report.reference not in subjects
+    ]
+
+
+def find_lost_or_doubled_reports(lab):
+    rows = lab.sql(
+        "SELECT r.name, r.reference, coalesce(a.store_fname, '') FROM fault_report r"
+        " LEFT JOIN ir_attachment a ON a.res_model = 'fault.report'"
+        " AND a.res_id = r.id AND a.res_field IS NULL WHERE r.channel = 'api'"
+    )
+    stored = defaultdict(list)
+    for name, reference, file in rows:
+        stored[name].append((reference, _get_sha256(lab, file)))
+    wanted = {report.name: report for report in lab.reports}
+    problems = [f"lost: {name}" for name in wanted.keys() - stored.keys()]
+    for name, found in stored.items():
+        report = wanted.get(name)
+        if not report:
+            problems.append(f"never answered: {name}")
+        elif len(found) > 1:
+            problems.append(f"doubled: {name}")
+        elif found != [(report.reference, report.sha256)]:
+            problems.append(f"lost: the photo of {name}")
+    return problems
+
+
+def _get_sha256(lab, file):
+    content = lab.store.get_content(file) if file else None
+    return content is not None and hashlib.sha256(content).hexdigest()
+
+
+def find_doubled_orders(lab):
+    orders = lab.count("maintenance_request")
+    converted = lab.count("fault_report", "work_order_id <> 0")
+    drawn = int(lab.sql("SELECT last_value FROM maintenance_request_id_seq")[0][0])
+    problems = []
+    if orders != converted:
+        problems.append(f"doubled: {orders} orders of {converted} reports")
+    if converted and drawn > converted:
+        problems.append(f"doubled work: {drawn} orders begun for {converted} reports")
+    return problems
+
+
+def find_doubled_mails(lab):
+    """Two messages of one kind about one report, or too many copies of one message."""
+    mails = lab.mail_server.get_mails()
+    ids = defaultdict(set)
+    for mail in mails:
+        ids[mail.to, mail.subject].add(mail.id)
+    problems = [f"doubled: {key}" for key, found in ids.items() if len(found) > 1]
+    copies = sum(count - 1 for count in Counter(mails).values())
+    if copies > lab.crashes:
+        problems.append(f"doubled: {copies} copies after {lab.crashes} crashes")
+    return problems
+
+
+def find_doubled_events(lab):
+    ids = defaultdict(set)
+    for message in lab.receiver.messages:
+        ids[message["report"]["reference"], message["event"]].add(message["id"])
+    return [f"doubled: {key}" for key, found in ids.items() if len(found) > 1]

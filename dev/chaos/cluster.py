@@ -1,0 +1,104 @@
+"""The laboratory's own PostgreSQL cluster, which may be restarted and stopped.
+
+Unlike the shared one it writes to the disk as a company's does.
+"""
+
+import os
+import shutil
+import subprocess
+
+from .. import postgres
+from ..console import Failure, call
+
+DATABASE = "chaos"
+
+SETTINGS = """
+listen_addresses = ''
+unix_socket_directories = '{socket}'
+port = {port}
+max_connections = 60
+shared_buffers = 128MB
+fsync = on
+synchronous_commit = on
+"""
+
+
+class Cluster:
+    def __init__(self, folder):
+        self.data = folder / "data"
+        self.socket = folder / "socket"
+        self.log = folder / "server.log"
+        self.programs = postgres.get_programs()
+        self.become = postgres.get_server_user()
+
+    def make(self, template):
+        """Create the cluster, with a copy of the shared cluster's database."""
+        if len(f"{self.socket}/.s.PGSQL.{postgres.PORT}") > postgres.MAX_SOCKET_PATH:
+            raise Failure(f"{self.socket} is too long for a socket.")
+        for folder in (self.data.parent, self.socket, self.data):
+            folder.mkdir(parents=True, exist_ok=True)
+            folder.chmod(0o700)
+            if self.become:
+                os.chown(folder, self.become["user"], self.become["group"])
+        options = ["--auth", "trust", "--encoding", "UTF8", "--locale", "C.UTF-8"]
+        self._call("initdb", "--username", postgres.USER, "--no-sync", *options)
+        with (self.data / "postgresql.conf").open("a") as settings:
+            settings.write(SETTINGS.format(socket=self.socket, port=postgres.PORT))
+        self.start()
+        self.sql(f"CREATE DATABASE {DATABASE} TEMPLATE template0", "postgres")
+        self._restore(template)
+
+    def _restore(self, template):
+        dump = subprocess.Popen(
+            ["pg_dump", template], env=postgres.environment(), stdout=subprocess.PIPE
+        )
+        options = ["--quiet", "--single-transaction", "--set", "ON_ERROR_STOP=1"]
+        with dump.stdout:
+            code = subprocess.run(
+                ["psql", "--no-psqlrc", *options, DATABASE],
+                env=self._variables(),
+                stdin=dump.stdout,
+                stdout=subprocess.DEVNULL,
+                check=False,
+            ).returncode
+        if dump.wait() or code:
+            raise Failure(f"{template} cannot be copied.")
+
+    def start(self):
+        self._control("start", "--log", self.log)
+
+    def restart(self, mode):
+        """Restart it `fast` or `immediate`: the latter is like a crash."""
+        self._control("restart", "--mode", mode, "--log", self.log)
+
+    def stop(self, mode):
+        if (self.data / "postmaster.pid").exists():
+            self._control("stop", "--mode", mode)
+
+    def remove(self):
+        self.stop("immediate")
+        shutil.rmtree(self.data.parent, ignore_errors=True)
+
+    def _control(self, *arguments):
+        self._call("pg_ctl", "--wait", "--timeout", "120", *arguments)
+
+    def _call(self, program, *arguments):
+        command = [self.programs / program, "--pgdata", self.data, *arguments]
+        failure = f"{program} failed; see {self.log}."
+        call(command, failure, cwd="/", **self.become)
+
+    def sql(self, query, database=DATABASE):
+        """Run a query; return its rows, each a list of texts.
+
+        :raises Failure: if it is refused, also while the cluster is down
+        """
+        options = ["--no-psqlrc", "--quiet", "--tuples-only", "--no-align"]
+        output = call(
+            ["psql", *options, "--field-separator", "\t", "-d", database, "-c", query],
+            "PostgreSQL refuses a query:",
+            env=self._variables(),
+        )
+        return [line.split("\t") for line in output.splitlines() if line]
+
+    def _variables(self):
+        return {**postgres.environment(), "PGHOST": str(self.socket)}

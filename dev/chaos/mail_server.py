@@ -1,0 +1,71 @@
+"""The laboratory's mail server: up, or down.
+
+It runs as a program of its own, with the virtualenv's aiosmtpd: a killed one refuses
+connections as a real one does.
+"""
+
+import json
+import subprocess
+from typing import NamedTuple
+
+from ..console import Failure
+
+PROGRAM = """\
+import asyncio, email, email.policy, json, sys
+from aiosmtpd.smtp import SMTP
+
+
+class Box:
+    async def handle_DATA(self, server, session, envelope):
+        mail = email.message_from_bytes(envelope.content, policy=email.policy.default)
+        line = {"id": mail["Message-Id"], "subject": mail["Subject"]}
+        with open(sys.argv[2], "a") as box:
+            for address in envelope.rcpt_tos:
+                box.write(json.dumps({**line, "to": address}) + "\\n")
+        return "250 OK"
+
+
+async def serve():
+    loop = asyncio.get_running_loop()
+    factory = lambda: SMTP(Box(), hostname="localhost")
+    server = await loop.create_server(factory, "127.0.0.1", int(sys.argv[1]))
+    loop.add_reader(sys.stdin, sys.exit)  # The laboratory has ended
+    print("ready", flush=True)
+    await server.serve_forever()
+
+
+asyncio.run(serve())
+"""
+
+
+class Mail(NamedTuple):
+    id: str
+    subject: str
+    to: str
+
+
+class MailServer:
+    def __init__(self, environment, folder, port):
+        self.port = port
+        self.box = folder / "mails"
+        self.command = [environment.bin / "python", "-c", PROGRAM, str(port), self.box]
+        self.process = None
+
+    def start(self):
+        self.box.touch()
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        self.process = subprocess.Popen(self.command, **pipes)
+        if not self.process.stdout.readline():
+            raise Failure(f"The mail server does not start on port {self.port}.")
+
+    def stop(self):
+        if self.process:
+            self.process.kill()
+            self.process.wait()
+            self.process.stdin.close()
+            self.process.stdout.close()
+            self.process = None
+
+    def get_mails(self):
+        lines = self.box.read_text().splitlines()
+        return [Mail(**json.loads(line)) for line in lines]
