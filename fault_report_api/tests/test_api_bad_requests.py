@@ -317,7 +317,7 @@ TABLE = {
     "no UTF-8 as a reference":      (at(REPORTS + "/%ff%fe", "GET"), 404, "not_found"),
     "5,000 characters":             (at(REPORTS + "/" + "x" * 5000, "GET"), 404, "not_found"),
     "a reference without a key":    (at(REPORTS + "/FR-0", "GET", headers={"Authorization": None}), 401, "key"),
-    "GET":                          (at(REPORTS, "GET"), 405, "method"),
+    "POST of the points":           (at("/fault_report/v1/points", "POST"), 405, "method"),
     "PUT":                          (at(REPORTS, "PUT"), 405, "method"),
     "PATCH":                        (at(REPORTS, "PATCH"), 405, "method"),
     "DELETE":                       (at(REPORTS, "DELETE"), 405, "method"),

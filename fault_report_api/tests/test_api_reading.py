@@ -110,7 +110,9 @@ class TestApiReading(ApiCase):
 
     def test_a_key_in_a_page_reads_and_writes_nothing(self):
         report = self.file()
-        page = self.make_integration(name="Page", in_page=True, allowed_origins="https://a.example.com")
+        page = self.make_integration(
+            name="Page", in_page=True, allowed_origins="https://a.example.com"
+        )
         key = self.make_key(page)
         options = {"key": key, "headers": {"Origin": "https://a.example.com"}}
         for path in ("", f"/{report.reference}", f"/{report.reference}/comments"):
@@ -181,7 +183,10 @@ class TestApiReading(ApiCase):
     def test_a_foreign_and_an_unknown_report_look_alike(self):
         report = self.file()
         other = self.make_key(self.make_integration(name="Other"))
-        for path in (f"{REPORTS}/{report.reference}/comments", f"{REPORTS}/FR-0/comments"):
+        for path in (
+            f"{REPORTS}/{report.reference}/comments",
+            f"{REPORTS}/FR-0/comments",
+        ):
             for method, options in (("GET", {}), ("POST", {"json": {"comment": "x"}})):
                 answer = self.send(method, path, key=other, **options)
                 self.assertEqual(answer.status_code, 404, answer.text)
@@ -207,7 +212,9 @@ class TestApiReading(ApiCase):
         self.assertTrue(answer.headers["WWW-Authenticate"].startswith("Bearer"))
 
     def test_all_answers_that_are_not_accepted_are_named(self):
-        self.company.fault_report_template_id = self.env["fault.report.template"].create(
+        self.company.fault_report_template_id = self.env[
+            "fault.report.template"
+        ].create(
             {
                 "name": "Visit",
                 "point_ids": [
@@ -226,4 +233,6 @@ class TestApiReading(ApiCase):
         answer = self.send(json={"name": "x", "points": points})
         self.assertEqual(answer.status_code, 422)
         fields_named = set(answer.json()["error"]["fields"])
-        self.assertEqual(fields_named, {"points", "points[0]", "points[2]", "points[3]"})
+        self.assertEqual(
+            fields_named, {"points", "points[0]", "points[2]", "points[3]"}
+        )
