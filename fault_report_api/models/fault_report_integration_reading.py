@@ -192,6 +192,7 @@ class FaultReportIntegration(models.Model):
         }
 
     def _describe_comment(self, report, message):
+        author = message.author_id
         return {
             "date": format_time(message.date),
             "author": message._get_fault_report_author_name() or "",
