@@ -95,6 +95,24 @@ class TestRateLimit(TransactionCase):
             with self.assertRaises(TooManyRequestsError):
                 self.count_attempt()
 
+    def test_a_high_limit_reads_no_more_attempts_than_a_low_one(self):
+        Attempt = self.env["fault.report.attempt"]
+        Attempt.create(
+            [{"scope": "test:1", "date": fields.Datetime.now()} for _n in range(50)]
+        )
+        search, found = type(Attempt).search, []
+
+        def count(records, *args, **kwargs):
+            result = search(records, *args, **kwargs)
+            found.append(len(result))
+            return result
+
+        with patch.object(self.registry["fault.report.attempt"], "search", count):
+            self.count_attempt(limit=51)
+            with self.assertRaises(TooManyRequestsError):
+                self.count_attempt(limit=51)
+        self.assertEqual(found, [0, 1])
+
     def test_a_limit_of_zero_refuses_all(self):
         with self.assertRaises(TooManyRequestsError):
             self.count_attempt(limit=0)

@@ -105,11 +105,14 @@ class FaultReportAttempt(models.Model):
         """Add an attempt; if refused, return the seconds until the next is allowed."""
         now = fields.Datetime.now()
         domain = [("scope", "=", scope), ("date", ">", now - timedelta(seconds=window))]
-        recent = self.search(domain, order="date desc", limit=limit)
-        if limit and len(recent) < limit:
+        # Only the attempt that has to expire first is read, however high the limit is.
+        offset = max(limit - 1, 0)
+        order = "date desc" if limit else "date"
+        blocking = self.search(domain, order=order, offset=offset, limit=1)
+        if limit and not blocking:
             self.create({"scope": scope, "date": now})
             return 0
-        oldest = recent[-1:].date or now
+        oldest = blocking.date or now
         return max(1, window - int((now - oldest).total_seconds()))
 
     # === DAILY QUOTA === #
