@@ -145,7 +145,7 @@ class ApiDispatcher(HttpDispatcher):
             **self._get_readable_headers(),
             "Access-Control-Allow-Methods": "GET, POST",
             "Access-Control-Allow-Headers": "Authorization, Content-Type,"
-            " Idempotency-Key",
+            " Idempotency-Key, X-Request-Id",
             "Access-Control-Max-Age": str(PREFLIGHT_AGE),
         }
         return Response(status=204, headers=headers)

@@ -196,9 +196,7 @@ class FaultReportIntegration(models.Model):
         return {
             "date": format_time(message.date),
             "author": message._get_fault_report_author_name() or "",
-            "from_staff": bool(
-                message.author_id and not message.author_id.partner_share
-            ),
+            "from_staff": bool(author and not author.partner_share),
             "text": html2plaintext(message.body, include_references=False),
             "files": [
                 {

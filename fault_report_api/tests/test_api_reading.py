@@ -17,15 +17,15 @@ class TestApiReading(ApiCase):
         self.assertEqual(answer.status_code, 201, answer.text)
         return self.find(answer)
 
-    def read(self, path="", status=200, **options):
+    def fetch(self, path="", status=200, **options):
         answer = self.send("GET", REPORTS + path, **options)
         self.assertEqual(answer.status_code, status, answer.text)
         return answer.json()
 
-    def read_all(self, query=""):
+    def fetch_all(self, query=""):
         found, path = [], f"?limit=2{query}"
         while path:
-            page = self.read(path)
+            page = self.fetch(path)
             self.assertLessEqual(len(page["reports"]), 2)
             found += [report["reference"] for report in page["reports"]]
             path = page["next"] and f"?limit=2{query}&cursor={page['next']}"
@@ -37,7 +37,7 @@ class TestApiReading(ApiCase):
         self.lift.serial_no = "L-1"
         report = self.file(equipment="L-1")
         path = f"/{report.reference}"
-        state = self.read(path)
+        state = self.fetch(path)
         self.assertEqual(
             state["progress"], {"started": None, "done": None, "invoiced": None}
         )
@@ -48,13 +48,13 @@ class TestApiReading(ApiCase):
         stages = self.env["maintenance.stage"].search([], order="sequence")
         order.stage_id = stages[1]
         self.env.flush_all()
-        state = self.read(path)
+        state = self.fetch(path)
         self.assertEqual(state["planned_start"], "2026-12-01T08:00:00Z")
         self.assertRegex(state["progress"]["started"], r"^\d{4}-.*Z$")
         self.assertIsNone(state["progress"]["done"])
         order.stage_id = stages.filtered("done")[:1]
         self.env.flush_all()
-        self.assertTrue(self.read(path)["progress"]["done"])
+        self.assertTrue(self.fetch(path)["progress"]["done"])
 
     # === LIST === #
 
@@ -65,20 +65,20 @@ class TestApiReading(ApiCase):
         self.env["fault.report"].create(
             {"name": "Of staff", "partner_id": self.hotel.id}
         )
-        self.assertEqual(self.read_all(), [report.reference for report in own])
+        self.assertEqual(self.fetch_all(), [report.reference for report in own])
         own[1].action_solve("By phone")
         own[2].reported_at = fields.Datetime.now() - timedelta(days=9)
         self.env.flush_all()
-        self.assertEqual(self.read_all("&state=solved"), [own[1].reference])
+        self.assertEqual(self.fetch_all("&state=solved"), [own[1].reference])
         week = (fields.Datetime.now() - timedelta(days=7)).isoformat()
-        self.assertEqual(self.read_all(f"&until={week}Z"), [own[2].reference])
-        self.assertEqual(len(self.read_all(f"&since={week}")), 4)
+        self.assertEqual(self.fetch_all(f"&until={week}Z"), [own[2].reference])
+        self.assertEqual(len(self.fetch_all(f"&since={week}")), 4)
 
     def test_reports_that_come_meanwhile_do_not_shift_the_pages(self):
         own = [self.file(f"Fault {number}") for number in range(3)]
-        first = self.read("?limit=2")
+        first = self.fetch("?limit=2")
         own.append(self.file("Later"))
-        second = self.read(f"?limit=2&cursor={first['next']}")
+        second = self.fetch(f"?limit=2&cursor={first['next']}")
         read = [report["reference"] for report in first["reports"] + second["reports"]]
         self.assertEqual(read, [report.reference for report in own])
         self.assertIsNone(second["next"])
@@ -104,9 +104,9 @@ class TestApiReading(ApiCase):
             ("limit=1&limit=2", "limit"),
         ):
             with self.subTest(query):
-                error = self.read(f"?{query}", status=422)["error"]
+                error = self.fetch(f"?{query}", status=422)["error"]
                 self.assertIn(field, error["fields"])
-        self.assertEqual(self.read("?limit=5", key=key), {"reports": [], "next": None})
+        self.assertEqual(self.fetch("?limit=5", key=key), {"reports": [], "next": None})
 
     def test_a_key_in_a_page_reads_and_writes_nothing(self):
         report = self.file()
@@ -137,7 +137,7 @@ class TestApiReading(ApiCase):
             body="We come", message_type="comment", subtype_xmlid="mail.mt_comment"
         )
         self.env.flush_all()
-        mine, theirs = self.read(path)["comments"]
+        mine, theirs = self.fetch(path)["comments"]
         self.assertEqual(mine, answer.json())
         self.assertEqual((mine["text"], mine["from_staff"]), (sent["comment"], False))
         self.assertEqual((theirs["text"], theirs["from_staff"]), ("We come", True))
@@ -159,7 +159,9 @@ class TestApiReading(ApiCase):
         self.assertEqual(first.json(), again.json())
         self.assertEqual(again.headers["Idempotency-Replayed"], "true")
         self.assertEqual(other.status_code, 409)
-        self.assertEqual(len(self.read(f"/{report.reference}/comments")["comments"]), 1)
+        self.assertEqual(
+            len(self.fetch(f"/{report.reference}/comments")["comments"]), 1
+        )
 
     def test_a_bad_comment_is_refused_in_words(self):
         report = self.file()
@@ -178,7 +180,7 @@ class TestApiReading(ApiCase):
                 answer = self.send("POST", path, json=content)
                 self.assertEqual(answer.status_code, 422, answer.text)
                 self.assertIn(field, answer.json()["error"]["fields"])
-        self.assertEqual(self.read(f"/{report.reference}/comments")["comments"], [])
+        self.assertEqual(self.fetch(f"/{report.reference}/comments")["comments"], [])
 
     def test_a_foreign_and_an_unknown_report_look_alike(self):
         report = self.file()
