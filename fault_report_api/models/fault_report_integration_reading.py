@@ -208,7 +208,7 @@ class FaultReportIntegration(models.Model):
         }
 
     def _add_comment(self, reference, data, files=None, key=None):
-        """Add a comment of the customer to a report, or find that of an earlier request.
+        """Add a comment of the customer, or find that of an earlier request.
 
         :param dict data: as `tools.schema.COMMENT` describes it; checked here
         :param files, key: as of `_file_report`
