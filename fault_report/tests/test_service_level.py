@@ -318,6 +318,28 @@ class TestDeadlines(ServiceLevelCommon):
         )
         self.assertEqual(groups, {"kept": 1, "breached": 2, "none": 1})
         self.assertFalse((late + cancelled + dropped).filtered("sla_deadline"))
+        # Hours until what was reached; what was not has none, and is in no average
+        self.assertEqual(
+            [(one.response_time, one.resolution_time) for one in reports],
+            [(1, 1), (2, 2), (False, False), (False, False)],
+        )
+        ((average,),) = reports._read_group(
+            [("id", "in", reports.ids)], [], ["resolution_time:avg"]
+        )
+        self.assertEqual(average, 1.5)
+
+    def test_r103_hours_are_those_of_the_working_time_without_pauses(self):
+        waits = self.env["fault.report.status"].create(
+            {"name": "Waits", "pauses_sla": True}
+        )
+        self.make_policy(resolution_hours=40)
+        report = self.make_at(MONDAY)
+        hour = timedelta(hours=1)
+        self.at(MONDAY + hour, lambda: report.write({"status_id": waits.id}))
+        self.at(MONDAY + 2 * hour, lambda: report.write({"status_id": False}))
+        self.at(MONDAY + 7 * 24 * hour, lambda: report.action_solve("x"))
+        # A week of 40 working hours, less the hour of the pause
+        self.assertEqual(report.resolution_time, 39)
 
     def test_the_status_is_the_same_for_reading_searching_and_grouping(self):
         waits = self.env["fault.report.status"].create(

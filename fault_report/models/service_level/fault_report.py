@@ -2,6 +2,7 @@ from odoo import api, fields, models, tools
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ...tools.fields import OptionalFloat
 from .fault_report_sla_policy import TARGETS, to_time
 
 # Deadlines counted anew in the request that changes a policy or a calendar; the cron
@@ -21,6 +22,7 @@ FIELDS = (
     "sla_warning_from",
     "sla_alarm_date",
     "sla_counted_from",
+    *(f"{target}_time" for target in TARGETS),
 )
 
 
@@ -104,6 +106,32 @@ class FaultReport(models.Model):
         store=True,
         copy=False,
         protected=True,
+    )
+    # For averages: what was not reached has no time, which is not 0
+    response_time = OptionalFloat(
+        string="Hours to Response",
+        compute="_compute_deadlines",
+        store=True,
+        copy=False,
+        protected=True,
+        aggregator="avg",
+        help="In the working time of the service level, without pauses.",
+    )
+    arrival_time = OptionalFloat(
+        string="Hours to Arrival",
+        compute="_compute_deadlines",
+        store=True,
+        copy=False,
+        protected=True,
+        aggregator="avg",
+    )
+    resolution_time = OptionalFloat(
+        string="Hours to Resolution",
+        compute="_compute_deadlines",
+        store=True,
+        copy=False,
+        protected=True,
+        aggregator="avg",
     )
     sla_deadline = fields.Datetime(
         string="Due",
@@ -328,7 +356,18 @@ class FaultReport(models.Model):
         values.update(self._get_stage(deadlines, warnings))
         values["sla_alarm_date"] = self._get_alarm_date(policy, deadlines, warnings)
         values["sla_counted_from"] = start
-        return values
+        return {**values, **self._count_times(policy, start)}
+
+    def _count_times(self, policy, start):
+        """Return the working hours until each target was met, or False."""
+        clock = self.env["fault.report.sla.policy"]._get_clock(policy, self.company_id)
+        breaks = self._get_breaks()
+        times = {}
+        for target in TARGETS:
+            met = self._get_met(target)
+            hours = met and clock.count(start, met, breaks).total_seconds() / 3600
+            times[f"{target}_time"] = hours if met else False
+        return times
 
     def _get_kept_values(self):
         return {
