@@ -137,12 +137,14 @@ class FaultReportApi(http.Controller):
         request.update_env(user=request.env.ref("base.public_user").id)
         kind, _space, key = headers.get("Authorization", "").partition(" ")
         integrations = request.env["fault.report.integration"]
-        return integrations._authenticate(
+        integration = integrations._authenticate(
             key.strip() if kind.lower() == "bearer" else "",
             headers.get("Origin"),
             request.httprequest.remote_addr,
             viewing=viewing,
         )
+        request.dispatcher.rate = integration._get_rate()
+        return integration
 
     def _get_idempotency_key(self):
         key = request.httprequest.headers.get("Idempotency-Key")

@@ -9,6 +9,7 @@ from odoo.exceptions import AccessDenied, AccessError, UserError
 from odoo.http import HttpDispatcher, Response
 
 from odoo.addons.fault_report.controllers.temporary_errors import get_busy_message
+from odoo.addons.fault_report.models.intake.rate_limit import WINDOW
 from odoo.addons.fault_report.tools.errors import (
     RETRY_AFTER,
     FieldError,
@@ -62,6 +63,7 @@ class ApiDispatcher(HttpDispatcher):
         is_plain = REQUEST_ID.fullmatch(given)
         self.request_id = given if is_plain else uuid.uuid4().hex[:12]
         self.cors = {}
+        self.rate = None  # of the key, once it is known
 
     @classmethod
     def serves(cls, path):
@@ -86,6 +88,7 @@ class ApiDispatcher(HttpDispatcher):
         result = super().post_dispatch(response)
         response.headers.update(self.cors)
         response.headers["X-Request-Id"] = self.request_id
+        response.headers.update(self._get_rate_headers())
         return result
 
     def handle_error(self, exc):
@@ -110,9 +113,20 @@ class ApiDispatcher(HttpDispatcher):
                 "X-Content-Type-Options": "nosniff",
                 "X-Request-Id": self.request_id,
                 **self.cors,
+                **self._get_rate_headers(),
                 **(headers or {}),
             },
         )
+
+    def _get_rate_headers(self):
+        """Return the limit of the key, as draft-ietf-httpapi-ratelimit-headers-10."""
+        if not self.rate:
+            return {}
+        limit, left = self.rate
+        return {
+            "RateLimit-Policy": f'"key";q={limit};w={WINDOW}',
+            "RateLimit": f'"key";r={left};t={WINDOW}',
+        }
 
     # === CORS === #
 
@@ -137,7 +151,7 @@ class ApiDispatcher(HttpDispatcher):
             "Vary": VARY,
             "Access-Control-Allow-Origin": origin,
             "Access-Control-Expose-Headers": "Idempotency-Replayed, Retry-After,"
-            " X-Request-Id",
+            " X-Request-Id, RateLimit, RateLimit-Policy",
         }
 
     def _answer_preflight(self):
@@ -174,6 +188,8 @@ class ApiDispatcher(HttpDispatcher):
             message = get_public_message(self.request.env, exc)
             if hasattr(exc, "retry_after"):
                 headers["Retry-After"] = str(exc.retry_after)
+                if status == 429:
+                    headers["RateLimit"] = f'"key";r=0;t={exc.retry_after}'
         if status == 401:
             headers["WWW-Authenticate"] = 'Bearer realm="fault_report"'
         fields = getattr(exc, "fields", {})

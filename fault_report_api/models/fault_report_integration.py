@@ -277,6 +277,17 @@ class FaultReportIntegration(models.Model):
             attempts._check_rate(f"api:{self.id}", limit, address=address)
         attempts._check_rate(f"api:{self.id}", self.rate_limit)
 
+    def _get_rate(self):
+        """Return the requests that a key may send in a minute, and how many are left.
+
+        Nothing for a key in a page, whose visitors have limits of their own.
+        """
+        self.ensure_one()
+        if self.in_page:
+            return None
+        used = self.env["fault.report.attempt"]._count_attempts(f"api:{self.id}")
+        return self.rate_limit, max(self.rate_limit - used, 0)
+
     @api.model
     def _find_by_key(self, key):
         digest = get_hash(key)

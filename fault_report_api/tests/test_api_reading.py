@@ -208,6 +208,22 @@ class TestApiReading(ApiCase):
             answer = self.send("GET", headers={"X-Request-Id": bad})
             self.assertRegex(answer.headers["X-Request-Id"], r"^[0-9a-f]{12}$")
 
+    def test_a_program_reads_how_many_requests_are_left(self):
+        self.integration.rate_limit = 3
+        self.env.flush_all()
+        left = []
+        for _number in range(3):
+            answer = self.send("GET")
+            left.append(answer.headers["RateLimit"])
+            self.assertEqual(answer.headers["RateLimit-Policy"], '"key";q=3;w=60')
+        self.assertEqual(left, [f'"key";r={number};t=60' for number in (2, 1, 0)])
+        refused = self.send("GET")
+        self.assertEqual(refused.status_code, 429)
+        wait = refused.headers["Retry-After"]
+        self.assertEqual(refused.headers["RateLimit"], f'"key";r=0;t={wait}')
+        # Nothing about keys that are not known
+        self.assertNotIn("RateLimit", self.send("GET", key="wrong").headers)
+
     def test_a_wrong_key_is_asked_for_one(self):
         answer = self.send("GET", key="wrong")
         self.assertEqual(answer.status_code, 401)

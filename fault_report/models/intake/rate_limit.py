@@ -115,6 +115,15 @@ class FaultReportAttempt(models.Model):
         oldest = blocking.date or now
         return max(1, window - int((now - oldest).total_seconds()))
 
+    @api.model
+    def _count_attempts(self, scope, window=WINDOW):
+        """Return the number of attempts within the window, this one included."""
+        since = fields.Datetime.now() - timedelta(seconds=window)
+        domain = [("scope", "=", scope), ("date", ">", since)]
+        # The transaction of the request began before its attempt was counted.
+        with self.env.registry.cursor() as cr:
+            return self._with_cursor(cr).search_count(domain)
+
     # === DAILY QUOTA === #
 
     @api.model
