@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 
 from odoo import SUPERUSER_ID, api, sql_db
 from odoo.exceptions import AccessError, UserError
@@ -152,6 +153,13 @@ class TestConversionKilled(ConversionRaceCase):
         env.flush_all()
         os.kill(os.getpid(), signal.SIGKILL)
 
+    def wait_for_lock(self, report):
+        """Wait until PostgreSQL has noticed that its client was killed."""
+        for _time in range(100):
+            if report.try_lock_for_update():
+                return
+            time.sleep(0.1)
+
     def test_r66_a_killed_server_leaves_no_order_and_the_report_waits(self):
         for method, model in (
             ("action_generate_work_order", "maintenance.request"),
@@ -164,6 +172,7 @@ class TestConversionKilled(ConversionRaceCase):
                 report = env["fault.report"].browse(self.report_id)
                 self.assertEqual(env[model].search_count([]), before)
                 self.assertFalse(report._get_order_of(model))
+                self.wait_for_lock(report)
                 getattr(report, method)()
                 self.assertTrue(report._get_order_of(model))
                 self.assertEqual(env[model].search_count([]), before + 1)

@@ -221,6 +221,7 @@ class FaultReportIntegration(models.Model):
 
         def create():
             message = report._post_from_customer(data.get("comment", ""), files)
+            # Senders may not read messages; this one is theirs.
             return report, self._describe_comment(report, message.sudo())
 
         if not key:

@@ -153,6 +153,7 @@ class FaultReportTemplatePoint(models.Model):
         if other.type == "check":
             answer = dict(self._get_check_answers()).get(self.condition_check, "")
         else:
+            # The same
             answer = ", ".join(self.sudo().condition_option_ids.mapped("name"))
         return self.env._(
             "Only if “%(point)s” is: %(answer)s.", point=other.name, answer=answer

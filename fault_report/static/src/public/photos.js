@@ -178,7 +178,7 @@
                 for (const file of files) {
                     const item = await FaultReportForm.shrink(file, options);
                     if (item.blob.size > options.maxBytes) {
-                        const megabytes = Math.floor(options.maxBytes / 1024 ** 2);
+                        const megabytes = options.maxMegabytes;
                         this.owner.say(texts.tooLarge, {name: file.name, megabytes});
                     } else if (!this.multiple) {
                         this.clear();
