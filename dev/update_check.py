@@ -36,6 +36,8 @@ CHANGED = {
         "kpi_fault_report_waiting",
         "kpi_fault_report_hours",
     },
+    # Branches use what their parents have
+    "ir_rule": {"domain_force"},
     # Sentences that were reworded; `update_use.py` looks at one that was changed
     "digest_tip": {"name", "tip_description"},
     "mail_template": {"subject", "body_html"},
