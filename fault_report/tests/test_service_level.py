@@ -430,6 +430,34 @@ class TestDeadlines(ServiceLevelCommon):
                 f"2026-03-03 {'13:00:00' if not anew else expected}",
             )
 
+    def test_r103_hours_that_were_counted_stay_whatever_changes_later(self):
+        self.make_policy(response_hours=4, resolution_hours=40)
+        report = self.make_at(MONDAY)
+        later = MONDAY + timedelta(hours=2)
+        self.at(later, lambda: report.action_assign(self.technician))
+        self.assertEqual(report.response_time, 2)
+        self.env["resource.calendar.leaves"].create(
+            {
+                "name": "Storm",
+                "date_from": MONDAY,
+                "date_to": MONDAY + timedelta(hours=8),
+                "company_id": self.company.id,
+            }
+        )
+        self.env.flush_all()
+        self.assertEqual(report.response_time, 2)
+
+    def test_r103_what_was_reached_before_it_counts_anew_has_no_hours(self):
+        self.company.fault_report_sla_anew = True
+        self.make_policy(response_hours=4, resolution_hours=4)
+        report = self.make_at(MONDAY)
+        self.at(MONDAY + timedelta(hours=1), lambda: report.action_solve("phone"))
+        self.at(utc("2026-03-03 09:00:00"), lambda: report.action_reopen("again"))
+        self.assertFalse(report.response_time)
+        self.assertIs(report.resolution_time, False)
+        self.at(utc("2026-03-03 10:00:00"), lambda: report.action_solve("phone"))
+        self.assertEqual(report.resolution_time, 1)
+
     def test_bad_policies_are_refused_in_words(self):
         empty = make_calendar(self.env, "Empty", {})
         for values in (

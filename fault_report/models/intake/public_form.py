@@ -199,7 +199,6 @@ class FaultReport(models.Model):
         return {
             "maxFiles": max(limit.files for limit in limits),
             "maxBytes": max(limit.size for limit in limits),
-            "maxMegabytes": max(limit.megabytes for limit in limits),
             "keepPosition": any(limit.keep_position for limit in limits),
             "draftDays": DRAFT_DAYS,
         }

@@ -347,7 +347,6 @@ class FaultReport(models.Model):
         if not address or self.channel != "mail":
             return Domain.FALSE
         # Visitors may not read messages; only the ids of their own e-mails are used.
-        # Visitors may not read messages; only the id of the first e-mail is used.
         first = (
             self.env["mail.message"]
             .sudo()

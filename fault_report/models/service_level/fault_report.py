@@ -359,14 +359,22 @@ class FaultReport(models.Model):
         return {**values, **self._count_times(policy, start)}
 
     def _count_times(self, policy, start):
-        """Return the working hours until each target was met, or False."""
+        """Return the working hours until each target was met, or False.
+
+        What was counted stays, as its deadline does. What was met before a new start
+        has no time.
+        """
         clock = self.env["fault.report.sla.policy"]._get_clock(policy, self.company_id)
         breaks = self._get_breaks()
         times = {}
         for target in TARGETS:
-            met = self._get_met(target)
-            hours = met and clock.count(start, met, breaks).total_seconds() / 3600
-            times[f"{target}_time"] = hours if met else False
+            name, met = f"{target}_time", self._get_met(target)
+            times[name] = False
+            if not met or met < start:
+                continue
+            times[name] = self[name]
+            if times[name] is False or self.sla_counted_from != start:
+                times[name] = clock.count(start, met, breaks).total_seconds() / 3600
         return times
 
     def _get_kept_values(self):
@@ -643,7 +651,10 @@ class FaultReport(models.Model):
             self.env, deadline, tz=str(self.env.tz), dt_format="short"
         )
         target = next(
-            name for name in TARGETS if report_sudo[f"{name}_deadline"] == deadline
+            name
+            for name in TARGETS
+            if report_sudo[f"{name}_deadline"] == deadline
+            and not report_sudo._get_met(name)
         )
         if target == "response":
             return self.env._("You will hear from us by %s.", moment)

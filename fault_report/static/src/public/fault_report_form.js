@@ -7,8 +7,7 @@
 // The script uses only names and `data-…` attributes of the form, so it works on Odoo
 // pages, on other pages and in a shadow DOM:
 //   data-texts            its texts, translated, as JSON
-//   data-limits           `maxFiles`, `maxBytes`, `maxMegabytes`, `keepPosition` and
-//                         `draftDays`, as JSON
+//   data-limits           `maxFiles`, `maxBytes`, `keepPosition` and `draftDays`, as JSON
 //   data-photo            how photos are resized: see photos.js
 //   data-captcha-keys     the site keys of the captchas to pass, as JSON
 //   data-draft            the name of the draft (none: the URL)

@@ -7,6 +7,7 @@
 
     // Smaller files are sent unchanged
     const SMALL_BYTES = 400 * 1024;
+    const MEGABYTE = 1024 * 1024;
 
     const FaultReportForm = window.FaultReportForm || {};
     window.FaultReportForm = FaultReportForm;
@@ -178,7 +179,7 @@
                 for (const file of files) {
                     const item = await FaultReportForm.shrink(file, options);
                     if (item.blob.size > options.maxBytes) {
-                        const megabytes = options.maxMegabytes;
+                        const megabytes = Math.floor(options.maxBytes / MEGABYTE);
                         this.owner.say(texts.tooLarge, {name: file.name, megabytes});
                     } else if (!this.multiple) {
                         this.clear();
