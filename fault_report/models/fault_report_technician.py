@@ -127,7 +127,7 @@ class FaultReport(models.Model):
         absences = {**self._find_absences(missed, teams), **absences}
         chosen.update(missed._balance(teams, absences))
         for report in missed:
-            # No one is at work: whoever is not away takes it when they are back.
+            # No one is at work: one who is not away takes it when they are back.
             chosen[report] = chosen[report] or report._pick(
                 takers[report], absences, OFF_DUTY
             )

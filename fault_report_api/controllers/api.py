@@ -54,7 +54,7 @@ class FaultReportApi(http.Controller):
             self._authenticate()._list_reports(query.to_dict())
         )
 
-    # References may have slashes, so they are told from what follows here.
+    # References may have slashes, so what follows them is read here.
     @http.route(
         f"{ROOT}/reports/<fault_report_rest:reference>", methods=["GET"], **ROUTE
     )

@@ -100,7 +100,7 @@ class FaultReportIntegration(models.Model):
         """
         self._check_may_read()
         domain, limit = self._read_query(query)
-        # One more tells whether there is a next page.
+        # One more shows whether there is a next page.
         reports = self.env["fault.report"].search(domain, order="id", limit=limit + 1)
         page = reports[:limit]
         return {

@@ -9,7 +9,7 @@ from .fault_report_sla_policy import TARGETS, to_time
 # counts the others
 RECOUNTED_AT_ONCE = 500
 OPEN = ("open", "paused", "late")
-# What has to be told, as `<target>_<kind>`
+# The alarms, as `<target>_<kind>`
 ALARMS = tuple(
     f"{target}_{kind}" for target in TARGETS for kind in ("warning", "breach")
 )

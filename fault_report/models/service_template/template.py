@@ -35,7 +35,7 @@ class FaultReportTemplate(models.Model):
         help="New fault reports get the points of this template.",
     )
 
-    # Which points somebody is asked
+    # Which points a role is asked
     preview_role = fields.Selection(
         [("reporter", "As reporter"), ("technician", "As technician")],
         store=False,
