@@ -159,7 +159,7 @@ class TestWorkOrderStates(FaultReportCommon):
         self.assertEqual(report.progress, "done")
 
     def test_no_other_record_takes_a_work_order_along_when_it_is_deleted(self):
-        """The database tells no method: the report would stay converted."""
+        """The database calls no method: the report would stay converted."""
         tables = {
             self.env[model]._table
             for model in self.env["fault.report"]._get_work_order_models()

@@ -68,7 +68,9 @@ def _prepare(env, content, mimetype, limits):
 def _make_jpeg(env, content, mimetype, limits):
     structure = read_structure(content, mimetype)
     size, quality = _get_resize_options(env, "image/jpeg")
-    size = size or (structure.width, structure.height)
+    # The size may be that before it is turned
+    side = max(structure.width, structure.height)
+    size = size or (side, side)
     jpeg = picture.make_smaller(content, mimetype, size, quality, "JPEG")
     if limits.keep_position:
         jpeg = add_position(jpeg, picture.read_position(content, mimetype))

@@ -164,7 +164,8 @@ class FaultReportIntegration(models.Model):
     def _read_cursor(self, text):
         padded = text + "=" * (-len(text) % 4)
         try:
-            content = base64.b64decode(padded, altchars=b"-_", validate=True).decode()
+            raw = base64.b64decode(padded, altchars=b"-_", validate=True)
+            content = raw.decode("ascii")
         except (binascii.Error, UnicodeError) as error:
             raise ValueError(text) from error
         number, _point, signature = content.partition(".")

@@ -1,8 +1,9 @@
 """A program reads its own reports and comments, and writes for the customer."""
 
+import base64
 from datetime import timedelta
 
-from odoo import fields
+from odoo import Command, fields
 from odoo.tests import tagged
 
 from odoo.addons.fault_report.tests.test_file_rules import make_picture
@@ -99,6 +100,7 @@ class TestApiReading(ApiCase):
             ("limit=%D9%A1", "limit"),
             ("cursor=MQ", "cursor"),
             (f"cursor={foreign}", "cursor"),
+            *((f"cursor={cursor}", "cursor") for cursor in self.make_odd_cursors()),
             ("domain=[]", "domain"),
             ("order=id", "order"),
             ("limit=1&limit=2", "limit"),
@@ -107,6 +109,44 @@ class TestApiReading(ApiCase):
                 error = self.fetch(f"?{query}", status=422)["error"]
                 self.assertIn(field, error["fields"])
         self.assertEqual(self.fetch("?limit=5", key=key), {"reports": [], "next": None})
+
+    def make_odd_cursors(self):
+        """Return cursors that were not given out, by what is in them."""
+        given = self.integration._make_cursor(self.env["fault.report"].browse(7))
+        contents = [
+            "1.é",
+            "1.",
+            ".",
+            "1",
+            "é.1",
+            "-1.x",
+            "1.\0",
+            "9" * 40 + ".x",
+            "٣.x",
+        ]
+        odd = [
+            base64.urlsafe_b64encode(content.encode()).decode().rstrip("=")
+            for content in contents
+        ]
+        # Each place of one that was
+        places = range(0, len(given), 5)
+        odd += [given[:n] + chr(ord(given[n]) ^ 1) + given[n + 1 :] for n in places]
+        return [*odd, given[:-3], "%C3%A9", "a=b=", "%2B%2F"]
+
+    def test_a_reading_of_zero_is_an_answer(self):
+        self.company.fault_report_template_id = self.env[
+            "fault.report.template"
+        ].create(
+            {
+                "name": "Visit",
+                "point_ids": [Command.create({"name": "Gap", "type": "number"})],
+            }
+        )
+        gap = self.company.fault_report_template_id.point_ids
+        for value in (0, 0.0, -0.0, "0"):
+            report = self.file(points=[{"point": gap.id, "value": value}])
+            self.assertTrue(report.point_ids.is_answered, value)
+            self.assertEqual(report.point_ids.value_number, 0)
 
     def test_a_key_in_a_page_reads_and_writes_nothing(self):
         report = self.file()
@@ -236,8 +276,8 @@ class TestApiReading(ApiCase):
             {
                 "name": "Visit",
                 "point_ids": [
-                    (0, 0, {"name": "Runs", "type": "check"}),
-                    (0, 0, {"name": "Gap", "type": "number"}),
+                    Command.create({"name": "Runs", "type": "check"}),
+                    Command.create({"name": "Gap", "type": "number"}),
                 ],
             }
         )

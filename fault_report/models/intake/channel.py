@@ -329,7 +329,8 @@ class FaultReport(models.Model):
         """Return the values of one answer; without a value, it is not answered."""
         remark = {"remark": answer["remark"]} if answer.get("remark") else {}
         value = answer.get("value")
-        if value in (None, False, "", b""):
+        # Not by equality, which holds the number zero for False
+        if value is None or value is False or value in ("", b""):
             return remark
         try:
             read = getattr(self, f"_read_{point.type}_answer")

@@ -1,3 +1,5 @@
+import base64
+
 from markupsafe import Markup, escape
 
 from odoo import Command, api, fields, models
@@ -5,6 +7,7 @@ from odoo.exceptions import UserError
 
 from odoo.addons.base.models.ir_qweb_fields import nl2br
 
+from ...tools import file_rules
 from ...tools.context_switches import with_own_context
 
 
@@ -148,12 +151,15 @@ class FaultReport(models.Model):
         for point_sudo in self.sudo().point_ids.filtered(
             lambda point: point.is_shown and point.value_photo
         ):
+            # Most are JPEG; some are kept as they came.
+            photo = base64.b64decode(point_sudo.value_photo)
+            mimetype = file_rules.guess_type(photo) or "image/jpeg"
             # The conversion may add files to an order that the user may not write.
             with_own_context(self).env["ir.attachment"].sudo().create(
                 {
-                    "name": f"{point_sudo.name}.jpg",
-                    "datas": point_sudo.value_photo,
-                    "mimetype": "image/jpeg",
+                    "name": file_rules.complete_name(point_sudo.name, mimetype),
+                    "raw": photo,
+                    "mimetype": mimetype,
                     "is_from_fault_report": True,
                     "res_model": order._name,
                     "res_id": order.id,
