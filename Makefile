@@ -7,9 +7,10 @@
 #   JOBS=<number>  test in so many processes at once (1 to see all as it happens)
 #   N=<number>     benchmark with that many fault reports
 #   LOAD=<minutes> chaos: load instead of faults
+#   PEERS=1        benchmark beside other addons
 
 PYTHON ?= python3
-export ODOO PORT ADDON K JOBS N LOAD
+export ODOO PORT ADDON K JOBS N LOAD PEERS
 
 .DEFAULT_GOAL := help
 .PHONY: help run test bench chaos journeys lint stop clean shell psql update lock terms wheels

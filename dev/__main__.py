@@ -62,7 +62,7 @@ def chaos():
     minutes = os.environ.get("LOAD")
     if minutes:
         return faults.measure(environment, template, float(minutes))
-    return faults.check(environment, template)
+    return faults.check(environment, template, faults.FAULTS)
 
 
 def journeys():

@@ -7,34 +7,46 @@ from . import databases
 from .console import Failure, say, step
 from .paths import ROOT
 
+# Needs the addons that it compares
+PEERS_SCRIPT = "peers"
+PEERS = ("fieldservice", "helpdesk_mgmt", "project", "repair")
+
 
 def run(environment):
     """Run all benchmarks, or those whose names contain `K=…`.
 
+    With `PEERS=1` the one beside other addons alone.
+
     :return: the exit code of the first that failed, or 0
     """
+    if os.environ.get("PEERS"):
+        return _run_scripts(environment, [PEERS_SCRIPT], PEERS)
     wanted = os.environ.get("K") or ""
-    scripts = sorted(
-        path
+    names = sorted(
+        path.stem
         for path in (ROOT / "benchmarks").glob(f"*{wanted}*.py")
-        if not path.name.startswith("_")
+        if not path.name.startswith("_") and path.stem != PEERS_SCRIPT
     )
-    if not scripts:
+    if not names:
         raise Failure(f"There is no benchmark with “{wanted}” in its name.")
-    template = databases.addons_template(environment, ["fault_report"])
-    for script in scripts:
-        say(f"\n{script.stem}")
-        code = _run(environment, template, script)
+    return _run_scripts(environment, names)
+
+
+def _run_scripts(environment, names, peers=()):
+    template = databases.addons_template(environment, ["fault_report"], peers)
+    for name in names:
+        say(f"\n{name}")
+        code = _run(environment, template, ROOT / "benchmarks" / f"{name}.py", peers)
         if code:
             return code
     return 0
 
 
-def _run(environment, template, script):
+def _run(environment, template, script, peers):
     database = databases.own("bench")
     with step("copying the database"):
         databases.copy(template, database)
-    configuration = environment.configuration("bench", db_name=database)
+    configuration = environment.configuration("bench", peers, db_name=database)
     command = [environment.bin / "python", "-m", "odoo", "shell", "--no-http"]
     with script.open() as source:
         code = subprocess.run(

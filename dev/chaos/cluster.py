@@ -3,9 +3,11 @@
 Unlike the shared one it writes to the disk as a company's does.
 """
 
+import contextlib
 import os
 import shutil
 import subprocess
+import time
 
 from .. import postgres
 from ..console import Failure, call
@@ -70,6 +72,35 @@ class Cluster:
     def restart(self, mode):
         """Restart it `fast` or `immediate`: the latter is like a crash."""
         self._control("restart", "--mode", mode, "--log", self.log)
+
+    @contextlib.contextmanager
+    def crowded(self):
+        """Use up all connections inside of the block."""
+        others = []
+        try:
+            while all(other.poll() is None for other in others):
+                others.append(self._occupy())
+                time.sleep(0.05)
+            yield
+        finally:
+            for other in others:
+                other.terminate()
+                other.wait()
+
+    def _occupy(self):
+        return subprocess.Popen(
+            ["psql", "--no-psqlrc", "-d", DATABASE, "-c", "SELECT pg_sleep(600)"],
+            env=self._variables(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def end_connections(self):
+        """End the connections of all others to the database."""
+        self.sql(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            f" WHERE datname = '{DATABASE}' AND pid <> pg_backend_pid()"
+        )
 
     def stop(self, mode):
         if (self.data / "postmaster.pid").exists():

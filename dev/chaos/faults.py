@@ -36,12 +36,56 @@ def kill_worker(lab):
         raise Failure("No worker was killed while it filed a report.")
 
 
-def restart_database(lab):
-    """PostgreSQL restarts without a shutdown while reports are filed."""
-    filing = lab.file_many("database", REPORTS)
+def kill_master(lab):
+    """The master of the workers is killed while they file reports."""
+    filing = lab.file_many("master", REPORTS)
     filing.wait_for(APART)
     lab.crashes += 1
-    lab.cluster.restart("immediate")
+    lab.odoo.kill_master()
+    filing.finish()
+
+
+def restart_database(lab, mode="immediate"):
+    """PostgreSQL restarts without a shutdown while reports are filed."""
+    filing = lab.file_many(f"database {mode}", REPORTS)
+    filing.wait_for(APART)
+    lab.crashes += 1
+    lab.cluster.restart(mode)
+    filing.finish()
+
+
+def restart_database_fast(lab):
+    """PostgreSQL is restarted by its administrator while reports are filed."""
+    restart_database(lab, "fast")
+
+
+def end_connections(lab):
+    """All connections to the database are ended, again and again."""
+    filing = lab.file_many("connection", REPORTS)
+    for _end in range(KILLS):
+        filing.wait_for(filing.answered + APART)
+        lab.crashes += 1
+        lab.cluster.end_connections()
+    filing.finish()
+
+
+def use_up_connections(lab):
+    """Other programs use up all connections to the database."""
+    with lab.cluster.crowded():
+        refused = len(lab.client.refusals)
+        filing = lab.file_many("crowd", FEW)
+        lab.wait(
+            "reports are refused",
+            lambda: len(lab.client.refusals) > refused + FEW or filing.is_over(),
+        )
+    filing.finish()
+
+
+def update_while_reports_are_filed(lab):
+    """The addon is updated while reports are filed."""
+    filing = lab.file_many("update", REPORTS)
+    filing.wait_for(APART)
+    lab.update("fault_report")
     filing.finish()
 
 
@@ -75,6 +119,20 @@ def fill_file_store(lab):
         raise Failure(f"Clients are not asked to try again: {statuses}")
 
 
+def make_file_store_read_only(lab):
+    """The file store refuses all writing, then takes it again."""
+    refused = len(lab.client.refusals)
+    with lab.store.read_only():
+        filing = lab.file_many("read only", FEW)
+        lab.wait(
+            "reports are refused",
+            lambda: len(lab.client.refusals) > refused + FEW or filing.is_over(),
+        )
+        if filing.answered:
+            raise Failure("A report was accepted without a place for its photo.")
+    filing.finish()
+
+
 def stop_mail_server(lab):
     """The mail server is down; staff see it, and the e-mails arrive afterwards."""
     lab.mail_server.stop()
@@ -84,6 +142,44 @@ def stop_mail_server(lab):
         _wait_until_staff_see(lab, lab.reports[filing.first :])
     finally:
         lab.mail_server.start()
+
+
+def refuse_mails_for_now(lab):
+    """The mail server asks to try again later; staff see it."""
+    _misbehave(lab, "451 Later")
+
+
+def refuse_mails(lab):
+    """The mail server refuses each e-mail; staff see it."""
+    _misbehave(lab, "550 No")
+
+
+def drop_mails(lab):
+    """The mail server ends each connection without an answer; staff see it."""
+    _misbehave(lab, "drop")
+
+
+def _misbehave(lab, mood):
+    lab.mail_server.behave(mood)
+    try:
+        filing = lab.file_many(f"mail {mood}", FEW)
+        filing.finish()
+        _wait_until_staff_see(lab, lab.reports[filing.first :])
+    finally:
+        lab.mail_server.behave("")
+
+
+def slow_mail_server(lab):
+    """The mail server takes seconds for each e-mail; no report waits for it."""
+    lab.mail_server.behave("slow")
+    try:
+        filing = lab.file_many("slow mail", FEW)
+        filing.finish()
+        slowest = max(report.seconds for report in lab.reports[filing.first :])
+        if slowest > FEW * 5:
+            raise Failure(f"A report waited {slowest:.0f} s for the mail server.")
+    finally:
+        lab.mail_server.behave("")
 
 
 def _wait_until_staff_see(lab, reports):
@@ -111,6 +207,18 @@ def stop_receiver(lab):
         )
     finally:
         lab.receiver.is_up = True
+
+
+def hang_receiver(lab):
+    """The receiver of a webhook does not answer; e-mails are sent meanwhile."""
+    lab.receiver.awake.clear()
+    try:
+        filing = lab.file_many("hanging receiver", FEW)
+        filing.finish()
+        reports = lab.reports[filing.first :]
+        lab.wait("their notices are sent", lambda: all(map(lab.get_notices, reports)))
+    finally:
+        lab.receiver.awake.set()
 
 
 def send_the_same_at_once(lab):
@@ -199,8 +307,25 @@ def deliver_odd_mails(lab):
         raise Failure("The photo of an e-mail was not stored as it came.")
 
 
+def fetch_odd_mails(lab):
+    """Ten odd e-mails are fetched by IMAP, by a process that is killed meanwhile."""
+    start = partial(lab.run_cron, "mail.ir_cron_mail_gateway_action")
+    before = lab.count("fault_report", "channel = 'mail'")
+    lab.mailbox.put(make_mails(b"mailbox"))
+    lab.wait(
+        "e-mails are fetched",
+        lambda: lab.count("fault_report", "channel = 'mail'") > before,
+        start,
+    )
+    lab.kill(lab.wait("there is a cron", lab.get_cron_worker))
+    lab.wait("all are fetched", lambda: not lab.mailbox.count_unread(), start)
+    filed = lab.count("fault_report", "channel = 'mail'") - before
+    if filed != 10:
+        raise Failure(f"Ten e-mails in the mailbox became {filed} reports.")
+
+
 # In this order: reminders need reports
-FAULTS = [
+QUICK_FAULTS = [
     kill_worker,
     restart_database,
     cut_power,
@@ -211,4 +336,19 @@ FAULTS = [
     convert_at_once,
     kill_cron,
     deliver_odd_mails,
+]
+FAULTS = [
+    *QUICK_FAULTS,
+    kill_master,
+    restart_database_fast,
+    end_connections,
+    use_up_connections,
+    update_while_reports_are_filed,
+    make_file_store_read_only,
+    refuse_mails_for_now,
+    refuse_mails,
+    drop_mails,
+    slow_mail_server,
+    hang_receiver,
+    fetch_odd_mails,
 ]

@@ -10,6 +10,8 @@ import os
 import resource
 import shutil
 import subprocess
+import time
+from pathlib import Path
 
 from ..paths import IS_ROOT
 
@@ -85,6 +87,28 @@ class FileStore:
                 with contextlib.suppress(ProcessLookupError):
                     hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)[1]
                     resource.prlimit(pid, resource.RLIMIT_FSIZE, (hard, hard))
+
+    # === READ-ONLY === #
+
+    @contextlib.contextmanager
+    def read_only(self):
+        """Refuse all writing inside of the block."""
+        self._allow_writing(False)
+        try:
+            yield
+        finally:
+            self._allow_writing(True)
+
+    def _allow_writing(self, is_allowed):
+        if not self.is_mounted:
+            # Root could write even then; but root mounts it
+            for folder in (self.folder, *filter(Path.is_dir, self.folder.rglob("*"))):
+                folder.chmod(0o700 if is_allowed else 0o500)
+            return
+        mode = "rw" if is_allowed else "ro"
+        # It is refused while a file is being written
+        while not self._run("mount", "-o", f"remount,{mode}", self.folder):
+            time.sleep(0.01)
 
     # === WITHOUT POWER === #
 

@@ -7,6 +7,7 @@ import json
 
 MANY = 100_000
 CRONS = (
+    "mail.ir_cron_mail_gateway_action",
     "mail.ir_cron_mail_scheduler_action",
     "fault_report.ir_cron_retry_messages",
     "fault_report.ir_cron_send_reminders",
@@ -57,6 +58,22 @@ def prepare_company(env, port):
     parameters.set_param("web.base.url.freeze", "True")
 
 
+def make_mailbox(env, values):
+    env["fetchmail.server"].create(
+        {
+            "name": "Mailbox",
+            "server_type": "imap",
+            "server": "127.0.0.1",
+            "is_ssl": False,
+            "state": "done",
+            **values,
+        }
+    )
+    # Fetched when the laboratory asks for it
+    cron = env.ref("mail.ir_cron_mail_gateway_action")
+    cron.write({"active": True, "interval_type": "days", "interval_number": 9})
+
+
 def make_keys(env):
     technician = make_user(env, "tilda", fault_report_notify_assigned="email")
     office = make_user(env, "olga")
@@ -78,6 +95,7 @@ def make_keys(env):
 
 settings = json.loads(env["ir.config_parameter"].get_param("chaos.settings"))
 prepare_company(env, settings["port"])
+make_mailbox(env, settings["mailbox"])
 keys = make_keys(env)
 env["fault.report.webhook"].create(
     {

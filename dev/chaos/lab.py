@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from .. import databases
 from ..console import Failure, step
 from ..paths import CACHE, CLONE, DATA, ROOT, RUN
+from . import mailbox
 from .client import SIZE, Client
 from .cluster import DATABASE, Cluster
 from .file_store import FileStore
@@ -21,7 +22,7 @@ from .mail_server import MailServer
 from .receiver import Receiver
 from .supervisor import Supervisor
 
-PORTS = range(8170, 8230, 4)  # the first of four
+PORTS = range(8170, 8230, 5)  # the first of five
 CLIENTS = 4
 # Far more than is needed: a slow machine is no fault
 PATIENCE = 180  # seconds
@@ -54,7 +55,7 @@ class Lab:
         environment = LabEnvironment(environment, self.cluster.socket)
         self.environment = environment
         ports, self.lock = _claim_ports()
-        self.port, live_chat, smtp, receiver = ports
+        self.port, live_chat, smtp, receiver, imap = ports
         self.options = {
             "db_host": self.cluster.socket,
             "db_name": DATABASE,
@@ -65,6 +66,8 @@ class Lab:
             "gevent_port": live_chat,
             "workers": 3,
             "max_cron_threads": 1,
+            # Workers are replaced all the time
+            "limit_request": 40,
             "smtp_server": "127.0.0.1",
             "smtp_port": smtp,
             "email_from": "faults@company.example",
@@ -74,6 +77,7 @@ class Lab:
         store = self.folder / "data" / "filestore" / DATABASE
         self.store = FileStore(store, self.odoo.journal)
         self.mail_server = MailServer(environment, self.folder, smtp)
+        self.mailbox = mailbox.Mailbox(environment, imap)
         self.receiver = Receiver(receiver)
         self.client = None
         self.reports = []  # all that were answered
@@ -98,13 +102,22 @@ class Lab:
             self.client = Client(self.port, self._fill())
         with step("starting Odoo"):
             self.mail_server.start()
+            self.mailbox.start()
             self.receiver.start()
             self.odoo.log.unlink(missing_ok=True)
             self.odoo.start(self.environment.configuration("chaos", **self.options))
             self.recover("start")
 
     def _fill(self):
-        settings = {"port": self.port, "receiver": self.receiver.port}
+        settings = {
+            "port": self.port,
+            "receiver": self.receiver.port,
+            "mailbox": {
+                "port": self.mailbox.port,
+                "user": mailbox.USER,
+                "password": mailbox.PASSWORD,
+            },
+        }
         self.sql(
             "INSERT INTO ir_config_parameter (key, value)"
             f" VALUES ('chaos.settings', '{json.dumps(settings)}')"
@@ -122,6 +135,7 @@ class Lab:
     def stop(self):
         self.odoo.stop()
         self.mail_server.stop()
+        self.mailbox.stop()
         self.receiver.stop()
         self._remove()
 
@@ -132,6 +146,18 @@ class Lab:
         self.cluster.remove()
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
+
+    def update(self, module):
+        """Update a module, as an administrator does, while Odoo works."""
+        options = {**self.options, "workers": 0}
+        self.environment.run(
+            "server",
+            "--no-http",
+            "--stop-after-init",
+            "-u",
+            module,
+            configuration=self.environment.configuration("chaos-update", **options),
+        )
 
     # === WORK === #
 

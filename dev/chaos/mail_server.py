@@ -1,4 +1,4 @@
-"""The laboratory's mail server: up, or down.
+"""The laboratory's mail server: up, down, or in a bad mood.
 
 It runs as a program of its own, with the virtualenv's aiosmtpd: a killed one refuses
 connections as a real one does.
@@ -17,6 +17,15 @@ from aiosmtpd.smtp import SMTP
 
 class Box:
     async def handle_DATA(self, server, session, envelope):
+        with open(sys.argv[3]) as file:
+            mood = file.read()
+        if mood.startswith(("4", "5")):
+            return mood
+        if mood == "drop":
+            server.transport.close()
+            return "421 Closed"
+        if mood == "slow":
+            await asyncio.sleep(5)
         mail = email.message_from_bytes(envelope.content, policy=email.policy.default)
         line = {"id": mail["Message-Id"], "subject": mail["Subject"]}
         with open(sys.argv[2], "a") as box:
@@ -48,11 +57,14 @@ class MailServer:
     def __init__(self, environment, folder, port):
         self.port = port
         self.box = folder / "mails"
-        self.command = [environment.bin / "python", "-c", PROGRAM, str(port), self.box]
+        self.mood = folder / "mood"
+        program = [environment.bin / "python", "-c", PROGRAM]
+        self.command = [*program, str(port), self.box, self.mood]
         self.process = None
 
     def start(self):
         self.box.touch()
+        self.behave("")
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
         self.process = subprocess.Popen(self.command, **pipes)
         if not self.process.stdout.readline():
@@ -65,6 +77,14 @@ class MailServer:
             self.process.stdin.close()
             self.process.stdout.close()
             self.process = None
+
+    def behave(self, mood):
+        """Take e-mails from now on if `mood` is empty.
+
+        :param str mood: an answer that refuses them, `drop` to end the connection
+            instead of an answer, or `slow` to take five seconds for each
+        """
+        self.mood.write_text(mood)
 
     def get_mails(self):
         lines = self.box.read_text().splitlines()

@@ -69,6 +69,10 @@ class Supervisor:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(pid, signal.SIGKILL)
 
+    def kill_master(self):
+        """Kill the master only; it is started again."""
+        os.kill(self.process.pid, signal.SIGKILL)
+
     def kill(self):
         """Kill the master and all workers; they stay down until `resume`."""
         self.allowed.clear()

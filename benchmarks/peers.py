@@ -1,0 +1,386 @@
+"""The cost of daily work beside other addons for service; see README.md.
+
+Runs in Odoo's shell, which provides `env`, on a separate database with the peers. Each
+work is done by all of them in turn, round by round, so that a busy moment of the machine
+meets all alike.
+"""
+
+import json
+import os
+import platform
+import statistics
+import time
+from collections import defaultdict
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+from lxml import etree
+
+from odoo import Command, release
+from odoo.tests.common import new_test_user
+
+from benchmarks._chart import draw
+from benchmarks._measuring import noted_queries, vacuum
+
+COUNT = int(os.environ.get("N") or 1000)
+ROUNDS = int(os.environ.get("ROUNDS") or 15)
+BATCH = 100
+PAGE = 80
+RESULTS = Path("benchmarks/results")
+WORDS = ("Stands still", "Makes a noise", "Door stays open", "Too warm")
+
+
+class Peer(NamedTuple):
+    """A model for service, with the fields that this work needs.
+
+    :ivar str assignee: the field of the user who is to do the work, or empty
+    :ivar dict values: what a record needs besides its name
+    :ivar dict domain: the filter that its menu opens with
+    """
+
+    label: str
+    model: str
+    name: str
+    assignee: str
+    values: dict
+    domain: list
+
+
+# === DATA === #
+
+
+def make_floor(group):
+    """Return a model with a chatter and nothing else: what Odoo itself costs."""
+    fields = [("x_name", "char", None), ("x_partner_id", "many2one", "res.partner")]
+    model = env["ir.model"].create(
+        {
+            "name": "Floor",
+            "model": "x_floor",
+            "is_mail_thread": True,
+            "is_mail_activity": True,
+            "field_id": [
+                Command.create(
+                    {
+                        "name": name,
+                        "field_description": name,
+                        "ttype": kind,
+                        "relation": relation,
+                        "state": "manual",
+                    }
+                )
+                for name, kind, relation in fields
+            ],
+        }
+    )
+    env["ir.model.access"].create(
+        {
+            "name": "Floor",
+            "model_id": model.id,
+            "group_id": group.id,
+            **dict.fromkeys(
+                ("perm_read", "perm_write", "perm_create", "perm_unlink"), True
+            ),
+        }
+    )
+    return model.model
+
+
+def make_peers(user):
+    customer = env["res.partner"].create({"name": "Harbour Hotel", "is_company": True})
+    facility = env["res.partner"].create(
+        {"name": "North Wing", "parent_id": customer.id, "is_facility": True}
+    )
+    lift = env["maintenance.equipment"].create(
+        {"name": "Lift", "serial_no": "LP-1", "facility_id": facility.id}
+    )
+    location = env["fsm.location"].create(
+        {"name": "North Wing", "owner_id": customer.id}
+    )
+    project = env["project.project"].create({"name": "Service"})
+    product = env["product.product"].create({"name": "Pump"})
+    team = env["maintenance.team"].create({"name": "Service"})
+    floor = make_floor(env.ref("base.group_user"))
+    env["res.users"].browse(user.id).fault_report_notify_assigned = "email"
+    partner = {"partner_id": customer.id}
+    return [
+        Peer("floor", floor, "x_name", "", {"x_partner_id": customer.id}, []),
+        Peer(
+            "fault_report",
+            "fault.report",
+            "name",
+            "technician_id",
+            {"equipment_id": lift.id},
+            [
+                ("state", "!=", "converted"),
+                ("state", "!=", "cancelled"),
+                ("state", "!=", "solved"),
+            ],
+        ),
+        Peer(
+            "helpdesk_mgmt",
+            "helpdesk.ticket",
+            "name",
+            "user_id",
+            {**partner, "description": "It stands still."},
+            [("closed", "=", False)],
+        ),
+        Peer(
+            "fieldservice",
+            "fsm.order",
+            "description",
+            "",
+            {"location_id": location.id},
+            [("stage_id.is_closed", "=", False)],
+        ),
+        Peer(
+            "maintenance",
+            "maintenance.request",
+            "name",
+            "user_id",
+            {"equipment_id": lift.id, "maintenance_team_id": team.id},
+            [("archive", "=", False), ("stage_id.done", "=", False)],
+        ),
+        Peer(
+            "project",
+            "project.task",
+            "name",
+            "user_ids",
+            {**partner, "project_id": project.id},
+            [("is_closed", "=", False)],
+        ),
+        Peer(
+            "repair",
+            "repair.order",
+            "internal_notes",
+            "user_id",
+            {**partner, "product_id": product.id},
+            [("state", "not in", ("done", "cancel"))],
+        ),
+    ]
+
+
+def make_values(peer, count):
+    return [
+        {**peer.values, peer.name: f"{WORDS[number % len(WORDS)]} {number}"}
+        for number in range(count)
+    ]
+
+
+def fill(peers):
+    for peer in peers:
+        env[peer.model].with_context(tracking_disable=True).create(
+            make_values(peer, COUNT)
+        )
+    env.cr.commit()
+    vacuum(env.cr)
+
+
+# === WORK === #
+
+
+def finish():
+    """Do what Odoo does at the end of a request, but for the COMMIT."""
+    env.flush_all()
+    env.cr.precommit.run()
+
+
+def create(peer, Model, count):
+    records = Model.create(make_values(peer, count))
+    finish()
+    return records
+
+
+def assign(peer, records, assignee):
+    field = records._fields[peer.assignee]
+    value = assignee.id
+    if field.type == "many2many":
+        value = [Command.link(value)]
+    records.write({peer.assignee: value})
+    finish()
+
+
+def create_and_assign(peer, Model, assignee, count):
+    records = create(peer, Model, count)
+    assign(peer, records, assignee)
+
+
+def get_shown(Model, kind):
+    """Return what the web client reads for this view as it comes."""
+    view = Model.get_views([(False, kind)])
+    known = view["models"][Model._name]["fields"]
+    names = [
+        node.get("name")
+        for node in etree.fromstring(view["views"][kind]["arch"]).iter("field")
+        if not node.xpath("ancestor::field")
+    ]
+    shapes = {
+        "many2one": {"fields": {"display_name": {}}},
+        "one2many": {"fields": {"display_name": {}}, "limit": 40},
+        "many2many": {"fields": {"display_name": {}}, "limit": 40},
+    }
+    return {
+        name: shapes.get(known[name]["type"], {}) for name in names if name in known
+    }
+
+
+def get_jobs(peer, user, assignee):
+    """Return the measured work of this peer: functions by its name."""
+    Model = env[peer.model].with_user(user)
+    jobs = {
+        "create 1": partial(create, peer, Model, 1),
+        f"create {BATCH}": partial(create, peer, Model, BATCH),
+    }
+    if peer.assignee:
+        one = Model.browse(env[peer.model].search(peer.domain, limit=1).id)
+        jobs |= {
+            "assign, with notice": partial(assign, peer, one, assignee),
+            "create and assign 1": partial(
+                create_and_assign, peer, Model, assignee, 1
+            ),
+            f"create and assign {BATCH}": partial(
+                create_and_assign, peer, Model, assignee, BATCH
+            ),
+        }
+    if peer.label == "floor":
+        return jobs
+    listed, formed = (get_shown(Model, kind) for kind in ("list", "form"))
+    record = Model.search(peer.domain, limit=1)
+    word = [(peer.name, "ilike", "noise")]
+    return jobs | {
+        f"list of {PAGE}": partial(
+            Model.web_search_read, peer.domain, listed, limit=PAGE, count_limit=10001
+        ),
+        "search a frequent word": partial(
+            Model.web_search_read,
+            [*peer.domain, *word],
+            listed,
+            limit=PAGE,
+            count_limit=10001,
+        ),
+        "open": partial(record.web_read, formed),
+    }
+
+
+# === MEASURING === #
+
+
+def run_once(job):
+    """Return the seconds, the seconds of this process's CPU, and the queries."""
+    env.flush_all()
+    env.invalidate_all()
+    env.cr.precommit.clear()
+    with env.cr.savepoint() as savepoint:
+        with noted_queries() as queries:
+            start, cpu = time.perf_counter(), time.process_time()
+            job()
+            result = (
+                time.perf_counter() - start,
+                time.process_time() - cpu,
+                len(queries),
+            )
+        savepoint.rollback()
+    env.cr.postcommit.clear()
+    return result
+
+
+def measure(jobs):
+    """Return the medians of milliseconds, of CPU milliseconds and the queries.
+
+    :param dict jobs: a function by work and peer
+    """
+    found = defaultdict(list)
+    for number in range(ROUNDS + 1):
+        for key, job in jobs.items():
+            result = run_once(job)
+            # The first run warms the caches, as in a running worker.
+            if number:
+                found[key].append(result)
+    return {
+        key: {
+            "ms": round(statistics.median(row[0] for row in rows) * 1000, 1),
+            "cpu_ms": round(statistics.median(row[1] for row in rows) * 1000, 1),
+            "queries": int(statistics.median(row[2] for row in rows)),
+        }
+        for key, rows in found.items()
+    }
+
+
+def get_machine():
+    processor = platform.processor() or platform.machine()
+    with suppress(OSError):
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        names = [line.partition(": ")[2] for line in lines if "model name" in line]
+        processor = f"{len(names)} × {names[0]}"
+    env.cr.execute("SHOW server_version")
+    (version,) = env.cr.fetchone()
+    return (
+        f"{processor}, load {os.getloadavg()[0]:.1f}; Python"
+        f" {platform.python_version()}, PostgreSQL {version.split()[0]}, Odoo"
+        f" {release.version}"
+    )
+
+
+def make_table(result, peers):
+    """Return a table of Markdown: a line for each work, a column for each peer."""
+    labels = [peer.label for peer in peers]
+    lines = [
+        f"| Work | {' | '.join(labels)} |",
+        f"|---|{'---:|' * len(labels)}",
+    ]
+    for work in dict.fromkeys(work for work, _label in result):
+        cells = [
+            "{ms:.1f} ms, {cpu_ms:.1f} CPU, {queries} q".format(**result[work, label])
+            if (work, label) in result
+            else "–"
+            for label in labels
+        ]
+        lines.append(f"| {work} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def write_results(result, peers):
+    RESULTS.mkdir(exist_ok=True)
+    machine = get_machine()
+    table = make_table(result, peers)
+    head = (
+        f"# Beside others\n\n{COUNT:,} records of each, medians of {ROUNDS} rounds in"
+        f" turn: milliseconds, those of Odoo's CPU, and queries.\n\n{machine}.\n\n"
+    )
+    chart = "![Milliseconds of each work, beside others](peers.svg)\n"
+    (RESULTS / "peers.md").write_text(f"{head}{table}\n\n{chart}")
+    (RESULTS / "peers.svg").write_text(draw(result, [peer.label for peer in peers]))
+    rows = [{"work": work, "peer": label, **row} for (work, label), row in result.items()]
+    content = {"machine": machine, "records": COUNT, "rounds": ROUNDS, "rows": rows}
+    (RESULTS / "peers.json").write_text(json.dumps(content, indent=4) + "\n")
+    print(f"{head}{table}")
+
+
+def main():
+    groups = [
+        "base.group_user",
+        "fault_report.group_create",
+        "fault_report.group_edit",
+        "helpdesk_mgmt.group_helpdesk_manager",
+        "fieldservice.group_fsm_manager",
+        "maintenance.group_equipment_manager",
+        "project.group_project_manager",
+        "stock.group_stock_manager",
+    ]
+    quiet = {"no_reset_password": True}
+    user = new_test_user(env, "bench", groups=",".join(groups), context=quiet)
+    assignee = new_test_user(env, "tilda", groups=",".join(groups), context=quiet)
+    peers = make_peers(assignee)
+    fill(peers)
+    jobs = {
+        (work, peer.label): job
+        for peer in peers
+        for work, job in get_jobs(peer, user, assignee).items()
+    }
+    order = list(dict.fromkeys(work for work, _label in jobs))
+    jobs = dict(sorted(jobs.items(), key=lambda item: order.index(item[0][0])))
+    write_results(measure(jobs), peers)
+
+
+main()
