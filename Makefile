@@ -13,7 +13,7 @@ PYTHON ?= python3
 export ODOO PORT ADDON K JOBS N LOAD PEERS
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench chaos journeys lint stop clean shell psql update lock terms wheels
+.PHONY: help run test bench chaos nodes journeys lint stop clean shell psql update lock terms wheels
 
 help: ## Tell what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -29,6 +29,9 @@ bench: ## Benchmarks, with N=… fault reports
 
 chaos: ## Faults while people work, in a laboratory (K=… for some)
 	@$(PYTHON) -m dev chaos
+
+nodes: ## Two nodes behind a proxy, and a replica, in a laboratory
+	@$(PYTHON) -m dev nodes
 
 journeys: ## How far the data travels through the files of the addons
 	@$(PYTHON) -m dev journeys

@@ -32,6 +32,7 @@ from . import (
 from . import (
     wheels as package_wheels,
 )
+from .chaos import nodes as two_nodes
 
 
 def _environment():
@@ -63,6 +64,12 @@ def chaos():
     if minutes:
         return faults.measure(environment, template, float(minutes))
     return faults.check(environment, template, faults.FAULTS)
+
+
+def nodes():
+    environment = _environment()
+    template = databases.addons_template(environment, testing.get_channels())
+    return two_nodes.run(environment, template)
 
 
 def journeys():
@@ -144,6 +151,7 @@ console.main(
             test,
             bench,
             chaos,
+            nodes,
             journeys,
             lint,
             stop,

@@ -30,18 +30,13 @@ class Cluster:
         self.data = folder / "data"
         self.socket = folder / "socket"
         self.log = folder / "server.log"
+        self.port = postgres.PORT
         self.programs = postgres.get_programs()
         self.become = postgres.get_server_user()
 
     def make(self, template):
         """Create the cluster, with a copy of the shared cluster's database."""
-        if len(f"{self.socket}/.s.PGSQL.{postgres.PORT}") > postgres.MAX_SOCKET_PATH:
-            raise Failure(f"{self.socket} is too long for a socket.")
-        for folder in (self.data.parent, self.socket, self.data):
-            folder.mkdir(parents=True, exist_ok=True)
-            folder.chmod(0o700)
-            if self.become:
-                os.chown(folder, self.become["user"], self.become["group"])
+        self._make_folders()
         options = ["--auth", "trust", "--encoding", "UTF8", "--locale", "C.UTF-8"]
         self._call("initdb", "--username", postgres.USER, "--no-sync", *options)
         with (self.data / "postgresql.conf").open("a") as settings:
@@ -49,6 +44,15 @@ class Cluster:
         self.start()
         self.sql(f"CREATE DATABASE {DATABASE} TEMPLATE template0", "postgres")
         self._restore(template)
+
+    def _make_folders(self):
+        if len(f"{self.socket}/.s.PGSQL.{postgres.PORT}") > postgres.MAX_SOCKET_PATH:
+            raise Failure(f"{self.socket} is too long for a socket.")
+        for folder in (self.data.parent, self.socket, self.data):
+            folder.mkdir(parents=True, exist_ok=True)
+            folder.chmod(0o700)
+            if self.become:
+                os.chown(folder, self.become["user"], self.become["group"])
 
     def _restore(self, template):
         dump = subprocess.Popen(
@@ -65,6 +69,27 @@ class Cluster:
             ).returncode
         if dump.wait() or code:
             raise Failure(f"{template} cannot be copied.")
+
+    def make_replica(self, primary):
+        """Create the cluster as a streaming replica of a running one."""
+        self._make_folders()
+        options = ["--wal-method", "stream", "--write-recovery-conf", "--no-sync"]
+        call(
+            [self.programs / "pg_basebackup", "--pgdata", self.data, *options],
+            "The replica cannot be made:",
+            env=primary._variables(),
+            cwd="/",
+            **self.become,
+        )
+        with (self.data / "postgresql.conf").open("a") as settings:
+            settings.write(f"unix_socket_directories = '{self.socket}'\n")
+        self.start()
+
+    def delay(self, seconds):
+        """Let a replica lag behind its primary."""
+        setting = f"recovery_min_apply_delay = '{seconds}s'"
+        self.sql(f"ALTER SYSTEM SET {setting}", "postgres")
+        self.sql("SELECT pg_reload_conf()", "postgres")
 
     def start(self):
         self._control("start", "--log", self.log)

@@ -83,10 +83,14 @@ def make_keys(env):
     site = env["fault.report.integration"].create(
         {"name": "Site", "partner_id": customer.id, "rate_limit": 6000}
     )
+    narrow = env["fault.report.integration"].create(
+        {"name": "Narrow", "partner_id": customer.id, "rate_limit": 10}
+    )
     administrator = env.ref("base.user_admin")
-    administrator.email = "admin@example.com"
+    administrator.write({"email": "admin@example.com", "password": "admin"})
     return {
         "site": site.action_new_key()["context"]["default_key"],
+        "narrow": narrow.action_new_key()["context"]["default_key"],
         "technician": make_api_key(env, technician),
         "office": make_api_key(env, office),
         "administrator": make_api_key(env, administrator),

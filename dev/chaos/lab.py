@@ -22,7 +22,7 @@ from .mail_server import MailServer
 from .receiver import Receiver
 from .supervisor import Supervisor
 
-PORTS = range(8170, 8230, 5)  # the first of five
+PORTS = range(8170, 8250, 8)  # the first of eight
 CLIENTS = 4
 # Far more than is needed: a slow machine is no fault
 PATIENCE = 180  # seconds
@@ -55,7 +55,7 @@ class Lab:
         environment = LabEnvironment(environment, self.cluster.socket)
         self.environment = environment
         ports, self.lock = _claim_ports()
-        self.port, live_chat, smtp, receiver, imap = ports
+        self.port, live_chat, smtp, receiver, imap, *self.more_ports = ports
         self.options = {
             "db_host": self.cluster.socket,
             "db_name": DATABASE,
@@ -100,13 +100,20 @@ class Lab:
             self.store.make(DATA / "filestore" / copy, is_small)
             databases.drop(copy)
             self.client = Client(self.port, self._fill())
+            self._make_more()
         with step("starting Odoo"):
             self.mail_server.start()
             self.mailbox.start()
             self.receiver.start()
             self.odoo.log.unlink(missing_ok=True)
-            self.odoo.start(self.environment.configuration("chaos", **self.options))
+            self._start_odoo()
             self.recover("start")
+
+    def _start_odoo(self):
+        self.odoo.start(self.environment.configuration("chaos", **self.options))
+
+    def _make_more(self):
+        """Make what a larger laboratory has."""
 
     def _fill(self):
         settings = {

@@ -243,13 +243,14 @@ class FaultReportPortal(CustomerPortal):
 
     # === THE PAGE OF A REPORT === #
 
+    # Not read-only: it follows filing and comments, of which a replica of the database
+    # may not know yet.
     @http.route(
         f"{PAGE}/<int(max={MAX_ID}):report_id>",
         type="http",
         auth="public",
         methods=["GET"],
         website=True,
-        readonly=True,
     )
     def fault_report(self, report_id, access_token=None, **params):
         if request.env.user._is_public() and not access_token:

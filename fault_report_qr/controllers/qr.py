@@ -60,6 +60,7 @@ class ScannedCode(http.Controller):
             return self._render("fault_report_qr.qr_unknown", {}, status=404)
         return self._post(equipment, token)
 
+    # Not read-only, like the labels: a replica may not know what was just stored
     @http.route(
         "/fault_report/o/<string:token>/<string:secret>",
         type="http",
@@ -67,7 +68,6 @@ class ScannedCode(http.Controller):
         methods=["GET"],
         save_session=False,
         sitemap=False,
-        readonly=True,
     )
     def thanks(self, token, secret, **_params):
         equipment = self._find(token)
@@ -90,7 +90,6 @@ class ScannedCode(http.Controller):
         type="http",
         auth="user",
         methods=["GET"],
-        readonly=True,
     )
     def labels(self, wizard_id):
         """Return the label sheets of the user's dialog."""
