@@ -8,7 +8,11 @@ import contextlib
 import json
 
 from odoo.tests import HttpCase
-from odoo.tests.common import ChromeBrowser
+from odoo.tests.common import (
+    ChromeBrowser,
+    _registry_test_lock,
+    release_test_lock,
+)
 
 PHONE, SCREEN = (390, 844), (1400, 900)
 AXE = "/fault_report/static/tests/lib/axe-core/axe.min.js"
@@ -52,7 +56,8 @@ class Page:
         self.browser = browser
 
     def send(self, method, **params):
-        return self.browser._websocket_request(method, params=params, timeout=30)
+        with release_test_lock():
+            return self.browser._websocket_request(method, params=params, timeout=30)
 
     def resize(self, size):
         width, height = size
@@ -77,7 +82,9 @@ class Page:
         return answer["result"].get("value")
 
     def wait(self, code):
-        if not self.browser._wait_ready(f"Boolean({code})", timeout=20):
+        with release_test_lock():
+            is_ready = self.browser._wait_ready(f"Boolean({code})", timeout=20)
+        if not is_ready:
             self.test.fail(f"never: {code}\n{self.run('document.body.innerText')}")
         # Includes errors that the page logged in the meantime
         if self.browser._result.done():
@@ -129,6 +136,9 @@ class BrowserCase(HttpCase):
             self.cr.flush()
             self.cr.clear()
             page = Page(self, browser)
+            # Requests wait while the test itself uses the cursor, which they share
+            _registry_test_lock.acquire()
+            atexit.callback(_registry_test_lock.release)
             page.send("Page.addScriptToEvaluateOnNewDocument", source=WATCH)
             page.resize(size)
             yield page
