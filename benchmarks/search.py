@@ -4,15 +4,9 @@ Runs in Odoo's shell, which provides `env`, on a separate database.
 """
 
 import os
-import statistics
-import time
 from contextlib import contextmanager
 
-from lxml import etree
-
-from odoo.tests.common import new_test_user
-
-from benchmarks._measuring import get_plan, noted_queries, vacuum
+from benchmarks._measuring import vacuum
 
 COUNT = int(os.environ.get("N") or 100_000)
 WAITING = min(1000, COUNT // 2)
@@ -30,7 +24,9 @@ FORMER = {"paternoster": 20}
 
 
 def with_words(name, number, words):
-    return " ".join([name, *(word for word, every in words.items() if not number % every)])
+    return " ".join(
+        [name, *(word for word, every in words.items() if not number % every)]
+    )
 
 
 def make_places():

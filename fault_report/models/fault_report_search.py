@@ -96,7 +96,7 @@ class FaultReport(models.Model):
     @api.readonly
     def web_search_read(self, *args, **kwargs):
         """Search once for the page and its count."""
-        self.env.cr.cache[SHARED] = {}
+        self.env.cr.cache[SHARED] = []
         try:
             return super().web_search_read(*args, **kwargs)
         finally:
@@ -129,12 +129,10 @@ class FaultReport(models.Model):
         """Return a search text that all results match, and the rest of the domain."""
         for one in domain.iter_conditions():
             if one.field_expr == "display_name" and one.operator == "ilike":
-                rest, none = (
-                    domain.map_conditions(lambda it, by=by: by if it is one else it)
-                    for by in (Domain.TRUE, Domain.FALSE)
-                )
-                if none.is_false():
-                    return search_rules.clean_term(one.value), rest
+                # Without its results there are none at all.
+                if _replace(domain, one, Domain.FALSE).is_false():
+                    term = search_rules.clean_term(one.value)
+                    return term, _replace(domain, one, Domain.TRUE)
         return "", domain
 
     @api.model
@@ -146,7 +144,9 @@ class FaultReport(models.Model):
 
         def find():
             found = set()
-            for ids in self._iter_found(term, rest, **kwargs):
+            # Other search texts are replaced by what they find.
+            narrow = rest.optimize_full(self)
+            for ids in self._iter_found(term, narrow, **kwargs):
                 found.update(ids)
                 if len(found) > MOST:
                     break
@@ -157,11 +157,14 @@ class FaultReport(models.Model):
     @api.model
     def _share(self, key, function):
         """Return the result for this key, shared within one request."""
-        shared = self.env.cr.cache.get(SHARED, {})
+        shared = self.env.cr.cache.get(SHARED, [])
         key = (self.env, *key)
-        if key not in shared:
-            shared[key] = function()
-        return shared[key]
+        # Not a dictionary: values in domains may be lists
+        for known, result in shared:
+            if known == key:
+                return result
+        shared.append((key, function()))
+        return shared[-1][1]
 
     @api.model
     def _iter_found(self, term, rest, **kwargs):
@@ -365,3 +368,8 @@ class FaultReport(models.Model):
             return search_rules.get_digits_match(column, column, digits)
 
         return Domain.custom(to_sql=to_sql)
+
+
+def _replace(domain, condition, other):
+    """Return the domain with another one instead of this condition."""
+    return domain.map_conditions(lambda one: other if one is condition else one)
