@@ -1,12 +1,19 @@
-"""The cost of the search line, for words of any frequency; see README.md.
+"""The cost of the search lines, for words of any frequency; see results/search.md.
 
 Runs in Odoo's shell, which provides `env`, on a separate database.
 """
 
 import os
+import time
 from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
 
-from benchmarks._measuring import vacuum
+from lxml import etree
+
+from odoo.tests.common import new_test_user
+
+from benchmarks._measuring import get_plan, noted_queries, vacuum
 
 COUNT = int(os.environ.get("N") or 100_000)
 WAITING = min(1000, COUNT // 2)
@@ -170,7 +177,8 @@ def fill(objects, technician):
                            ELSE 'converted' END AS state
                ) AS fate ON TRUE
           JOIN maintenance_equipment AS equipment
-               ON equipment.id = %(first)s + number %% %(objects)s
+               ON equipment.id = %(first)s
+                  + CASE WHEN number %% 100 = 0 THEN 0 ELSE number %% %(objects)s END
           JOIN maintenance_request AS request ON request.name = 'Order ' || number
           JOIN res_partner AS contact ON contact.parent_id = equipment.facility_id
          ORDER BY number DESC
@@ -180,3 +188,146 @@ def fill(objects, technician):
     env.cr.commit()
     env.invalidate_all()
     vacuum(env.cr)
+
+
+# === MEASURING === #
+
+
+def get_specification(Report):
+    """Return the specification that the web client sends for the list."""
+    view = Report.get_views([(False, "list")])
+    known = view["models"]["fault.report"]["fields"]
+    shapes = {
+        "many2one": {"fields": {"display_name": {}}},
+        "one2many": {"fields": {"display_name": {}}, "limit": 40},
+        "many2many": {"fields": {"display_name": {}}, "limit": 40},
+    }
+    names = [
+        node.get("name")
+        for node in etree.fromstring(view["views"]["list"]["arch"]).iter("field")
+        if not node.xpath("ancestor::field")
+    ]
+    return {
+        name: shapes.get(known[name]["type"], {}) for name in names if name in known
+    }
+
+
+def get_terms():
+    """Return search texts by what they are."""
+    number = COUNT // 2
+    rare = f"OLD/{number}"
+    words = {
+        **{f"description, one in {n}": word for word, n in DESCRIBED.items()},
+        "middle of a word, one in 10": "earbo",
+        "two words, one in 7": "stands still",
+        "older half, one in 20": "paternoster",
+        **{f"reporter, one in {3 * n}": word for word, n in PEOPLE.items()},
+        **{f"customer, one in {n}": word for word, n in CUSTOMERS.items()},
+        **{f"object, one in {n}": word for word, n in OBJECTS.items()},
+    }
+    return {
+        "no search text": "",
+        "nothing there": "Zwiebelfisch",
+        "a number": rare,
+        **words,
+        "every customer": "Customer",
+        "every object": "Lift",
+        "many facilities": "House 1",
+        "many contacts": "Janitor 12",
+        "one contact": "Janitor 7",
+        "phone numbers, one in 3": "+46 70 3",
+        "a phone number": f"070-3{number // 3 * 3:06}",
+        "many orders": "Order 12",
+        "every order": "Order",
+        "two letters, many": "ga",
+        "two letters, none": "qx",
+    }
+
+
+def get_jobs(user, portal_user):
+    """Return the measured actions: pairs of a name and a function."""
+    Report = env["fault.report"].with_user(user)
+    specification = get_specification(Report)
+    order = "priority desc, sla_deadline, reported_at desc, id desc"
+
+    def read(term):
+        return Report.web_search_read(
+            [("display_name", "ilike", term)] if term else [],
+            specification,
+            limit=80,
+            order=order,
+            count_limit=10001,
+        )["length"]
+
+    Own = env["fault.report"].with_user(portal_user)
+
+    def read_own(term):
+        domain = [("name", "ilike", term)]
+        Own.search(domain, limit=20, order="reported_at desc, id desc").read(["name"])
+        return Own.search_count(domain)
+
+    jobs = {name: partial(read, term) for name, term in get_terms().items()}
+    for name, term in {"one in 2": "pump", "one in 200": "intercom", "none": "Zwiebel"}.items():
+        jobs[f"portal, description, {name}"] = partial(read_own, term)
+    return jobs
+
+
+def get_cpu(pid):
+    """Return the seconds of processor time of Odoo, and of its PostgreSQL server."""
+    schedule = Path(f"/proc/{pid}/schedstat").read_text()
+    return time.process_time() + int(schedule.split()[0]) / 1e9
+
+
+def measure(job):
+    """Return the shortest time, the least processor time, queries, and the result."""
+    env.cr.execute("SELECT pg_backend_pid()")
+    [pid] = env.cr.fetchone()
+    times, loads = [], []
+    # The first run warms the caches, as in a running worker.
+    for _number in range(REPEAT + 1):
+        env.invalidate_all()
+        with noted_queries() as queries:
+            started, load = time.perf_counter(), get_cpu(pid)
+            result = job()
+            times.append(time.perf_counter() - started)
+            loads.append(get_cpu(pid) - load)
+    return min(times[1:]), min(loads[1:]), queries, result
+
+
+def find_or_make_users():
+    """Return the users; the data is made if it is missing."""
+    logins = {
+        "bench": "fault_report.group_view",
+        "portal_bench": "base.group_portal",
+    }
+    users = env["res.users"].search([("login", "in", list(logins))])
+    if not users:
+        context = {"no_reset_password": True}
+        for login, groups in logins.items():
+            users |= new_test_user(env, login, groups=groups, context=context)
+        objects, customers = make_places()
+        by_login = {user.login: user for user in users}
+        by_login["portal_bench"].partner_id.parent_id = customers[0]
+        fill(objects, by_login["bench"])
+    by_login = {user.login: user for user in users}
+    return [by_login[login] for login in logins]
+
+
+def main():
+    started = time.perf_counter()
+    users = find_or_make_users()
+    print(f"{COUNT:,} reports, made in {time.perf_counter() - started:.0f} s\n")
+    print(f"| {'What':34} | Found | Time | CPU | Queries | Slowest query |")
+    print(f"|{'-' * 36}|---:|---:|---:|---:|---|")
+    for name, job in get_jobs(*users).items():
+        shortest, load, queries, result = measure(job)
+        slowest, query = max(queries)
+        print(
+            f"| {name:34} | {result} | {shortest * 1000:.0f} ms | {load * 1000:.0f} ms"
+            f" | {len(queries)}"
+            f" | {slowest * 1000:.1f} ms {get_plan(env.cr, query)[:90]} |",
+            flush=True,
+        )
+
+
+main()
