@@ -148,7 +148,7 @@ def fill(objects, technician):
                        THEN ' paternoster' ELSE '' END
                || ' ' || left(md5(number::text), 8),
                'OLD/' || number, %(company)s, 'form',
-               CASE WHEN number %% 20 = 0 THEN '2' WHEN number %% 6 = 0 THEN '1'
+               CASE WHEN number %% 19 = 0 THEN '2' WHEN number %% 7 = 0 THEN '1'
                     ELSE '0' END,
                equipment.customer_id, equipment.customer_id, equipment.facility_id,
                equipment.id,
