@@ -8,6 +8,7 @@ from odoo.tools import SQL
 
 from ..tools import text_rules
 from ..tools.context_switches import LOG_SWITCHES
+from ..tools.fields import SearchedChar
 
 WAITING_STATES = ("new", "assigned")
 # Where it is
@@ -64,15 +65,18 @@ class FaultReport(models.Model):
     _protects_mail_lists = True
 
     # Description and date
-    name = fields.Char(
-        string="Short Description", required=True, tracking=True, index="trigram"
+    name = SearchedChar(
+        string="Short Description",
+        required=True,
+        tracking=True,
+        searched_in="search_text",
     )
-    reference = fields.Char(
+    reference = SearchedChar(
         required=True,
         readonly=True,
         copy=False,
         default=lambda self: self.env._("New"),
-        index="trigram",
+        searched_in="search_text",
         protected=True,
     )
     company_id = fields.Many2one(
@@ -103,10 +107,10 @@ class FaultReport(models.Model):
     )
 
     # The reporter, if not a contact; customer and place are in fault_report_place
-    contact_name = fields.Char(
+    contact_name = SearchedChar(
         help="Who reported it, if not among the contacts.",
         tracking=True,
-        index="trigram",
+        searched_in="search_text",
     )
     email_from = fields.Char(string="Contact E-mail", tracking=True)
     phone = fields.Char(string="Contact Phone", tracking=True)
@@ -121,8 +125,8 @@ class FaultReport(models.Model):
         domain="[('usage', 'in', ('fault_report', 'both'))]",
     )
     status_color = fields.Integer(related="status_id.color", technical=True)
-    customer_order_ref = fields.Char(
-        string="Customer's Order Number", tracking=True, index="trigram"
+    customer_order_ref = SearchedChar(
+        string="Customer's Order Number", tracking=True, searched_in="search_text"
     )
     comment = fields.Text(
         string="Comment to the Technician", tracking=True, index="trigram"

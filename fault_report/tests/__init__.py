@@ -74,6 +74,8 @@ from . import test_retention
 from . import test_scale
 from . import test_scale_portal
 from . import test_search
+from . import test_search_reference
+from . import test_search_scale
 from . import test_service_level
 from . import test_settings
 from . import test_submission

@@ -1,4 +1,6 @@
 from odoo import fields
+from odoo.modules.db import FunctionStatus
+from odoo.tools import SQL
 
 from . import photo_rules
 
@@ -39,6 +41,79 @@ class Photo(fields.Image):
     def _image_process(self, value, env):
         limits = env.company._get_fault_report_limits()
         return photo_rules.clean_photo(env, value, limits)
+
+
+class GeneratedText(fields.Text):
+    """A text that PostgreSQL keeps: an expression of other columns of the row.
+
+    It is never written or read by Odoo, only searched. No change of its sources is
+    missed, not even one by SQL.
+
+    :param sources: the names of the columns in the expression
+    :param expression: its SQL, made of immutable functions
+    """
+
+    sources = ()
+    expression = ""
+    readonly = True
+    prefetch = False
+    copy = False
+
+    @property
+    def column_type(self):
+        return ("text", f"text GENERATED ALWAYS AS ({self.expression}) STORED")
+
+    def to_sql(self, model, alias):
+        changed = [model._fields[name] for name in self.sources]
+        return SQL("%s", SQL.identifier(alias, self.name), to_flush=changed)
+
+    def get_match(self, model, alias, pattern):
+        """Return SQL that compares with a pattern like `ilike` does."""
+        column = self.to_sql(model, alias)
+        if not model.env.registry.has_unaccent:
+            return SQL("%s LIKE lower(%s)", column, pattern)
+        unaccent = model.env.registry.unaccent
+        return SQL("%s ILIKE %s", unaccent(column), unaccent(SQL("%s", pattern)))
+
+    def get_check(self, model, alias, text):
+        """Return SQL that searches a text like `ilike` does, but row by row.
+
+        PostgreSQL expects that many rows match, and looks for the first ones.
+        """
+        column = self.to_sql(model, alias)
+        if not model.env.registry.has_unaccent:
+            return SQL("strpos(%s, lower(%s)) > 0", column, text)
+        unaccent = model.env.registry.unaccent
+        return SQL(
+            "strpos(lower(%s), lower(%s)) > 0",
+            unaccent(column),
+            unaccent(SQL("%s", text)),
+        )
+
+
+class SearchedChar(fields.Char):
+    """A line that is part of a generated text, and is found by its index.
+
+    :param searched_in: the name of the field with the generated text
+    """
+
+    searched_in = ""
+
+    def condition_to_sql(self, field_expr, operator, value, model, alias, query):
+        condition = super().condition_to_sql(
+            field_expr, operator, value, model, alias, query
+        )
+        status = model.env.registry.has_unaccent
+        if (
+            operator not in ("like", "ilike", "=like", "=ilike")
+            or not value
+            or status == FunctionStatus.PRESENT
+        ):
+            return condition
+        # The second sign keeps the end open if the value ends with a backslash.
+        whole = model._fields[self.searched_in]
+        match = whole.get_match(model, alias, f"%{value}%%")
+        return SQL("(%s AND %s)", match, condition)
 
 
 def _is_missing(value):

@@ -1,9 +1,10 @@
-"""Search texts and phone numbers: cleaning, comparison, and indexes."""
+"""Search texts and phone numbers: cleaning, comparison, and SQL for both."""
 
 import re
 import unicodedata
 
 from odoo.modules.db import FunctionStatus
+from odoo.tools import SQL
 
 from . import text_rules
 
@@ -18,6 +19,14 @@ _CALLING_CODE = re.compile(
     r"[17]|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|\d{3}"
 )
 PHONE_DIGITS = "regexp_replace({}, '[^0-9]', '', 'g')"
+# Between the lines of a joined text; neither these nor search texts can contain it
+SEPARATOR = "E'\\x1f'"
+
+
+def join_lines(columns):
+    """Return the SQL of one text in lower case with all these columns."""
+    lines = f" || {SEPARATOR} || ".join(f"COALESCE({one}, '')" for one in columns)
+    return f"lower({lines})"
 
 
 def clean_term(value):
@@ -46,6 +55,12 @@ def find_digits(text):
     return sorted(one for one in found if len(one) >= MIN_DIGITS - 1)
 
 
+def get_digits_match(number, column, digits):
+    """Return SQL that searches digits in a number, where the column has a value."""
+    contained = [SQL("%s LIKE %s", number, f"%{one}%") for one in digits]
+    return SQL("(%s IS NOT NULL AND (%s))", column, SQL(" OR ").join(contained))
+
+
 def trigram_index(column):
     """Return the definition of an index for a column of names, as `ilike` uses it."""
 
@@ -62,11 +77,15 @@ def trigram_index(column):
 
 def phone_index(column):
     """Return the definition of an index for the digits of phone numbers."""
+    return digits_index(PHONE_DIGITS.format(column), column)
+
+
+def digits_index(digits, column):
+    """Return the definition of an index for digits, where the column has a value."""
 
     def define(registry):
         if not registry.has_trigram:
             return ""
-        digits = PHONE_DIGITS.format(column)
         return f"USING gin (({digits}) gin_trgm_ops) WHERE {column} IS NOT NULL"
 
     return define

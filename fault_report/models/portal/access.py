@@ -103,6 +103,10 @@ class FaultReport(models.Model):
         if self._is_for_customer():
             self._check_customer_domain(domain)
             self._check_customer_order(order)
+        elif limit:
+            found = self._search_by_term(Domain(domain), offset, limit, order, **kwargs)
+            if found is not None:
+                return found
         return super()._search(domain, offset, limit, order, **kwargs)
 
     @api.model
