@@ -13,6 +13,7 @@
         "wizards/fault_report_label_views.xml",
         "views/maintenance_equipment_views.xml",
         "views/qr_templates.xml",
+        "views/res_partner_views.xml",
         "views/res_config_settings_views.xml",
     ],
     "demo": ["demo/fault_report_demo.xml"],

@@ -22,13 +22,13 @@ OWN = "with_own_context"
 FIELDSERVICE = "fault_report_fieldservice/models/res_partner.py"
 TIMESHEET = "fault_report_timesheet"
 API = "fault_report_api"
-QR = "fault_report_qr"
+QR_CODES = "fault_report_qr/models/fault_report_code_mixin.py"
 HOOKS = "fault_report_webhook/models/fault_report_webhook"
 # Function: its caller and the reason; each has its own context unless stated
 ALLOWED = {
     # the superuser
     "models/intake/email.py: _as_gateway": "the mail gateway, which is no user's",
-    f"{QR}/models/maintenance_equipment.py: _post_me_too": "a visitor, for staff alone",
+    f"{QR_CODES}: _post_me_too": "a visitor, for staff alone",
     # sudo() and create
     "models/intake/channel.py: _create_from_channel": "every channel, after its checks",
     "models/conversion/conversion.py: _generate_order": "who converts, rights checked",
@@ -50,7 +50,7 @@ ALLOWED = {
 ENVIRONMENTS = {
     "models/intake/rate_limit.py: _with_cursor": "counts, in an empty context",
     "models/notification/delivery.py: _queue_message": "in a context of its own",
-    f"{QR}/models/maintenance_equipment.py: _get_open_fault_key": "secret of hashes",
+    f"{QR_CODES}: _get_open_fault_key": "secret of hashes",
     "models/fault_report_audit.py: _log": "a line, in an empty context",
     f"{API}/models/fault_report_audit.py: _log_refused": "a line that stays, the same",
 }
@@ -69,8 +69,8 @@ PUBLIC = {
     "models/conversion/sale_order.py: write": "follows what was written",
     "models/conversion/work_order_mixin.py: write": "follows what was written before",
     "models/conversion/work_order_mixin.py: unlink": "unlink, by what it overrides",
-    f"{QR}/models/maintenance_equipment.py: action_renew_fault_report_token": "Edit",
-    f"{QR}/models/maintenance_equipment.py: action_revoke_fault_report_token": "Edit",
+    f"{QR_CODES}: action_renew_fault_report_token": "Edit",
+    f"{QR_CODES}: action_revoke_fault_report_token": "Edit",
     "models/portal/dialogue.py: action_seen": "write",
     "models/portal/dialogue.py: message_post": "whether the customer reads the report",
     f"{TIMESHEET}/models/fault_report.py: unlink": "unlink, by what it overrides",

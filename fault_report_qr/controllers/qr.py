@@ -16,74 +16,58 @@ HEADERS = {
     "connect-src 'self' data: blob:; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'",
 }
+PAGE = {
+    "type": "http",
+    "auth": "public",
+    "methods": ["GET"],
+    "save_session": False,
+    "sitemap": False,
+    "readonly": True,
+}
+FORM = {
+    **PAGE,
+    "methods": ["POST"],
+    "readonly": False,
+    "csrf": False,
+    "max_content_length": get_max_form,
+}
+# A replica of the database may not know yet what was just filed
+THANKS = {**PAGE, "readonly": False}
+OBJECT = "maintenance.equipment"
+PLACE = "res.partner"
 
 
 class ScannedCode(http.Controller):
-    """The page behind the QR code of an object.
+    """The pages behind the QR codes of objects and facilities.
 
     There is no CSRF token: visitors have no session that another page could misuse.
     Posts are handled as the public user, also for signed-in users, and need the code in
     the URL. Phones that were offline send hours later, when a token would have expired.
     """
 
-    @http.route(
-        "/fault_report/o/<string:token>",
-        type="http",
-        auth="public",
-        methods=["GET"],
-        save_session=False,
-        sitemap=False,
-        readonly=True,
-    )
+    @http.route("/fault_report/o/<string:token>", **PAGE)
     def scanned(self, token, **_params):
-        equipment = self._find(token)
-        if not equipment:
-            return self._render("fault_report_qr.qr_unknown", {}, status=404)
-        user = request.env.user
-        if user._is_internal() and equipment.with_user(user).has_access("read"):
-            return request.redirect(f"/odoo/maintenance.equipment/{equipment.id}")
-        return self._show_form(equipment, token)
+        return self._show(OBJECT, token)
 
-    @http.route(
-        "/fault_report/o/<string:token>",
-        type="http",
-        auth="public",
-        methods=["POST"],
-        csrf=False,
-        save_session=False,
-        sitemap=False,
-        max_content_length=get_max_form,
-    )
+    @http.route("/fault_report/o/<string:token>", **FORM)
     def file_scanned(self, token, **_params):
-        equipment = self._find(token)
-        if not equipment:
-            return self._render("fault_report_qr.qr_unknown", {}, status=404)
-        return self._post(equipment, token)
+        return self._post(OBJECT, token)
 
-    # Not read-only, like the labels: a replica may not know what was just stored
-    @http.route(
-        "/fault_report/o/<string:token>/<string:secret>",
-        type="http",
-        auth="public",
-        methods=["GET"],
-        save_session=False,
-        sitemap=False,
-    )
+@http.route("/fault_report/o/<string:token>/<string:secret>", **THANKS)
     def thanks(self, token, secret, **_params):
-        equipment = self._find(token)
-        report = equipment._find_scanned_report(secret) if equipment else None
-        if not report and secret != "thanks":
-            return self._render("fault_report_qr.qr_unknown", {}, status=404)
-        return self._render(
-            "fault_report_qr.qr_thanks",
-            {
-                "equipment": equipment,
-                "company": equipment._get_scan_company(),
-                "report": report,
-                "token": token,
-            },
-            status=200 if equipment else 404,
-        )
+        return self._thank(OBJECT, token, secret)
+
+    @http.route("/fault_report/f/<string:token>", **PAGE)
+    def scanned_place(self, token, **_params):
+        return self._show(PLACE, token)
+
+    @http.route("/fault_report/f/<string:token>", **FORM)
+    def file_scanned_place(self, token, **_params):
+        return self._post(PLACE, token)
+
+    @http.route("/fault_report/f/<string:token>/<string:secret>", **THANKS)
+    def thanks_place(self, token, secret, **_params):
+        return self._thank(PLACE, token, secret)
 
     @http.route(
         "/fault_report/labels/<int:wizard_id>",
@@ -92,7 +76,7 @@ class ScannedCode(http.Controller):
         methods=["GET"],
     )
     def labels(self, wizard_id):
-        """Return the label sheets of the user's dialog."""
+        """Return the label sheets or posters of the user's dialog."""
         wizard = request.env["fault.report.label"].browse(wizard_id).exists()
         if not wizard:
             raise request.not_found()
@@ -104,35 +88,65 @@ class ScannedCode(http.Controller):
         }
         return request.make_response(wizard._make_pdf(), headers=headers)
 
-    def _find(self, token):
-        Equipment = request.env["maintenance.equipment"]
-        return Equipment._find_by_fault_report_token(token)
+    # === REQUESTS === #
 
-    def _post(self, equipment, token):
+    def _show(self, model, token):
+        record = self._find(model, token)
+        if not record:
+            return self._render_unknown()
+        if record.with_user(request.env.user)._opens_in_back_office():
+            return request.redirect(f"/odoo/{model}/{record.id}")
+        return self._render_page(record, token, request.httprequest.args.to_dict())
+
+    def _post(self, model, token):
+        record = self._find(model, token)
+        if not record:
+            return self._render_unknown()
         address = request.httprequest.remote_addr
 
         def act():
             form = read_form(request)
             target = "thanks"
             if "me_too" in form.vals:
-                equipment._post_me_too_by_key(form.vals["me_too"], address)
+                record._post_me_too_by_key(form.vals["me_too"], address)
             else:
-                report = equipment._file_scanned_report(form, address)
+                report = record._file_scanned_report(form, address)
                 # The report may have been deleted since the first submission.
                 target = report._portal_ensure_token() if report else target
-            return f"/fault_report/o/{token}/{target}"
+            return f"{record._get_code_path(token)}/{target}"
 
         def show_again(**values):
             kept = request.httprequest.form.to_dict()
-            return self._show_form(equipment, token, kept=kept, **values)
+            return self._render_page(
+                record, token, kept, is_refused=True, kept=kept, **values
+            )
 
         return answer_form(act, show_again, headers=HEADERS)
 
+    def _thank(self, model, token, secret):
+        record = self._find(model, token)
+        report = record._find_scanned_report(secret) if record else None
+        if not report and (not record or secret != "thanks"):
+            return self._render_unknown()
+        values = {
+            "company": record._get_scan_company(),
+            "report": report,
+            "path": record._get_code_path(token),
+        }
+        return self._render("fault_report_qr.qr_thanks", values)
+
+    def _find(self, model, token):
+        return request.env[model]._find_by_fault_report_token(token)
+
     # === PAGES === #
 
-    def _show_form(self, equipment, token, **values):
-        values = {**equipment._prepare_scan_page(), "token": token, **values}
-        return self._render("fault_report_qr.qr_form", values)
+    def _render_page(self, record, token, given, is_refused=False, **values):
+        page = record._prepare_scan_page(given, is_refused)
+        values = {**page, "path": record._get_code_path(token), **values}
+        return self._render(page["template"], values)
+
+    def _render_unknown(self):
+        return self._render("fault_report_qr.qr_unknown", {}, status=404)
 
     def _render(self, template, values, status=200):
         company = values.get("company") or request.env.company

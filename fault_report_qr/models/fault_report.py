@@ -25,10 +25,15 @@ class FaultReport(models.Model):
     @api.model
     def _get_quota_shares(self, channel, vals):
         shares = super()._get_quota_shares(channel, vals)
-        equipment = channel == CHANNEL and vals["equipment_id"]
-        if not equipment:
+        if channel != CHANNEL:
             return shares
-        return [*shares, (f"code:{int(equipment)}", CODE_SHARE)]
+        # The facility: of its own code, which files on any of its objects
+        sources = {"code": vals["equipment_id"], "place": vals["facility_id"]}
+        return shares + [
+            (f"{name}:{int(source)}", CODE_SHARE)
+            for name, source in sources.items()
+            if source
+        ]
 
     def _is_from_stranger(self):
         return super()._is_from_stranger() or self.channel == CHANNEL

@@ -2,7 +2,9 @@ from odoo import models
 
 from odoo.addons.fault_report.tools import own_addresses
 
-own_addresses.add_secret_path("fault_report", "o")
+# Objects and facilities
+for path in ("o", "f"):
+    own_addresses.add_secret_path("fault_report", path)
 
 
 class IrHttp(models.AbstractModel):
@@ -12,5 +14,5 @@ class IrHttp(models.AbstractModel):
     def _get_fault_report_forms(cls):
         return {
             **super()._get_fault_report_forms(),
-            r"/fault_report/o/.+": "fault_report_qr.qr_too_large",
+            r"/fault_report/[of]/.+": "fault_report_qr.qr_too_large",
         }

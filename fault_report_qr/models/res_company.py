@@ -4,7 +4,7 @@ from ..tools import label_sheets
 
 
 class ResCompany(models.Model):
-    """Settings of the labels of service objects."""
+    """Settings of the QR codes."""
 
     _inherit = "res.company"
 
@@ -19,4 +19,9 @@ class ResCompany(models.Model):
     )
     fault_report_label_address = fields.Boolean(
         string="Address on Labels", default=True
+    )
+    fault_report_code_descriptions = fields.Boolean(
+        string="Show What Is Wrong",
+        help="Anyone who scans a code reads the short descriptions of the open faults. "
+        "Reporters may have typed names into them.",
     )

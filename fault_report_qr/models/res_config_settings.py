@@ -13,3 +13,6 @@ class ResConfigSettings(models.TransientModel):
     fault_report_label_address = fields.Boolean(
         related="company_id.fault_report_label_address", readonly=False
     )
+    fault_report_code_descriptions = fields.Boolean(
+        related="company_id.fault_report_code_descriptions", readonly=False
+    )

@@ -28,7 +28,7 @@ def make_pdf(sheet, pages, hint):
     :param pages: lists of dicts with `left`, `top`, `url`, `name` and `lines`
     :param str hint: the text at the bottom of each label
     """
-    fonts = _get_font("Regular", "Helvetica"), _get_font("Bold", "Helvetica-Bold")
+    fonts = get_fonts()
     stream = io.BytesIO()
     canvas = Canvas(stream, pagesize=A4)
     for labels in pages:
@@ -40,6 +40,11 @@ def make_pdf(sheet, pages, hint):
         canvas.showPage()
     canvas.save()
     return stream.getvalue()
+
+
+def get_fonts():
+    """Return the names of the regular and the bold font."""
+    return _get_font("Regular", "Helvetica"), _get_font("Bold", "Helvetica-Bold")
 
 
 def _get_font(weight, fallback):
@@ -60,7 +65,7 @@ def _draw_label(canvas, sheet, label, hint, fonts):
     clip.rect(0, -sheet.height * mm, sheet.width * mm, sheet.height * mm)
     canvas.clipPath(clip, stroke=0)
     margin = (sheet.height - sheet.code_side) / 2
-    _draw_code(canvas, label["url"], sheet.code_side * mm, -margin * mm)
+    draw_code(canvas, label["url"], sheet.code_side * mm, -margin * mm)
     size = sheet.font_size * mm
     left = (sheet.code_side + 2) * mm
     width = (sheet.width - sheet.code_side - 4) * mm
@@ -79,7 +84,8 @@ def _draw_label(canvas, sheet, label, hint, fonts):
         canvas.drawString(left, top - size - number * size * LINE_HEIGHT, line)
 
 
-def _draw_code(canvas, url, side, top):
+def draw_code(canvas, url, side, top):
+    """Draw the code of a URL, to the right of the origin and below `top`."""
     count, runs = qr_code.get_runs(url)
     module = side / count
     path = canvas.beginPath()

@@ -44,7 +44,12 @@ SHEETS = {
 }
 
 
+# Pages with one large code: width and height of the paper in millimetres
+POSTERS = {"A4": (210, 297), "A5": (148, 210)}
+
+
 def get_selection():
+    """Return the label sheets, for a selection."""
     return [
         (
             code,

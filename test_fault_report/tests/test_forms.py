@@ -24,6 +24,7 @@ WALKED = {
     "portal_new": "test_a_customer_files_twice_in_a_row",
     "portal_reply": "test_a_comment_is_shown_and_the_next_one_can_be_written",
     "qr_form": "test_a_visitor_of_a_code_reports_twice_and_says_me_too_twice",
+    "qr_open": "test_a_visitor_of_a_code_reports_twice_and_says_me_too_twice",
     "embed_form": "test_a_visitor_reports_twice_in_a_row_on_a_foreign_page",
     "portal_preferences": "a plain form without a script",
 }

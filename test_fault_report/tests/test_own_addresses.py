@@ -22,6 +22,8 @@ def get_addresses(secret="SeCrEt_-7"):
     """Return URLs with a secret, as requested, as links and as redirects."""
     for path in (
         f"/fault_report/o/{secret}",
+        f"/fault_report/f/{secret}",
+        f"/fault_report/f/{secret}/{secret}?equipment_id=7",
         f"/sv/fault_report/o/{secret}",
         f"/fault_report/o/{secret}/{secret}",
         f"/fault_report/o/{secret}/thanks",
@@ -45,6 +47,8 @@ class TestOwnAddresses(ChannelsCase):
         super().setUpClass()
         cls.env["ir.config_parameter"].set_param("web.base.url", ELSEWHERE)
         cls.known._portal_ensure_token()
+        cls.wing.action_renew_fault_report_token()
+        cls.place = f"/fault_report/f/{cls.wing.sudo().fault_report_token}"
         token = cls.known.sudo().access_token
         cls.tracking = f"/my/fault_reports/{cls.known.id}?access_token={token}"
 
@@ -71,7 +75,8 @@ class TestOwnAddresses(ChannelsCase):
         }
         for url, routing in self.get_rules().items():
             if "GET" in (routing["methods"] or ["GET"]) and own_addresses.is_own(url):
-                yield re.sub(r"<[^>]*?(\w+)>", lambda at: values.get(at[1], "1"), url)
+                path = url.replace("/fault_report/f/<string:token>", self.place)
+                yield re.sub(r"<[^>]*?(\w+)>", lambda at: values.get(at[1], "1"), path)
 
     # === FRAMES === #
 
@@ -106,7 +111,8 @@ class TestOwnAddresses(ChannelsCase):
     # === SECRETS === #
 
     def test_pages_with_a_secret_go_to_no_other_server_and_into_no_cache(self):
-        for path in (self.code, f"{self.code}/thanks", self.tracking):
+        pages = (self.code, self.place)
+        for path in (*pages, *(f"{page}/thanks" for page in pages), self.tracking):
             with self.subTest(path):
                 headers = self.opener.get(self.base_url() + path).headers
                 self.assertIn(
@@ -149,9 +155,10 @@ class TestOwnAddresses(ChannelsCase):
             self.patch(logger, "propagate", False)
             self.patch(logger, "level", logging.INFO)
             logger.manager._clear_cache()
-        secrets = (self.lift.sudo().fault_report_token, self.known.access_token)
+        tokens = [self.lift.sudo().fault_report_token, self.place.rpartition("/")[2]]
+        secrets = (*tokens, self.known.access_token)
         Report = type(self.env["fault.report"])
-        for path in (self.code, self.tracking, f"{self.code}/thanks"):
+        for path in (self.code, self.place, self.tracking, f"{self.code}/thanks"):
             for method in ("GET", "POST", "PUT"):
                 self.opener.request(method, self.base_url() + path)
         self.patch(Report, "_get_public_messages", self.fail_at(self.tracking))
@@ -199,6 +206,8 @@ class TestOwnAddresses(ChannelsCase):
             "/fault_report/v1/openapi.json",
             "/fault_report/signin",
             self.code,
+            self.place,
+            f"{self.place}?equipment_id={self.lift.id}",
             "/fault_report/o/unknown",
         ):
             with self.subTest(path):

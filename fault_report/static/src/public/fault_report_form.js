@@ -6,8 +6,9 @@
 //
 // The script uses only names and `data-…` attributes of the form, so it works on Odoo
 // pages, on other pages and in a shadow DOM:
-//   data-texts            its texts, translated, as JSON
+//   data-texts            its texts, translated, as JSON (none: see unsent.js)
 //   data-limits           `maxFiles`, `maxBytes`, `keepPosition` and `draftDays`, as JSON
+//                         (the same)
 //   data-photo            how photos are resized: see photos.js
 //   data-captcha-keys     the site keys of the captchas to pass, as JSON
 //   data-draft            the name of the draft (none: the URL)
@@ -177,10 +178,11 @@
     class Form {
         constructor(form, options) {
             this.form = form;
-            const limits = JSON.parse(form.dataset.limits || "{}");
-            this.options = {...OPTIONS, ...limits, ...options};
-            const texts = JSON.parse(form.dataset.texts || "{}");
-            this.texts = {...texts, ...this.options.texts};
+            // Small forms share them with the page
+            const page = document.querySelector("[data-fault-report-unsent]");
+            const {texts, limits} = {...page?.dataset, ...form.dataset};
+            this.options = {...OPTIONS, ...JSON.parse(limits || "{}"), ...options};
+            this.texts = {...JSON.parse(texts || "{}"), ...this.options.texts};
             const photo = JSON.parse(form.dataset.photo || "{}");
             Object.assign(FaultReportForm.photo, photo, this.options.photo);
             this.draftKey =
