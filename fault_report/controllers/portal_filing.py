@@ -66,9 +66,7 @@ class FaultReportPortalFiling(FaultReportPortal):
             "objects": Report._search_portal_equipment(limit=200),
             "equipment": equipment,
             "open_reports": self._get_open(equipment),
-            "priorities": Report._fields["priority"]._description_selection(
-                request.env
-            ),
+            "priorities": Report._get_channel_priorities("portal", request.env.company),
             "points": Report._get_channel_template_points(
                 request.env.company, Report._get_portal_categories().ids
             ),
