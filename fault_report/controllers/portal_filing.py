@@ -46,7 +46,10 @@ class FaultReportPortalFiling(FaultReportPortal):
             return self._render_new(request.httprequest.form.to_dict(), **values)
 
         Report = request.env["fault.report"]
-        return answer_form(action, render_again, Report._check_filing_rate)
+        labels = Report._get_form_labels(is_customer=True)
+        return answer_form(
+            action, render_again, Report._check_filing_rate, labels=labels
+        )
 
     def _render_new(self, kept, **values):
         Report = request.env["fault.report"]

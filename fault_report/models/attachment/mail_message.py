@@ -92,10 +92,19 @@ class MailMessage(models.Model):
         )
 
     def _get_fault_report_author_name(self):
-        """Return only the author's name, for the report's page."""
+        """Return only the author's name, for the report's page.
+
+        Without a name, an e-mail has its sender's address. A comment without a contact
+        was written by an access link: its address is the company's, or internal.
+        """
         self.ensure_one()
+        author = self.author_id - self.env.ref("base.public_partner")
+        if author.name:
+            return author.name
+        if self.author_id and not author:
+            return self.env._("%s (not verified)", self.env._("Who reported it"))
         name, address = parse_contact_from_email(self.email_from or "")
-        return self.author_id.name or name or address or "–"
+        return name or (self.message_type == "email" and address) or "–"
 
     def _filter_from_strangers(self):
         """Return the messages whose authors are no users and no contacts."""

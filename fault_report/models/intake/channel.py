@@ -7,6 +7,7 @@ from psycopg2 import IntegrityError
 from odoo import Command, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
+from ...tools import text_rules
 from ...tools.context_switches import with_own_context
 from ...tools.errors import FieldError, PublicMessage
 from ..fault_report import GONE, URGENT
@@ -109,11 +110,12 @@ class FaultReport(models.Model):
 
     @api.model
     def _get_channel_priorities(self, channel, company):
-        """Return the priorities that a form of the channel offers, with their labels."""
+        """Return the values and labels that a form of the channel offers."""
+        choices = self._fields["priority"]._description_selection(self.env)
         may_set_urgent = self._may_set_urgent(channel, company, {})
         return [
             (value, label)
-            for value, label in self._fields["priority"]._description_selection(self.env)
+            for value, label in choices
             if value != URGENT or may_set_urgent
         ]
 
@@ -325,6 +327,7 @@ class FaultReport(models.Model):
         :raises FieldError: naming all answers that are not accepted
         """
         values, problems = {}, {}
+        Point = self.env["fault.report.point"]
         for number, answer in enumerate(answers):
             point = asked.get(answer.get("point"))
             try:
@@ -334,6 +337,9 @@ class FaultReport(models.Model):
                         "points",
                     )
                 values[point.id] = self._prepare_channel_answer(point, answer)
+                text_rules.check_texts(
+                    Point, values[point.id], Point._text_limits, label=point.name
+                )
             except FieldError as error:
                 problems[f"points[{number}]"] = str(error)
         if problems:
