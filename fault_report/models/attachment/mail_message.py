@@ -1,7 +1,11 @@
+from markupsafe import Markup
+
 from odoo import api, models
 from odoo.exceptions import AccessError
 from odoo.fields import Domain
 from odoo.tools import parse_contact_from_email
+
+from ...tools.mail_text import fold_history
 
 # Created under sudo by code only
 CODE_TYPES = ("user_notification", "email")
@@ -105,6 +109,14 @@ class MailMessage(models.Model):
             return self.env._("%s (not verified)", self.env._("Who reported it"))
         name, address = parse_contact_from_email(self.email_from or "")
         return name or (self.message_type == "email" and address) or "–"
+
+    def _get_fault_report_body(self):
+        """Return the text for the report's page, with the history of e-mails folded."""
+        self.ensure_one()
+        if self.message_type != "email":
+            return self.body
+        # Sanitized when it was stored; only elements without attributes are added.
+        return Markup(fold_history(self.body, self.env._("Earlier messages")))
 
     def _filter_from_strangers(self):
         """Return the messages whose authors are no users and no contacts."""
