@@ -10,13 +10,14 @@ from ..tools.errors import (
     TooManyRequestsError,
     get_public_message,
 )
+from ..tools.text_rules import get_message
 
 _CODES = {403: "forbidden", 404: "missing", 409: "conflict", 429: "too_many"}
 # The inputs of the page for fields of the report
 _INPUTS = {field: name for name, field in PUBLIC_FIELDS.items()}
 
 
-def answer_form(act, show_again, check=None, headers=None):
+def answer_form(act, show_again, check=None, headers=None, labels=None):
     """Handle a form in one transaction, and return the response.
 
     :param act: handles the form, and returns the URL of the next page
@@ -24,6 +25,8 @@ def answer_form(act, show_again, check=None, headers=None):
         name of the input, and `error_url`; the values are in the request
     :param check: counts the attempt, even if it is refused for another reason
     :param dict headers: of every response
+    :param dict labels: of the inputs, as the form shows them, by their name; those of
+        the public forms if empty
     """
     try:
         if check:
@@ -32,7 +35,7 @@ def answer_form(act, show_again, check=None, headers=None):
         with request.env.cr.savepoint():
             url = act()
     except UserError as error:
-        response = _refuse(error, show_again)
+        response = _refuse(error, show_again, labels)
     else:
         response = (
             request.make_json_response({"redirect": url})
@@ -43,11 +46,16 @@ def answer_form(act, show_again, check=None, headers=None):
     return response
 
 
-def _refuse(error, show_again):
+def _refuse(error, show_again, labels):
     status = error.http_status
     message = get_public_message(request.env, error)
     field = error.field if isinstance(error, FieldError) else None
     field = _INPUTS.get(field, field)
+    if field and error.text_problem:
+        labels = labels or request.env["fault.report"]._get_form_labels()
+        if field in labels:
+            problem, limit = error.text_problem
+            message = get_message(request.env, problem, labels[field], limit)
     url = None
     if isinstance(error, SubmissionConflictError) and _may_open(error.report):
         url = error.report.access_url

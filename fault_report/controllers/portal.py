@@ -328,6 +328,7 @@ class FaultReportPortal(CustomerPortal):
             lambda **values: self._render_fault_report(
                 report, access_token, {}, **values
             ),
+            labels={"comment": request.env._("Write a comment")},
         )
 
     def _get_form_data(self, company):

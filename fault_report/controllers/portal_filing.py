@@ -46,7 +46,10 @@ class FaultReportPortalFiling(FaultReportPortal):
             return self._render_new(request.httprequest.form.to_dict(), **values)
 
         Report = request.env["fault.report"]
-        return answer_form(action, render_again, Report._check_filing_rate)
+        labels = Report._get_form_labels(is_customer=True)
+        return answer_form(
+            action, render_again, Report._check_filing_rate, labels=labels
+        )
 
     def _render_new(self, kept, **values):
         Report = request.env["fault.report"]
@@ -66,9 +69,7 @@ class FaultReportPortalFiling(FaultReportPortal):
             "objects": Report._search_portal_equipment(limit=200),
             "equipment": equipment,
             "open_reports": self._get_open(equipment),
-            "priorities": Report._fields["priority"]._description_selection(
-                request.env
-            ),
+            "priorities": Report._get_channel_priorities("portal", request.env.company),
             "points": Report._get_channel_template_points(
                 request.env.company, Report._get_portal_categories().ids
             ),

@@ -41,6 +41,8 @@ NOT_HANDLED = dict.fromkeys(("outcome", "work_order_id", "sale_order_id"), False
 MAX_ID = 2**31
 # Of reports whose channel was that of an addon that is gone
 GONE = "gone"
+# The highest priority
+URGENT = "2"
 
 
 class FaultReport(models.Model):

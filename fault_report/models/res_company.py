@@ -85,6 +85,10 @@ class ResCompany(models.Model):
         help="The public comment and the contact of fault reports are printed on their "
         "sales orders and invoices.",
     )
+    fault_report_portal_may_set_urgent = fields.Boolean(
+        string="Customers May Choose Urgent",
+        help="On the portal and in forms of web pages. Otherwise only staff set it.",
+    )
     fault_report_retention_months = fields.Integer(
         string="Keep Reporters For",
         default=0,

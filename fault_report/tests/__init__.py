@@ -52,6 +52,7 @@ from . import test_place_sold
 from . import test_planning
 from . import test_portal_abuse
 from . import test_portal_access
+from . import test_portal_errors
 from . import test_portal_filing
 from . import test_portal_limits
 from . import test_portal_pages

@@ -57,6 +57,24 @@ class TestChannel(FaultReportCommon):
             with self.subTest(name), self.assertRaises(ValidationError):
                 self.file(partner_id=self.hotel.id, **{name: 1})
 
+    def test_no_channel_of_customers_brings_an_urgent_report_unless_allowed(self):
+        self.company.fault_report_template_id = False
+        vals = {"partner_id": self.hotel.id}
+        channels = dict(self.env["fault.report"]._fields["channel"].selection)
+        for channel in channels.keys() - {"form"}:
+            for allowed in (False, True):
+                self.company.fault_report_portal_may_set_urgent = allowed
+                with self.subTest(channel=channel, allowed=allowed):
+                    try:
+                        priority = self.file(channel, **vals, priority="2").priority
+                    except FieldError as error:
+                        self.assertEqual(error.field, "priority")
+                        self.assertNotEqual(channel, "mail", "It is lost.")
+                        priority = None
+                    self.assertEqual(priority == "2", allowed)
+                    report = self.file(channel, **vals, priority="1")
+                    self.assertEqual(report.priority, "1")
+
     def test_r36_an_internal_point_is_not_answered_from_outside(self):
         for point in (self.secret.id, 0, None, "1"):
             with self.subTest(point), self.assertRaises(FieldError) as caught:

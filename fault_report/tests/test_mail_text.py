@@ -1,6 +1,9 @@
 """The comment taken from an e-mail: the new text only, without quotes."""
 
+from lxml import html
+
 from odoo.tests import tagged
+from odoo.tools import html_sanitize
 
 from ..tools import mail_text
 from .test_mail import CARL, MailGatewayCase
@@ -155,6 +158,50 @@ class TestMailText(MailGatewayCase):
                     text = f"{text}\n\n{quoted}"
                 with self.subTest(label, mark=mark):
                     self.assertEqual(mail_text.cut_history(text), WRITTEN)
+
+    def test_quoted_history_is_folded_and_what_was_written_is_not(self):
+        for name in ("gmail", "outlook", "outlook on the web", "apple", "yahoo"):
+            with self.subTest(name):
+                body = HTML[name].format(f"<p>{WRITTEN}</p>").replace("QUO", "Cited")
+                folded = mail_text.fold_history(html_sanitize(body), "Earlier")
+                tree = html.fromstring(f"<div>{folded}</div>")
+                self.assertIn("Cited", tree.text_content())
+                for details in tree.xpath("//details"):
+                    self.assertEqual(details.findtext("summary"), "Earlier")
+                    self.assertNotIn("pump", details.text_content())
+                    details.drop_tree()
+                self.assertIn(WRITTEN.split("\n")[0], tree.text_content())
+                self.assertNotIn("Cited", tree.text_content())
+
+    def test_an_e_mail_with_nothing_but_history_is_not_folded_to_nothing(self):
+        for name in ("gmail", "outlook", "apple", "yahoo"):
+            for written in ("", "<p><br></p>"):
+                with self.subTest(name, written=written):
+                    body = html_sanitize(HTML[name].format(written))
+                    folded = mail_text.fold_history(body, "Earlier")
+                    self.assertNotIn("<details", folded)
+                    self.assertIn("QUO", folded)
+
+    def test_hostile_html_is_folded_without_an_error_and_stays_harmless(self):
+        for body in (
+            "",
+            "   ",
+            "<",
+            "<!-- -->",
+            "text only",
+            "<p data-o-mail-quote='1'>x</p>y<img src=x onerror=alert(1)>",
+            "<div>" * 400 + "x" + "</div>" * 400,
+            "<svg><style><img src=x onerror=alert(1)></style></svg>Hi"
+            "<blockquote>y</blockquote>",
+            "Hi<blockquote><table><tr><td>y" * 50,
+        ):
+            with self.subTest(body[:30]):
+                clean = html_sanitize(body)
+                folded = mail_text.fold_history(clean, "<b>")
+                self.assertNotIn("<b>", folded)
+                self.assertNotIn("<script", folded)
+                tree = html.fromstring(f"<div>{folded}</div>")
+                self.assertFalse(tree.xpath("//@*[starts-with(name(), 'on')]"))
 
     def test_an_answer_below_what_it_quotes_is_kept(self):
         for label in ("gmail", "gmail, two lines", "apple, german", "gmail, swedish"):

@@ -29,6 +29,7 @@ class TestPortalFiling(PortalPages):
             }
         )
         self.company.fault_report_template_id = template
+        self.company.fault_report_portal_may_set_urgent = True
         doors, gap = template.point_ids
         self.sign_in(self.filing)
         values = {
@@ -111,6 +112,24 @@ class TestPortalFiling(PortalPages):
                 response = self.send("/new", {"name": "It rattles", **data})
                 self.assert_refused(response, 422, field)
         self.assertEqual(self.count(), before)
+
+    def test_urgent_is_neither_offered_nor_taken_unless_the_company_allows_it(self):
+        self.sign_in(self.filing)
+        data = {"name": "It rattles", "facility_id": self.wing.id, "priority": "2"}
+        for allowed in (False, True):
+            self.company.fault_report_portal_may_set_urgent = allowed
+            with self.subTest(allowed=allowed):
+                page = html.fromstring(self.get("/new").text)
+                offered = page.xpath("//input[@name='priority']/@value")
+                self.assertEqual("2" in offered, allowed)
+                self.assertLessEqual({"0", "1"}, set(offered))
+                before = self.count()
+                response = self.send("/new", data)
+                if allowed:
+                    self.assertEqual(response.status_code, 200)
+                else:
+                    self.assert_refused(response, 422, "priority")
+                self.assertEqual(self.count() - before, allowed)
 
     def test_r70_another_customers_object_and_one_that_is_not_there_are_alike(self):
         self.sign_in(self.filing)

@@ -72,12 +72,15 @@ class FieldError(PublicMessage, ValidationError):
 
     :ivar str field: its name in the request (`name`, `files`, `points` …)
     :ivar list parts: the names of the parts of it that are not valid (`points[2]` …)
+    :ivar text_problem: problem and limit, for `text_rules.get_message`, if the message
+        names the field: a form calls it by another label
     """
 
-    def __init__(self, message, field, parts=()):
+    def __init__(self, message, field, parts=(), text_problem=None):
         super().__init__(message)
         self.field = field
         self.parts = parts
+        self.text_problem = text_problem
 
 
 class RequestTooLargeError(FieldError):

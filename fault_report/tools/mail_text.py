@@ -3,6 +3,7 @@
 Pure functions, without a database.
 """
 
+import copy
 import re
 from itertools import islice
 from typing import NamedTuple
@@ -254,12 +255,85 @@ def cut_history(text, subject=""):
     text = text.strip()[:MAX_CUT].strip()
     if _FORWARD.search(text) or _FORWARD_SUBJECT.match(subject):
         return text
+    return _drop_history(text) or text
+
+
+def _drop_history(text):
     lines = _drop_quoted(text.split("\n"))
     end = next((n for n in range(len(lines)) if _begins_history(lines, n)), len(lines))
     lines = lines[:end]
     while lines and (not lines[-1].strip(" \t_") or _DEVICE.match(lines[-1].strip())):
         lines.pop()
-    return "\n".join(lines).strip() or text
+    return "\n".join(lines).strip()
+
+
+def fold_history(body, label):
+    """Return the HTML of a stored e-mail with quoted history in folded parts.
+
+    An e-mail that consists of history only, such as a forwarded one, stays as it is.
+
+    :param str body: sanitized by Odoo, which marks quotations
+    :param str label: of the folded parts
+    """
+    text = str(body or "")
+    if not text.strip() or len(text) > MAX_READ:
+        return text
+    root = html.fragment_fromstring(text, create_parent="div")
+    rest = copy.deepcopy(root)
+    _drop(rest, lambda node: node.get("data-o-mail-quote"))
+    has_picture = rest.find(".//img") is not None
+    if not _drop_history(_to_text(rest)) and not has_picture:
+        return text
+    for nodes in _find_quotes(root):
+        _fold(nodes, label)
+    inner = etree.tostring(root, encoding="unicode", method="html")
+    return inner.removeprefix("<div>").removesuffix("</div>")
+
+
+def _find_quotes(root):
+    """Return lists of neighbours that are quoted; what is inside of them is left out."""
+    quotes = []
+    for parent in root.iter():
+        if any(node.get("data-o-mail-quote") for node in parent.iterancestors()):
+            continue
+        if parent.get("data-o-mail-quote"):
+            continue
+        run = []
+        for node in list(parent):
+            is_quote = isinstance(node.tag, str) and node.get("data-o-mail-quote")
+            if not run and not is_quote and _begins_header(node):
+                run = [node, *node.itersiblings()]
+                break
+            if is_quote or (run and node.tag == "br"):
+                run.append(node)
+                if (node.tail or "").strip():
+                    quotes.append(run)
+                    run = []
+            elif run:
+                quotes.append(run)
+                run = []
+        if run:
+            quotes.append(run)
+    return quotes
+
+
+def _begins_header(node):
+    """Return whether the node begins with the header of a former e-mail."""
+    if node.tag not in ("div", "p", "pre"):
+        return False
+    lines = _to_text(node).split("\n")
+    is_header = _ORIGINAL.match(lines[0]) or _HEADER_LINES["from"].match(lines[0])
+    return bool(is_header) and _begins_history(lines, 0)
+
+
+def _fold(nodes, label):
+    parent, tail = nodes[0].getparent(), nodes[-1].tail
+    details = html.Element("details", {"class": "o_fr_quote"})
+    etree.SubElement(details, "summary").text = label
+    parent.insert(parent.index(nodes[0]), details)
+    nodes[-1].tail = None
+    details.extend(nodes)
+    details.tail = tail
 
 
 def _drop_quoted(lines):

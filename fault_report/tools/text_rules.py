@@ -22,11 +22,12 @@ _BLANK_GLYPHS = set("\u115f\u1160\u2800\u3164\uffa0")
 _INVISIBLE_CATEGORIES = {"Cf", "Zs", "Zl", "Zp", "Cc"}
 
 
-def check_texts(record, vals, limits):
+def check_texts(record, vals, limits, label=None):
     """Raise for texts in `vals` that are too long, blank, or cannot be displayed.
 
     :param dict limits: by field name, the keyword arguments `limit`, and optionally
         `multiline` and `required`
+    :param str label: of all of them, if not those of the fields
     :raises FieldError: with the message for the user
     """
     for name, rule in limits.items():
@@ -38,10 +39,14 @@ def check_texts(record, vals, limits):
         if not problem and rule.get("required") and is_blank(text):
             problem = "blank"
         if problem:
-            label = record._fields[name]._description_string(record.env)
-            raise FieldError(
-                get_message(record.env, problem, label, rule["limit"]), name
-            )
+            shown = label or record._fields[name]._description_string(record.env)
+            raise get_error(record.env, problem, shown, rule["limit"], name)
+
+
+def get_error(env, problem, label, limit, field):
+    """Return the error of a text; a form replaces the label by its own."""
+    message = get_message(env, problem, label, limit)
+    return FieldError(message, field, text_problem=(problem, limit))
 
 
 def get_message(env, problem, label, limit):

@@ -39,6 +39,15 @@ class FaultReport(models.Model):
             return shares
         return [*shares, (f"key:{int(integration)}", KEY_SHARE)]
 
+    @api.model
+    def _may_set_urgent(self, channel, company, vals):
+        # A program decides for the company; visitors can read the key of a web page.
+        integration = self.env["fault.report.integration"].browse(
+            vals.get("integration_id")
+        )
+        by_program = channel == CHANNEL and integration and not integration.in_page
+        return by_program or super()._may_set_urgent(channel, company, vals)
+
     def _is_from_stranger(self):
         # Any visitor may use the key of a web page; who asks may not read integrations.
         was_in_page = self.integration_id.sudo().was_in_page

@@ -20,6 +20,20 @@ from .common_api import REPORTS, SITE, ApiCase, encode, get_sha256
 
 @tagged("post_install", "-at_install")
 class TestApi(ApiCase):
+    def test_a_program_sets_urgent_and_visitors_of_a_page_only_if_allowed(self):
+        body = {"name": "Door stuck", "priority": "2"}
+        answer = self.send(json=body)
+        self.assertEqual(answer.status_code, 201, answer.text)
+        self.assertEqual(self.find(answer).priority, "2")
+        self.integration.in_page = True
+        self.key = self.make_key(self.integration)
+        page = {"Origin": SITE}
+        answer = self.send(json=body, headers=page)
+        self.assertEqual(answer.status_code, 422, answer.text)
+        self.assertEqual(list(answer.json()["error"]["fields"]), ["priority"])
+        self.integration.company_id.fault_report_portal_may_set_urgent = True
+        self.assertEqual(self.send(json=body, headers=page).status_code, 201)
+
     def test_r89_a_post_with_the_right_key_creates_a_report(self):
         photo = make_picture("JPEG")
         self.lift.serial_no = "SN-1"

@@ -1,7 +1,11 @@
+from markupsafe import Markup
+
 from odoo import api, models
 from odoo.exceptions import AccessError
 from odoo.fields import Domain
 from odoo.tools import parse_contact_from_email
+
+from ...tools.mail_text import fold_history
 
 # Created under sudo by code only
 CODE_TYPES = ("user_notification", "email")
@@ -92,10 +96,27 @@ class MailMessage(models.Model):
         )
 
     def _get_fault_report_author_name(self):
-        """Return only the author's name, for the report's page."""
+        """Return only the author's name, for the report's page.
+
+        Without a name, an e-mail has its sender's address. A comment without a contact
+        was written by an access link: its address is the company's, or internal.
+        """
         self.ensure_one()
+        author = self.author_id - self.env.ref("base.public_partner")
+        if author.name:
+            return author.name
+        if self.author_id and not author:
+            return self.env._("%s (not verified)", self.env._("Who reported it"))
         name, address = parse_contact_from_email(self.email_from or "")
-        return self.author_id.name or name or address or "–"
+        return name or (self.message_type == "email" and address) or "–"
+
+    def _get_fault_report_body(self):
+        """Return the text for the report's page, with the history of e-mails folded."""
+        self.ensure_one()
+        if self.message_type != "email":
+            return self.body
+        # Sanitized when it was stored; only elements without attributes are added.
+        return Markup(fold_history(self.body, self.env._("Earlier messages")))
 
     def _filter_from_strangers(self):
         """Return the messages whose authors are no users and no contacts."""

@@ -7,9 +7,10 @@ from psycopg2 import IntegrityError
 from odoo import Command, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
+from ...tools import text_rules
 from ...tools.context_switches import with_own_context
 from ...tools.errors import FieldError, PublicMessage
-from ..fault_report import GONE
+from ..fault_report import GONE, URGENT
 
 # Customer and place: the dispatcher can add them later
 REPORTED_PLACE = ("partner_id", "facility_id", "contact_id", "equipment_id")
@@ -43,6 +44,7 @@ class FaultReport(models.Model):
         # Senders have no rights; the channel has checked them. Their context does not
         # affect the created records.
         reports_sudo = with_own_context(self).sudo().with_company(company)
+        vals = reports_sudo._limit_channel_priority(channel, company, vals)
         reports_sudo._check_day(channel, vals, files, points)
         equipment_sudo = reports_sudo.env["maintenance.equipment"].browse(
             vals.get("equipment_id")
@@ -74,6 +76,48 @@ class FaultReport(models.Model):
             raise ValidationError(
                 self.env._("Unknown fields: %s.", ", ".join(sorted(unknown)))
             )
+
+    @api.model
+    def _limit_channel_priority(self, channel, company, vals):
+        """Return the values, without an Urgent that the sender may not choose.
+
+        :raises FieldError: except for e-mails, which are always filed
+        """
+        if vals.get("priority") != URGENT:
+            return vals
+        if self._may_set_urgent(channel, company, vals):
+            return vals
+        if channel == "mail":
+            return {name: vals[name] for name in vals if name != "priority"}
+        raise FieldError(
+            self.env._(
+                "Reports cannot be filed as urgent here. Choose another priority; if "
+                "it cannot wait, please call us."
+            ),
+            "priority",
+        )
+
+    @api.model
+    def _may_set_urgent(self, channel, company, vals):
+        """Return whether the sender on this channel may choose the priority Urgent.
+
+        Hook: an override allows it to senders who act for the company.
+
+        :param dict vals: values of `_get_channel_fields()`
+        """
+        # Senders may not read companies.
+        return company.sudo().fault_report_portal_may_set_urgent
+
+    @api.model
+    def _get_channel_priorities(self, channel, company):
+        """Return the values and labels that a form of the channel offers."""
+        choices = self._fields["priority"]._description_selection(self.env)
+        may_set_urgent = self._may_set_urgent(channel, company, {})
+        return [
+            (value, label)
+            for value, label in choices
+            if value != URGENT or may_set_urgent
+        ]
 
     @api.model
     def _get_channels_of_strangers(self):
@@ -283,6 +327,7 @@ class FaultReport(models.Model):
         :raises FieldError: naming all answers that are not accepted
         """
         values, problems = {}, {}
+        Point = self.env["fault.report.point"]
         for number, answer in enumerate(answers):
             point = asked.get(answer.get("point"))
             try:
@@ -292,6 +337,9 @@ class FaultReport(models.Model):
                         "points",
                     )
                 values[point.id] = self._prepare_channel_answer(point, answer)
+                text_rules.check_texts(
+                    Point, values[point.id], Point._text_limits, label=point.name
+                )
             except FieldError as error:
                 problems[f"points[{number}]"] = str(error)
         if problems:

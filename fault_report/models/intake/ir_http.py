@@ -1,6 +1,7 @@
 import re
 
 from werkzeug.exceptions import (
+    BadRequest,
     HTTPException,
     InternalServerError,
     RequestEntityTooLarge,
@@ -23,6 +24,8 @@ own_addresses.keep_secrets_out_of_logs()
 
 # Of the website, before the path
 _LANGUAGE = r"(?:/[a-z]{2,3}(?:_\w+)?)?"
+# The portal's forms
+PORTAL_FORM = _LANGUAGE + r"/my/fault_reports/.+"
 # The text of the forms for refusals by Odoo itself
 _REFUSALS = {400: "stale", 403: "forbidden", 404: "missing", 413: "tooMuch"}
 
@@ -92,6 +95,8 @@ class IrHttp(models.AbstractModel):
             response = request.dispatcher.handle_error(exception)
         elif cls._is_fault_report_script():
             response = cls._refuse_form_script(exception)
+        elif cls._is_fault_report_form_ended(exception):
+            response = cls._keep_fault_report_form(exception)
         elif isinstance(exception, RequestEntityTooLarge):
             response = cls._handle_fault_report_too_large(exception)
         else:
@@ -106,6 +111,51 @@ class IrHttp(models.AbstractModel):
         """Return whether the script of a form sent the request and expects JSON."""
         accepted = request.httprequest.headers.get("Accept", "")
         return bool(cls._find_fault_report_form()) and "application/json" in accepted
+
+    @classmethod
+    def _is_fault_report_form_ended(cls, exception):
+        """Return whether a form of the portal was sent after its session had ended.
+
+        Forms of other sites are not kept: their visitors have entered nothing.
+        """
+        http = request.httprequest
+        if http.method != "POST" or not re.fullmatch(PORTAL_FORM, http.path):
+            return False
+        if http.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
+            return False
+        if isinstance(exception, SessionExpiredException):
+            return True
+        return isinstance(exception, BadRequest) and not request.validate_csrf(
+            http.form.get("csrf_token")
+        )
+
+    @classmethod
+    def _keep_fault_report_form(cls, exception):
+        """Answer with a page that holds what was entered, to send it again.
+
+        Browsers let no page choose files, so these are lost.
+        """
+        is_signed_out = isinstance(exception, SessionExpiredException)
+        if is_signed_out:
+            super()._handle_error(exception)  # Ends the session
+            cls._auth_method_public()
+        http = request.httprequest
+        given = {name: text for name, text in http.form.items() if name != "csrf_token"}
+        request.params = {}  # Of the body, which Odoo's layout reads
+        labels = request.env["fault.report"]._get_form_labels(is_customer=True)
+        values = {
+            "action": http.path,
+            "labels": labels,
+            "given": given,
+            "is_signed_out": is_signed_out,
+        }
+        page = request.env["ir.ui.view"]._render_template(
+            "fault_report.portal_kept", values
+        )
+        headers = {"Referrer-Policy": "same-origin", "Cache-Control": "no-store"}
+        response = Response(page, status=403 if is_signed_out else 400, headers=headers)
+        cls._post_dispatch(response)
+        return response
 
     @classmethod
     def _make_fault_report_public(cls, exception):

@@ -106,6 +106,23 @@ class FaultReport(models.Model):
         }
 
     @api.model
+    def _get_form_labels(self, is_customer=False):
+        """Return the labels of the forms' texts by the name of the input.
+
+        :param is_customer: those of the portal
+        """
+        return {
+            "name": self.env._("What is wrong?"),
+            "comment": self.env._("Anything else we should know?"),
+            "contact_name": self.env._("Contact on site")
+            if is_customer
+            else self.env._("Your name"),
+            "phone": self.env._("Phone"),
+            "email": self.env._("E-mail"),
+            "customer_order_ref": self.env._("Your order number"),
+        }
+
+    @api.model
     def _get_form_texts(self):
         """Return the texts of the form's script, in the user's language.
 
@@ -132,6 +149,7 @@ class FaultReport(models.Model):
             "signin": self.env._(
                 "You have been signed out. Sign in again; what you entered is kept."
             ),
+            "signinLink": self.env._("Sign in"),
             "stale": self.env._(
                 "This page is too old. Reload it; what you entered is kept."
             ),

@@ -6,7 +6,7 @@ from psycopg2 import OperationalError
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from ..fault_report import WAITING_STATES
+from ..fault_report import URGENT, WAITING_STATES
 
 _logger = logging.getLogger(__name__)
 
@@ -14,7 +14,6 @@ _logger = logging.getLogger(__name__)
 RETRY_AFTER = timedelta(hours=1)
 # A commit clears all caches, but due reports stay locked until then
 PER_COMMIT = 20
-URGENT = "2"
 UNASSIGNED_ACTIVITY = "fault_report.mail_activity_type_unassigned"
 
 

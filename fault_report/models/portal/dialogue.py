@@ -141,8 +141,11 @@ class FaultReport(models.Model):
             "subtype_xmlid": "mail.mt_comment",
             "subtype_id": False,
         }
-        if self.env.user._is_public() and kwargs.get("author_id") == self.partner_id.id:
-            # Odoo's own route posts as the customer for any visitor with the link
+        author_id = kwargs.get("author_id") or False
+        is_named = author_id != self.partner_id.id or kwargs.get("email_from")
+        if self.env.user._is_public() and not is_named:
+            # Odoo's own route posts as the customer for any visitor with the link;
+            # without a customer, as the public user
             kwargs |= self._get_customer_author()
         # The user may read the report; only the text and the files are their choice.
         own = with_own_context(self, *POST_KEYS).sudo()
@@ -264,9 +267,8 @@ class FaultReport(models.Model):
             problem = "blank"
         if problem:
             label = self.env._("Comment")
-            raise FieldError(
-                text_rules.get_message(self.env, problem, label, text_rules.MAX_TEXT),
-                "comment",
+            raise text_rules.get_error(
+                self.env, problem, label, text_rules.MAX_TEXT, "comment"
             )
         # Customers have no write access; the caller has checked their access.
         report_sudo = self.sudo()

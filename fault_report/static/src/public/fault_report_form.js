@@ -55,6 +55,12 @@
         return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
     }
 
+    /** The page to sign in, which leads back to this one, where the draft is sent. */
+    function signInUrl() {
+        const page = location.pathname + location.search;
+        return `/web/login?redirect=${encodeURIComponent(page)}`;
+    }
+
     function fill(text, values) {
         return text.replace(/\{(\w+)\}/g, (match, name) => values[name] ?? match);
     }
@@ -462,8 +468,9 @@
          * @param {object} errors messages by name
          * @param {string} message the error of no particular field
          * @param {string} url the subject of the message
+         * @param {string} label of the link to it
          */
-        showErrors(errors, message, url) {
+        showErrors(errors, message, url, label = this.texts.open) {
             const unplaced = [];
             const marked = [];
             for (const [name, sentence] of Object.entries(errors)) {
@@ -479,7 +486,7 @@
             if (url) {
                 const link = document.createElement("a");
                 link.href = url;
-                link.textContent = this.texts.open;
+                link.textContent = label;
                 this.alert.append(" ", link);
             }
             this.say("");
@@ -629,7 +636,11 @@
             this.setState("editing");
             const error = (data && data.error) || {};
             const message = error.message || this.texts[meaning];
-            this.showErrors(error.fields || {}, message, error.url);
+            if (meaning === "signin") {
+                this.showErrors({}, message, signInUrl(), this.texts.signinLink);
+            } else {
+                this.showErrors(error.fields || {}, message, error.url);
+            }
         }
 
         // === WAITING FOR THE CONNECTION === #
@@ -675,7 +686,7 @@
         return controller;
     };
     FaultReportForm.forms = [];
-    Object.assign(FaultReportForm, {post, understand, withLock, fill});
+    Object.assign(FaultReportForm, {post, understand, withLock, fill, signInUrl});
 
     FaultReportForm.enhanceAll = function () {
         for (const form of document.querySelectorAll("form[data-fault-report-form]")) {

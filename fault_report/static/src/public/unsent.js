@@ -121,6 +121,7 @@
                 this.arrived.push({draft, url: answer.data.redirect});
             } else if (meaning === "signin") {
                 this.problem = this.texts.signin;
+                this.isSignedOut = true;
             } else if (meaning !== "stale") {
                 const {message, fields = {}} = (answer.data && answer.data.error) || {};
                 const [sentence] = Object.values(fields);
@@ -163,6 +164,11 @@
             if (this.waiting.length) {
                 parts.push(make("strong", "o_fr_unsent_count", this.count()));
                 parts.push(make("p", "o_fr_unsent_status", status));
+                if (status && this.isSignedOut) {
+                    const link = make("a", "", this.texts.signinLink);
+                    link.href = FaultReportForm.signInUrl();
+                    parts.push(link);
+                }
                 parts.push(
                     this.makeList(
                         this.waiting.map(({draft}) => ({draft, url: draft.page})),

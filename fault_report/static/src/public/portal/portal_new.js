@@ -108,7 +108,7 @@
             const id = this.value.value;
             if (id && !this.categories.has(id)) {
                 // Not one of the first objects
-                for (const object of await this.find(this.input.value)) {
+                for (const object of (await this.find(this.input.value)) || []) {
                     this.remember(object);
                 }
             }
@@ -137,13 +137,19 @@
 
         async search() {
             const asked = this.input.value;
-            this.options = await this.find(this.value.value ? "" : asked);
+            const found = await this.find(this.value.value ? "" : asked);
+            this.isFailed = !found;
+            this.options = found || [];
             const isFocused = this.input.getRootNode().activeElement === this.input;
             if (asked === this.input.value && isFocused) {
                 this.show();
             }
         }
 
+        /**
+         * @param {string} search
+         * @returns {Promise<Array | null>} the objects; nothing if it could not search
+         */
         async find(search) {
             const query = new URLSearchParams({
                 search,
@@ -151,10 +157,10 @@
             });
             try {
                 const response = await fetch(`${this.form.dataset.objects}?${query}`);
-                return response.ok ? await response.json() : [];
+                return response.ok ? await response.json() : null;
             } catch {
                 // Without a connection the object is sent as typed
-                return [];
+                return null;
             }
         }
 
@@ -177,10 +183,10 @@
                 })
             );
             this.toggle(this.options.length > 0);
+            const {textNone, textFailed, textHint} = this.select.dataset;
             const isNothing = !this.options.length && this.input.value.trim();
-            this.hint.textContent = isNothing
-                ? this.select.dataset.textNone
-                : this.select.dataset.textHint;
+            const missing = this.isFailed ? textFailed : textNone;
+            this.hint.textContent = isNothing ? missing : textHint;
         }
 
         toggle(visible) {
