@@ -16,7 +16,7 @@ from ..tools import schema
 from .api_dispatcher import ROOT, ApiDispatcher
 
 POINTS_AGE = 300  # seconds
-COMMENTS = "/comments"
+COMMENTS = f"{ROOT}/reports/<fault_report_rest:reference>/comments"
 ROUTE = {
     "type": ApiDispatcher.routing_type,
     "auth": "public",
@@ -54,37 +54,27 @@ class FaultReportApi(http.Controller):
             self._authenticate()._list_reports(query.to_dict())
         )
 
-    # References may have slashes, so what follows them is read here.
     @http.route(
         f"{ROOT}/reports/<fault_report_rest:reference>", methods=["GET"], **ROUTE
     )
     def read_report(self, reference):
-        """Return the state of a report, or its comments."""
-        integration = self._authenticate()
-        if reference.endswith(COMMENTS):
-            reference = reference.removesuffix(COMMENTS)
-            answer = integration._list_comments(reference)
-        else:
-            answer = integration._find_report(reference)
-        return request.dispatcher.make_response(answer)
+        return request.dispatcher.make_response(
+            self._authenticate()._find_report(reference)
+        )
 
-    @http.route(
-        f"{ROOT}/reports/<fault_report_rest:reference>",
-        methods=["POST"],
-        max_content_length=get_max_request,
-        **ROUTE,
-    )
+    # References may have slashes: the longer address is matched first.
+    @http.route(COMMENTS, methods=["GET"], **ROUTE)
+    def list_comments(self, reference):
+        return request.dispatcher.make_response(
+            self._authenticate()._list_comments(reference)
+        )
+
+    @http.route(COMMENTS, methods=["POST"], max_content_length=get_max_request, **ROUTE)
     def add_comment(self, reference):
-        """Add a comment; nothing else is posted below a report."""
         integration = self._authenticate()
-        if not reference.endswith(COMMENTS):
-            raise MethodNotAllowed(["GET"])
         data, files = self._read_body()
         answer, replayed = integration._add_comment(
-            reference.removesuffix(COMMENTS),
-            data,
-            files,
-            self._get_idempotency_key(),
+            reference, data, files, self._get_idempotency_key()
         )
         return self._answer_posted(answer, replayed)
 
@@ -119,14 +109,10 @@ class FaultReportApi(http.Controller):
     @http.route([ROOT, f"{ROOT}/<fault_report_rest:path>"], **ROUTE)
     def refuse(self, path=""):
         """Return the API's error for unknown URLs and methods."""
-        adapter = request.env["ir.http"].routing_map().bind("")
-        allowed = {}
-        for method in ("GET", "POST"):
-            rule, _args = adapter.match(
-                f"{ROOT}/{path}", method=method, return_rule=True
-            )
-            allowed[method] = rule.endpoint.routing["methods"]
-        methods = [method for method in allowed if allowed[method]]
+        # For the log of the integration; nothing is read.
+        integrations = request.env["fault.report.integration"]
+        request.dispatcher.sender = integrations._find_sender(self._read_key())
+        methods = request.dispatcher.find_methods()
         raise MethodNotAllowed(methods) if methods else NotFound()
 
     # === AUTHENTICATION === #
@@ -135,16 +121,20 @@ class FaultReportApi(http.Controller):
         """Return the integration of the key, as the public user."""
         headers = request.httprequest.headers
         request.update_env(user=request.env.ref("base.public_user").id)
-        kind, _space, key = headers.get("Authorization", "").partition(" ")
+        key = self._read_key()
         integrations = request.env["fault.report.integration"]
-        integration = integrations._authenticate(
-            key.strip() if kind.lower() == "bearer" else "",
-            headers.get("Origin"),
-            request.httprequest.remote_addr,
-            viewing=viewing,
+        # Refusals are in the log of the integration as well.
+        request.dispatcher.sender = integrations._find_sender(key)
+        integration, request.dispatcher.rate = request.dispatcher.sender._admit(
+            key, headers.get("Origin"), request.httprequest.remote_addr, viewing
         )
-        request.dispatcher.rate = integration._get_rate()
+        request.dispatcher.is_admitted = True
         return integration
+
+    def _read_key(self):
+        authorization = request.httprequest.headers.get("Authorization", "")
+        kind, _space, key = authorization.partition(" ")
+        return key.strip() if kind.lower() == "bearer" else ""
 
     def _get_idempotency_key(self):
         key = request.httprequest.headers.get("Idempotency-Key")

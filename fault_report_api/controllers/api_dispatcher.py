@@ -2,8 +2,10 @@ import json
 import logging
 import re
 import uuid
+from contextlib import suppress
 
-from werkzeug.exceptions import HTTPException, ServiceUnavailable
+import psycopg2
+from werkzeug.exceptions import HTTPException, NotFound, ServiceUnavailable
 
 from odoo.exceptions import AccessDenied, AccessError, UserError
 from odoo.http import HttpDispatcher, Response
@@ -19,7 +21,7 @@ from odoo.addons.fault_report.tools.errors import (
     is_passing,
 )
 
-from ..models.fault_report_integration import is_origin
+from ..models.fault_report_integration import KEY_START, is_origin
 from ..tools import schema
 
 _logger = logging.getLogger(__name__)
@@ -31,6 +33,9 @@ PREFLIGHT_AGE = 3600  # seconds
 # What a program may call its own request
 REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 MISSING_AGE = 600  # seconds until programs try again, without a package
+METHODS = ("GET", "HEAD", "POST")
+# Others are logged without their names: any text may be sent as one
+KNOWN_METHODS = {*METHODS, "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"}
 # Error codes of exceptions without their own
 CODES = {
     400: "unreadable",
@@ -44,6 +49,21 @@ CODES = {
     429: "too_many_requests",
     503: "unavailable",
 }
+
+
+def get_template(rule):
+    """Return the address of a route without the texts of a request."""
+    return re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule).removeprefix(ROOT)
+
+
+def get_detail(exc, fields):
+    """Return what to log of an exception, without any text of the request."""
+    if fields:
+        return ", ".join(
+            f"{schema.get_known_name(name)}: {code}" for name, code in fields.items()
+        )
+    is_refusal = isinstance(exc, (HTTPException, UserError))
+    return None if is_refusal else type(exc).__name__
 
 
 class ApiDispatcher(HttpDispatcher):
@@ -60,10 +80,15 @@ class ApiDispatcher(HttpDispatcher):
     def __init__(self, request):
         super().__init__(request)
         given = request.httprequest.headers.get("X-Request-Id", "")
-        is_plain = REQUEST_ID.fullmatch(given)
+        # A key sent by mistake would be in the log.
+        is_plain = REQUEST_ID.fullmatch(given) and KEY_START not in given
         self.request_id = given if is_plain else uuid.uuid4().hex[:12]
         self.cors = {}
-        self.rate = None  # of the key, once it is known
+        # The integration of the key, once it is known, even if the request is refused
+        self.sender = None
+        self.is_admitted = False
+        self.rate = None
+        self.route = ""
 
     @classmethod
     def serves(cls, path):
@@ -73,12 +98,13 @@ class ApiDispatcher(HttpDispatcher):
     def pre_dispatch(self, rule, args):
         result = super().pre_dispatch(rule, args)
         self.cors = self._get_cors_headers()
+        self.route = get_template(rule)
         return result
 
     def dispatch(self, endpoint, args):
         self.request.params = dict(args)
         if self.request.httprequest.method == "OPTIONS":
-            return self._answer_preflight()
+            return self._answer_options()
         if not schema.is_available():
             _logger.error(schema.MISSING)
             raise ServiceUnavailable(retry_after=MISSING_AGE)
@@ -89,9 +115,15 @@ class ApiDispatcher(HttpDispatcher):
         response.headers.update(self.cors)
         response.headers["X-Request-Id"] = self.request_id
         response.headers.update(self._get_rate_headers())
+        if self.sender:
+            cr = self.request.env.cr
+            # With the request's own data: nothing is left of one that is retried.
+            with suppress(psycopg2.Error), cr.savepoint(flush=False):
+                self._get_log()._add(self._get_line(response.status_code))
         return result
 
     def handle_error(self, exc):
+        """Return the response (a WSGI application) for an exception."""
         status, error, headers = self._describe(exc)
         if status < 500:
             exc.loglevel = logging.INFO
@@ -99,7 +131,45 @@ class ApiDispatcher(HttpDispatcher):
         _logger.info("Request %s: %s %s", self.request_id, status, error["code"])
         error["request_id"] = self.request_id
         headers = {**self._get_readable_headers(), **headers}
-        return self.make_response({"error": error}, status, headers)
+        response = self.make_response({"error": error}, status, headers)
+        if not self.sender:
+            return response
+        line = self._get_line(status, error["code"], get_detail(exc, error["fields"]))
+        return self._log_first(response, line)
+
+    # === LOG === #
+
+    def _get_log(self):
+        return self.request.env["fault.report.integration.request"]
+
+    def _get_line(self, status, code=None, detail=None):
+        """Return the values of this request for the log of its integration."""
+        method = self.request.httprequest.method
+        return {
+            "integration_id": self.sender.id,
+            "method": method if method in KNOWN_METHODS else None,
+            "route": self.route,
+            "status": int(status),
+            "request_id": self.request_id,
+            "code": code,
+            "detail": detail,
+            # Strangers can send the others: with a key in a page, or without limit.
+            "is_counted": self.sender.in_page
+            or (status >= 400 and not self.is_admitted),
+        }
+
+    def _log_first(self, response, line):
+        """Return a WSGI application that logs the request before it responds.
+
+        It is called when the request's own transaction has ended.
+        """
+        log = self._get_log()
+
+        def respond(environ, start_response):
+            log._add_apart(line)
+            return response(environ, start_response)
+
+        return respond
 
     def make_response(self, content, status=200, headers=None):
         """Return a response of the API that proxies must not cache."""
@@ -154,15 +224,34 @@ class ApiDispatcher(HttpDispatcher):
             " X-Request-Id, RateLimit, RateLimit-Policy",
         }
 
-    def _answer_preflight(self):
+    def _answer_options(self):
+        methods = self.find_methods()
+        is_preflight = (
+            "Access-Control-Request-Method" in self.request.httprequest.headers
+        )
+        if not methods and not is_preflight:
+            raise NotFound()
         headers = {
             **self._get_readable_headers(),
+            "Allow": ", ".join(methods),
             "Access-Control-Allow-Methods": "GET, POST",
             "Access-Control-Allow-Headers": "Authorization, Content-Type,"
             " Idempotency-Key, X-Request-Id",
             "Access-Control-Max-Age": str(PREFLIGHT_AGE),
         }
         return Response(status=204, headers=headers)
+
+    def find_methods(self):
+        """Return the methods of the request's address; none if there is nothing."""
+        adapter = self.request.env["ir.http"].routing_map().bind("")
+        path, methods = self.request.httprequest.path, []
+        for method in METHODS:
+            rule, _args = adapter.match(path, method=method, return_rule=True)
+            # Without methods: the route of unknown addresses
+            if rule.endpoint.routing["methods"]:
+                methods.append(method)
+                self.route = get_template(rule)
+        return methods
 
     # === ERRORS === #
 

@@ -5,4 +5,5 @@ from . import fault_report_integration_embed
 from . import fault_report_integration_intake
 from . import fault_report_integration_origin
 from . import fault_report_integration_reading
+from . import fault_report_integration_request
 from . import ir_http

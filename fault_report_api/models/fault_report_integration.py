@@ -20,6 +20,8 @@ PREFIX = len(KEY_START) + 6
 # Attempts within a minute from one address
 WRONG_KEYS = 20
 PAGE_VIEWS = 60
+# How exactly the last use is noted
+USE_NOTED = timedelta(hours=1)
 # Scheme, name of a host and port
 MAX_ORIGIN = 270
 
@@ -229,38 +231,50 @@ class FaultReportIntegration(models.Model):
     def _authenticate(self, key, origin, address, viewing=False):
         """Return the integration of the key, without access rules; count the request.
 
+        For the parameters and refusals see `_admit`.
+        """
+        return self._find_sender(key)._admit(key, origin, address, viewing)[0]
+
+    @api.model
+    def _find_sender(self, key):
+        """Return the integration of the key, without access rules, or none."""
+        # The sender has no rights; the key is checked here.
+        return self.sudo()._find_by_key(key) if key else self.browse()
+
+    def _admit(self, key, origin, address, viewing=False):
+        """Count the request; return the integration, and its rate as `_get_rate`.
+
         :param str origin: the origin of the web page sent by the browser, or None
         :param str address: the sender's IP address, to limit guessing of keys
         :param bool viewing: whether the page is only displayed, before sending
         :raises RefusedRequestError: for an invalid key or origin
         :raises TooManyRequestsError:
         """
-        # The sender has no rights; the key is checked here.
-        integration_sudo = self.sudo()._find_by_key(key) if key else self.browse()
-        integration_sudo._count(address, viewing)
+        # Before this one is counted, in a transaction of its own
+        rate = self._get_rate()
+        self._count(address, viewing)
         audit = self.env["fault.report.audit"]
         prefix = (key or "")[:PREFIX]
-        if not integration_sudo:
+        if not self:
             audit._log_refused("key_refused", address, prefix)
             raise RefusedRequestError(
                 self.env._("The key is missing, wrong, or no longer valid."),
                 401,
                 "key",
             )
-        if not integration_sudo._may_come_from(origin):
-            integration_sudo._note_refused_origin(origin, address)
-            audit._log_refused(
-                "origin_refused", address, prefix, integration_sudo, origin
-            )
+        if not self._may_come_from(origin):
+            self._note_refused_origin(origin, address)
+            audit._log_refused("origin_refused", address, prefix, self, origin)
             raise RefusedRequestError(
                 self.env._("This web page may not use the key."),
                 403,
                 "origin",
                 # A visitor of a form gets the contact data instead.
-                integration_sudo._get_contact() if viewing else None,
+                self._get_contact() if viewing else None,
             )
-        self.env.cr.postcommit.add(integration_sudo._note_use)
-        return integration_sudo
+        if not self.last_used or self.last_used < fields.Datetime.now() - USE_NOTED:
+            self.env.cr.postcommit.add(self._note_use)
+        return self, rate
 
     def _count(self, address, viewing):
         """Count a request; raise if there are too many."""
@@ -278,15 +292,14 @@ class FaultReportIntegration(models.Model):
         attempts._check_rate(f"api:{self.id}", self.rate_limit)
 
     def _get_rate(self):
-        """Return the requests that a key may send in a minute, and how many are left.
+        """Return the limit of a key in a minute, and how many are left after this one.
 
         Nothing for a key in a page, whose visitors have limits of their own.
         """
-        self.ensure_one()
-        if self.in_page:
+        if not self or self.in_page:
             return None
         used = self.env["fault.report.attempt"]._count_attempts(f"api:{self.id}")
-        return self.rate_limit, max(self.rate_limit - used, 0)
+        return self.rate_limit, max(self.rate_limit - used - 1, 0)
 
     @api.model
     def _find_by_key(self, key):

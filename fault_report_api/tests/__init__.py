@@ -4,6 +4,7 @@ from . import test_api_bad_requests
 from . import test_api_customers
 from . import test_api_hostile
 from . import test_api_live
+from . import test_api_log
 from . import test_api_points
 from . import test_api_reading
 from . import test_api_without_package

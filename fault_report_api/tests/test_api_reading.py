@@ -8,6 +8,8 @@ from odoo.tests import tagged
 
 from odoo.addons.fault_report.tests.test_file_rules import make_picture
 
+from ..controllers.api_dispatcher import ROOT
+from ..tools.openapi import get_document
 from .common_api import REPORTS, ApiCase, encode, get_sha256
 
 
@@ -235,6 +237,50 @@ class TestApiReading(ApiCase):
         answer = self.send("POST", f"{REPORTS}/{report.reference}", json={})
         self.assertEqual(answer.status_code, 405)
 
+    # === METHODS === #
+
+    def make_addresses(self):
+        """Yield each described address, and others, with the methods that it takes."""
+        document = get_document("")
+        slashed = f"{self.file().reference}/comments/1"
+        for path, operations in document["paths"].items():
+            methods = {name.upper() for name in operations}
+            methods |= {"HEAD"} if "GET" in methods else set()
+            for reference in ("FR-0", "a/b//c", "comments", "%0A", slashed):
+                yield path.replace("{reference}", reference), sorted(methods)
+        for path in ("/form", "/openapi.json", "/embed.js"):
+            yield path, ["GET", "HEAD"]
+
+    def test_an_address_names_its_own_methods(self):
+        count = 0
+        for path, methods in self.make_addresses():
+            for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE"):
+                count += 1
+                with self.subTest(f"{method} {path}"):
+                    answer = self.send(method, ROOT + path)
+                    self.assertEqual(answer.status_code == 405, method not in methods)
+                    if method not in methods:
+                        self.assertEqual(answer.headers["Allow"], ", ".join(methods))
+            answer = self.send("OPTIONS", ROOT + path, headers={"Authorization": None})
+            self.assertEqual(answer.status_code, 204)
+            self.assertEqual(answer.headers["Allow"], ", ".join(methods))
+        self.assertGreater(count, 150)
+        for path in ("", "/", "/report", "/comments", "/form/x"):
+            for method in ("GET", "POST", "PUT", "OPTIONS"):
+                answer = self.send(method, ROOT + path)
+                self.assertEqual(answer.status_code, 404, (method, path))
+                self.assertNotIn("Allow", answer.headers)
+
+    def test_head_has_the_headers_of_get_and_no_body(self):
+        report = self.file()
+        for path in ("", "?limit=1", f"/{report.reference}", f"/{report.reference}x"):
+            got = self.send("GET", REPORTS + path)
+            head = self.send("HEAD", REPORTS + path)
+            self.assertEqual(head.status_code, got.status_code)
+            self.assertEqual(head.content, b"")
+            self.assertEqual(head.headers["Content-Type"], got.headers["Content-Type"])
+            self.assertIn("X-Request-Id", head.headers)
+
     # === HEADERS, ERRORS === #
 
     def test_every_answer_has_the_id_of_its_request(self):
@@ -244,8 +290,18 @@ class TestApiReading(ApiCase):
             self.assertEqual(answer.headers["X-Request-Id"], "order-4711_a")
             if "error" in answer.json():
                 self.assertEqual(answer.json()["error"]["request_id"], "order-4711_a")
-        for bad in ("short", "x" * 65, "a b c d e f g h", "<script>alert(1)"):
-            answer = self.send("GET", headers={"X-Request-Id": bad})
+        for bad in (
+            "short",
+            "x" * 65,
+            "x" * 9000,
+            "a b c d e f g h",
+            "<script>alert(1)",
+            "order-4711,order-4712",
+            "order-4711\xe9",
+            "order-4711%0d%0aX: 1",
+            self.key,
+        ):
+            answer = self.send("GET", headers={"X-Request-Id": bad.encode("latin-1")})
             self.assertRegex(answer.headers["X-Request-Id"], r"^[0-9a-f]{12}$")
 
     def test_a_program_reads_how_many_requests_are_left(self):

@@ -181,6 +181,16 @@ _TOKEN = re.compile(
 )
 
 
+_KNOWN = {*REPORT["properties"], *COMMENT["properties"], *QUERY}
+_PART = re.compile(r"(points|files)\[[0-9]{1,4}\]")
+
+
+def get_known_name(field):
+    """Return the name of a field, or an ellipsis for one that the sender invented."""
+    is_known = field in _KNOWN or _PART.fullmatch(field) or PHOTO.fullmatch(field)
+    return field if is_known else "…"
+
+
 def is_available():
     """Return whether requests can be checked."""
     return _VALIDATOR is not None

@@ -117,12 +117,11 @@ class FaultReportAttempt(models.Model):
 
     @api.model
     def _count_attempts(self, scope, window=WINDOW):
-        """Return the number of attempts within the window, this one included."""
+        """Return the number of attempts within the window, before this one."""
         since = fields.Datetime.now() - timedelta(seconds=window)
         domain = [("scope", "=", scope), ("date", ">", since)]
-        # The transaction of the request began before its attempt was counted.
-        with self.env.registry.cursor() as cr:
-            return self._with_cursor(cr).search_count(domain)
+        # No user has rights here; the number is no secret of the key's owner.
+        return self.sudo().search_count(domain)
 
     # === DAILY QUOTA === #
 
