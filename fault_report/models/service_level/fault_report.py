@@ -456,6 +456,20 @@ class FaultReport(models.Model):
             and not self._get_met(name.rpartition("_")[0])
         }
 
+    def _get_target_result(self, target, now):
+        """Return `kept`, `missed` or `running`, or None without such a target."""
+        self.ensure_one()
+        deadline, met = self[f"{target}_deadline"], self._get_met(target)
+        if deadline and met:
+            return "missed" if met > deadline else "kept"
+        if deadline:
+            # Only what was late when the report was cancelled keeps its deadline.
+            is_missed = self.outcome == "cancelled" or deadline < now
+            return "missed" if is_missed else "running"
+        # A pause leaves a target without a deadline.
+        is_open = self.sla_stage in OPEN and not met
+        return "running" if is_open and self.sla_policy_id[f"{target}_hours"] else None
+
     @api.model
     def _recount_service_levels(self, policies=False):
         """Count the open deadlines anew, after a change of policies or calendars.
