@@ -39,7 +39,7 @@ class CustomerMonthCommon(PortalData, ServiceLevelCommon):
         with freeze_time(utc("2026-04-02 12:00:00")):
             return Action._render_qweb_html(PRINT, dialog.ids, data)[0].decode()
 
-    def read(self, html, name):
+    def read_table(self, html, name):
         """Return the texts of the cells of a table, in rows."""
         rows = lxml_html.fromstring(html).xpath(f"//table[@name='{name}']/tbody/tr")
         return [
@@ -48,7 +48,7 @@ class CustomerMonthCommon(PortalData, ServiceLevelCommon):
         ]
 
     def get_names(self, html):
-        return [row[3] for row in self.read(html, "rows")]
+        return [row[3] for row in self.read_table(html, "rows")]
 
     def get_text(self, html):
         return " ".join(lxml_html.fromstring(html).text_content().split())
@@ -57,9 +57,7 @@ class CustomerMonthCommon(PortalData, ServiceLevelCommon):
 @tagged("post_install", "-at_install")
 class TestCustomerMonth(CustomerMonthCommon):
     def test_it_counts_kept_missed_and_running_by_target(self):
-        self.make_policy(
-            response_hours=1, resolution_hours=4, shown_to_customer=True
-        )
+        self.make_policy(response_hours=1, resolution_hours=4, shown_to_customer=True)
         kept, late, _open, dropped = (
             self.make_at(MONDAY, name=name) for name in ("Kept", "Late", "New", "Twice")
         )
@@ -97,7 +95,7 @@ class TestCustomerMonth(CustomerMonthCommon):
         cancelled = self.make_at(MONDAY + HOUR, name="Twice")
         self.at(MONDAY + HOUR, lambda: cancelled.action_cancel("twice"))
         html = self.print_html(self.open_dialog())
-        first, second = self.read(html, "rows")
+        first, second = self.read_table(html, "rows")
         self.assertEqual(first[:4], [report.reference, "Lift", "Wing", "Squeaks"])
         # In the company's time zone
         self.assertRegex(first[4], r"^03/02/2026\W+08:00")
@@ -136,7 +134,9 @@ class TestCustomerMonth(CustomerMonthCommon):
         self.make_at(MONDAY)
         html = self.print_html(self.open_dialog("2026-05-01"))
         self.assertIn("Fault reports: 0", self.get_text(html))
-        self.assertFalse(self.read(html, "rows") + self.read(html, "targets"))
+        self.assertFalse(
+            self.read_table(html, "rows") + self.read_table(html, "targets")
+        )
 
     def test_only_levels_that_customers_see_are_counted(self):
         self.make_policy("Ours", resolution_hours=1, priority="2")
@@ -145,13 +145,15 @@ class TestCustomerMonth(CustomerMonthCommon):
         self.make_at(MONDAY)
         self.assertEqual(ours.sla_policy_id.name, "Ours")
         html = self.print_html(self.open_dialog())
-        (row,) = self.read(html, "targets")
+        (row,) = self.read_table(html, "targets")
         self.assertEqual(row[:4], ["Resolution", "0", "1", "0"])
-        self.assertEqual([one[6] for one in self.read(html, "rows")], ["", "Missed"])
+        self.assertEqual(
+            [one[6] for one in self.read_table(html, "rows")], ["", "Missed"]
+        )
         self.env["fault.report.sla.policy"].search([]).shown_to_customer = False
         html = self.print_html(self.open_dialog())
-        self.assertFalse(self.read(html, "targets"))
-        self.assertEqual({len(one) for one in self.read(html, "rows")}, {6})
+        self.assertFalse(self.read_table(html, "targets"))
+        self.assertEqual({len(one) for one in self.read_table(html, "rows")}, {6})
         for secret in ("Ours", "Theirs", "Missed"):
             self.assertNotIn(secret, html)
 
@@ -166,9 +168,7 @@ class TestCustomerMonth(CustomerMonthCommon):
             dialog = self.open_dialog(company_id=self.company.id).with_context(
                 allowed_company_ids=companies.ids
             )
-            self.assertEqual(
-                self.get_names(self.print_html(dialog)), ["Of the hotel"]
-            )
+            self.assertEqual(self.get_names(self.print_html(dialog)), ["Of the hotel"])
         theirs = self.open_dialog(company_id=other.id)
         self.assertEqual(self.get_names(self.print_html(theirs)), ["Elsewhere"])
         self.viewer.company_ids -= other
@@ -223,7 +223,9 @@ class TestCustomerMonth(CustomerMonthCommon):
 
     def test_a_reader_who_lost_view_prints_no_more(self):
         dialog = self.open_dialog()
-        self.viewer.group_ids = [Command.unlink(self.env.ref("fault_report.group_view").id)]
+        self.viewer.group_ids = [
+            Command.unlink(self.env.ref("fault_report.group_view").id)
+        ]
         with self.assertRaises(AccessError):
             self.print_html(dialog)
 
@@ -274,9 +276,9 @@ class TestCustomerMonth(CustomerMonthCommon):
         for _number in range(5):
             self.make_at(MONDAY)
         html = self.print_html(self.open_dialog())
-        self.assertEqual(len(self.read(html, "rows")), 2)
+        self.assertEqual(len(self.read_table(html, "rows")), 2)
         self.assertIn("Further fault reports: 3", self.get_text(html))
-        self.assertEqual(self.read(html, "targets")[0][2], "5")
+        self.assertEqual(self.read_table(html, "targets")[0][2], "5")
 
     def test_more_reports_take_no_more_queries(self):
         self.make_policy(resolution_hours=1, shown_to_customer=True)

@@ -71,7 +71,9 @@ class FaultReportCustomerMonth(models.TransientModel):
         """Return the name of the company's time zone."""
         # It is no secret, unlike the calendar and the address of the company.
         company_sudo = self.company_id.sudo()
-        return company_sudo.resource_calendar_id.tz or company_sudo.partner_id.tz or "UTC"
+        return (
+            company_sudo.resource_calendar_id.tz or company_sudo.partner_id.tz or "UTC"
+        )
 
     def _get_domain(self):
         """Return the domain of the reports of the customer and its departments."""

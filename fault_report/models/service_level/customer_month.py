@@ -14,7 +14,7 @@ RESULTS = ("kept", "missed", "running")
 class ReportCustomerMonth(models.AbstractModel):
     """The values of the PDF with the reports of a customer in a month.
 
-    Like the customer's edition of a report, it contains what the customer's page shows.
+    Like the customer's edition of a report, it has what the customer's page shows.
     Templates get texts instead of records, so that they cannot show more.
     """
 
@@ -60,7 +60,9 @@ class ReportCustomerMonth(models.AbstractModel):
             "address": reports._get_address_text(dialog.partner_id),
             "count": len(reports),
             "targets": page._count_targets(results),
-            "rows": [page._prepare_row(*one) for one in list(results.items())[:MOST_ROWS]],
+            "rows": [
+                page._prepare_row(*one) for one in list(results.items())[:MOST_ROWS]
+            ],
             "left_out": max(len(reports) - MOST_ROWS, 0),
         }
 
@@ -126,6 +128,8 @@ class ReportCustomerMonth(models.AbstractModel):
             "reported": report._get_print_time(report.reported_at),
             "done": done or progress or "",
             # The worst one, as in the back office
-            "result": next((labels[one] for one in labels if one in results.values()), ""),
+            "result": next(
+                (labels[one] for one in labels if one in results.values()), ""
+            ),
             "is_missed": "missed" in results.values(),
         }
