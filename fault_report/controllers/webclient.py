@@ -10,7 +10,5 @@ class FaultReportWebclientController(WebclientController):
         if name == "fault_report_waiting":
             Report = request.env["fault.report"]
             if Report.has_access("read"):
-                store.add_global_values(
-                    faultReportWaitingCount=Report.get_waiting_count()
-                )
+                store.add_global_values(**Report._get_badge_values())
         return result

@@ -355,6 +355,8 @@ class FaultReport(models.Model):
             # Users may not write the start of the clock.
             reports.sudo()._start_unassigned_clock()
             reports._note_absences(passed_over)
+        else:
+            reports._skip_log_of_pauses()
         return reports
 
     def write(self, vals):
@@ -362,7 +364,6 @@ class FaultReport(models.Model):
         self = self._without_client_switches()
         self._check_changed_values(vals)
         before = self._get_reached(vals)
-        paused = self._get_paused(vals)
         for reports, own_vals in self._split_by_place(vals):
             with reports._keeping_place():
                 super(FaultReport, reports).write(own_vals)
@@ -374,7 +375,7 @@ class FaultReport(models.Model):
             self._plan_work_orders()
         self._post_events_since(before)
         if not LEVEL_FIELDS.isdisjoint(vals):
-            self._log_service_level(vals, paused)
+            self._log_service_level(vals)
         return True
 
     def unlink(self):
@@ -508,6 +509,21 @@ class FaultReport(models.Model):
         if not self.has_access("read"):
             return 0
         return self.search_count(self._get_waiting_domain())
+
+    @api.model
+    def _get_badge_values(self):
+        """Return the number on the badge, and whether it is that of overdue reports."""
+        # A setting of the user's own; it reveals nothing.
+        counts_overdue = self.env.user.sudo().fault_report_badge_overdue
+        number = (
+            self.search_count(self._get_overdue_domain())
+            if counts_overdue
+            else self.get_waiting_count()
+        )
+        return {
+            "faultReportWaitingCount": number,
+            "faultReportCountsOverdue": counts_overdue,
+        }
 
     # === HELPERS === #
 

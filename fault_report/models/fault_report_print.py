@@ -155,7 +155,11 @@ class FaultReport(models.Model):
 
     def _get_print_address(self):
         """Return name and address of the customer, in lines."""
-        customer = self.partner_id
+        return self._get_address_text(self.partner_id)
+
+    @api.model
+    def _get_address_text(self, customer):
+        """Return name and address of a customer, in lines."""
         lines = customer._display_address(without_company=True).split("\n")
         return "\n".join(filter(str.strip, (customer.name or "", *lines)))
 

@@ -59,6 +59,12 @@ class ResUsers(models.Model):
         help="SMS is chosen, but there is no phone number.",
     )
 
+    fault_report_badge_overdue = fields.Boolean(
+        string="Badge: Overdue Only",
+        help="The red number counts the fault reports that are overdue by a service "
+        "level, instead of those that wait.",
+    )
+
     # Set by administrators, shown to the user
     fault_report_substitute_id = fields.Many2one(
         "res.users",
@@ -103,13 +109,18 @@ class ResUsers(models.Model):
         return [
             *super().SELF_READABLE_FIELDS,
             *NOTIFICATION_FIELDS,
+            "fault_report_badge_overdue",
             "fault_report_phone_missing",
             "fault_report_substitute_id",
         ]
 
     @property
     def SELF_WRITEABLE_FIELDS(self):
-        return [*super().SELF_WRITEABLE_FIELDS, *NOTIFICATION_FIELDS]
+        return [
+            *super().SELF_WRITEABLE_FIELDS,
+            *NOTIFICATION_FIELDS,
+            "fault_report_badge_overdue",
+        ]
 
     def _get_fault_report_channels(self, setting):
         """Return the channels that the user chose: a set of e-mail and SMS.

@@ -337,6 +337,26 @@ class TestBadge(FaultReportData, HttpCase):
             url="/odoo/discuss",
         )
 
+    def test_who_chose_overdue_reports_gets_their_number_and_their_list(self):
+        self.make_report(self.env)
+        overdue, converted = self.make_report(self.env), self.make_report(self.env)
+        converted.with_user(self.users["convert"]).action_generate_work_order()
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE fault_report SET sla_stage = 'late' WHERE id IN %s",
+            [(overdue.id, converted.id)],
+        )
+        self.users["view"].fault_report_badge_overdue = True
+        title = "document.querySelector('.o_fault_report_waiting_menu button').title"
+        self.watch(
+            "fault_view",
+            (nothing, self.shows("2")),
+            (nothing, f"{title} === 'Fault reports overdue'"),
+            (nothing, click(".o_fault_report_waiting_menu button")),
+            (nothing, "document.querySelectorAll('.o_data_row').length === 2"),
+            url="/odoo/discuss",
+        )
+
     def test_the_badge_is_on_the_menus_and_counts_for_the_companies_chosen(self):
         company = self.env["res.company"].create({"name": "Second company"})
         self.users["view"].company_ids += company

@@ -132,6 +132,7 @@ class TestPublicMethods(FaultReportCommon):
             "assign": {**reports, "technician_id": cls.technician.id},
             "close": {**reports, "outcome": "solved", "reason": "x"},
             "convert": {**reports, "kind": "maintenance.request"},
+            "customer.month": {"partner_id": cls.hotel.id},
             "duplicate": {**reports, "original_id": original.id},
             "reopen": {**reports, "reason": "x"},
         }.items():

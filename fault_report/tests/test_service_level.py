@@ -4,9 +4,12 @@ import random
 from datetime import timedelta
 from unittest.mock import patch
 
+from lxml import etree
+
 from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import freeze_time, tagged
+from odoo.tools.safe_eval import safe_eval
 
 from .common_service_level import OFFICE, SlowCalculator, make_calendar, utc
 from .test_notifications import NotificationCommon
@@ -233,6 +236,109 @@ class TestDeadlines(ServiceLevelCommon):
         bodies = " ".join(report.message_ids.mapped("body"))
         self.assertIn("is paused", bodies)
         self.assertIn("goes on", bodies)
+
+    def test_r101_every_pause_is_in_the_log_whatever_causes_it(self):
+        self.make_policy(response_hours=1, resolution_hours=16)
+        waits = self.env["fault.report.status"].create(
+            {"name": "Waits", "pauses_sla": True}
+        )
+        editor = self.users["edit"]
+
+        def set_status(report, status=None):
+            report.with_user(editor).status_id = status
+
+        def order(report):
+            return report.sudo().sale_order_id
+
+        quote = lambda report: report.sudo().action_generate_sale_order()  # noqa: E731
+        pause = lambda report: set_status(report, waits)  # noqa: E731
+        # What is done, each an hour after the other; and the pauses and their ends
+        ways = {
+            "status": ([pause, set_status], 1, 1),
+            "another status": ([pause, lambda _report: waits.copy(), set_status], 1, 1),
+            "status that pauses no more": (
+                [pause, lambda _report: waits.write({"pauses_sla": False})],
+                1,
+                1,
+            ),
+            "status that pauses from now on": (
+                [pause, lambda _report: waits.write({"pauses_sla": True})],
+                1,
+                0,
+            ),
+            "quotation": ([quote], 1, 0),
+            "quotation, then a work order": (
+                [quote, lambda report: report.sudo().action_generate_work_order()],
+                1,
+                1,
+            ),
+            "quotation that is cancelled": (
+                [quote, lambda report: order(report)._action_cancel()],
+                1,
+                1,
+            ),
+            "quotation that is cancelled, and a draft again": (
+                [
+                    quote,
+                    lambda report: order(report)._action_cancel(),
+                    lambda report: (
+                        report.sudo()
+                        .env["sale.order"]
+                        .search([], limit=1, order="id desc")
+                        .action_draft()
+                    ),
+                ],
+                2,
+                1,
+            ),
+            "quotation that is deleted": (
+                [quote, lambda report: order(report).unlink()],
+                1,
+                1,
+            ),
+            "quotation and status": ([pause, quote, set_status], 1, 0),
+            "late": ([lambda _report: None] * 3 + [pause, set_status], 1, 1),
+            "solved": ([lambda report: report.action_solve("x")], 0, 0),
+            "cancelled": ([lambda report: report.action_cancel("x")], 0, 0),
+        }
+        for name, (steps, paused, ended) in ways.items():
+            report = self.make_at(MONDAY)
+            for number, step in enumerate(steps, 1):
+                moment = MONDAY + timedelta(minutes=50 * number)
+                self.at(moment, lambda step=step, report=report: step(report))
+            bodies = report.message_ids.mapped("body")
+            with self.subTest(name):
+                count = [
+                    sum(text in body for body in bodies)
+                    for text in ("is paused", "goes on")
+                ]
+                self.assertEqual(count, [paused, ended])
+                if report.sla_stage in ("open", "paused", "late"):
+                    pauses = report.sla_pauses or []
+                    closed = [end for _start, end in pauses if end]
+                    self.assertEqual(count, [len(pauses), len(closed)])
+
+    def test_r101_a_pause_is_logged_in_the_name_of_who_paused_it(self):
+        self.make_policy(resolution_hours=16)
+        waits = self.env["fault.report.status"].create(
+            {"name": "Waits", "pauses_sla": True}
+        )
+        report = self.make_at(MONDAY)
+        as_editor = self.as_user(report, "edit")
+        self.at(MONDAY, lambda: as_editor.write({"status_id": waits.id}))
+        message = report.message_ids[:1]
+        self.assertIn("is paused", message.body)
+        self.assertEqual(message.author_id, self.users["edit"].partner_id)
+        # Imports without history log nothing.
+        silent = {"import_file": True, "tracking_disable": True}
+        values = {"name": "Old", "partner_id": self.hotel.id, "status_id": waits.id}
+        old = self.make_at(MONDAY, status_id=waits.id)
+        self.assertIn("is paused", str(old.message_ids.mapped("body")))
+        quiet = self.env["fault.report"].with_context(**silent).create(values)
+        self.env.flush_all()
+        self.env.cr.precommit.run()
+        self.assertEqual(quiet.sla_stage, "paused")
+        self.assertNotIn("is paused", str(quiet.message_ids.mapped("body")))
 
     def test_a_changed_level_touches_open_reports_only(self):
         policy = self.make_policy(resolution_hours=8)
@@ -466,6 +572,9 @@ class TestDeadlines(ServiceLevelCommon):
             {"response_hours": float("inf")},
             {},
             {"response_hours": 1, "warning_hours": -1},
+            {"response_hours": 1, "warning_percent": -1},
+            {"response_hours": 1, "warning_percent": 100.5},
+            {"response_hours": 1, "warning_percent": float("nan")},
             {"response_hours": 1, "calendar_id": empty.id},
             {"response_hours": 1, "name": " "},
         ):
@@ -525,6 +634,106 @@ class TestDeadlines(ServiceLevelCommon):
 
 
 @tagged("post_install", "-at_install")
+class TestDue(ServiceLevelCommon):
+    """What is due or overdue, on the badge and in the calendar."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.make_policy(response_hours=1, resolution_hours=4)
+
+    def make_due(self):
+        """Return reports: overdue, overdue and converted, not due, missed, dropped."""
+        hour = timedelta(hours=1)
+        overdue, converted, fresh, missed, dropped = (
+            self.make_at(MONDAY + number * hour) for number in (0, 0, 6, 0, 0)
+        )
+        self.at(MONDAY, lambda: converted.action_assign(self.technician))
+        self.at(MONDAY, lambda: converted.sudo().action_generate_work_order())
+        self.at(MONDAY + 5 * hour, lambda: missed.action_solve("x"))
+        self.at(MONDAY, lambda: dropped.action_cancel("x"))
+        return overdue, converted, fresh, missed, dropped
+
+    def get_badge(self):
+        Report = self.env["fault.report"].with_user(self.users["view"])
+        with freeze_time(MONDAY + timedelta(hours=6, minutes=30)):
+            return tuple(Report._get_badge_values().values())
+
+    def test_the_badge_counts_what_waits_or_what_is_overdue_as_the_user_chose(self):
+        self.env["fault.report"].search([]).unlink()
+        overdue, converted, *_others = self.make_due()
+        self.assertEqual(self.get_badge(), (2, False))
+        viewer = self.users["view"]
+        viewer.with_user(viewer).fault_report_badge_overdue = True
+        self.assertEqual(self.get_badge(), (2, True))
+        search = self.env.ref("fault_report.fault_report_view_search")
+        node = etree.fromstring(search.arch).xpath("//filter[@name='overdue']")[0]
+        with freeze_time(MONDAY + timedelta(hours=6, minutes=30)):
+            Report = self.env["fault.report"].with_user(viewer)
+            found = Report.search(safe_eval(node.get("domain")))
+            self.assertEqual(found, Report.search(Report._get_overdue_domain()))
+        self.assertEqual(found, converted + overdue)
+
+    def test_the_number_overdue_costs_one_query_by_the_index_of_what_is_open(self):
+        self.users["view"].fault_report_badge_overdue = True
+        self.make_due()
+        self.env.cr.execute(
+            """
+            INSERT INTO fault_report (name, reference, company_id, partner_id, channel,
+                                      state, reported_at, sla_stage)
+            SELECT 'Old', 'OLD' || number, %s, %s, 'form', 'solved', now(), 'missed'
+              FROM generate_series(1, 20000) AS number
+            """,
+            [self.company.id, self.hotel.id],
+        )
+        self.env.cr.execute("ANALYZE fault_report")
+        self.get_badge()
+        with self.assertQueryCount(1):
+            self.get_badge()
+        Report = self.env["fault.report"].with_user(self.users["view"])
+        query = Report._search(Report._get_overdue_domain()).select("COUNT(*)")
+        self.env.cr.execute("EXPLAIN " + query.code, query.params)
+        plan = "\n".join(line for (line,) in self.env.cr.fetchall())
+        self.assertIn("fault_report_sla_open_index", plan)
+
+    def test_the_badge_is_asked_again_when_a_report_gets_overdue_and_is_done(
+        self,
+    ):
+        _overdue, converted, *_others = self.make_due()
+        for change in (
+            lambda: converted._notify_breached(),
+            lambda: converted.write({"resolved_at": MONDAY + timedelta(hours=6)}),
+        ):
+            self.env.cr.flush()
+            self.env.cr.clear()
+            with freeze_time(MONDAY + timedelta(hours=6)):
+                change()
+                self.env.flush_all()
+            self.assertTrue(converted._is_waiting_signalled())
+
+    def test_another_user_does_not_choose_it(self):
+        with self.assertRaises(AccessError):
+            self.technician.with_user(
+                self.users["view"]
+            ).fault_report_badge_overdue = True
+
+    def test_the_calendar_of_deadlines_shows_what_is_due_and_moves_nothing(self):
+        overdue, *_others = self.make_due()
+        action = self.env.ref("fault_report.action_fault_report_deadline")
+        Report = self.env["fault.report"].with_user(self.users["view"])
+        self.assertEqual(action.views[0][1], "calendar")
+        arch = etree.fromstring(Report.get_view(*action.views[0])["arch"])
+        self.assertEqual(arch.get("date_start"), "sla_deadline")
+        self.assertEqual((arch.get("edit"), arch.get("create")), ("0", "0"))
+        found = Report.search(safe_eval(action.domain))
+        self.assertIn(overdue, found)
+        self.assertFalse(found.filtered(lambda one: one.state == "solved"))
+        names = [node.get("name") for node in arch.xpath("//field")]
+        for fact in found[:1].read(names):
+            self.assertTrue(fact["sla_countdown"])
+
+
+@tagged("post_install", "-at_install")
 class TestAlarms(ServiceLevelCommon):
     def run_cron(self, moment):
         with freeze_time(moment), self.enter_registry_test_mode():
@@ -566,6 +775,28 @@ class TestAlarms(ServiceLevelCommon):
         )
         self.assertEqual(report.sla_deadline, utc("2026-03-06 16:00:00"))
         self.assertEqual(report.sla_alarm_date, utc("2026-03-09 07:00:00"))
+
+    def test_r102_a_warning_is_so_many_hours_before_or_a_part_of_the_target(self):
+        policy = self.make_policy(response_hours=4, resolution_hours=16)
+        hour = timedelta(hours=1)
+        report = self.make_at(MONDAY)
+        for hours, percent, expected in (
+            (0, 0, False),
+            (1, 0, MONDAY + 3 * hour),
+            # A quarter of four hours
+            (0, 25, MONDAY + 3 * hour),
+            (0, 100, MONDAY),
+            # The earlier one: half of four hours, or three hours
+            (3, 50, MONDAY + hour),
+            (1, 50, MONDAY + 2 * hour),
+        ):
+            with self.subTest(hours=hours, percent=percent):
+                values = {"warning_hours": hours, "warning_percent": percent}
+                self.at(MONDAY, lambda values=values: policy.write(values))
+                self.assertEqual(report.sla_warning_from, expected)
+        # Each target has its own part: the last 8 of 16 hours
+        self.at(MONDAY + hour, lambda: report.action_assign(self.technician))
+        self.assertEqual(report.sla_warning_from, MONDAY + 9 * hour)
 
     def test_imports_and_duplicates_do_not_alarm(self):
         self.make_policy(resolution_hours=1)

@@ -4,6 +4,7 @@ from . import fault_report_anonymise
 from . import fault_report_assign
 from . import fault_report_close
 from . import fault_report_convert
+from . import fault_report_customer_month
 from . import fault_report_duplicate
 from . import fault_report_reopen
 from . import portal_wizard_user

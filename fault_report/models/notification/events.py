@@ -167,6 +167,9 @@ class FaultReport(models.Model):
         """Return whether writing these columns changes a company's waiting reports."""
         if self._is_waiting_signalled():
             return False
+        # It was overdue, and is not any more.
+        if any(vals.get("sla_stage") == "missed" for vals in vals_list):
+            return True
         changes = {
             report.id: vals
             for report, vals in zip(self, vals_list, strict=True)

@@ -59,6 +59,7 @@ class FaultReport(models.Model):
 
     def _notify_breached(self):
         """Notify the head of the subgroup, else the administrators."""
+        self._signal_waiting_changed()
         self._post_event("sla_breached")
         head = self.subgroup_id.user_id.filtered(self._can_be_technician)
         if not (

@@ -9,6 +9,9 @@ from .fault_report_sla_policy import TARGETS, to_time
 # counts the others
 RECOUNTED_AT_ONCE = 500
 OPEN = ("open", "paused", "late")
+# Keys of the ids of reports whose time was paused or goes on in this transaction, and
+# of those that are left out of the log
+PAUSES, SILENT_PAUSES = "fault_report.pauses", "fault_report.silent_pauses"
 # The alarms, as `<target>_<kind>`
 ALARMS = tuple(
     f"{target}_{kind}" for target in TARGETS for kind in ("warning", "breach")
@@ -298,15 +301,19 @@ class FaultReport(models.Model):
     )
     def _compute_sla_pauses(self):
         now = fields.Datetime.to_string(fields.Datetime.now())
+        changed = self.browse()
         for report in self:
             pauses = report.sla_pauses or []
             is_paused = bool(pauses) and not pauses[-1][1]
             if report._is_halted() == is_paused:
                 report.sla_pauses = pauses
-            elif is_paused:
+                continue
+            changed |= report
+            if is_paused:
                 report.sla_pauses = [*pauses[:-1], [pauses[-1][0], now]]
             else:
                 report.sla_pauses = [*pauses, [now, None]]
+        changed._note_pauses()
 
     def _is_halted(self):
         """Return whether no time of this report counts at present."""
@@ -315,6 +322,48 @@ class FaultReport(models.Model):
         # Statuses are public to those who see the report.
         is_paused = self.status_id.sudo().pauses_sla
         return bool(self.outcome or self.resolved_at or is_quotation or is_paused)
+
+    def _note_pauses(self):
+        """Log before the commit that time is paused or goes on, whatever caused it."""
+        # Not in a form, where nothing is stored yet
+        stored = self.filtered(lambda report: report.id and report.sla_policy_id)
+        if stored:
+            data = self.env.cr.precommit.data
+            if PAUSES not in data:
+                self.env.cr.precommit.add(stored._log_pauses)
+            data.setdefault(PAUSES, set()).update(stored.ids)
+
+    def _skip_log_of_pauses(self):
+        """Leave pauses of this transaction out of the log, as imports do."""
+        data = self.env.cr.precommit.data
+        data.setdefault(SILENT_PAUSES, set()).update(self.ids)
+
+    def _log_pauses(self):
+        data = self.env.cr.precommit.data
+        ids = data.pop(PAUSES, set()) - data.get(SILENT_PAUSES, set())
+        texts = {}
+        for report in self.browse(ids).exists():
+            text = report._get_text_of_pause()
+            if text and not self._is_silent():
+                texts[report.id] = text
+        self.browse(texts)._message_log_batch(texts)
+        # As mail does: this runs after the flush
+        self.env.flush_all()
+
+    def _get_text_of_pause(self):
+        """Return the text about the last pause, which has just begun or ended."""
+        # Of what is closed, no time would count in any case.
+        if not self.sla_pauses or self.sla_stage not in OPEN:
+            return None
+        start, end = self.sla_pauses[-1]
+        if not end:
+            return self.env._("The time of the service level is paused.")
+        # One without a length was over before it was stored.
+        if start != end:
+            return self.env._(
+                "The time of the service level goes on: %s", self.sla_reason
+            )
+        return None
 
     def _get_breaks(self):
         to_datetime = fields.Datetime.to_datetime
@@ -397,8 +446,9 @@ class FaultReport(models.Model):
                 deadlines[target] = kept
                 continue
             deadlines[target] = clock.add(start, to_time(hours), breaks) or False
-            if policy.warning_hours and not self._get_met(target):
-                before = to_time(max(hours - policy.warning_hours, 0))
+            warning = policy.get_warning(hours)
+            if warning and not self._get_met(target):
+                before = to_time(max(hours - warning, 0))
                 warnings[target] = clock.add(start, before, breaks) or False
         return deadlines, warnings
 
@@ -456,6 +506,20 @@ class FaultReport(models.Model):
             and not self._get_met(name.rpartition("_")[0])
         }
 
+    def _get_target_result(self, target, now):
+        """Return `kept`, `missed` or `running`, or None without such a target."""
+        self.ensure_one()
+        deadline, met = self[f"{target}_deadline"], self._get_met(target)
+        if deadline and met:
+            return "missed" if met > deadline else "kept"
+        if deadline:
+            # Only what was late when the report was cancelled keeps its deadline.
+            is_missed = self.outcome == "cancelled" or deadline < now
+            return "missed" if is_missed else "running"
+        # A pause leaves a target without a deadline.
+        is_open = self.sla_stage in OPEN and not met
+        return "running" if is_open and self.sla_policy_id[f"{target}_hours"] else None
+
     @api.model
     def _recount_service_levels(self, policies=False):
         """Count the open deadlines anew, after a change of policies or calendars.
@@ -503,36 +567,21 @@ class FaultReport(models.Model):
 
     # === CHANGES BY PEOPLE === #
 
-    def _get_paused(self, names):
-        """Return the paused reports, if these fields change that."""
-        if "status_id" not in names or self._is_silent():
-            return self.browse()
-        # Users who may change the status read no stages; these are only compared.
-        return self.sudo().filtered(lambda report: report.sla_stage == "paused")
-
-    def _log_service_level(self, vals, paused):
-        """Say in the log that time was paused, goes on, or counts from another start.
-
-        :param paused: the reports that were paused before `vals` were written
-        """
+    def _log_service_level(self, vals):
+        """Say in the log that the deadlines count from another start."""
         if self._is_silent():
+            self._skip_log_of_pauses()
             return
         texts = {}
         # Users who may write the report read no deadlines; the log is for staff.
-        for report in self.sudo().filtered("sla_policy_id"):
-            is_paused = report.sla_stage == "paused"
+        reports_sudo = self.sudo().filtered("sla_policy_id")
+        # Computed now: the log of a pause names who is the user now.
+        reports_sudo.mapped("sla_pauses")
+        for report in reports_sudo:
             if "reported_at" in vals and report.sla_stage in OPEN:
                 texts[report.id] = self.env._(
                     "The deadlines count from another time of arrival: %s",
                     report.sla_reason,
-                )
-            elif is_paused and report not in paused:
-                texts[report.id] = self.env._(
-                    "The time of the service level is paused."
-                )
-            elif not is_paused and report in paused and report.sla_stage in OPEN:
-                texts[report.id] = self.env._(
-                    "The time of the service level goes on: %s", report.sla_reason
                 )
         if texts:
             self.browse(texts)._message_log_batch(texts)
@@ -581,6 +630,13 @@ class FaultReport(models.Model):
             "warning": counts & warned,
             "running": counts & ~warned,
         }
+
+    @api.model
+    def _get_overdue_domain(self):
+        """Return the domain of the filter Overdue: a target is open and one is late."""
+        is_open = Domain("sla_stage", "in", OPEN)
+        late = Domain("sla_stage", "=", "late")
+        return is_open & (late | Domain("sla_deadline", "<", fields.Datetime.now()))
 
     def _field_to_sql(self, alias, field_expr, query=None):
         """Let the status be grouped by, although it changes with the time."""

@@ -23,6 +23,7 @@ class Policy:
     wanted: dict
     hours: dict
     warning_hours: float
+    warning_percent: float
     calendar_id: int
     around_the_clock: bool
 
@@ -31,6 +32,13 @@ class Policy:
         return all(
             not wanted.isdisjoint(facts[name]) for name, wanted in self.wanted.items()
         )
+
+    def get_warning(self, hours):
+        """Return the hours before a deadline at which to warn, or 0.
+
+        :param hours: those of the target
+        """
+        return max(self.warning_hours, hours * self.warning_percent / 100)
 
 
 class FaultReportSlaPolicy(models.Model):
@@ -93,6 +101,11 @@ class FaultReportSlaPolicy(models.Model):
         help="Hours before a deadline at which the technician, else the dispatchers, "
         "are warned. 0: no warning.",
     )
+    warning_percent = fields.Float(
+        string="Warn Before (%)",
+        help="The same, as a part of the hours of each target. With both, the earlier "
+        "moment counts.",
+    )
     calendar_id = fields.Many2one(
         "resource.calendar",
         string="Working Hours",
@@ -126,9 +139,16 @@ class FaultReportSlaPolicy(models.Model):
                     )
                 )
 
-    @api.constrains("warning_hours")
+    @api.constrains("warning_hours", "warning_percent")
     def _check_warning(self):
         for policy in self:
+            if not 0 <= policy.warning_percent <= 100:
+                raise ValidationError(
+                    self.env._(
+                        "The warning of “%s” is 0 to 100 percent of the target.",
+                        policy.name,
+                    )
+                )
             if not 0 <= policy.warning_hours < MOST_HOURS:
                 raise ValidationError(
                     self.env._(
@@ -237,6 +257,7 @@ class FaultReportSlaPolicy(models.Model):
                 if self[f"{target}_hours"]
             },
             self.warning_hours,
+            self.warning_percent,
             self.calendar_id.id,
             self.around_the_clock,
         )

@@ -1,8 +1,16 @@
 import {Component, useEffect, useState} from "@odoo/owl";
+import {_t} from "@web/core/l10n/translation";
 import {registry} from "@web/core/registry";
 import {useService} from "@web/core/utils/hooks";
 
 const systray = registry.category("systray");
+
+/** What the number counts, by the user's choice. */
+function getTitle(store) {
+    return store.faultReportCountsOverdue
+        ? _t("Fault reports overdue")
+        : _t("Fault reports waiting");
+}
 
 /** The number of waiting fault reports in red; hidden at 0. */
 export class WaitingBadge extends Component {
@@ -11,6 +19,10 @@ export class WaitingBadge extends Component {
 
     setup() {
         this.store = useState(useService("mail.store"));
+    }
+
+    get title() {
+        return getTitle(this.store);
     }
 }
 
@@ -31,11 +43,19 @@ export class WaitingMenu extends Component {
         );
     }
 
+    get title() {
+        return getTitle(this.store);
+    }
+
     openReports() {
         const app = this.menus
             .getApps()
             .find((menu) => menu.xmlid === "fault_report.menu_root");
-        return this.action.doAction("fault_report.action_fault_report", {
+        const overdue = this.store.faultReportCountsOverdue;
+        // What is overdue may be converted already.
+        const action = overdue ? "action_fault_report_all" : "action_fault_report";
+        return this.action.doAction(`fault_report.${action}`, {
+            additionalContext: overdue ? {search_default_overdue: 1} : {},
             clearBreadcrumbs: true,
             onActionReady: () => app && this.menus.setCurrentMenu(app),
         });
