@@ -53,7 +53,7 @@ class ScannedCode(http.Controller):
     def file_scanned(self, token, **_params):
         return self._post(OBJECT, token)
 
-@http.route("/fault_report/o/<string:token>/<string:secret>", **THANKS)
+    @http.route("/fault_report/o/<string:token>/<string:secret>", **THANKS)
     def thanks(self, token, secret, **_params):
         return self._thank(OBJECT, token, secret)
 
