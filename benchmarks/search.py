@@ -267,7 +267,11 @@ def get_jobs(user, portal_user):
         return Own.search_count(domain)
 
     jobs = {name: partial(read, term) for name, term in get_terms().items()}
-    for name, term in {"one in 2": "pump", "one in 200": "intercom", "none": "Zwiebel"}.items():
+    for name, term in {
+        "one in 2": "pump",
+        "one in 200": "intercom",
+        "none": "Zwiebel",
+    }.items():
         jobs[f"portal, description, {name}"] = partial(read_own, term)
     return jobs
 
