@@ -79,6 +79,7 @@ from . import test_search
 from . import test_search_reference
 from . import test_search_scale
 from . import test_service_level
+from . import test_service_level_exact
 from . import test_settings
 from . import test_submission
 from . import test_template

@@ -1,5 +1,6 @@
 """Calendars and a slow calculator of working time, which reads no code of ours."""
 
+from copy import copy
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -20,10 +21,24 @@ class SlowCalculator:
         self.hours = hours
         self.leaves = leaves
         self.pauses = pauses
+        self.known = {}
+
+    def with_pauses(self, pauses):
+        """Return a calculator that counts the same without these pauses."""
+        other = copy(self)
+        other.pauses = pauses
+        return other
 
     def is_working(self, moment):
         """Return whether the minute that starts at `moment` (UTC) counts."""
-        if any(start <= moment < end for start, end in (*self.leaves, *self.pauses)):
+        if any(start <= moment < end for start, end in self.pauses):
+            return False
+        if moment not in self.known:
+            self.known[moment] = self.is_working_time(moment)
+        return self.known[moment]
+
+    def is_working_time(self, moment):
+        if any(start <= moment < end for start, end in self.leaves):
             return False
         if self.hours is None:
             return True
@@ -35,15 +50,26 @@ class SlowCalculator:
         time = local.hour * 60 + local.minute
         return any(start * 60 <= time < end * 60 for start, end in spans)
 
-    def add(self, moment, minutes):
-        """Return when so many working minutes have passed since `moment`, or None."""
-        for _minute in range(MOST_MINUTES):
+    def add(self, moment, minutes, most=MOST_MINUTES):
+        """Return when so many working minutes have passed since `moment`, or None.
+
+        :param most: the number of minutes to look at
+        """
+        for _minute in range(most):
             if self.is_working(moment):
                 minutes -= 1
                 if not minutes:
                     return moment + MINUTE
             moment += MINUTE
         return None
+
+    def count(self, moment, until):
+        """Return the number of working minutes between two moments."""
+        minutes = 0
+        while moment < until:
+            minutes += self.is_working(moment)
+            moment += MINUTE
+        return minutes
 
 
 OFFICE = {day: [(8, 12), (13, 17)] for day in range(5)}

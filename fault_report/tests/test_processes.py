@@ -3,7 +3,7 @@
 from collections import Counter
 from datetime import timedelta
 
-from odoo import fields
+from odoo import Command, fields
 from odoo.modules.registry import Registry
 from odoo.tests import BaseCase, get_db_name, new_test_user, tagged
 
@@ -37,8 +37,8 @@ class TestProcesses(BaseCase):
         cls.mail_server = MailServer()
         cls.make_data()
         cls.addClassCleanup(cls.remove_data)
-        # All processes start at the same time
-        cls.processes = [OdooProcess() for _number in range(3)]
+        # All processes start at the same time; two tests kill one
+        cls.processes = [OdooProcess() for _number in range(4)]
         cls.addClassCleanup(lambda: [process.close() for process in cls.processes])
         for process in cls.processes:
             assert process.wait() == "ready"
@@ -77,6 +77,8 @@ class TestProcesses(BaseCase):
                 [("model", "=", "fault.report"), ("res_id", "in", reports.ids)]
             ).unlink()
             reports.unlink()
+            policies = env["fault.report.sla.policy"].with_context(active_test=False)
+            policies.search([("name", "=", "Process")]).unlink()
             env["ir.mail_server"].browse(cls.server_id).unlink()
             technician = env["res.users"].browse(cls.technician_id)
             partner = technician.partner_id
@@ -91,9 +93,12 @@ class TestProcesses(BaseCase):
         """Leave nothing waiting for the next test."""
         with RealTransaction() as env:
             env["mail.mail"].search([("model", "=", "fault.report")]).unlink()
-            env["fault.report"].search(
-                [("partner_id", "=", self.partner_id)]
-            ).technician_id = False
+            reports = env["fault.report"].search([("partner_id", "=", self.partner_id)])
+            reports.technician_id = False
+            # What was due is not due for the next test.
+            reports.sla_told = reports._get_silent_alarms()
+            policies = env["fault.report.sla.policy"]
+            policies.search([("name", "=", "Process")]).active = False
 
     def make_due_reports(self):
         with RealTransaction() as env:
@@ -113,11 +118,40 @@ class TestProcesses(BaseCase):
             reports.date_assigned = fields.Datetime.now() - timedelta(hours=2)
             return reports.ids
 
-    def count(self, report_ids):
-        """Return the number of claimed reminders, and of e-mails by report."""
+    def make_due_alarms(self):
+        """Create reports whose technician is due to be warned of the deadline."""
+        with RealTransaction() as env:
+            policy = env["fault.report.sla.policy"].create(
+                {
+                    "name": "Process",
+                    "partner_ids": [Command.link(self.partner_id)],
+                    "resolution_hours": 3,
+                    "warning_hours": 2,
+                    "around_the_clock": True,
+                }
+            )
+            reports = env["fault.report"].create(
+                [
+                    {
+                        "name": f"Due {number}",
+                        "partner_id": self.partner_id,
+                        "technician_id": self.technician_id,
+                        "reported_at": fields.Datetime.now() - timedelta(hours=2),
+                    }
+                    for number in range(REPORTS)
+                ]
+            )
+            env.flush_all()
+            env.cr.precommit.run()
+            env["mail.mail"].search([("model", "=", "fault.report")]).unlink()
+            assert reports.sla_policy_id == policy
+            return reports.ids
+
+    def count(self, report_ids, mark="reminded_at"):
+        """Return the number of reports with a mark, and of e-mails by report."""
         with RealTransaction() as env:
             claimed = env["fault.report"].search_count(
-                [("id", "in", report_ids), ("reminded_at", "!=", False)]
+                [("id", "in", report_ids), (mark, "!=", False)]
             )
             mails = env["mail.mail"].search(
                 [("model", "=", "fault.report"), ("res_id", "in", report_ids)]
@@ -155,6 +189,38 @@ class TestProcesses(BaseCase):
         self.assertEqual(set(subjects.values()), {1})
         self.assertEqual(
             len({message["Message-Id"] for message in self.received()}), REPORTS
+        )
+
+    def test_r102_two_processes_at_once_warn_of_each_deadline_once(self):
+        report_ids = self.make_due_alarms()
+        both = self.processes[-2:]
+        for process in both:
+            process.start(REMIND)
+        for process in both:
+            process.wait()
+        # Reports locked by the other process were left to the next run.
+        both[0].run(REMIND)
+        self.assertEqual(
+            self.count(report_ids, "sla_told"), (REPORTS, Counter(report_ids))
+        )
+
+    def test_r102_killed_in_the_middle_each_warning_is_sent_once(self):
+        report_ids = self.make_due_alarms()
+        process = self.processes.pop(0)
+        process.start(REMIND)
+        wait_until(lambda: self.count(report_ids, "sla_told")[0] >= KILL_AFTER)
+        process.kill()
+        claimed, mails = self.count(report_ids, "sla_told")
+        self.assertLess(claimed, REPORTS, "The process finished before it was killed")
+        self.assertEqual(claimed, len(mails))
+        both = self.processes[-2:]
+        for other in both:
+            other.start(REMIND)
+        for other in both:
+            other.wait()
+        both[0].run(REMIND)
+        self.assertEqual(
+            self.count(report_ids, "sla_told"), (REPORTS, Counter(report_ids))
         )
 
     def test_a_mail_server_that_is_down_or_mute_costs_no_report_and_no_mail(self):
