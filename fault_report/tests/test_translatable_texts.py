@@ -37,6 +37,7 @@ UNTRANSLATED = {
     ("fault.report.integration", "name"): FOR_STAFF,
     ("fault.report.integration", "allowed_origins"): CODE,
     ("fault.report.integration.key", "key"): CODE,
+    ("fault.report.integration.key", "embed_code"): CODE,
     ("fault.report.integration.origin", "origin"): CODE,
     ("fault.report.submission", "scope"): CODE,
     ("fault.report.submission", "key"): CODE,

@@ -40,9 +40,10 @@ class FaultReportApi(http.Controller):
         data, files = self._read_body()
         if integration.in_page and isinstance(data, dict):
             check_captcha(self._read_captcha(data))
-        language = request.httprequest.args.get("lang")
-        answer, replayed = integration._with_points_language(language)._file_report(
-            data, files, self._get_idempotency_key()
+        query = request.httprequest.args
+        integration = integration._with_points_language(query.get("lang"))
+        answer, replayed = integration._file_report(
+            data, files, self._get_idempotency_key(), is_form="form" in query
         )
         return self._answer_posted(answer, replayed)
 

@@ -204,7 +204,10 @@ class FaultReportIntegration(models.Model):
             "res_model": "fault.report.integration.key",
             "views": [(False, "form")],
             "target": "new",
-            "context": {"default_key": key},
+            "context": {
+                "default_key": key,
+                "default_embed_code": self.in_page and self._get_embed_code(key),
+            },
         }
 
     def action_revoke_key(self):
@@ -409,6 +412,7 @@ class FaultReportIntegration(models.Model):
         return {
             "html": self._get_points(lang)["html"],
             "limits": self.env["fault.report"]._get_form_limits(self.company_id),
+            "asked": self.asked_contact,
         }
 
     def _get_asked_points(self, lang, categories=()):
@@ -495,3 +499,6 @@ class FaultReportIntegrationKey(models.AbstractModel):
     # Needed by the web client to load the default of `key`
     id = fields.Id()
     key = fields.Char(readonly=True)
+    embed_code = fields.Char(
+        string="Form", readonly=True, help="One line for the page, with the key."
+    )

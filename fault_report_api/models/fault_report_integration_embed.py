@@ -1,5 +1,6 @@
 import json
 import os
+import re
 
 from markupsafe import Markup
 
@@ -9,7 +10,8 @@ from odoo.tools import file_open, file_path
 from odoo.addons.fault_report.models.intake.public_form import HONEYPOT
 
 FOLDER = "fault_report/static/src/public"
-STYLE = f"{FOLDER}/fault_report_form.css"
+OWN_FOLDER = "fault_report_api/static/src/public"
+STYLES = (f"{FOLDER}/fault_report_form.css", f"{OWN_FOLDER}/embed.css")
 SCRIPTS = (
     "fault_report/static/src/point_rule/find_shown.js",
     f"{FOLDER}/points.js",
@@ -17,8 +19,19 @@ SCRIPTS = (
     f"{FOLDER}/photos.js",
     f"{FOLDER}/captcha.js",
     f"{FOLDER}/fault_report_form.js",
-    "fault_report_api/static/src/public/embed.js",
+    f"{OWN_FOLDER}/page_look.js",
+    f"{OWN_FOLDER}/embed.js",
 )
+# Sizes relative to the root of the page, which is not ours
+ROOT_SIZE = re.compile(r"([\d.]+)rem\b")
+
+
+def _read_files(paths):
+    texts = []
+    for path in paths:
+        with file_open(path) as file:
+            texts.append(file.read())
+    return "\n".join(texts)
 
 
 class FaultReportIntegration(models.Model):
@@ -26,6 +39,22 @@ class FaultReportIntegration(models.Model):
 
     _inherit = "fault.report.integration"
 
+    asked_contact = fields.Selection(
+        [
+            ("either", "Phone or E-mail"),
+            ("phone", "Phone"),
+            ("email", "E-mail"),
+            ("both", "Phone and E-mail"),
+        ],
+        required=True,
+        default="either",
+        help="What visitors have to enter in the form, besides their name.",
+    )
+    page_lang = fields.Selection(
+        lambda self: self.env["res.lang"].get_installed(),
+        string="Language of the Form",
+        help="If it is not the language of the page.",
+    )
     embed_code = fields.Char(
         string="Form", compute="_compute_codes", help="One line for the page."
     )
@@ -33,14 +62,13 @@ class FaultReportIntegration(models.Model):
         string="Sign-in Link", compute="_compute_codes", help="Copy it into the page."
     )
 
-    @api.depends("company_id", "in_page")
+    @api.depends("company_id", "in_page", "page_lang")
     def _compute_codes(self):
         for integration in self:
             url = integration.get_base_url()
-            integration.embed_code = integration.in_page and Markup(
-                '<script async src="%s/fault_report/v1/embed.js" data-key="%s">'
-                "</script>"
-            ) % (url, self.env._("YOUR KEY"))
+            integration.embed_code = integration.in_page and (
+                integration._get_embed_code(self.env._("YOUR KEY"))
+            )
             company = integration.company_id
             integration.signin_code = Markup(
                 '<a href="%(url)s/fault_report/signin?company=%(id)s">'
@@ -53,6 +81,33 @@ class FaultReportIntegration(models.Model):
                 "text": self.env._("Sign in to your fault reports"),
             }
 
+    def _get_embed_code(self, key):
+        """Return the line of HTML for the page, with contact data without scripts."""
+        self.ensure_one()
+        lang = self.page_lang or self.company_id.partner_id.lang
+        return Markup(
+            '<script async src="%(url)s/fault_report/v1/embed.js" data-key="%(key)s"'
+            "%(lang)s></script><noscript><p>%(closed)s</p>%(contact)s</noscript>"
+        ) % {
+            "url": self.get_base_url(),
+            "key": key,
+            "lang": Markup(' data-lang="%s"') % self.page_lang.replace("_", "-")
+            if self.page_lang
+            else "",
+            "closed": self.with_context(lang=lang)._get_embed_texts()["closed"],
+            "contact": self._get_contact_html(),
+        }
+
+    def _get_contact_html(self):
+        company = self.company_id
+        links = [(company.phone, "tel"), (company.email, "mailto")]
+        return Markup().join(
+            Markup('<p><a href="%(scheme)s:%(text)s">%(text)s</a></p>')
+            % {"scheme": scheme, "text": text}
+            for text, scheme in links
+            if text
+        )
+
     @api.model
     def _get_embed_script(self):
         """Return one script with everything for the form on other sites."""
@@ -61,7 +116,7 @@ class FaultReportIntegration(models.Model):
         forms, scripts = self._prepare_embed(
             tuple(context.get(key) or False for key in keys if key != "lang"),
             # Files may change while Odoo runs
-            tuple(os.stat(file_path(path)).st_mtime_ns for path in (STYLE, *SCRIPTS)),
+            tuple(os.stat(file_path(path)).st_mtime_ns for path in (*STYLES, *SCRIPTS)),
         )
         # One object of both
         settings = f"{forms[:-1]}, {json.dumps(self._get_embed())[1:]}"
@@ -75,16 +130,13 @@ class FaultReportIntegration(models.Model):
         :param tuple context: what templates depend on, besides the language
         :param tuple version: of the files
         """
-        texts = []
-        for path in (STYLE, *SCRIPTS):
-            with file_open(path) as file:
-                texts.append(file.read())
         forms = {
             code: self.with_context(lang=code)._get_embed_form()
             for code, _name in self.env["res.lang"].get_installed()
         }
-        settings = {"style": texts[0], "forms": forms}
-        return json.dumps(settings), "\n".join(texts[1:])
+        style = ROOT_SIZE.sub(r"calc(\1 * var(--fr-size))", _read_files(STYLES))
+        settings = {"style": style, "forms": forms}
+        return json.dumps(settings), _read_files(SCRIPTS)
 
     @api.model
     def _get_embed(self):
@@ -123,6 +175,9 @@ class FaultReportIntegration(models.Model):
             "too_long": self.env._("This is too long."),
             "characters": self.env._("This holds characters that cannot be shown."),
             "not_accepted": self.env._("This cannot be accepted."),
+            "one_required": self._get_either_text(),
+            "email": self.env._("Write it like name@example.com."),
+            "number": self.env._("Enter a number."),
             "reference": self.env._("Its number is {reference}."),
             "track": self.env._("Follow what becomes of it"),
             "again": self.env._("Report something else"),

@@ -26,6 +26,8 @@ REPORT_FIELDS = {
 }
 # Fields that identify the customer, besides the e-mail address
 CLAIMS = ("customer_number", "facility", "equipment")
+# How a visitor can be reached
+CONTACTS = ("phone", "email")
 
 
 def get_sha256(content):
@@ -37,13 +39,15 @@ class FaultReportIntegration(models.Model):
 
     _inherit = "fault.report.integration"
 
-    def _file_report(self, data, files=None, key=None):
+    def _file_report(self, data, files=None, key=None, is_form=False):
         """File a web site's report, or find the one of an earlier request.
 
         :param dict data: as `tools.schema.REPORT` describes it; checked here
         :param files: pairs of a name and the content in bytes, if the files were sent
             as separate parts
         :param str key: the idempotency key
+        :param bool is_form: whether a visitor fills in the form of the page, which asks
+            for contact data
         :return: the response (a dict), and whether the report existed already
         :raises ContentError, FieldError, SubmissionConflictError:
         """
@@ -53,6 +57,8 @@ class FaultReportIntegration(models.Model):
             files = self._read_files(data.get("files", ()))
 
         def create():
+            if is_form and self.in_page:
+                self._check_contact(data)
             report = self._create_report(data, files)
             return report, self._prepare_answer(report, files)
 
@@ -99,6 +105,26 @@ class FaultReportIntegration(models.Model):
             texts[code] % (text_rules.make_visible(field) or whole)
             for field, code in problems.items()
         )
+
+    def _check_contact(self, data):
+        """Raise unless the visitor can be reached in the way that the key asks for."""
+        missing = [
+            name for name in CONTACTS if text_rules.is_blank(data.get(name) or "")
+        ]
+        if self.asked_contact == "either":
+            if missing == list(CONTACTS):
+                raise ContentError(
+                    self._get_either_text(), dict.fromkeys(CONTACTS, "one_required")
+                )
+            return
+        asked = CONTACTS if self.asked_contact == "both" else (self.asked_contact,)
+        problems = {name: "required" for name in asked if name in missing}
+        if problems:
+            raise ContentError(self._get_problem_message(problems), problems)
+
+    @api.model
+    def _get_either_text(self):
+        return self.env._("Enter a phone number or an e-mail address.")
 
     def _read_files(self, files):
         return [(file["name"], self._read_file(file)) for file in files]

@@ -9,5 +9,7 @@ from . import test_api_points
 from . import test_api_reading
 from . import test_api_without_package
 from . import test_embed
+from . import test_embed_form
+from . import test_embed_look
 from . import test_embed_refused
 from . import test_integration

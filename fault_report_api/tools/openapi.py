@@ -228,6 +228,13 @@ def get_document(url):
         "else it is the company's.",
         "schema": {"type": "string"},
     }
+    form = {
+        "name": "form",
+        "in": "query",
+        "description": "A visitor fills in a form of a web page: the contact data that "
+        "the integration asks for are required.",
+        "schema": {"const": "1"},
+    }
     equipment = {
         "name": "equipment",
         "in": "query",
@@ -253,7 +260,7 @@ def get_document(url):
                 "post": {
                     "operationId": "fileReport",
                     "summary": "File a fault report.",
-                    "parameters": [idempotency, language],
+                    "parameters": [idempotency, language, form],
                     "requestBody": {
                         "required": True,
                         "content": {

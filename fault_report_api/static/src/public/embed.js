@@ -4,8 +4,9 @@
 //     <script async src="https://…/fault_report/v1/embed.js" data-key="fr_…"></script>
 //
 // The form replaces the script element, or fills the element selected by `data-target`.
-// Its language is that of the page (`data-lang`, else that of <html>). The page does not
-// affect its style or function, except by the variables `--fr-…` of its style sheet.
+// Its language is that of its place in the page, unless `data-lang` is set. It has the
+// colours, font and size of its place (`page_look.js`, `embed.css`); the style sheet of the
+// page affects nothing else, except by the variables `--fr-…`.
 //
 // The server sends this script after `FAULT_REPORT` and the other scripts of the form, all
 // wrapped in one function.
@@ -13,9 +14,12 @@
 (function () {
     "use strict";
 
-    const script = document.currentScript;
+    // Some programs that make pages faster run scripts later, without `currentScript`
+    const script =
+        document.currentScript ||
+        document.querySelector('script[src*="/fault_report/v1/embed.js"]');
     const {style, captcha, photo, language, forms} = FAULT_REPORT;
-    const headers = {Authorization: `Bearer ${script.dataset.key}`};
+    const authorization = {Authorization: `Bearer ${script.dataset.key}`};
     // After this number of seconds, show the form without points
     const PATIENCE = 5;
     // Console messages for the owner of the page, by reason
@@ -27,7 +31,14 @@
         policy:
             "The Content Security Policy of this page refuses what the form needs, as " +
             "the console says. The page: ",
+        place:
+            "There is no element for data-target, or the line is in <head>: the form " +
+            "is at the end of the page. The page: ",
     };
+    // What another report of the same visitor has in common with the last one
+    const KEPT = ["contact_name", "phone", "email", "facility"];
+    // Other codes of languages of ours
+    const ALIASES = {no: "nb", nn: "nb"};
     // Possible hosts: the server, and the captchas
     const NEEDED = [
         new URL(script.src).origin,
@@ -40,12 +51,44 @@
         isPolicyAgainst ||= NEEDED.some((origin) => blockedURI.startsWith(origin));
     });
 
-    function getForm() {
+    function warn(reason) {
+        console.error(`Fault report form: ${REASONS[reason]}${location.origin}`);
+    }
+
+    /** Put the element of the form into the page. */
+    function place(host) {
+        const selector = script.dataset.target;
+        let target = null;
+        try {
+            target = selector && document.querySelector(selector);
+        } catch {
+            // No valid selector
+        }
+        if (target) {
+            target.append(host);
+        } else if (selector || !document.body.contains(script)) {
+            warn("place");
+            document.body.append(host);
+        } else {
+            script.after(host);
+        }
+    }
+
+    /**
+     * Return the form in the language of the page.
+     *
+     * @param {HTMLElement} host in its place
+     * @returns {object} `code`, `html` and `texts`
+     */
+    function getForm(host) {
         const wanted = [
             script.dataset.lang,
-            document.documentElement.lang,
+            host.closest("[lang]")?.lang,
             language,
-        ].map((tag) => (tag || "").replace("-", "_").toLowerCase());
+        ].map((tag) => {
+            const [first, ...rest] = (tag || "").toLowerCase().split(/[-_]/);
+            return [ALIASES[first] || first, ...rest].join("_");
+        });
         const codes = Object.keys(forms);
         for (const tag of wanted.filter(Boolean)) {
             const exact = codes.find((code) => code.toLowerCase() === tag);
@@ -69,7 +112,6 @@
     function replaceForm(form, state, parts) {
         const box = document.createElement("div");
         box.className = "o_fault_report_form o_fr_done";
-        box.style.cssText = form.style.cssText;
         box.dataset.state = state;
         box.tabIndex = -1;
         box.append(...parts);
@@ -108,8 +150,12 @@
         });
         const box = replaceForm(form, "sent", [sentence, link, again]);
         again.addEventListener("click", () => {
+            const kept = KEPT.map((name) => [name, form.elements[name].value]);
             box.replaceWith(form);
             controller.renew();
+            for (const [name, value] of kept) {
+                form.elements[name].value = value;
+            }
             form.elements.name.focus();
         });
         box.focus();
@@ -127,7 +173,7 @@
         if (!(reason in REASONS)) {
             return undefined;
         }
-        console.error(`Fault report form: ${REASONS[reason]}${location.origin}`);
+        warn(reason);
         return reason;
     }
 
@@ -153,34 +199,37 @@
         ].filter(Boolean);
     }
 
+    /** The code of a language as pages and browsers write it. */
+    function getTag(code) {
+        return code.replace(/[_@]/g, "-");
+    }
+
     /**
-     * Apply the colours set by the page to the form.
+     * Return the headers of each request: who asks, and the language of the answer.
      *
-     * @param {HTMLElement} element of the form
-     * @param {HTMLElement} host in the page
+     * @param {string} code of the language
+     * @returns {object}
      */
-    function takeColours(element, host) {
-        const chosen = getComputedStyle(host);
-        for (const name of new Set(style.match(/--fr-[\w-]+(?=:)/g))) {
-            const value = chosen.getPropertyValue(name);
-            if (value) {
-                element.style.setProperty(name, value);
-            }
-        }
+    function getHeaders(code) {
+        return {...authorization, "Accept-Language": getTag(code)};
     }
 
     /**
      * Ask the server whether the form works on this page, and for its points.
      *
+     * Always the server: a key that was revoked a minute ago is no use to a visitor.
+     *
      * @param {string} code of the language
-     * @param {string} cache the cache mode of the request
      * @returns {Promise<object>} `status` (0 without an answer) and `data`
      */
-    async function ask(code, cache = "default") {
+    async function ask(code) {
         const url = new URL(`form?lang=${code}`, script.src);
         try {
-            const signal = AbortSignal.timeout(PATIENCE * 1000);
-            const answer = await fetch(url, {headers, signal, cache});
+            const answer = await fetch(url, {
+                headers: getHeaders(code),
+                signal: AbortSignal.timeout(PATIENCE * 1000),
+                cache: "reload",
+            });
             return {status: answer.status, data: await answer.json()};
         } catch {
             // Offline, or too many visitors: the form works without the points. Policy
@@ -216,6 +265,68 @@
         return body;
     }
 
+    /**
+     * Ask for the contact data that the key asks for; the server checks them again.
+     *
+     * @param {HTMLFormElement} form
+     * @param {string} asked `phone`, `email`, `both` or `either`
+     * @param {object} texts
+     */
+    function askContact(form, asked, texts) {
+        const {phone, email} = form.elements;
+        phone.required = ["phone", "both"].includes(asked);
+        email.required = ["email", "both"].includes(asked);
+        phone.closest(".o_fr_field").hidden = asked === "email";
+        email.closest(".o_fr_field").hidden = asked === "phone";
+        if (asked === "either") {
+            const hint = make("p", {
+                id: "fr_one_required",
+                className: "o_fr_hint o_fr_one_required",
+                textContent: texts.one_required,
+            });
+            phone.closest(".o_fr_field").before(hint);
+            for (const field of [phone, email]) {
+                field.setAttribute("aria-describedby", hint.id);
+            }
+        }
+    }
+
+    /**
+     * Say what is wrong in the language of the form: the browser uses its own.
+     *
+     * @param {HTMLFormElement} form
+     * @param {string} asked as above
+     * @param {object} texts
+     */
+    function checkInOwnWords(form, asked, texts) {
+        const {phone, email} = form.elements;
+        // By the names of browsers
+        const words = {
+            valueMissing: texts.required,
+            typeMismatch: texts.email,
+            patternMismatch: texts.number,
+        };
+        form.addEventListener("submit", () => {
+            for (const field of form.elements) {
+                field.setCustomValidity("");
+            }
+            if (asked === "either" && !phone.value.trim() && !email.value.trim()) {
+                phone.setCustomValidity(texts.one_required);
+            }
+        });
+        form.addEventListener(
+            "invalid",
+            ({target}) => {
+                const {validity} = target;
+                const problem = Object.keys(words).find((name) => validity[name]);
+                if (!validity.customError) {
+                    target.setCustomValidity(words[problem] || texts.not_accepted);
+                }
+            },
+            true
+        );
+    }
+
     function enhance(form, {code, texts}, limits) {
         const controller = window.FaultReportForm.enhance(form, {
             ...limits,
@@ -224,8 +335,8 @@
             captchaKeys: captcha,
             draftKey: `embed:${script.src}`,
             owner: `embed:${script.dataset.key}`,
-            url: new URL(`reports?lang=${code}`, script.src).href,
-            headers,
+            url: new URL(`reports?lang=${code}&form=1`, script.src).href,
+            headers: getHeaders(code),
             prepare,
             onSuccess: (answer) => showSuccess(answer, controller, texts),
         });
@@ -234,17 +345,23 @@
             const reason = findReason(answer);
             if (reason) {
                 await onRefusal.call(controller, "closed", answer);
-                const current = await ask(code, "reload");
+                const current = await ask(code);
                 controller.alert.replaceChildren(...makeContact(current, texts));
             } else {
                 await onAnswer.call(controller, answer);
             }
         };
-        // The API has error codes for programs; the form shows their messages
+        // The API has error codes and names for programs; the form shows its own texts
         controller.onRefusal = (meaning, answer) => {
-            const fields = answer.data?.error?.fields || {};
+            const error = answer.data?.error || {};
+            const {fields = {}, message} = error;
             for (const [name, word] of Object.entries(fields)) {
-                fields[name] = texts[word] || texts.not_accepted;
+                if (word === "not_accepted") {
+                    fields[name] = message;
+                } else {
+                    fields[name] = texts[word] || texts.not_accepted;
+                    error.message = "";
+                }
             }
             return onRefusal.call(controller, meaning, answer);
         };
@@ -252,30 +369,28 @@
     }
 
     async function show() {
-        const {code, html, texts} = getForm();
-        const answer = await ask(code);
         const host = document.createElement("div");
         host.className = "fault-report";
-        host.lang = code.replace("_", "-");
-        const target = script.dataset.target;
-        if (target) {
-            document.querySelector(target).append(host);
-        } else {
-            script.after(host);
-        }
+        place(host);
+        const {code, html, texts} = getForm(host);
+        host.lang = getTag(code);
+        const answer = await ask(code);
         const root = host.attachShadow({mode: "open"});
-        const sheet = new CSSStyleSheet();
-        sheet.replaceSync(style);
-        root.adoptedStyleSheets = [sheet];
         root.innerHTML = html;
+        window.FaultReportForm.followPage(host, style);
         const form = root.querySelector("form");
-        takeColours(form, host);
         if (findReason(answer)) {
             replaceForm(form, "closed", makeContact(answer, texts));
             return;
         }
-        const {html: points = "", limits = FAULT_REPORT.limits} = answer.data || {};
+        const {
+            html: points = "",
+            limits = FAULT_REPORT.limits,
+            asked = "either",
+        } = answer.data || {};
         form.querySelector("[data-points]").innerHTML = points;
+        askContact(form, asked, texts);
+        checkInOwnWords(form, asked, texts);
         enhance(form, {code, texts}, limits);
         window.FaultReportForm.followPoints(form);
     }
