@@ -58,6 +58,7 @@ class FaultReport(models.Model):
     sla_pauses = fields.Json(
         compute="_compute_sla_pauses",
         store=True,
+        precompute=True,
         copy=False,
         protected=True,
         technical=True,
@@ -77,6 +78,7 @@ class FaultReport(models.Model):
         string="Responded",
         compute="_compute_responded_at",
         store=True,
+        precompute=True,
         copy=False,
         protected=True,
     )
@@ -90,6 +92,7 @@ class FaultReport(models.Model):
         string="Respond Until",
         compute="_compute_deadlines",
         store=True,
+        precompute=True,
         copy=False,
         protected=True,
     )
@@ -97,6 +100,7 @@ class FaultReport(models.Model):
         string="Arrive Until",
         compute="_compute_deadlines",
         store=True,
+        precompute=True,
         copy=False,
         protected=True,
     )
@@ -104,6 +108,7 @@ class FaultReport(models.Model):
         string="Resolve Until",
         compute="_compute_deadlines",
         store=True,
+        precompute=True,
         copy=False,
         protected=True,
     )
@@ -112,6 +117,7 @@ class FaultReport(models.Model):
         string="Hours to Response",
         compute="_compute_deadlines",
         store=True,
+        precompute=True,
         copy=False,
         protected=True,
         aggregator="avg",
@@ -121,6 +127,7 @@ class FaultReport(models.Model):
         string="Hours to Arrival",
         compute="_compute_deadlines",
         store=True,
+        precompute=True,
         copy=False,
         protected=True,
         aggregator="avg",
@@ -129,6 +136,7 @@ class FaultReport(models.Model):
         string="Hours to Resolution",
         compute="_compute_deadlines",
         store=True,
+        precompute=True,
         copy=False,
         protected=True,
         aggregator="avg",
@@ -137,6 +145,7 @@ class FaultReport(models.Model):
         string="Due",
         compute="_compute_deadlines",
         store=True,
+        precompute=True,
         copy=False,
         protected=True,
         help="The next deadline that is open.",
@@ -153,6 +162,7 @@ class FaultReport(models.Model):
         ],
         compute="_compute_deadlines",
         store=True,
+        precompute=True,
         copy=False,
         protected=True,
         technical=True,
@@ -160,6 +170,7 @@ class FaultReport(models.Model):
     sla_warning_from = fields.Datetime(
         compute="_compute_deadlines",
         store=True,
+        precompute=True,
         copy=False,
         protected=True,
         technical=True,
@@ -168,6 +179,7 @@ class FaultReport(models.Model):
         string="Next Alarm of the Service Level",
         compute="_compute_deadlines",
         store=True,
+        precompute=True,
         copy=False,
         protected=True,
         technical=True,
@@ -175,6 +187,7 @@ class FaultReport(models.Model):
     sla_counted_from = fields.Datetime(
         compute="_compute_deadlines",
         store=True,
+        precompute=True,
         copy=False,
         protected=True,
         technical=True,
