@@ -36,6 +36,7 @@ ALLOWED = {
     "models/conversion/conversion.py: _copy_files_to": "the conversion, its files",
     "models/conversion/order_values.py: _get_maintenance_team": "the conversion",
     "models/service_template/fault_report.py: _copy_photos_to": "the conversion",
+    "models/notification/events.py: _send_waiting_changed": "the number on the badge",
     "models/notification/delivery.py: _web_push_send_notification": "Odoo's queue",
     f"{HOOKS}.py: _create_deliveries": "each event of a report",
     f"{API}/models/fault_report_integration_origin.py: _count": "a refused request",
@@ -49,7 +50,7 @@ ALLOWED = {
 # With an environment of their own
 ENVIRONMENTS = {
     "models/intake/rate_limit.py: _with_cursor": "counts, in an empty context",
-    "models/notification/delivery.py: _queue_message": "in a context of its own",
+    "models/notification/delivery.py: _prepare_message": "in a context of its own",
     f"{QR_CODES}: _get_open_fault_key": "secret of hashes",
     "models/fault_report_audit.py: _log": "a line, in an empty context",
     f"{API}/models/fault_report_audit.py: _log_refused": "a line that stays, the same",
@@ -61,7 +62,7 @@ PUBLIC = {
     "models/fault_report_technician.py: action_hand_over": "write",
     "models/fault_report_technician.py: action_take_back": "write",
     "models/attachment/ir_attachment.py: write": "write; looks at where files belong",
-    "models/fault_report.py: create": "create; starts the clock of the new report",
+    "models/fault_report.py: create": "create; replaces absent technicians",
     f"{API}/models/fault_report_integration.py: action_new_key": "write",
     "models/fault_report_recurrence.py: action_mark_duplicate": "write, and read",
     f"{HOOKS}.py: action_test": "write on the webhook",

@@ -294,11 +294,7 @@ class FaultReportReferenceMixin(models.AbstractModel):
         if self.env.su:
             return readable
         named = defaultdict(set)
-        for name in self._get_guarded_relations():
-            field = self._fields[name]
-            if field.type == "many2one":
-                for vals in vals_list:
-                    named[field.comodel_name].update(get_ids(vals.get(name)))
+        _collect_named(self, self._get_guarded_relations(), vals_list, named)
         for model, ids in named.items():
             records = self.env[model].browse(ids).exists()
             readable[model].update(records._filtered_access("read").ids)
@@ -322,15 +318,15 @@ class FaultReportReferenceMixin(models.AbstractModel):
             field = records._fields[name]
             related = self.env[field.comodel_name].browse(get_ids(vals[name]))
             self._check_readable(records, name, related, readable)
-            relations = [
-                name for name, one in related._fields.items() if one.type in RELATIONS
-            ]
             for nested in _get_nested(vals[name]):
-                self._check_named(related, relations, nested, readable)
+                self._check_named(related, _get_relations(related), nested, readable)
 
     @api.model
-    def _check_readable(self, records, name, related, readable=None):
-        """Raise for new links of `records` to records that the user may not read."""
+    def _check_readable(self, records, name, related, readable=None, are_stored=False):
+        """Raise for new links of `records` to records that the user may not read.
+
+        :param are_stored: whether `related` are known to exist; ids of clients are not
+        """
         if not related:
             return
         known = defaultdict(set) if readable is None else readable
@@ -339,7 +335,7 @@ class FaultReportReferenceMixin(models.AbstractModel):
         for record_sudo in records.sudo():
             linked_ids.update(record_sudo[name].ids)
         new = related.browse(id_ for id_ in related.ids if id_ not in linked_ids)
-        if new and not new.exists().has_access("read"):
+        if new and not (new if are_stored else new.exists()).has_access("read"):
             label = records._fields[name]._description_string(self.env)
             raise AccessError(
                 self.env._(
@@ -385,7 +381,8 @@ class FaultReportReferenceMixin(models.AbstractModel):
                 found = record_sudo[name]._origin
                 if found.id != kept:
                     found = found.sudo(False)
-                    self._check_readable(self.browse(), name, found, readable)
+                    # Computed from records, which cannot link to missing ones
+                    self._check_readable(self.browse(), name, found, readable, True)
 
 
 def _key(name):
@@ -407,6 +404,26 @@ def get_ids(value):
         elif len(one) == 3 and one[0] == Command.SET:
             ids += one[2] or ()
     return [id_ for id_ in ids if isinstance(id_, int) and not isinstance(id_, bool)]
+
+
+def _collect_named(records, names, vals_list, named):
+    """Add the ids in these relations of `records` to `named`, by model.
+
+    Those in the values of commands are among them.
+    """
+    for name in names:
+        field = records._fields[name]
+        values = [vals[name] for vals in vals_list if vals.get(name)]
+        if field.type == "many2one":
+            named[field.comodel_name].update(*map(get_ids, values))
+        nested = [one for value in values for one in _get_nested(value)]
+        if nested:
+            related = records.env[field.comodel_name]
+            _collect_named(related, _get_relations(related), nested, named)
+
+
+def _get_relations(records):
+    return [name for name, one in records._fields.items() if one.type in RELATIONS]
 
 
 def _get_nested(value):

@@ -7,6 +7,7 @@ from odoo.fields import Domain
 from odoo.tools import LazyTranslate
 
 from ..tools import text_rules
+from ..tools.xmlids import get_record
 from .fault_report import PLACE_FIELDS, WAITING_STATES
 
 _lt = LazyTranslate(__name__)
@@ -354,7 +355,11 @@ class FaultReport(models.Model):
         """
         return [
             ("share", "=", False),
-            ("all_group_ids", "in", self.env.ref("fault_report.group_view").ids),
+            (
+                "all_group_ids",
+                "in",
+                get_record(self.env, "fault_report.group_view").ids,
+            ),
         ]
 
     @api.model

@@ -212,7 +212,8 @@ class ResCompany(models.Model):
         sequences_sudo = (
             self.env["ir.sequence"]
             .sudo()
-            .search(
+            # With their columns, in the same query
+            .search_fetch(
                 [("code", "=", "fault.report"), ("company_id", "in", (*path, False))]
             )
         )

@@ -1,5 +1,6 @@
 """The number of waiting reports: correct for each user, with a signal on changes."""
 
+import threading
 from unittest.mock import patch
 
 from odoo import Command
@@ -7,7 +8,9 @@ from odoo.exceptions import AccessError
 from odoo.tests import HttpCase, new_test_user, tagged
 from odoo.tests.common import ChromeBrowser
 
+from ..models.notification import events
 from ..models.notification.events import SIGNAL
+from ..tools.throttle import Throttle
 from .common import FaultReportCommon, FaultReportData
 
 BADGE = ".o_fault_report_waiting_badge"
@@ -206,6 +209,47 @@ class TestWaitingSignal(FaultReportCommon):
         self.assertEqual(self.count_signals(), 0)
         report.action_assign(self.technician)
         self.assertEqual(self.count_signals(), 0)
+
+    def commit(self):
+        """Do what a commit does: in tests Odoo skips what follows it."""
+        self.env.cr.flush()
+        self.env.cr.postcommit.run()
+        self.env.cr.clear()
+
+    def test_a_burst_of_reports_opens_one_connection_to_the_bus(self):
+        """Each commit stores its signal; web clients fetch them once a second."""
+        with (
+            patch.object(events, "_throttle", Throttle(60)),
+            patch.object(events, "db_connect") as connect,
+            patch("threading.Timer") as timer,
+        ):
+            for _number in range(5):
+                self.make_report()
+                self.commit()
+            self.assertEqual(connect.call_count, 1)
+            # The end of the burst is not missed
+            wait, run, arguments = timer.call_args.args
+            self.assertEqual(timer.call_count, 1)
+            self.assertLessEqual(wait, 60)
+            run(*arguments)
+            self.assertEqual(connect.call_count, 2)
+        stored = self.env["bus.bus"].search_count([("message", "like", SIGNAL)])
+        self.assertEqual(stored, 5)
+
+    def test_what_is_throttled_is_done_at_once_and_never_dropped(self):
+        throttle, calls, done = Throttle(0.2), [], threading.Event()
+        throttle.call("one", lambda: calls.append("first"))
+        for _number in range(20):
+            throttle.call("one", done.set)
+        throttle.call("other", lambda: calls.append("other"))
+        self.assertEqual(calls, ["first", "other"])
+        self.assertFalse(done.is_set())
+        self.assertTrue(done.wait(5))
+
+    def test_an_error_of_what_is_throttled_is_logged_and_stops_nothing(self):
+        throttle = Throttle(0)
+        with self.assertLogs("odoo.addons.fault_report.tools.throttle", "WARNING"):
+            throttle.call("one", lambda: 1 / 0)
 
     def test_only_reading_is_not_signalled(self):
         self.as_user(self.report, "view").read(["state", "name"])

@@ -1,10 +1,12 @@
 """The cost of opening and filing reports is independent of their number."""
 
 from functools import partial
+from unittest.mock import patch
 
 from lxml import etree
 
-from odoo.tests import tagged
+from odoo import sql_db
+from odoo.tests import new_test_user, tagged
 
 from .common import FaultReportCommon
 
@@ -141,3 +143,133 @@ class TestScale(FaultReportCommon):
         self.env.cr.execute("EXPLAIN " + sql.code, sql.params)
         plan = "\n".join(row[0] for row in self.env.cr.fetchall())
         self.assertIn("fault_report_waiting_index", plan)
+
+    # === ACCESS TO FIELDS === #
+
+    def test_access_to_fields_is_not_looked_up_for_each_record(self):
+        open_list = self.open_list()
+        open_list()
+        self.start_cold()
+        Users = self.env.registry["res.users"]
+        with patch.object(Users, "_is_internal", autospec=True) as is_internal:
+            open_list()
+        self.assertFalse(is_internal.called)
+
+    def test_who_becomes_a_customer_loses_the_fields_at_once(self):
+        user = new_test_user(self.env, "turned", groups="fault_report.group_view")
+        Report = self.env["fault.report"].with_user(user)
+        field = Report._fields["comment"]
+        self.assertTrue(Report._has_field_access(field, "read"))
+        user.group_ids = self.env.ref("base.group_portal")
+        self.assertFalse(Report._has_field_access(field, "read"))
+        user.group_ids = self.env.ref("fault_report.group_view")
+        self.assertTrue(Report._has_field_access(field, "read"))
+        self.assertTrue(Report._has_field_access(Report._fields["name"], "read"))
+
+    # === FILING === #
+
+    def note_queries(self, job):
+        """Return the queries of a job, until the commit."""
+        execute = sql_db.Cursor.execute
+        queries = []
+
+        def note(cursor, query, params=None, **options):
+            result = execute(cursor, query, params, **options)
+            queries.append(cursor._obj.query.decode(errors="replace"))
+            return result
+
+        self.start_cold()
+        with patch.object(sql_db.Cursor, "execute", note):
+            job()
+            self.env.cr.flush()
+        return queries
+
+    def file(self, count=1, **values):
+        Report = self.as_user(self.env["fault.report"], "create")
+        values = {"name": "One more", "equipment_id": self.lift.id, **values}
+        return Report.create([values] * count)
+
+    def test_a_new_report_is_written_once(self):
+        """With all that follows from it: no column is filled in by an UPDATE."""
+        self.company.write(
+            {
+                "fault_report_reminder_hours": 4,
+                "fault_report_escalation": True,
+                "fault_report_unassigned_minutes": 30,
+            }
+        )
+        self.env["fault.report.sla.policy"].create(
+            {
+                "name": "All",
+                "response_hours": 2,
+                "arrival_hours": 4,
+                "resolution_hours": 8,
+                "warning_hours": 1,
+            }
+        )
+        for values in ({}, {"technician_id": self.technician.id}, {"priority": "2"}):
+            queries = self.note_queries(partial(self.file, **values))
+            updates = [
+                one for one in queries if one.startswith('UPDATE "fault_report"')
+            ]
+            self.assertFalse(updates)
+            report = self.env["fault.report"].search([], limit=1, order="id desc")
+            self.assertTrue(report.sla_alarm_date)
+            is_given = bool(report.technician_id)
+            self.assertEqual(bool(report.reminder_date), is_given)
+            self.assertEqual(bool(report.date_assigned), is_given)
+            self.assertEqual(bool(report.responded_at), is_given)
+            self.assertNotEqual(bool(report.unassigned_date), is_given)
+
+    def test_filing_one_costs_at_most_18_queries(self):
+        self.note_queries(self.file)  # warms the caches
+        self.assertLessEqual(len(self.note_queries(self.file)), 18)
+
+    # === NOTICES === #
+
+    def assign(self, reports):
+        self.as_user(reports, "edit").technician_id = self.users["view"]
+
+    def get_mails(self, report):
+        return self.env["mail.mail"].search(
+            [("model", "=", report._name), ("res_id", "=", report.id)]
+        )
+
+    def want_notices(self):
+        self.users["view"].fault_report_notify_assigned = "email"
+
+    def test_assigning_one_with_its_notice_costs_at_most_36_queries(self):
+        self.want_notices()
+        first, second = self.file(2, technician_id=False)
+        self.note_queries(partial(self.assign, first))
+        queries = self.note_queries(partial(self.assign, second))
+        self.assertTrue(self.get_mails(second))
+        self.assertLessEqual(len(queries), 36)
+
+    def test_notices_of_a_batch_cost_few_queries_each(self):
+        self.want_notices()
+        job = partial(self.file, technician_id=self.users["view"].id)
+        self.note_queries(job)
+        few = len(self.note_queries(partial(job, 10)))
+        many = len(self.note_queries(partial(job, 110)))
+        self.assertLessEqual((many - few) / 100, 6)
+
+    def test_one_notice_that_fails_does_not_stop_those_of_the_others(self):
+        self.want_notices()
+        Report = self.env.registry["fault.report"]
+        prepare = Report._prepare_message_values
+
+        def fail(report, kind, channel, **values):
+            if report.name == "Odd":
+                raise ValueError(report.name)
+            return prepare(report, kind, channel, **values)
+
+        reports = self.file(3, technician_id=False)
+        reports[1].sudo().name = "Odd"
+        with (
+            patch.object(Report, "_prepare_message_values", fail),
+            self.assertLogs("odoo.addons.fault_report.models", "INFO"),
+        ):
+            self.assign(reports)
+        sent = [bool(self.get_mails(report)) for report in reports]
+        self.assertEqual(sent, [True, False, True])

@@ -14,9 +14,14 @@ from PIL import Image
 from .budget import Budget
 from .tiff_directory import get_first_directory, iterate_entries
 
-_TIFF = re.compile(rb"(?:Exif\0\0|EXIF.{4}|eXIf)(?=II\*\0|MM\0\*)", re.S)
+# How a block of metadata starts. Bytes are searched for literally: alternatives in a
+# regular expression take ten times as long for each byte of the photo.
+_TIFF = (re.compile(rb"II\*\0"), re.compile(rb"MM\0\*"))
+# What stands before it
+_BEFORE_TIFF = re.compile(rb"(?:EXIF.{4}|Exif\0\0|eXIf)\Z", re.S)
 # Where a HEIC says that nothing stands before the block
-_HEIC_TIFF = re.compile(rb"(?:Exif\0\0|\0\0\0\0)(?=II\*\0|MM\0\*)")
+_BEFORE_HEIC_TIFF = re.compile(rb"(?:Exif\0\0|\0\0\0\0)\Z")
+_LONGEST_BEFORE = 8
 _XMP_NAME = re.compile(rb"exif:GPS\w{1,40}")
 _XMP_VALUE = re.compile(rb"\s{0,40}=\s{0,40}([\"'])")
 _GPS_TAG = 0x8825
@@ -40,14 +45,27 @@ def remove_position(content, mimetype):
     if mimetype == "image/png":
         return _remove_png_position(content, budget)
     data = bytearray(content)
-    pattern = _HEIC_TIFF if mimetype == "image/heic" else _TIFF
-    for match in pattern.finditer(content):
+    for start, end in _find_blocks(content, mimetype, budget):
         budget.spend(_BLOCK)
-        if not _blank_exif_position(data, match.end(), budget):
+        if not _blank_exif_position(data, end, budget):
             # Nor is it found by its name then
-            data[match.start() : match.start() + 4] = b"\0\0\0\0"
+            data[start : start + 4] = b"\0\0\0\0"
     _blank_xmp_position(content, data, budget)
     return bytes(data)
+
+
+def _find_blocks(content, mimetype, budget):
+    """Return where each block of metadata begins, with and without its name."""
+    before = _BEFORE_HEIC_TIFF if mimetype == "image/heic" else _BEFORE_TIFF
+    blocks = []
+    for pattern in _TIFF:
+        for found in pattern.finditer(content):
+            budget.spend()
+            end = found.start()
+            start = max(end - _LONGEST_BEFORE, 0)
+            if name := before.search(content[start:end]):
+                blocks.append((start + name.start(), end))
+    return sorted(blocks)
 
 
 def read_position(content):

@@ -42,7 +42,7 @@ _XMP_ORIENTATION = re.compile(
 )
 _PROBE = (128, 128)
 # Larger ones are served in full size
-_MOST_PIXELS = 10_000_000
+MOST_PIXELS = 10_000_000
 
 
 class DamagedPictureError(ValueError):
@@ -96,7 +96,7 @@ def check_picture(content, mimetype):
 def is_cheap(content, mimetype):
     """Return whether the picture may be decoded each time it is served."""
     try:
-        return read_structure(content, mimetype).cost <= _MOST_PIXELS
+        return read_structure(content, mimetype).cost <= MOST_PIXELS
     # No picture, or a damaged one
     except Exception:
         return False

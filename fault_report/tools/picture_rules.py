@@ -44,15 +44,18 @@ def prepare(env, content, mimetype, limits):
 
 def _prepare(env, content, mimetype, limits):
     bare = content if limits.keep_position else remove_position(content, mimetype)
-    if not picture.can_decode(mimetype) or not may_decode(env, content, mimetype):
+    if not picture.can_decode(mimetype):
+        return bare
+    # Read once: it takes a pass over a photo.
+    structure = read_structure(content, mimetype)
+    if not _may_decode(env, structure):
         return bare
     if mimetype == "image/heic":
-        return _make_jpeg(env, content, mimetype, limits)
+        return _make_jpeg(env, content, structure, limits)
     size, quality = _get_resize_options(env, mimetype)
-    structure = read_structure(content, mimetype)
     if size and (structure.width > size[0] or structure.height > size[1]):
         altered = picture.make_smaller(content, mimetype, size, quality)
-    elif mimetype in _SHOWN_SMALL and not picture.is_cheap(content, mimetype):
+    elif mimetype in _SHOWN_SMALL and structure.cost > picture.MOST_PIXELS:
         # Displayed without resizing
         return bare
     elif mimetype in picture.FORMATS and picture.is_turned_by_xmp(content, mimetype):
@@ -65,8 +68,9 @@ def _prepare(env, content, mimetype, limits):
     return altered
 
 
-def _make_jpeg(env, content, mimetype, limits):
-    structure = read_structure(content, mimetype)
+def _make_jpeg(env, content, structure, limits):
+    """Return a HEIC as a JPEG."""
+    mimetype = "image/heic"
     size, quality = _get_resize_options(env, "image/jpeg")
     # The size may be that before it is turned
     side = max(structure.width, structure.height)
@@ -79,8 +83,11 @@ def _make_jpeg(env, content, mimetype, limits):
 
 def may_decode(env, content, mimetype):
     """Return whether the transaction may still decode this picture, and count it."""
-    cost = read_structure(content, mimetype).cost + _LEAST_COST
-    return _get_memory(env)["budget"].allows(cost)
+    return _may_decode(env, read_structure(content, mimetype))
+
+
+def _may_decode(env, structure):
+    return _get_memory(env)["budget"].allows(structure.cost + _LEAST_COST)
 
 
 def make_thumbnail(content, mimetype, size, budget):

@@ -30,8 +30,15 @@ class FaultReport(models.Model):
         }
         return list(labels.items())
 
+    # With all that the steps read, so that a list fetches it in its one query
     @api.depends(
         "state",
+        "outcome",
+        "technician_id",
+        "reported_at",
+        "date_assigned",
+        "date_handled",
+        "work_order_model",
         "work_order_id",
         "sale_order_id.invoice_status",
         "sale_order_id.invoice_ids.state",

@@ -2,12 +2,13 @@ import json
 import logging
 from contextlib import contextmanager
 
+from markupsafe import escape
 from psycopg2 import OperationalError
 
 from odoo import api, models
 from odoo.exceptions import AccessError
 from odoo.tools import email_normalize
-from odoo.tools.mail import email_split_tuples
+from odoo.tools.mail import email_split_tuples, generate_tracking_message_id
 
 from ...tools.context_switches import (
     RECEIPT,
@@ -19,6 +20,7 @@ from ...tools.context_switches import (
     with_own_context,
 )
 from ...tools.errors import TooManyRequestsError
+from ...tools.xmlids import get_record
 
 _logger = logging.getLogger(__name__)
 
@@ -43,6 +45,8 @@ CUSTOMER_KINDS = {"converted", "solved"}
 # Kinds caused by external people
 CAUSED_KINDS = {"new", "assigned", "changed", "answered"}
 MAIL_QUEUE = "fault_report.mail_queue"
+# Relations that messages name
+PREFETCHED = ("partner_id", "facility_id", "equipment_id")
 
 
 class FaultReport(models.Model):
@@ -59,6 +63,9 @@ class FaultReport(models.Model):
     def _notify_safely(self, kind, users, known=None, **values):
         """Queue messages; a failure does not affect the reported change."""
         self.ensure_one()
+        users = self._filter_wanting(kind, users, **values)
+        if not users:
+            return set()
         try:
             with self._isolated():
                 return self._queue_messages(kind, users, known=known, **values)
@@ -70,6 +77,52 @@ class FaultReport(models.Model):
             # The activity names the users; it is for staff only.
             self._report_undelivered(users.sudo().mapped("name"), error)
         return set()
+
+    @api.model
+    def _notify_each_safely(self, kind, notices):
+        """Queue messages about several reports in one step, with few queries.
+
+        If that fails, the messages about each report are queued on their own.
+
+        :param notices: the users to notify and the channels they know, by report
+        """
+        notices = {
+            report: (wanting, known)
+            for report, (users, known) in notices.items()
+            if (wanting := report._filter_wanting(kind, users))
+        }
+        if len(notices) > 1:
+            try:
+                with self._isolated():
+                    self._prefetch_names(notices)
+                    _send_messages(
+                        [
+                            message
+                            for report, (users, known) in notices.items()
+                            for message in report._prepare_messages(kind, users, known)
+                        ]
+                    )
+                    return
+            except OperationalError:
+                # Odoo retries the whole request.
+                raise
+            except Exception as error:
+                _logger.info("Messages (%s) one by one: %r", kind, error)
+        for report, (users, known) in notices.items():
+            report._notify_safely(kind, users, known=known)
+
+    @api.model
+    def _prefetch_names(self, notices):
+        """Read what messages about these reports name: each is rendered on its own."""
+        reports = self.concat(*notices)
+        users = self.env["res.users"].concat(
+            *(users for users, _known in notices.values())
+        )
+        # Recipients see the report; their access is checked before it is sent.
+        for lang in set(users.sudo().mapped("lang")):
+            in_lang = reports.sudo().with_context(lang=lang)
+            for name in PREFETCHED:
+                in_lang.mapped(f"{name}.display_name")
 
     def _queue_messages(
         self, kind, users, known=None, setting=None, otherwise=(), **values
@@ -83,6 +136,20 @@ class FaultReport(models.Model):
         :param values: parameters of `_prepare_message_values`
         :return: the channels used
         """
+        messages = self._prepare_messages(
+            kind, users, known, setting, otherwise, **values
+        )
+        _send_messages(messages)
+        return {message["fault_report_channel"] for _report, message in messages}
+
+    def _prepare_messages(
+        self, kind, users, known=None, setting=None, otherwise=(), **values
+    ):
+        """Return the messages of `_queue_messages`, without queueing them.
+
+        :return: pairs of the report, in the language of the recipients, and the
+            arguments of `message_notify`
+        """
         self.ensure_one()
         recipients = {}
         # The settings of other users are read to apply them.
@@ -91,29 +158,90 @@ class FaultReport(models.Model):
             channels = self._get_user_channels(kind, user, setting, otherwise) - used
             for channel in self._limit_channels(kind, channels) - used:
                 recipients.setdefault((user.lang, channel), []).append(user)
-        for (lang, channel), group in recipients.items():
-            self._queue_message(kind, lang, channel, group, **values)
-        return {channel for _lang, channel in recipients}
+        return [
+            self._prepare_message(kind, lang, channel, group, **values)
+            for (lang, channel), group in recipients.items()
+        ]
 
-    def _queue_message(self, kind, lang, channel, users, **values):
-        """Queue one message in their language for each of `users`."""
+    def _prepare_message(self, kind, lang, channel, users, **values):
+        """Return one message in their language for each of `users`."""
         switches = {"lang": lang, TO_USERS: Switch()}
         context = {**with_own_context(self).env.context, **switches}
         # Access is checked for each recipient, not for the sender.
         report = self.with_env(self.env(context=context, su=True))
         report = report.with_company(self.company_id)
-        report.message_notify(
-            partner_ids=[user.partner_id.id for user in users],
-            fault_report_channel=channel,
-            put_in_queue=True,
+        return report, {
+            "partner_ids": [user.partner_id.id for user in users],
+            "fault_report_channel": channel,
+            "put_in_queue": True,
             **report._prepare_message_values(kind, channel, **values),
+        }
+
+    def _message_notify_batch(self, values_list):
+        """Do what `message_notify` does for each of these reports.
+
+        Their messages are created in one step, and what is the same for all of them is
+        read once.
+
+        :param values_list: the arguments of `message_notify`, one for each report
+        """
+        fields = self.env["mail.message"]._fields
+        pairs = list(zip(self, values_list, strict=True))
+        domains = self._mail_get_alias_domains(default_company=self.env.company)
+        companies = self._mail_get_companies(default=self.env.company)
+        reply_to = self._notify_get_reply_to_batch(
+            {report.id: values["email_from"] for report, values in pairs},
+            {report.id: values["author_id"] for report, values in pairs},
         )
+        note = self.env["ir.model.data"]._xmlid_to_res_id("mail.mt_note")
+        created = [
+            {
+                "model": self._name,
+                "res_id": report.id,
+                "is_internal": True,
+                "message_type": "user_notification",
+                "subtype_id": note,
+                "message_id": generate_tracking_message_id("message-notify"),
+                "record_alias_domain_id": domains[report.id].id,
+                "record_company_id": companies[report.id].id,
+                "reply_to": reply_to[report.id],
+                **{name: values[name] for name in values if name in fields},
+                "body": escape(values["body"]),
+            }
+            for report, values in pairs
+        ]
+        messages = self._message_create(created)
+        for (report, values), message, own in zip(
+            pairs, messages, created, strict=True
+        ):
+            options = {name: values[name] for name in values if name not in fields}
+            report._fallback_lang()._notify_thread(
+                # There is no log of changes to look for in a new message.
+                message,
+                {**own, "tracking_value_ids": []},
+                notify_author_mention=True,
+                **options,
+            )
 
     def _get_user_channels(self, kind, user_sudo, setting=None, otherwise=()):
         """Return the channels on which to notify a user; none for their own actions."""
+        # The choice first: it is read already, and access takes rules to check.
+        channels = self._get_wanted_channels(kind, user_sudo, setting, otherwise)
+        if not channels or not self._may_be_notified(kind, user_sudo):
+            return set()
+        return channels
+
+    def _filter_wanting(self, kind, users, setting=None, otherwise=(), **_values):
+        """Return the users who get messages of this kind by their choice."""
+        # The settings of other users are read to apply them.
+        return users.sudo().filtered(
+            lambda user: self._get_wanted_channels(kind, user, setting, otherwise)
+        )
+
+    def _get_wanted_channels(self, kind, user_sudo, setting=None, otherwise=()):
+        """Return the channels that a user chose, whether or not they have access."""
         # Those who change an account or approve time off need not know of its reports.
-        is_known = user_sudo == self.env.user and kind not in ("released", "away")
-        if is_known or not self._may_be_notified(kind, user_sudo):
+        if user_sudo == self.env.user and kind not in ("released", "away"):
             return set()
         channels = user_sudo._get_fault_report_channels(setting or SETTINGS[kind])
         return channels or set(otherwise)
@@ -310,8 +438,9 @@ class FaultReport(models.Model):
         data = self.env.cr.precommit.data
         if MAIL_QUEUE not in data:
             data[MAIL_QUEUE] = True
+            queue = get_record(self.env, "mail.ir_cron_mail_scheduler_action")
             # Users may not trigger the queue.
-            self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger()
+            queue.sudo()._trigger()
 
     def _notify_thread_by_sms(
         self,
@@ -406,16 +535,30 @@ class FaultReport(models.Model):
 
     def _notify_get_reply_to_batch(self, defaults=None, author_ids=None):
         """Direct answers to the company's address for reports."""
-        addresses = super()._notify_get_reply_to_batch(defaults, author_ids)
-        for report in self:
-            # The company's address is public.
-            alias = report.sudo().company_id.fault_report_alias_id
-            if alias.alias_name and alias.alias_domain:
-                addresses[report.id] = self._notify_get_reply_to_formatted_email(
-                    alias.alias_full_name,
-                    author_id=(author_ids or {}).get(report.id, False),
+        aliased = self.filtered(lambda report: report._get_reply_alias())
+        others = self - aliased
+        addresses = {}
+        if others or not self:
+            # Odoo searches for an address of each report.
+            ids = others.ids or [False]
+            addresses = super(FaultReport, others)._notify_get_reply_to_batch(
+                *(
+                    given and {id_: given[id_] for id_ in ids if id_ in given}
+                    for given in (defaults, author_ids)
                 )
+            )
+        for report in aliased:
+            addresses[report.id] = self._notify_get_reply_to_formatted_email(
+                report._get_reply_alias().alias_full_name,
+                author_id=(author_ids or {}).get(report.id, False),
+            )
         return addresses
+
+    def _get_reply_alias(self):
+        """Return the company's alias for reports, if it is an address, or None."""
+        # The company's address is public.
+        alias_sudo = self.sudo().company_id.fault_report_alias_id
+        return alias_sudo if alias_sudo.alias_name and alias_sudo.alias_domain else None
 
     # === FAILURES === #
 
@@ -542,3 +685,18 @@ class MailNotification(models.Model):
                 raise AccessError(
                     self.env._("Write a message about the fault report instead.")
                 )
+
+
+def _send_messages(messages):
+    """Queue messages: pairs of a report, in its environment, and the values.
+
+    Those of one language and company are sent in one step.
+    """
+    batches = {}
+    for report, values in messages:
+        # An SMS and an e-mail about the same report are two steps.
+        key = (report.env, values["fault_report_channel"])
+        batches.setdefault(key, []).append((report, values))
+    for (env, _channel), batch in batches.items():
+        reports = env["fault.report"].concat(*(report for report, _values in batch))
+        reports._message_notify_batch([values for _report, values in batch])

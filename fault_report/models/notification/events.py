@@ -2,13 +2,20 @@ from datetime import timedelta
 
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.fields import Domain
+from odoo.sql_db import db_connect
 from odoo.tools import SQL
 
-from ...tools.context_switches import SILENT_IMPORT, get_switch
+from odoo.addons.bus.models import bus
+
+from ...tools.context_switches import SILENT_IMPORT, get_switch, with_own_context
+from ...tools.throttle import Throttle
+from ...tools.xmlids import get_record
 from ..fault_report import EVENT_FIELDS, WAITING_STATES
 from .delivery import CUSTOMER_KINDS
 
 SIGNAL = "fault_report/waiting_changed"
+# Of this worker
+_throttle = Throttle(seconds=1)
 ANSWER_ACTIVITY = "fault_report.mail_activity_type_answer"
 EVENTS = (
     "created",
@@ -213,9 +220,26 @@ class FaultReport(models.Model):
 
     @api.model
     def _send_waiting_changed(self):
-        # Not `env.ref`, which costs a query to check that the group exists
-        group_id = self.env["ir.model.data"]._xmlid_to_res_id("fault_report.group_view")
-        self.env["res.groups"].browse(group_id or ())._bus_send(SIGNAL, {})
+        """Store the signal like Odoo's bus, and let the web clients fetch it.
+
+        Odoo opens a connection to another database after each commit for that; in a
+        burst of reports, once a second is enough.
+        """
+        group = get_record(self.env, "fault_report.group_view")
+        if not group:
+            return
+        dbname = self.env.cr.dbname
+        channel = bus.channel_with_db(dbname, group)
+        # Reporters may not write to the bus.
+        with_own_context(self).env["bus.bus"].sudo().create(
+            {
+                "channel": bus.json_dump(channel),
+                "message": bus.json_dump({"type": SIGNAL, "payload": {}}),
+            }
+        )
+        self.env.cr.postcommit.add(
+            lambda: _throttle.call((dbname, SIGNAL), lambda: _notify_bus(channel))
+        )
 
     # === NEW AND ASSIGNED === #
 
@@ -226,6 +250,7 @@ class FaultReport(models.Model):
         assignment.
         """
         subscribers = self._get_subscribers()
+        notices = {}
         for report in self:
             users = subscribers.filtered(
                 lambda user: report.company_id in user.company_ids  # noqa: B023
@@ -237,12 +262,14 @@ class FaultReport(models.Model):
                 known = technician and {
                     technician.id: report._get_user_channels("assigned", technician)
                 }
-                report._notify_safely("new", users, known=known or {})
+                notices[report] = (users, known or {})
+        self._notify_each_safely("new", notices)
 
     def _notify_assigned(self):
         """Notify the technicians of reports assigned to them."""
-        for report in self:
-            report._notify_safely("assigned", report.technician_id)
+        self._notify_each_safely(
+            "assigned", {report: (report.technician_id, None) for report in self}
+        )
 
     def _get_subscribers(self):
         """Return the users who chose messages about new reports in these companies."""
@@ -443,7 +470,8 @@ class FaultReport(models.Model):
             return
         technician = before.get("technician_id", self.technician_id)
         # Many reports may have lost their technician at once
-        if not technician or not self._may_be_notified("changed", technician):
+        # The settings of other users are read to apply them.
+        if not technician or not self._get_user_channels("changed", technician.sudo()):
             return
         technician = technician.with_env(self.env)
         records = self._get_news_records(news, technician)
@@ -537,3 +565,11 @@ class MailMessage(models.Model):
         if len(notifications.mail_message_id) < len(self):
             return set()
         return set(notifications.mapped("notification_type"))
+
+
+def _notify_bus(channel):
+    """Let Odoo's bus fetch what is stored for a channel."""
+    with db_connect("postgres").cursor() as cr:
+        for payload in bus.get_notify_payloads([channel]):
+            notify = SQL.identifier(bus.ODOO_NOTIFY_FUNCTION)
+            cr.execute(SQL("SELECT %s('imbus', %s)", notify, payload))

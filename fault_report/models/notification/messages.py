@@ -3,6 +3,7 @@ from markupsafe import Markup
 from odoo import api, models, tools
 
 from ...tools import text_rules
+from ...tools.xmlids import get_record
 from .delivery import CUSTOMER_KINDS
 
 # One SMS in the GSM alphabet
@@ -52,9 +53,7 @@ class FaultReport(models.Model):
 
     def _render_message(self, kind, news):
         """Return subject and body of the e-mail from the template of this kind."""
-        template = self.env.ref(
-            f"fault_report.mail_template_{kind}", raise_if_not_found=False
-        )
+        template = get_record(self.env, f"fault_report.mail_template_{kind}")
         report = self.with_context(fault_report_news=self._prepare_news(**news))
         if not template:
             return report._render_without_template(kind)
@@ -202,7 +201,7 @@ class FaultReport(models.Model):
             company.catchall_email,
             company.default_from_email,
             # As above
-            self.env.ref("base.partner_root").sudo().email,
+            get_record(self.env, "base.partner_root").sudo().email,
         )
         return tools.formataddr((name, next(filter(None, addresses), "")))
 

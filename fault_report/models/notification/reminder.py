@@ -32,6 +32,7 @@ class FaultReport(models.Model):
         string="Next Reminder",
         compute="_compute_reminder_date",
         store=True,
+        precompute=True,
         protected=True,
         technical=True,
     )
@@ -51,6 +52,7 @@ class FaultReport(models.Model):
         string="Next Notice Without Technician",
         compute="_compute_unassigned_date",
         store=True,
+        precompute=True,
         protected=True,
         technical=True,
     )
@@ -144,11 +146,6 @@ class FaultReport(models.Model):
         calendar_sudo = self.company_id.sudo().resource_calendar_id
         clock = calendar_sudo._get_fault_report_clock(self.company_id)
         return clock.add(since, timedelta(minutes=minutes))
-
-    def _start_unassigned_clock(self):
-        """Start counting the time of reports without a technician."""
-        unassigned = self.filtered(lambda report: not report.technician_id)
-        unassigned.unassigned_since = fields.Datetime.now()
 
     # === THE CRON === #
 
@@ -295,6 +292,7 @@ class FaultReport(models.Model):
         string="Next Escalation",
         compute="_compute_escalation_date",
         store=True,
+        precompute=True,
         protected=True,
         technical=True,
     )

@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import api, fields, models, tools
 from odoo.exceptions import AccessError
 from odoo.fields import Domain
 
@@ -84,16 +84,23 @@ class FaultReport(models.Model):
         return PORTAL_FIELDS
 
     def _has_field_access(self, field, operation):
-        if not super()._has_field_access(field, operation):
+        # Called for each field of each record: the superuser and staff cost a look-up.
+        if self._is_for_customer() and (
+            operation != "read" or field.name not in self._get_portal_fields()
+        ):
             return False
-        if not self._is_for_customer():
-            return True
-        return operation == "read" and field.name in self._get_portal_fields()
+        return super()._has_field_access(field, operation)
 
     @api.model
     def _is_for_customer(self):
         """Return whether the user is limited to the fields of `_get_portal_fields`."""
-        return not self.env.su and not self.env.user._is_internal()
+        return not self.env.su and self._is_limited_user(self.env.uid)
+
+    # Odoo clears this cache whenever the groups of a user change.
+    @api.model
+    @tools.ormcache("uid")
+    def _is_limited_user(self, uid):
+        return not self.env["res.users"].browse(uid)._is_internal()
 
     # Customers may read some related records, but not search through them: some
     # relations bypass the rules of the other model, and a count reveals data as well.

@@ -61,6 +61,7 @@ class FaultReport(models.Model):
     sla_pauses = fields.Json(
         compute="_compute_sla_pauses",
         store=True,
+        precompute=True,
         copy=False,
         protected=True,
         technical=True,
@@ -80,6 +81,7 @@ class FaultReport(models.Model):
         string="Responded",
         compute="_compute_responded_at",
         store=True,
+        precompute=True,
         copy=False,
         protected=True,
     )
@@ -93,6 +95,7 @@ class FaultReport(models.Model):
         string="Respond Until",
         compute="_compute_deadlines",
         store=True,
+        precompute=True,
         copy=False,
         protected=True,
     )
@@ -100,6 +103,7 @@ class FaultReport(models.Model):
         string="Arrive Until",
         compute="_compute_deadlines",
         store=True,
+        precompute=True,
         copy=False,
         protected=True,
     )
@@ -107,6 +111,7 @@ class FaultReport(models.Model):
         string="Resolve Until",
         compute="_compute_deadlines",
         store=True,
+        precompute=True,
         copy=False,
         protected=True,
     )
@@ -115,6 +120,7 @@ class FaultReport(models.Model):
         string="Hours to Response",
         compute="_compute_deadlines",
         store=True,
+        precompute=True,
         copy=False,
         protected=True,
         aggregator="avg",
@@ -124,6 +130,7 @@ class FaultReport(models.Model):
         string="Hours to Arrival",
         compute="_compute_deadlines",
         store=True,
+        precompute=True,
         copy=False,
         protected=True,
         aggregator="avg",
@@ -132,6 +139,7 @@ class FaultReport(models.Model):
         string="Hours to Resolution",
         compute="_compute_deadlines",
         store=True,
+        precompute=True,
         copy=False,
         protected=True,
         aggregator="avg",
@@ -140,6 +148,7 @@ class FaultReport(models.Model):
         string="Due",
         compute="_compute_deadlines",
         store=True,
+        precompute=True,
         copy=False,
         protected=True,
         help="The next deadline that is open.",
@@ -156,6 +165,7 @@ class FaultReport(models.Model):
         ],
         compute="_compute_deadlines",
         store=True,
+        precompute=True,
         copy=False,
         protected=True,
         technical=True,
@@ -163,6 +173,7 @@ class FaultReport(models.Model):
     sla_warning_from = fields.Datetime(
         compute="_compute_deadlines",
         store=True,
+        precompute=True,
         copy=False,
         protected=True,
         technical=True,
@@ -171,6 +182,7 @@ class FaultReport(models.Model):
         string="Next Alarm of the Service Level",
         compute="_compute_deadlines",
         store=True,
+        precompute=True,
         copy=False,
         protected=True,
         technical=True,
@@ -178,6 +190,7 @@ class FaultReport(models.Model):
     sla_counted_from = fields.Datetime(
         compute="_compute_deadlines",
         store=True,
+        precompute=True,
         copy=False,
         protected=True,
         technical=True,

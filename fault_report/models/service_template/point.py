@@ -81,10 +81,15 @@ class FaultReportPoint(models.Model):
         string="Chosen Option",
         compute="_compute_value_option",
         store=True,
+        precompute=True,
         protected=True,
     )
     value_option_approved = fields.Boolean(
-        string="Approved", compute="_compute_value_option", store=True, protected=True
+        string="Approved",
+        compute="_compute_value_option",
+        store=True,
+        precompute=True,
+        protected=True,
     )
     value_date = fields.Date(string="Date")
     value_photo = Photo(string="Photo")
