@@ -236,9 +236,7 @@ def get_jobs(peer, user, assignee):
         one = Model.browse(env[peer.model].search(peer.domain, limit=1).id)
         jobs |= {
             "assign, with notice": partial(assign, peer, one, assignee),
-            "create and assign 1": partial(
-                create_and_assign, peer, Model, assignee, 1
-            ),
+            "create and assign 1": partial(create_and_assign, peer, Model, assignee, 1),
             f"create and assign {BATCH}": partial(
                 create_and_assign, peer, Model, assignee, BATCH
             ),
@@ -351,7 +349,9 @@ def write_results(result, peers):
     chart = "![Milliseconds of each work, beside others](peers.svg)\n"
     (RESULTS / "peers.md").write_text(f"{head}{table}\n\n{chart}")
     (RESULTS / "peers.svg").write_text(draw(result, [peer.label for peer in peers]))
-    rows = [{"work": work, "peer": label, **row} for (work, label), row in result.items()]
+    rows = [
+        {"work": work, "peer": label, **row} for (work, label), row in result.items()
+    ]
     content = {"machine": machine, "records": COUNT, "rounds": ROUNDS, "rows": rows}
     (RESULTS / "peers.json").write_text(json.dumps(content, indent=4) + "\n")
     print(f"{head}{table}")

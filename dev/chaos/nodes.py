@@ -182,9 +182,7 @@ class Nodes(Lab):
             "args": arguments,
             "kwargs": keywords,
         }
-        answer = request(
-            f"/web/dataset/call_kw/{model}/{method}", {"params": content}
-        )
+        answer = request(f"/web/dataset/call_kw/{model}/{method}", {"params": content})
         return json.loads(answer)["result"]
 
     def read_requests(self):
@@ -253,9 +251,7 @@ def share_limits(lab):
     for number in range(2 * NARROW):
         headers = {"Idempotency-Key": f"narrow-{number}"}
         name = {"name": f"narrow {number}"}
-        answer = lab.client.post(
-            "/fault_report/v1/reports", name, "narrow", **headers
-        )
+        answer = lab.client.post("/fault_report/v1/reports", name, "narrow", **headers)
         statuses[answer and answer.status] += 1
     accepted = statuses[200] + statuses[201]
     if accepted > NARROW or not statuses[429]:
@@ -324,9 +320,7 @@ def lag_behind(lab):
     """A customer who has just filed finds the report, although the replica lags."""
     lab.replica.delay(LAG)
     try:
-        answer = lab.client.post(
-            "/fault_report/v1/reports", {"name": "lag"}, "site"
-        )
+        answer = lab.client.post("/fault_report/v1/reports", {"name": "lag"}, "site")
         with contextlib.suppress(urllib.error.HTTPError):
             page = lab.open_session()(answer.body["tracking_url"])
             if answer.body["reference"] in page:

@@ -27,15 +27,27 @@ def make_mails(machine=b"odd"):
     cut = PART % (b"cut.png", b"cut.png", base64.encodebytes(PHOTO)[:4001])
     contents = (
         (b"<null\0@%s>" % machine, b"A NUL in its id", PLAIN),
-        (b"<1@%s>" % machine, b"Unknown charset", PLAIN.replace(b"utf-8", b"x-klingon")),
-        (b"<2@%s>" % machine, b"A photo", MIXED + b"--x\r\n" + PLAIN + photo + b"--x--\r\n"),
+        (
+            b"<1@%s>" % machine,
+            b"Unknown charset",
+            PLAIN.replace(b"utf-8", b"x-klingon"),
+        ),
+        (
+            b"<2@%s>" % machine,
+            b"A photo",
+            MIXED + b"--x\r\n" + PLAIN + photo + b"--x--\r\n",
+        ),
         (b"<3@%s>" % machine, b"Ends in its photo", MIXED + b"--x\r\n" + PLAIN + cut),
         (b"<4@%s>" % machine, b"M\xe4rklig \xff rubrik", PLAIN),
         (b"<5@%s>" % machine, b"", PLAIN),
         (b"<6@%s>" % machine, b"Long " * 2000, PLAIN),
         (b"<7@%s>" % machine, b"Empty", b"\r\n"),
         (b"<8@%s>" % machine, b"=?utf-8?b?////?= =?bad?q?x?=", PLAIN),
-        (b"<9@%s>" % machine, b"Without a type", b"Content-Type: nonsense;;\r\n\r\nIt leaks."),
+        (
+            b"<9@%s>" % machine,
+            b"Without a type",
+            b"Content-Type: nonsense;;\r\n\r\nIt leaks.",
+        ),
     )
     return [
         HEAD % minute + b"Message-Id: %s\r\nSubject: %s\r\n%s" % content

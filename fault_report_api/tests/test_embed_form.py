@@ -15,7 +15,12 @@ from .common_api import REPORTS, SITE
 from .test_embed import EMBED, serve
 from .test_embed_refused import ROOT, EmbedCase
 
-ASKED = {"either": (), "phone": ("phone",), "email": ("email",), "both": ("phone", "email")}
+ASKED = {
+    "either": (),
+    "phone": ("phone",),
+    "email": ("email",),
+    "both": ("phone", "email"),
+}
 # Blank to a reader, whatever it holds
 BLANK = (None, "", "  ", "\u200b", "\u3164 ")
 LANGUAGES = "da_DK de_DE es_ES fi_FI fr_FR nb_NO nl_NL sv_SE en_US".split()
@@ -289,9 +294,7 @@ class TestEmbedLanguages(EmbedFormCase):
 @tagged("post_install", "-at_install")
 class TestEmbedLine(EmbedFormCase):
     def make_dialog(self, integration, login="line_boss"):
-        boss = new_test_user(
-            self.env, login, groups="fault_report.group_administrator"
-        )
+        boss = new_test_user(self.env, login, groups="fault_report.group_administrator")
         action = integration.with_user(boss).action_new_key()
         dialog = self.env["fault.report.integration.key"].with_user(boss)
         return Form(dialog.with_context(**action["context"]))
@@ -317,7 +320,7 @@ class TestEmbedLine(EmbedFormCase):
             browser.open(f"/odoo/{self.page._name}/{self.page.id}")
             browser.tap("button[name=action_new_key]")
             browser.tap(".modal-footer .btn-primary")  # The former key ends
-            browser.see(".modal [name=embed_code]", '</noscript>')
+            browser.see(".modal [name=embed_code]", "</noscript>")
             browser.see(".modal [name=embed_code] .o_clipboard_button")
 
     def test_a_key_of_a_program_has_none(self):

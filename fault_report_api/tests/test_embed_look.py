@@ -1,8 +1,8 @@
 """The embedded form in pages of other looks: it takes theirs, and is never broken."""
 
 import json
-from pathlib import Path
 import re
+from pathlib import Path
 
 from odoo.tests import tagged
 
@@ -13,7 +13,9 @@ from .test_embed import EMBED, serve
 from .test_embed_refused import ROOT, EmbedCase
 
 # Each a style sheet of a page, and the background that the form is on
-LIGHT = "body {font: 18px Georgia, serif; color: #223; background: #fff} a {color: #064}"
+LIGHT = (
+    "body {font: 18px Georgia, serif; color: #223; background: #fff} a {color: #064}"
+)
 DARK = "body {font: 15px Verdana; color: #eee; background: #111} a {color: #8cf}"
 # Rules for everything on a page; the page itself is of no use to anyone
 HOSTILE = (
@@ -103,7 +105,9 @@ class TestEmbedLook(EmbedCase):
         self.style = style
         self.page.allowed_origins = origin
         self.visit(browser, f"{origin}/")
-        browser.wait(f"document.querySelector('style')?.textContent === {json.dumps(style)}")
+        browser.wait(
+            f"document.querySelector('style')?.textContent === {json.dumps(style)}"
+        )
         browser.wait(f"{ROOT}?.querySelector('form[data-state=editing]')")
 
     def get_style(self, browser, selector, name):
@@ -136,9 +140,13 @@ class TestEmbedLook(EmbedCase):
     def test_it_has_the_font_the_colours_and_the_size_of_its_page(self):
         with serve(self.make_styled) as origin, self.browse(SCREEN) as browser:
             self.show(browser, origin, LIGHT)
-            self.assertIn("Georgia", self.get_style(browser, "[name=name]", "fontFamily"))
+            self.assertIn(
+                "Georgia", self.get_style(browser, "[name=name]", "fontFamily")
+            )
             self.assertEqual(self.get_style(browser, "[name=name]", "fontSize"), "18px")
-            self.assertEqual(self.get_style(browser, "form", "color"), "rgb(34, 34, 51)")
+            self.assertEqual(
+                self.get_style(browser, "form", "color"), "rgb(34, 34, 51)"
+            )
             button = "[type=submit]"
             green = "rgb(0, 102, 68)"
             self.assertEqual(self.get_style(browser, button, "backgroundColor"), green)
@@ -160,7 +168,9 @@ class TestEmbedLook(EmbedCase):
             button = "[type=submit]"
             yellow = "rgb(255, 255, 0)"
             self.assertEqual(self.get_style(browser, button, "backgroundColor"), yellow)
-            self.assertEqual(self.get_style(browser, button, "color"), "rgb(18, 18, 18)")
+            self.assertEqual(
+                self.get_style(browser, button, "color"), "rgb(18, 18, 18)"
+            )
             self.assertEqual(self.get_style(browser, "form", "color"), "rgb(51, 0, 0)")
 
     def test_each_variable_of_the_form_can_be_set_by_a_page(self):

@@ -131,10 +131,7 @@
                 text = chooseReadable(background || WHITE);
             }
             const accent = this.isReadable(link, background, NORMAL) ? link : text;
-            const size = Math.min(
-                Math.max(parseFloat(fontSize), SIZES.min),
-                SIZES.max
-            );
+            const size = Math.min(Math.max(parseFloat(fontSize), SIZES.min), SIZES.max);
             const isDark = background
                 ? getLuminance(background) < 0.18
                 : getLuminance(text) > 0.5;
