@@ -1,8 +1,8 @@
 """The cost of daily work beside other addons for service; see README.md.
 
 Runs in Odoo's shell, which provides `env`, on a separate database with the peers. Each
-work is done by all of them in turn, round by round, so that a busy moment of the machine
-meets all alike.
+work is done by all of them in turn, round by round, so that a busy moment of the
+machine meets all alike.
 """
 
 import json

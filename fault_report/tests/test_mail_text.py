@@ -236,23 +236,23 @@ class TestMailText(MailGatewayCase):
 
     def test_html_gives_the_words_alone(self):
         words = "<p>The pump leaks again.</p><p>Please come soon.</p>"
-        for label, html in HTML.items():
+        for label, content in HTML.items():
             mail = self.write_mail(None)
-            mail.set_content(html.format(words), subtype="html")
+            mail.set_content(content.format(words), subtype="html")
             with self.subTest(label):
                 comment = self.comment_of(mail)
                 self.assertEqual(comment.split(), WRITTEN.split())
 
     def test_the_plain_part_counts_when_the_html_is_empty(self):
-        for html in (
+        for content in (
             "<p></p>",
             "<html><head><style>p{}</style></head><body>&nbsp;</body></html>",
             '<img src="cid:x">',
             "<!-- nothing -->",
         ):
             mail = self.write_mail("The lift stands.")
-            mail.add_alternative(html, subtype="html")
-            with self.subTest(html):
+            mail.add_alternative(content, subtype="html")
+            with self.subTest(content):
                 self.assertEqual(self.comment_of(mail), "The lift stands.")
 
     def test_the_chatter_keeps_the_original(self):

@@ -78,7 +78,8 @@ LOOK = """
 """
 RUN_AXE = """
 (async () => {
-    const {violations, passes} = await axe.run(document.querySelector(".fault-report"), {
+    const form = document.querySelector(".fault-report");
+    const {violations, passes} = await axe.run(form, {
         runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"],
     });
     const problems = violations.map(({id, nodes}) =>

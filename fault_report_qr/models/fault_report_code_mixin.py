@@ -153,7 +153,8 @@ class FaultReportCodeMixin(models.AbstractModel):
         self.ensure_one()
         self._check_fault_report_token_rights()
         # The rights are checked above; users may not read the field itself.
-        return f"{self.get_base_url()}{self._get_code_path(self.sudo().fault_report_token)}"
+        path = self._get_code_path(self.sudo().fault_report_token)
+        return f"{self.get_base_url()}{path}"
 
     @api.model
     def _get_code_path(self, token):
