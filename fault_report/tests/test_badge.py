@@ -295,6 +295,9 @@ class TestBadge(FaultReportData, HttpCase):
             for change, condition in steps:
                 with self.registry.cursor() as cr:
                     change(self.env(cr=cr))
+                    # Odoo's tests skip what follows a commit
+                    cr.flush()
+                    cr.postcommit.run()
                 self.assertTrue(browser._wait_ready(condition, timeout=20), condition)
 
         with patch.object(ChromeBrowser, "_wait_code_ok", run_steps):
