@@ -292,7 +292,8 @@ class FaultReportIntegration(models.Model):
     def _get_rate(self):
         """Return the limit of a key in a minute, and how many are left after this one.
 
-        Called before this one is counted, in a transaction of its own. Nothing for a key in a page, whose visitors have limits of their own.
+        Called before this one is counted, in a transaction of its own. Nothing for a
+        key in a page, whose visitors have limits of their own.
         """
         if not self or self.in_page:
             return None

@@ -1,4 +1,4 @@
-"""A client generated from the description does all that a program does with a report."""
+"""A client generated from the description does all that programs do with reports."""
 
 import base64
 import importlib
