@@ -112,7 +112,7 @@ class FaultReportApi(http.Controller):
         """Return the API's error for unknown URLs and methods."""
         # For the log of the integration; nothing is read.
         integrations = request.env["fault.report.integration"]
-        request.dispatcher.sender = integrations._find_sender(self._read_key())
+        request.dispatcher.note_sender(integrations._find_sender(self._read_key()))
         methods = request.dispatcher.find_methods()
         raise MethodNotAllowed(methods) if methods else NotFound()
 
@@ -122,12 +122,13 @@ class FaultReportApi(http.Controller):
         """Return the integration of the key, as the public user."""
         headers = request.httprequest.headers
         request.update_env(user=request.env.ref("base.public_user").id)
-        key = self._read_key()
         integrations = request.env["fault.report.integration"]
-        # Refusals are in the log of the integration as well.
-        request.dispatcher.sender = integrations._find_sender(key)
-        integration, request.dispatcher.rate = request.dispatcher.sender._admit(
-            key, headers.get("Origin"), request.httprequest.remote_addr, viewing
+        integration = integrations._authenticate(
+            self._read_key(),
+            headers.get("Origin"),
+            request.httprequest.remote_addr,
+            viewing=viewing,
+            on_found=request.dispatcher.note_sender,
         )
         request.dispatcher.is_admitted = True
         return integration

@@ -110,6 +110,11 @@ class ApiDispatcher(HttpDispatcher):
             raise ServiceUnavailable(retry_after=MISSING_AGE)
         return self.request.registry["ir.http"]._dispatch(endpoint)
 
+    def note_sender(self, integration):
+        """Keep the integration of the key, for the log and the headers."""
+        self.sender = integration
+        self.rate = integration._get_rate()
+
     def post_dispatch(self, response):
         result = super().post_dispatch(response)
         response.headers.update(self.cors)
@@ -190,7 +195,7 @@ class ApiDispatcher(HttpDispatcher):
 
     def _get_rate_headers(self):
         """Return the limit of the key, as draft-ietf-httpapi-ratelimit-headers-10."""
-        if not self.rate:
+        if not self.rate or not self.is_admitted:
             return {}
         limit, left = self.rate
         return {

@@ -231,53 +231,51 @@ class FaultReportIntegration(models.Model):
     # === AUTHENTICATION === #
 
     @api.model
-    def _authenticate(self, key, origin, address, viewing=False):
+    def _authenticate(self, key, origin, address, viewing=False, on_found=None):
         """Return the integration of the key, without access rules; count the request.
-
-        For the parameters and refusals see `_admit`.
-        """
-        return self._find_sender(key)._admit(key, origin, address, viewing)[0]
-
-    @api.model
-    def _find_sender(self, key):
-        """Return the integration of the key, without access rules, or none."""
-        # The sender has no rights; the key is checked here.
-        return self.sudo()._find_by_key(key) if key else self.browse()
-
-    def _admit(self, key, origin, address, viewing=False):
-        """Count the request; return the integration, and its rate as `_get_rate`.
 
         :param str origin: the origin of the web page sent by the browser, or None
         :param str address: the sender's IP address, to limit guessing of keys
         :param bool viewing: whether the page is only displayed, before sending
+        :param on_found: called with the integration before it is counted and checked
         :raises RefusedRequestError: for an invalid key or origin
         :raises TooManyRequestsError:
         """
-        # Before this one is counted, in a transaction of its own
-        rate = self._get_rate()
-        self._count(address, viewing)
+        integration_sudo = self._find_sender(key)
+        if on_found:
+            on_found(integration_sudo)
+        integration_sudo._count(address, viewing)
         audit = self.env["fault.report.audit"]
         prefix = (key or "")[:PREFIX]
-        if not self:
+        if not integration_sudo:
             audit._log_refused("key_refused", address, prefix)
             raise RefusedRequestError(
                 self.env._("The key is missing, wrong, or no longer valid."),
                 401,
                 "key",
             )
-        if not self._may_come_from(origin):
-            self._note_refused_origin(origin, address)
-            audit._log_refused("origin_refused", address, prefix, self, origin)
+        if not integration_sudo._may_come_from(origin):
+            integration_sudo._note_refused_origin(origin, address)
+            audit._log_refused(
+                "origin_refused", address, prefix, integration_sudo, origin
+            )
             raise RefusedRequestError(
                 self.env._("This web page may not use the key."),
                 403,
                 "origin",
                 # A visitor of a form gets the contact data instead.
-                self._get_contact() if viewing else None,
+                integration_sudo._get_contact() if viewing else None,
             )
-        if not self.last_used or self.last_used < fields.Datetime.now() - USE_NOTED:
-            self.env.cr.postcommit.add(self._note_use)
-        return self, rate
+        used = integration_sudo.last_used
+        if not used or used < fields.Datetime.now() - USE_NOTED:
+            self.env.cr.postcommit.add(integration_sudo._note_use)
+        return integration_sudo
+
+    @api.model
+    def _find_sender(self, key):
+        """Return the integration of the key, without access rules, or none."""
+        # The sender has no rights; the key is checked here.
+        return self.sudo()._find_by_key(key) if key else self.browse()
 
     def _count(self, address, viewing):
         """Count a request; raise if there are too many."""
@@ -297,7 +295,8 @@ class FaultReportIntegration(models.Model):
     def _get_rate(self):
         """Return the limit of a key in a minute, and how many are left after this one.
 
-        Nothing for a key in a page, whose visitors have limits of their own.
+        Called before this one is counted, in a transaction of its own. Nothing for a
+        key in a page, whose visitors have limits of their own.
         """
         if not self or self.in_page:
             return None

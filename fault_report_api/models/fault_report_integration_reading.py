@@ -58,10 +58,19 @@ class FaultReportIntegration(models.Model):
 
     def _find_report(self, reference):
         """Return the state of one of this integration's own reports."""
-        return self._describe_report(self._get_own_report(reference))
+        return self._describe_reports(self._get_own_report(reference))[0]
 
-    def _describe_report(self, report):
-        """Return what the customer may know of a report: state, progress, plan."""
+    def _describe_reports(self, reports):
+        """Return what the customer may know of each report: state, progress, plan."""
+        # Read at once for all of them
+        orders = reports._get_work_order_by_report()
+        none = self.env["maintenance.request"]
+        return [
+            self._describe_report(report, orders.get(report, none))
+            for report in reports
+        ]
+
+    def _describe_report(self, report, order):
         return {
             "reference": report.reference,
             "state": report.state,
@@ -69,15 +78,15 @@ class FaultReportIntegration(models.Model):
             "reported_at": format_time(report.reported_at),
             "planned_start": format_time(report.planned_start),
             "planned_end": format_time(report.planned_end),
-            "progress": self._describe_progress(report),
+            "progress": self._describe_progress(report, order),
         }
 
-    def _describe_progress(self, report):
+    def _describe_progress(self, report, order):
         """Return when the work was started, done and invoiced; None: not yet.
 
         A step whose time is not known has that of the last one that is.
         """
-        steps = report._get_progress_steps(report._get_work_order())
+        steps = report._get_progress_steps(order)
         found = dict.fromkeys(("started", "done", "invoiced"))
         latest = report.reported_at
         for key, is_reached, date in steps:
@@ -104,7 +113,7 @@ class FaultReportIntegration(models.Model):
         reports = self.env["fault.report"].search(domain, order="id", limit=limit + 1)
         page = reports[:limit]
         return {
-            "reports": [self._describe_report(report) for report in page],
+            "reports": self._describe_reports(page),
             "next": self._make_cursor(page[-1]) if len(reports) > limit else None,
         }
 

@@ -308,7 +308,7 @@ class TestApi(ApiCase):
     def test_r89_every_address_of_the_api_is_without_session_and_answers_in_json(self):
         rules = _generate_routing_rules(["fault_report_api"], nodb_only=False)
         ours = {url: at for url, at in rules if url.startswith("/fault_report/v1")}
-        self.assertEqual(len(ours), 8)
+        self.assertEqual(len(ours), 9)
         for endpoint in ours.values():
             routing = endpoint.routing
             names = ("type", "auth", "csrf", "save_session", "readonly")

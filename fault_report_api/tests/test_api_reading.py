@@ -86,6 +86,64 @@ class TestApiReading(ApiCase):
         self.assertEqual(read, [report.reference for report in own])
         self.assertIsNone(second["next"])
 
+    def count_queries(self, number):
+        """Return the queries of a page of so many reports, half of them with orders."""
+        self.env.flush_all()
+        self.env.invalidate_all()
+        before = self.env.cr.sql_log_count
+        page = self.integration._list_reports({"limit": str(number)})
+        self.assertEqual(len(page["reports"]), number)
+        return self.env.cr.sql_log_count - before
+
+    def test_a_page_of_100_reports_needs_no_more_queries_than_one_of_10(self):
+        public = self.env.ref("base.public_user")
+        reports = self.env["fault.report"].create(
+            [
+                {"name": f"Fault {number}", "equipment_id": self.lift.id}
+                for number in range(100)
+            ]
+        )
+        reports.sudo().integration_id = self.integration
+        for number, report in enumerate(reports):
+            if number % 4 == 1:
+                report.action_generate_work_order()
+            if number % 4 == 2:
+                report.action_generate_sale_order()
+            if number % 4 == 3:
+                report.action_solve("By phone")
+        self.integration = self.integration.with_user(public).sudo()
+        self.count_queries(10)  # Fills the caches of the registry
+        few = self.count_queries(10)
+        many = self.count_queries(100)
+        self.assertLessEqual(many, few + 2)
+        self.assertLess(many, 40)
+
+    def test_a_key_finds_its_reports_whatever_the_company(self):
+        company = self.env["res.company"].create({"name": "Other"})
+        theirs = self.make_integration(name="Theirs", company_id=company.id)
+        key = self.make_key(theirs)
+        mine = self.file()
+        answer = self.send(json={"name": "In the other company"}, key=key)
+        report = self.find(answer)
+        self.assertEqual(report.company_id, company)
+        # Numbers may be alike: each company can have its own sequence
+        report.sudo().reference = mine.reference
+        self.env.flush_all()
+        for sender, expected in ((self.key, mine), (key, report)):
+            path = f"/{mine.reference}"
+            state = self.fetch(path, key=sender)
+            self.assertEqual(state["tracking_url"], expected._get_tracking_url())
+            listed = self.fetch(key=sender)["reports"]
+            self.assertEqual(listed, [state])
+            comment = {"comment": f"For {expected.name}"}
+            self.send(path=f"{REPORTS}{path}/comments", json=comment, key=sender)
+            (found,) = self.fetch(f"{path}/comments", key=sender)["comments"]
+            self.assertEqual(found["text"], comment["comment"])
+        # Moved to another company, it is no other integration's
+        report.sudo().reference = "FR-OTHER"
+        self.env.flush_all()
+        self.fetch("/FR-OTHER", status=404)
+
     def test_a_bad_parameter_is_named(self):
         self.file()
         self.file()
