@@ -244,7 +244,9 @@ class FaultReportCodeMixin(models.AbstractModel):
         return [
             {
                 "key": self._get_open_fault_key(report),
-                "lines": list(filter(None, self._get_shown_lines(report, is_described))),
+                "lines": list(
+                    filter(None, self._get_shown_lines(report, is_described))
+                ),
                 "date": report.reported_at,
                 "is_assigned": report.state == "assigned",
             }

@@ -292,7 +292,9 @@ class TestPlacePage(PlaceCase):
             answer = self.show(**query)
             counts.append(self.cr.sql_log_count - before)
             self.assertLess(len(answer.content), MOST_BYTES)
-            links = html.fromstring(answer.content).xpath("//*[@class='o_fr_objects']//a")
+            links = html.fromstring(answer.content).xpath(
+                "//*[@class='o_fr_objects']//a"
+            )
             wanted = {"fan 499": 1, "SN499": 0}.get(query.get("search"), SHOWN_OBJECTS)
             self.assertEqual(len(links), wanted + 1, query)
         self.assertLessEqual(max(counts), MOST_QUERIES, counts)
@@ -413,7 +415,9 @@ class TestPlaceFiling(PlaceCase):
         thanks = html.fromstring(self.url_open(answer.headers["Location"]).content)
         report = self.reports()
         self.assertIn(report.reference, thanks.text_content())
-        self.assertEqual(report.point_ids.filtered("value_text").value_text, "It squeaks")
+        self.assertEqual(
+            report.point_ids.filtered("value_text").value_text, "It squeaks"
+        )
         (back,) = thanks.xpath("//a[contains(@class, 'o_fr_second')]/@href")
         self.assertEqual(back, self.url)
 
@@ -618,7 +622,7 @@ class TestPosters(PlaceData, FaultReportCommon):
         )
         return Wizard.create(values)
 
-    def read(self, content):
+    def parse_pdf(self, content):
         return PdfFileReader(io.BytesIO(content), strict=False)
 
     def test_the_button_of_a_facility_prints_its_poster(self):
@@ -639,13 +643,20 @@ class TestPosters(PlaceData, FaultReportCommon):
         for size in label_sheets.POSTERS.values():
             for name, lines, picture, sentences in (
                 ("Lobby", [], b"", []),
-                ("Лифт Ωμέγα " * 20, ["Pier 1, Haven"], logo.getvalue(), ["Scan."] * 40),
+                (
+                    "Лифт Ωμέγα " * 20,
+                    ["Pier 1, Haven"],
+                    logo.getvalue(),
+                    ["Scan."] * 40,
+                ),
                 ("W" * 200, ["x" * 200], b"no picture", ["扫描", "Fault? " * 30] * 9),
             ):
                 poster = {**content, "name": name, "lines": lines, "logo": picture}
                 with self.subTest(size, name=name):
-                    pdf = self.read(
-                        poster_pdf.make_pdf(size, [{**poster, "sentences": sentences}] * 2)
+                    pdf = self.parse_pdf(
+                        poster_pdf.make_pdf(
+                            size, [{**poster, "sentences": sentences}] * 2
+                        )
                     )
                     self.assertEqual(pdf.getNumPages(), 2)
                     box = pdf.getPage(0).mediaBox
