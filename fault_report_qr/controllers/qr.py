@@ -31,6 +31,8 @@ FORM = {
     "csrf": False,
     "max_content_length": get_max_form,
 }
+# For forms with points that do not always apply
+POINTS_BUNDLE = "fault_report.assets_points"
 # A replica of the database may not know yet what was just filed
 THANKS = {**PAGE, "readonly": False}
 OBJECT = "maintenance.equipment"
@@ -157,10 +159,20 @@ class ScannedCode(http.Controller):
             "company": company.sudo(),
             "style": qweb._get_fault_report_style(),
             # Without the handlers that Odoo writes into its tags: see the policy above
-            "scripts": qweb._get_asset_links(STYLE_BUNDLE, css=False, js=True),
+            "scripts": [
+                link
+                for bundle in self._get_bundles(values)
+                for link in qweb._get_asset_links(bundle, css=False, js=True)
+            ],
+            "inserted": True,
         }
         response = request.render(template, values)
         response.flatten()
         response.status_code = status
         response.headers.update(HEADERS)
         return response
+
+    def _get_bundles(self, values):
+        """Return the bundles with the scripts of the page."""
+        has_rules = any(point._get_frozen_rule() for point in values.get("points", ()))
+        return [STYLE_BUNDLE, POINTS_BUNDLE] if has_rules else [STYLE_BUNDLE]

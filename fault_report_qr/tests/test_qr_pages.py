@@ -29,6 +29,8 @@ class TestPublicPages(FaultReportData, BrowserCase):
         cls.company.fault_report_template_id = False
         cls.lift.action_renew_fault_report_token()
         cls.code = f"/fault_report/o/{cls.lift.sudo().fault_report_token}"
+        cls.wing.action_renew_fault_report_token()
+        cls.place = f"/fault_report/f/{cls.wing.sudo().fault_report_token}"
 
     def test_r24_whoever_scans_a_code_files_a_fault_on_his_phone_and_follows_it(self):
         known = self.env["fault.report"].create(
@@ -84,6 +86,78 @@ class TestPublicPages(FaultReportData, BrowserCase):
             page.check()
         self.assertIn("noticed this fault too", known.message_ids[0].body)
 
+    def test_a_visitor_in_the_lobby_says_me_too_and_files_on_the_object_they_choose(
+        self,
+    ):
+        known = self.env["fault.report"].create(
+            {"name": "Stands still", "equipment_id": self.lift.id}
+        )
+        self.use_template()
+        with self.browse() as page:
+            page.open(self.place)
+            page.see("h1", "Wing")
+            page.see(".o_fr_open", "Lift")
+            page.tap(".o_fr_open button")
+            page.see("h1", "Thank you")
+            page.tap("a.o_fr_second")
+            page.see(".o_fr_objects", "Lift")
+            page.tap(".o_fr_objects a")
+            page.see("h1", "Lift")
+            page.see(".o_fr_label", "Doors close")
+            self.assertNotIn("Speed", page.run("document.body.innerText"))
+            self.assertNotIn("Which door", page.run("document.body.innerText"))
+            page.tap("[name^=point_][value=not_ok] + span")
+            page.see(".o_fr_label", "Which door")
+            page.check()
+            page.type("#fr_name", "Door rattles")
+            page.tap("[type=submit].o_fr_button")
+            page.see(".o_fr_number")
+            page.check()
+        report = self.env["fault.report"].search([("channel", "=", "qr")])
+        self.assertEqual(
+            (report.name, report.equipment_id), ("Door rattles", self.lift)
+        )
+        self.assertIn("noticed this fault too", known.message_ids[0].body)
+
+    def test_what_is_typed_on_one_object_is_not_restored_on_another(self):
+        door = self.lift.copy({"name": "Door"})
+        with self.browse() as page:
+            for equipment in (self.lift, door):
+                page.open(f"{self.place}?equipment_id={equipment.id}")
+                page.type("#fr_name", f"About {equipment.id}")
+                page.run("FaultReportForm.forms.at(-1).saveDraft()")
+            for equipment in (self.lift, door):
+                page.open(f"{self.place}?equipment_id={equipment.id}")
+                page.wait("document.querySelector('#fr_name').value")
+                values = page.run(
+                    "['name', 'equipment_id'].map((name) =>"
+                    " document.querySelector(`[name=${name}]`).value)"
+                )
+                wanted = [f"About {equipment.id}", str(equipment.id)]
+                self.assertEqual(values, wanted)
+
+    def use_template(self):
+        Category = self.env["maintenance.equipment.category"]
+        lifts, fans = Category.create([{"name": "Lifts"}, {"name": "Fans"}])
+        self.lift.category_id = lifts
+        template = self.env["fault.report.template"].create({"name": "All"})
+        Point = self.env["fault.report.template.point"].with_context(
+            default_template_id=template.id
+        )
+        doors = Point.create(
+            {"name": "Doors close", "type": "check", "category_ids": lifts.ids}
+        )
+        Point.create(
+            {
+                "name": "Which door",
+                "type": "text",
+                "condition_point_id": doors.id,
+                "condition_check": "not_ok",
+            }
+        )
+        Point.create({"name": "Speed", "type": "text", "category_ids": fans.ids})
+        self.company.fault_report_template_id = template
+
     def test_the_pages_for_everybody_are_fit_for_all_on_phone_and_screen(self):
         report = self.env["fault.report"].create(
             {
@@ -92,6 +166,11 @@ class TestPublicPages(FaultReportData, BrowserCase):
             }
         )
         self.lift.name = "L" * 120
+        self.wing.name = "P" * 120
+        self.company.fault_report_code_descriptions = True
+        self.env["maintenance.equipment"].create(
+            [{"name": f"Fan {n}", "facility_id": self.wing.id} for n in range(30)]
+        )
         token = report._portal_ensure_token()
         report.message_post(
             body="y" * 300, message_type="comment", subtype_xmlid="mail.mt_comment"
@@ -99,6 +178,12 @@ class TestPublicPages(FaultReportData, BrowserCase):
         with self.browse() as page:
             for url in (
                 self.code,
+                self.place,
+                f"{self.place}?search=fan+7",
+                f"{self.place}?search=nothing",
+                f"{self.place}?equipment_id=",
+                f"{self.place}?equipment_id={self.lift.id}",
+                f"{self.place}/thanks",
                 f"{self.code}/{token}",
                 f"{self.code}/thanks",
                 "/fault_report/o/unknown",

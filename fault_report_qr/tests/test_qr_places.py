@@ -622,7 +622,7 @@ class TestPosters(PlaceData, FaultReportCommon):
         )
         return Wizard.create(values)
 
-    def read_pdf(self, content):
+    def parse_pdf(self, content):
         return PdfFileReader(io.BytesIO(content), strict=False)
 
     def test_the_button_of_a_facility_prints_its_poster(self):
@@ -653,7 +653,7 @@ class TestPosters(PlaceData, FaultReportCommon):
             ):
                 poster = {**content, "name": name, "lines": lines, "logo": picture}
                 with self.subTest(size, name=name):
-                    pdf = self.read_pdf(
+                    pdf = self.parse_pdf(
                         poster_pdf.make_pdf(
                             size, [{**poster, "sentences": sentences}] * 2
                         )

@@ -119,7 +119,7 @@ def can_write(font, text):
 
 
 def _fit(texts, font, sizes, width, height):
-    """Return the largest size whose lines fit, else the last one, and the lines."""
+    """Return the largest size whose lines fit, else the last one, and its lines."""
     for size in sizes:
         lines = _split(texts, font, size, width)
         if len(lines) * size <= height:
