@@ -222,7 +222,7 @@ class FaultReportReferenceMixin(models.AbstractModel):
                     self.env._(
                         "“%(status)s” is used, for instance by %(record)s: "
                         "archive it instead, and it is kept there.",
-                        status=used[field].name,
+                        status=(used[field] & self)[:1].name,
                         record=used.display_name,
                     )
                 )

@@ -1,5 +1,5 @@
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
@@ -26,6 +26,8 @@ EVENT_FIELDS = PLACE_FIELDS | {
 }
 # Tolerance for a clock that is ahead
 CLOCK_TOLERANCE = timedelta(minutes=5)
+# Dates of reports
+EARLIEST, LATEST = datetime(1970, 1, 1), datetime(2200, 1, 1)
 TEXT_LIMITS = {
     "name": {"limit": text_rules.MAX_NAME, "required": True},
     "comment": {"limit": text_rules.MAX_TEXT, "multiline": True},
@@ -330,6 +332,19 @@ class FaultReport(models.Model):
             raise ValidationError(
                 self.env._("A fault cannot be reported in the future: check the date.")
             )
+        self._check_dates("reported_at")
+
+    def _check_dates(self, *names):
+        """Raise for dates that clocks, calendars and time zones cannot count from."""
+        for report in self:
+            if any(not EARLIEST <= report[n] < LATEST for n in names if report[n]):
+                raise ValidationError(
+                    self.env._(
+                        "Choose dates between %(first)s and %(last)s.",
+                        first=EARLIEST.year,
+                        last=LATEST.year,
+                    )
+                )
 
     @api.constrains(*TEXT_LIMITS)
     def _check_texts(self):

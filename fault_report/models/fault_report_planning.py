@@ -50,6 +50,7 @@ class FaultReport(models.Model):
 
     @api.constrains("planned_start", "planned_end")
     def _check_plan(self):
+        self._check_dates("planned_start", "planned_end")
         for report in self:
             start, end = report.planned_start, report.planned_end
             if start and end and end < start:

@@ -14,9 +14,10 @@ from odoo.tools import (
     html2plaintext,
     parse_contact_from_email,
 )
+from odoo.tools.sql import escape_psql
 
 from ..tools.context_switches import with_own_context
-from ..tools.redaction import find_contacts, get_redactor
+from ..tools.redaction import SHORTEST_NAME, find_contacts, get_redactor
 from .fault_report import WAITING_STATES
 
 _logger = logging.getLogger(__name__)
@@ -175,7 +176,7 @@ class FaultReport(models.Model):
             redact = get_redactor(names, phones)
             report_sudo._remove_personal_files(messages_sudo, with_files)
             report_sudo._remove_deliveries(messages_sudo)
-            report_sudo._remove_recent({*names, *phones} - {None, False, ""})
+            report_sudo._remove_recent({*names, *phones})
             report_sudo._empty_strangers_messages(messages_sudo)
             report_sudo._redact_records(messages_sudo, redact)
             report_sudo._post_anonymise(redact)
@@ -274,14 +275,19 @@ class FaultReport(models.Model):
 
     @api.model
     def _remove_recent(self, texts):
-        """Delete what contains the texts and would be kept for another day."""
+        """Delete what contains the texts and would be kept for another day.
+
+        Short texts are parts of others, of other people.
+        """
+        # As JSON writes them
+        written = [
+            escape_psql(json.dumps(text)[1:-1])
+            for text in texts
+            if text and len(text.strip()) >= SHORTEST_NAME
+        ]
         for model, field in (("bus.bus", "message"), ("fault.report.attempt", "scope")):
             self.env[model].search(
-                Domain.OR(
-                    # As JSON writes them
-                    Domain(field, "ilike", json.dumps(text)[1:-1])
-                    for text in texts
-                )
+                Domain.OR(Domain(field, "ilike", text) for text in written)
             ).unlink()
 
     def _empty_strangers_messages(self, messages):

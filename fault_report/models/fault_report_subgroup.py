@@ -59,4 +59,9 @@ class FaultReportSubgroup(models.Model):
     def _unlink_except_used(self):
         orders = self.env["fault.report"]._get_work_order_models()
         models_ = ["fault.report", "res.partner", *sorted(orders)]
-        self._check_unused([(model, "subgroup_id") for model in models_])
+        self._check_unused(
+            [
+                *((model, "subgroup_id") for model in models_),
+                ("fault.report.sla.policy", "subgroup_ids"),
+            ]
+        )

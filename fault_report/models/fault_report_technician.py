@@ -21,7 +21,8 @@ TEAM_LOCK = "fault_report.team"
 AWAY = "away"
 OFF_DUTY = "off_duty"
 REFUSED = "refused"
-# How far ahead the next time off of a technician is looked for
+# How far ahead absences are looked for: later ones are not known yet, and working time
+# until then would be read day by day
 HORIZON = timedelta(days=366)
 # Maximum number of technicians that the dialog Assign describes
 CANDIDATES = 20
@@ -171,6 +172,13 @@ class FaultReport(models.Model):
         if not users:
             return {}
         moments = {report: report._get_work_moment(since) for report in reports}
+        moments = {
+            report: moment
+            for report, moment in moments.items()
+            if self._is_foreseeable(moment)
+        }
+        if not moments:
+            return {}
         absences = defaultdict(list)
         for user_id, *absence in self._get_absences(
             users, min(moments.values()), max(moments.values())
@@ -182,6 +190,11 @@ class FaultReport(models.Model):
             for user in users_by_report[report]
             if (reason := _get_reason(absences[user.id], moment))
         }
+
+    @api.model
+    def _is_foreseeable(self, moment):
+        """Return whether it can be known who will be absent then."""
+        return moment <= fields.Datetime.now() + HORIZON
 
     @api.model
     def _get_absences(self, users, start, end):
@@ -557,8 +570,11 @@ class FaultReport(models.Model):
             for domain in (waiting, due)
         ]
         absent = defaultdict(list)
-        for user_id, _start, end, reason in self._get_absences(shown, moment, moment):
-            absent[user_id].append((reason, end))
+        if self._is_foreseeable(moment):
+            for user_id, _start, end, reason in self._get_absences(
+                shown, moment, moment
+            ):
+                absent[user_id].append((reason, end))
         details = self._get_candidate_details(shown)
         return [
             {

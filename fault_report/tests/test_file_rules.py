@@ -82,6 +82,58 @@ def make_heic_picture(exif=None):
     return stream.getvalue()
 
 
+def make_box(kind, *parts, version=None):
+    body = b"".join(parts)
+    if version is not None:
+        body = bytes([version, 0, 0, 0]) + body
+    return struct.pack(">I", 8 + len(body)) + kind + body
+
+
+def make_heic_grid(depth, columns):
+    """Return a HEIC of 64 × 64 pixels: tiles of tiles, all of one small picture."""
+    picture = make_heic_picture()
+    start = picture.index(b"hvcC") - 4
+    decoder = picture[start : start + int.from_bytes(picture[start : start + 4])]
+    tile = picture[picture.index(b"mdat") + 4 :]
+    head = make_box(b"ftyp", b"heic\0\0\0\0mif1heic")
+    length = len(head) + len(_make_grid_meta(depth, columns, decoder, (0, 0)))
+    place = (length + 8, len(tile))
+    meta = _make_grid_meta(depth, columns, decoder, place)
+    return head + meta + make_box(b"mdat", tile)
+
+
+def _make_grid_meta(depth, columns, decoder, place):
+    """Return the boxes of the items: item 1 is the tile, each other one a grid."""
+    grids, count = range(2, depth + 2), columns * columns
+    places = [struct.pack(">HHHHII", 1, 0, 0, 1, *place)]
+    infos, uses, links = [_make_item(1, b"hvc1")], [b"\0\1\2\x81\2"], []
+    for item in grids:
+        places.append(struct.pack(">HHHHII", item, 1, 0, 1, 8 * (item - 2), 8))
+        infos.append(_make_item(item, b"grid"))
+        uses.append(struct.pack(">HBB", item, 1, 2))
+        tiles = struct.pack(">H", item - 1) * count
+        links.append(make_box(b"dimg", struct.pack(">HH", item, count), tiles))
+    number = struct.pack(">H", depth + 1)
+    sizes = make_box(b"ispe", struct.pack(">II", 64, 64), version=0)
+    uses = make_box(b"ipma", b"\0\0", number, *uses, version=0)
+    grid = struct.pack(">BBBBHH", 0, 0, columns - 1, columns - 1, 64, 64)
+    return make_box(
+        b"meta",
+        make_box(b"hdlr", bytes(4), b"pict", bytes(13), version=0),
+        make_box(b"pitm", number, version=0),
+        make_box(b"iloc", b"\x44\0", number, *places, version=1),
+        make_box(b"iinf", number, *infos, version=0),
+        make_box(b"iref", *links, version=0),
+        make_box(b"iprp", make_box(b"ipco", decoder, sizes), uses),
+        make_box(b"idat", grid * depth),
+        version=0,
+    )
+
+
+def _make_item(item, kind):
+    return make_box(b"infe", struct.pack(">HH", item, 0), kind, b"\0", version=2)
+
+
 def make_exif_block():
     exif = Image.Exif()
     exif[ORIENTATION] = 6

@@ -10,6 +10,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import freeze_time, new_test_user, tagged
 from odoo.tools.safe_eval import safe_eval
 
+from ..models.fault_report_technician import HORIZON
 from .common_absence import AWAY, DAY, OFF_DUTY, READY, REFUSED, AbsenceCommon
 from .test_absence import get_expected
 
@@ -56,6 +57,29 @@ class TestHandOver(HandOverCommon):
                     self.leaver if expected else self.env["res.users"],
                 )
                 self.assertEqual(len(self.notes(report)), bool(expected))
+
+    def test_absences_are_looked_for_as_far_ahead_as_they_are_known(self):
+        """However far ahead one of many reports is planned."""
+        self.leaver.fault_report_substitute_id = self.people["deputy"]
+        self.make_absent("facility")
+        spans = []
+        original = AbsenceCommon.get_absences
+
+        def get_absences(report, users, start, end):
+            if users:
+                spans.append(end - start)
+            return original(report, users, start, end)
+
+        self.patch(self.env.registry["fault.report"], "_get_absences", get_absences)
+        for years in (0, 2, 20, 150):
+            planned = fields.Datetime.now() + years * 365 * DAY
+            reports = self.file() | self.file(planned_start=planned)
+            reports.technician_id = self.leaver
+            self.hand_over(reports)
+            self.assertEqual(reports.technician_id, self.people["deputy"])
+            reports.with_user(self.users["edit"])._get_candidates(planned)
+        self.assertTrue(spans)
+        self.assertLessEqual(max(spans), HORIZON)
 
     def test_the_note_says_who_is_away_and_the_other_gets_one_message(self):
         self.leaver.fault_report_substitute_id = self.people["deputy"]

@@ -3,6 +3,7 @@
 import base64
 import io
 import random
+import struct
 import time
 
 from PIL import Image
@@ -15,7 +16,8 @@ from odoo.tools import mute_logger
 
 from odoo.addons.http_routing.tests.common import MockRequest
 
-from ..tools import file_rules, picture_rules
+from ..tools import file_rules, photo_rules, picture, picture_rules
+from ..tools.picture_structure import read_structure
 from .common import FaultReportCommon
 from .hostile_files import (
     PIXELS,
@@ -26,7 +28,14 @@ from .hostile_files import (
     mutate,
     sign,
 )
-from .test_file_rules import make_heic_picture, make_picture
+from .test_file_rules import (
+    GPS,
+    make_box,
+    make_exif_block,
+    make_heic_grid,
+    make_heic_picture,
+    make_picture,
+)
 
 MEGABYTE = 1024 * 1024
 # Size of a file in bytes, and the allowed CPU seconds
@@ -192,6 +201,25 @@ class TestSlowFiles(HostileFilesCase):
         self.assertTrue(picture_rules.is_checked(self.env, copy.raw))
 
 
+def replace_box(content, start, box):
+    """Return the HEIC with another box at `start`, its folders made to fit."""
+    end = start + int.from_bytes(content[start : start + 4])
+    longer = len(box) - (end - start)
+    changed = bytearray(content[:start] + box + content[end:])
+    for kind in (b"meta", b"iprp", b"ipco"):
+        place = content.index(kind) - 4
+        size = int.from_bytes(content[place : place + 4]) + longer
+        changed[place : place + 4] = struct.pack(">I", size)
+    # Where the pixels begin: they are moved
+    place = content.index(b"iloc")
+    pixels = struct.pack(">I", content.index(b"mdat") + 4)
+    at = content.find(pixels, place, place + 60)
+    if at >= 0:
+        at += longer if at > start else 0
+        changed[at : at + 4] = struct.pack(">I", content.index(b"mdat") + 4 + longer)
+    return bytes(changed)
+
+
 @tagged("post_install", "-at_install")
 class TestDamagedPictures(HostileFilesCase):
     def test_a_mutated_picture_is_refused_in_words_or_can_be_shown(self):
@@ -244,6 +272,105 @@ class TestDamagedPictures(HostileFilesCase):
         for damaged in (content[:-30], content[: len(content) // 2], content[:40]):
             with self.assertRaisesRegex(UserError, "a.heic.*damaged"):
                 self.add_file(damaged, "a.heic")
+
+    def test_a_heic_is_no_larger_than_its_structure_says(self):
+        """However its size is written, and wherever: what libheif reads is counted."""
+        content = make_heic_picture()
+        start = content.index(b"ispe") - 4
+        size = content[start + 12 : start + 20]
+        spellings = [
+            make_box(b"ispe", size, version=0),
+            # Flags
+            make_box(b"ispe", bytes([0, 0, 0, 1]), size),
+            # A length of 64 bits
+            b"\0\0\0\1ispe" + struct.pack(">QI", 28, 0) + size,
+            # More than is needed
+            make_box(b"ispe", size, bytes(40), version=0),
+            # The mark just before it
+            make_box(b"free", b"ispe") + make_box(b"ispe", size, version=0),
+        ]
+        decoded = 0
+        for box in spellings:
+            changed = replace_box(content, start, box)
+            with self.subTest(box):
+                structure = read_structure(changed, "image/heic")
+                try:
+                    picture.make_smaller(changed, "image/heic", (64, 64))
+                except picture.DamagedPictureError:
+                    continue
+                decoded += 1
+                self.assertEqual(structure.pixels, 64 * 64)
+        self.assertGreaterEqual(decoded, 3)
+
+    def test_a_heic_that_hides_its_size_is_not_decoded(self):
+        content = make_heic_picture().replace(b"meta", b"Meta", 1)
+        self.assertEqual(read_structure(content, "image/heic").pixels, 0)
+        opened = picture.pillow_heif.open_heif(io.BytesIO(make_heic_picture()))
+        self.patch(picture.pillow_heif, "open_heif", lambda stream: opened)
+        with self.assertRaises(picture.DamagedPictureError):
+            picture.make_smaller(content, "image/heic", (64, 64))
+
+    def test_tiles_of_tiles_of_a_heic_are_all_counted(self):
+        for depth in (1, 2, 3):
+            for columns in (2, 5, 16):
+                with self.subTest(depth=depth, columns=columns):
+                    content = make_heic_grid(depth, columns)
+                    picture.make_smaller(make_heic_grid(1, 2), "image/heic", (64, 64))
+                    structure = read_structure(content, "image/heic")
+                    tiles = columns ** (2 * depth)
+                    self.assertEqual(structure.pixels, 64 * 64)
+                    self.assertEqual(structure.cost, 3 * 64 * 64 * tiles)
+
+    def test_a_heic_that_is_a_part_of_itself_is_refused(self):
+        content = make_heic_grid(1, 2)
+        part = struct.pack(">HH", 2, 4) + struct.pack(">H", 1) * 4
+        changed = content.replace(part, part[:4] + struct.pack(">H", 2) * 4)
+        self.assertNotEqual(changed, content)
+        with self.assertRaisesRegex(UserError, "a.heic.*too complex"):
+            self.add_file(changed, "a.heic")
+
+    def test_a_heic_is_decoded_once_although_its_position_is_kept(self):
+        content = make_heic_picture(make_exif_block())
+        made = []
+        original = picture.pillow_heif.HeifFile.to_pillow
+
+        def to_pillow(heic):
+            made.append(heic)
+            return original(heic)
+
+        self.patch(picture.pillow_heif.HeifFile, "to_pillow", to_pillow)
+        limits = file_rules.Limits(keep_position=True)
+        for number, read in enumerate(
+            (
+                lambda: file_rules.check_file(self.env, "a.heic", content, limits)[1],
+                lambda: base64.b64decode(
+                    photo_rules.clean_photo(self.env, base64.b64encode(content), limits)
+                ),
+            ),
+            1,
+        ):
+            with Image.open(io.BytesIO(read())) as shown:
+                self.assertTrue(shown.getexif().get_ifd(GPS))
+            self.assertEqual(len(made), number)
+
+    def test_the_refusal_of_a_photo_names_all_kinds_that_are_accepted(self):
+        for library, is_named in ((picture.pillow_heif, True), (None, False)):
+            self.patch(picture, "pillow_heif", library)
+            with self.assertRaises(UserError) as caught:
+                photo_rules.clean_photo(self.env, b"YWJj", file_rules.Limits())
+            for kind in ("JPEG", "PNG", "WebP", "GIF"):
+                self.assertIn(kind, str(caught.exception))
+            self.assertEqual("HEIC" in str(caught.exception), is_named)
+
+    def test_odd_settings_of_resizing_are_ignored(self):
+        settings = self.env["ir.config_parameter"]
+        odd = ("1920", "0x0", "abc", "-5x5", "1920x", "x", "9" * 30 + "x9", "1e3x1e3")
+        for number, value in enumerate((*odd, "1920X1920", "", "0")):
+            settings.set_param("base.image_autoresize_max_px", value)
+            settings.set_param("base.image_autoresize_quality", value)
+            with self.subTest(value):
+                content = make_picture("JPEG", (2000 + number, 30), gps=False)
+                self.assertTrue(self.add_file(content, "a.jpg"))
 
     def test_a_heic_is_kept_where_it_cannot_be_decoded(self):
         self.patch(file_rules.picture_rules.picture, "pillow_heif", None)

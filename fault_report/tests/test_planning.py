@@ -19,6 +19,33 @@ class TestPlan(FaultReportCommon):
         super().setUpClass()
         cls.report = cls.make_report()
 
+    def test_dates_that_no_calendar_has_are_refused_in_words(self):
+        self.env["fault.report.sla.policy"].create(
+            {"name": "Gold", "response_hours": 4, "resolution_hours": 9000}
+        )
+        report = self.as_user(self.report, "edit")
+        moments = [
+            *(f"{year:04}-01-01 00:00:00" for year in (1, 2, 1000, 1969)),
+            *(f"{year:04}-12-31 23:59:59" for year in (2200, 2999, 9998, 9999)),
+        ]
+        for name in ("reported_at", "planned_start", "planned_end"):
+            for moment in moments:
+                with (
+                    self.subTest(name, moment=moment),
+                    self.assertRaises(ValidationError),
+                    self.env.cr.savepoint(),
+                ):
+                    report.write({name: moment})
+            report.write({name: "1970-01-01 00:00:00"})
+        for moment in moments:
+            with self.subTest(moment):
+                dialog = self.env["fault.report.assign"].with_user(report.env.user)
+                dialog.onchange(
+                    {"report_ids": [[6, 0, report.ids]], "planned_start": moment},
+                    ["planned_start"],
+                    {"planned_start": {}, "planned_end": {}, "candidates": {}},
+                )
+
     def test_a_plan_without_an_end_takes_an_hour(self):
         self.as_user(self.report, "edit").planned_start = START
         self.assertEqual(self.report.planned_end, START + HOUR)

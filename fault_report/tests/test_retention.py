@@ -6,6 +6,7 @@ from unittest.mock import patch
 
 from psycopg2.errors import CheckViolation
 
+from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
@@ -146,6 +147,25 @@ class TestRetention(RetentionData, MailGatewayCase):
             self.assertEqual(report.state, "solved")
         self.assertIn("The door is open", reports[0].comment)
         self.assertIn("Called", reports[0].note_ids.name)
+
+    def test_a_name_made_of_wildcards_or_of_a_letter_removes_nothing_of_others(self):
+        self.env["fault.report.attempt"].sudo().create(
+            {"scope": "portal:7", "date": fields.Datetime.now()}
+        )
+        messages = self.env["bus.bus"].sudo()
+        messages.create({"channel": "other", "message": '{"payload": "Hello"}'})
+        for name in ("%", "_", "___", "%o%", "e", "el", "\\", "%%%%%", "p_rt"):
+            report = self.make_report(contact_name=name, phone=name)
+            self.close(report)
+            report.with_user(self.administrator).action_anonymise(with_files=True)
+            with self.subTest(name):
+                self.assertFalse(report.contact_name)
+                self.assertTrue(messages.search([("channel", "=", "other")]))
+                self.assertTrue(
+                    self.env["fault.report.attempt"]
+                    .sudo()
+                    .search([("scope", "=", "portal:7")])
+                )
 
     def test_files_stay_if_so_chosen_but_not_the_original_of_an_email(self):
         reports = self.file_by_mail()

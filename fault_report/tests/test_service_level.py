@@ -5,10 +5,12 @@ from datetime import timedelta
 from unittest.mock import patch
 
 from lxml import etree
+from psycopg2 import IntegrityError
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import freeze_time, tagged
+from odoo.tools import mute_logger
 from odoo.tools.safe_eval import safe_eval
 
 from .common_service_level import OFFICE, SlowCalculator, make_calendar, utc
@@ -56,6 +58,67 @@ class ServiceLevelCommon(NotificationCommon):
 
 @tagged("post_install", "-at_install")
 class TestDeadlines(ServiceLevelCommon):
+    def test_who_is_named_by_a_policy_stays_named(self):
+        """Without the last one, the policy would be for all."""
+        named = {
+            "partner_ids": {"name": "Harbour", "is_company": True},
+            "facility_ids": {
+                **{"name": "Wing B", "is_facility": True},
+                "parent_id": self.hotel.id,
+            },
+            "category_ids": {"name": "Escalators"},
+            "subgroup_ids": {"name": "North"},
+        }
+        for name, values in named.items():
+            comodel = self.env["fault.report.sla.policy"]._fields[name].comodel_name
+            record = self.env[comodel].create(values)
+            policy = self.make_policy(response_hours=1, **{name: record.ids})
+            for how in ("unlink", "action_archive"):
+                with self.subTest(name, how=how), mute_logger("odoo.sql_db"):
+                    if how == "unlink":
+                        with (
+                            self.assertRaises((IntegrityError, UserError)),
+                            self.env.cr.savepoint(),
+                        ):
+                            record.unlink()
+                    elif "active" in record._fields:
+                        record.action_archive()
+                        policy._note_change()
+                    self.assertFalse(self.make_report().sla_policy_id)
+            policy.unlink()
+
+    def test_relations_whose_absence_means_all_are_not_emptied_by_others(self):
+        """Walk all lists of records of our models."""
+        walked = 0
+        for model in self.env.values():
+            if not model._name.startswith("fault.report") or model._transient:
+                continue
+            for name, field in model._fields.items():
+                if field.type != "many2many" or not field.store:
+                    continue
+                if name in (
+                    # A team without members is one without members.
+                    "member_ids",
+                    # Options check it themselves.
+                    "condition_option_ids",
+                ):
+                    continue
+                walked += 1
+                with self.subTest(model=model._name, field=name):
+                    self.assertEqual(field.ondelete, "restrict")
+                    self.assertIs(field.context.get("active_test"), False)
+        self.assertGreaterEqual(walked, 5)
+
+    def test_a_calendar_that_a_policy_names_is_not_deleted(self):
+        calendar = make_calendar(self.env, "Own", OFFICE, ZONE)
+        self.make_policy(response_hours=1, calendar_id=calendar.id)
+        with (
+            mute_logger("odoo.sql_db"),
+            self.assertRaises(IntegrityError),
+            self.env.cr.savepoint(),
+        ):
+            calendar.unlink()
+
     def test_r99_the_report_says_in_words_which_level_and_until_when(self):
         self.make_policy("Gold agreement", arrival_hours=4, facility_ids=self.wing)
         report = self.make_at(utc("2026-03-06 15:00:00"))  # Friday, 16 o'clock

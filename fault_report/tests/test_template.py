@@ -2,6 +2,7 @@
 
 import base64
 import io
+import itertools
 
 from PIL import Image
 from psycopg2.errors import CheckViolation
@@ -373,6 +374,68 @@ class TestAnswers(TemplateCommon):
 
 
 class TestChangingATemplate(TemplateCommon):
+    def test_an_option_that_a_condition_names_is_not_taken_away(self):
+        choice = self.point(self.template, "Controller")
+        date = self.point(self.template, "Inspected")
+        date.write(
+            {"condition_point_id": choice.id, "condition_option_ids": self.error.ids}
+        )
+        administrator = self.as_user(self.error, self.administrator)
+        points = self.template.with_user(self.administrator)
+        archived = [Command.update(self.error.id, {"active": False})]
+        deleted = [Command.delete(self.error.id)]
+        ways = [
+            lambda: administrator.action_archive(),
+            lambda: administrator.write({"active": False}),
+            lambda: administrator.unlink(),
+            *(
+                lambda commands=commands: points.write(
+                    {"point_ids": [Command.update(choice.id, {"option_ids": commands})]}
+                )
+                for commands in (archived, deleted)
+            ),
+        ]
+        for is_used in (False, True):
+            if is_used:
+                self.make_filled_report()
+            for way in ways:
+                with (
+                    self.subTest(is_used=is_used),
+                    self.assertRaisesRegex(UserError, "Inspected.*Controller"),
+                    self.env.cr.savepoint(),
+                ):
+                    way()
+        self.assertEqual(date._get_condition()["options"], self.error.ids)
+        date.condition_option_ids = self.normal
+        self.error.unlink()
+
+    def test_a_template_is_deleted_with_its_conditions(self):
+        copy = self.template.copy()
+        choice, date = (self.point(copy, name) for name in ("Controller", "Inspected"))
+        date.write(
+            {
+                "condition_point_id": choice.id,
+                "condition_option_ids": choice.option_ids[0].ids,
+            }
+        )
+        copy.copy().unlink()
+        copy.unlink()
+        self.assertFalse(date.exists() | choice.exists())
+
+    def test_a_condition_does_not_name_an_archived_option(self):
+        self.error.active = False
+        with self.assertRaisesRegex(ValidationError, "Say for which answer"):
+            self.point(self.template, "Inspected").write(
+                {
+                    "condition_point_id": self.point(self.template, "Controller").id,
+                    "condition_option_ids": self.error.ids,
+                }
+            )
+
+    def test_a_copy_may_have_other_points(self):
+        copy = self.template.copy({"point_ids": []})
+        self.assertFalse(copy.point_ids)
+
     def test_r80_a_change_is_for_new_reports_only(self):
         report = self.make_filled_report()
         force = self.point(report, "Door force")
@@ -575,6 +638,32 @@ class TestChoosingATemplate(TemplateCommon):
 
 
 class TestWhoAnswers(TemplateCommon):
+    def test_no_user_makes_up_a_point_of_a_report(self):
+        """Whatever it would ask for: what points ask for comes from the template."""
+        self.use()
+        names = self.env["fault.report.point"]._get_definition_fields()
+        odd = (5, "x", [1], {"condition": 5}, {"categories": 5}, False)
+        for user in ("create", "create_edit", self.administrator):
+            if isinstance(user, str) and user not in self.users:
+                continue
+            Report = self.as_user(self.env["fault.report"], user)
+            for name, value in itertools.product(sorted(names), odd):
+                point = {"name": "Made up", "type": "check", name: value}
+                if point.get("template_point_id"):
+                    continue
+                with (
+                    self.subTest(name, value=value),
+                    self.assertRaises(AccessError),
+                    self.env.cr.savepoint(),
+                ):
+                    Report.create(
+                        {
+                            "name": "Stuck",
+                            "equipment_id": self.lift.id,
+                            "point_ids": [Command.create(point)],
+                        }
+                    )
+
     def test_answers_are_written_by_edit_only(self):
         report = self.make_filled_report()
         for name, user in self.users.items():

@@ -96,22 +96,22 @@ def _iterate_handlers(content):
     budget = Budget(_STEPS)
     names = {b"vide": "picture", b"soun": "sound"}
     path = (b"moov", b"trak", b"mdia", b"hdlr")
-    for start, _end in _find_boxes(content, 0, len(content), path, budget):
+    for start, _end in find_boxes(content, 0, len(content), path, budget):
         yield names.get(content[start + 8 : start + 12], "other")
 
 
-def _find_boxes(content, start, end, path, budget):
+def find_boxes(content, start, end, path, budget):
     """Iterate over the start and end of the boxes at this path of names."""
-    for kind, inner, after in _iterate_boxes(content, start, end, budget):
+    for kind, inner, after in iterate_boxes(content, start, end, budget):
         if kind != path[0]:
             continue
         if len(path) == 1:
             yield inner, after
         else:
-            yield from _find_boxes(content, inner, after, path[1:], budget)
+            yield from find_boxes(content, inner, after, path[1:], budget)
 
 
-def _iterate_boxes(content, start, end, budget):
+def iterate_boxes(content, start, end, budget):
     while start + 8 <= end and budget.allows(1):
         size = int.from_bytes(content[start : start + 4])
         header = 8

@@ -28,7 +28,7 @@ def clean_photo(env, value, limits):
         return False
     try:
         content = base64.b64decode(value)
-    except (binascii.Error, ValueError) as error:
+    except (binascii.Error, TypeError, ValueError) as error:
         raise _get_no_photo_error(env) from error
     if picture_rules.is_checked(env, content, ("photos",)):
         return value
@@ -79,7 +79,8 @@ def _make_photo(env, content, limits):
 
 
 def _get_no_photo_error(env):
-    return FieldError(
-        env._("This is not a photo: choose a JPEG, PNG, WebP or GIF file."),
-        "value_photo",
-    )
+    if picture.can_decode("image/heic"):
+        text = env._("This is not a photo: choose a JPEG, PNG, WebP, GIF or HEIC file.")
+    else:
+        text = env._("This is not a photo: choose a JPEG, PNG, WebP or GIF file.")
+    return FieldError(text, "value_photo")

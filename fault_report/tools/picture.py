@@ -13,6 +13,7 @@ from PIL import Image, WebPImagePlugin, features
 from odoo.tools.image import EXIF_TAG_ORIENTATION, image_process
 
 from . import photo_position
+from .budget import TooComplexError
 from .picture_structure import read_structure
 
 try:
@@ -86,7 +87,7 @@ def check_picture(content, mimetype):
     with guard():
         if mimetype == "image/heic":
             # Decoded on reading only
-            len(pillow_heif.open_heif(io.BytesIO(content)).data)
+            len(_open_heic(content).data)
         elif mimetype in ("image/jpeg", "image/png"):
             image_process(content, size=_PROBE)
         else:
@@ -125,7 +126,10 @@ def read_position(content, mimetype):
     if mimetype != "image/heic":
         return photo_position.read_position(content)
     with guard():
-        return photo_position.get_position(_open(content, mimetype))
+        # It would be decoded for its pixels, which are not needed
+        metadata = Image.new("L", (1, 1))
+        metadata.info["exif"] = _open_heic(content).info.get("exif") or b""
+        return photo_position.get_position(metadata)
 
 
 def make_upright(content, mimetype):
@@ -182,8 +186,20 @@ def _get_valid(orientation):
 def _open(content, mimetype):
     if mimetype == "image/heic":
         # libheif turns it; the picture says that it is upright
-        return pillow_heif.open_heif(io.BytesIO(content)).to_pillow()
+        return _open_heic(content).to_pillow()
     return Image.open(io.BytesIO(content), formats=FORMATS[mimetype])
+
+
+def _open_heic(content):
+    """Return a HEIC that is not decoded yet.
+
+    :raises TooComplexError: if libheif finds a larger picture than was counted
+    """
+    heic = pillow_heif.open_heif(io.BytesIO(content))
+    width, height = heic.size
+    if width * height > read_structure(content, "image/heic").pixels:
+        raise TooComplexError
+    return heic
 
 
 def _reduce(picture, frame):

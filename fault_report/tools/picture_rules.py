@@ -5,6 +5,7 @@ is remembered until the end of the transaction, and not processed again.
 """
 
 import logging
+import re
 
 from odoo.tools import str2bool
 
@@ -22,6 +23,10 @@ DECODED_PIXELS = 100_000_000
 _LEAST_COST = 10_000
 # Types that Odoo resizes each time a small picture is asked for
 _SHOWN_SMALL = ("image/jpeg", "image/png")
+# Odoo's settings for resizing; others, which administrators may have typed, are ignored
+_USUAL_SIZE, _USUAL_QUALITY = "1920x1920", 80
+_SIZE = re.compile(r"\s*([1-9]\d{1,8})\s*x\s*([1-9]\d{1,8})\s*", re.ASCII)
+_QUALITY = re.compile(r"\s*\d{1,3}\s*", re.ASCII)
 # Kinds of content in the memory of a transaction
 _CHECKED = ("files", "photos")
 _KINDS = (*_CHECKED, "mails")
@@ -113,12 +118,13 @@ def _get_resize_options(env, mimetype):
     # System settings, which users may not read
     get_param = env["ir.config_parameter"].sudo().get_param
     resized = get_param("base.image_autoresize_extensions", "png,jpeg,bmp,tiff")
-    size = get_param("base.image_autoresize_max_px", "1920x1920")
-    quality = int(get_param("base.image_autoresize_quality", 80))
+    size = get_param("base.image_autoresize_max_px", _USUAL_SIZE)
+    quality = get_param("base.image_autoresize_quality", "")
+    quality = int(quality) if _QUALITY.fullmatch(quality) else _USUAL_QUALITY
     if mimetype.partition("/")[2] not in resized.split(",") or not str2bool(size, True):
         return None, quality
-    width, height = map(int, size.split("x"))
-    return (width, height), quality
+    found = _SIZE.fullmatch(size) or _SIZE.fullmatch(_USUAL_SIZE)
+    return (int(found[1]), int(found[2])), quality
 
 
 # === MEMORY OF A TRANSACTION === #

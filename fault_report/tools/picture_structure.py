@@ -6,9 +6,11 @@ value, without a limit. Nothing is decoded here.
 
 import re
 import struct
+from collections import defaultdict
 from typing import NamedTuple
 
 from .budget import Budget, TooComplexError
+from .media_types import find_boxes, iterate_boxes
 from .tiff_directory import check_directory
 
 STEPS = 200_000
@@ -21,9 +23,8 @@ _LONGEST_METADATA = 128 * 1024
 # No escaped bytes, restarts or fill bytes
 _JPEG_MARKER = re.compile(rb"\xff([\x01-\xcf\xd8-\xfe])")
 _JPEG_FRAMES = {*range(0xC0, 0xD0), 0xDE} - {0xC4, 0xC8, 0xCC}
-_HEIC_SIZE = re.compile(rb"ispe\0\0\0\0(.{4})(.{4})", re.S)
-# After their number; a pattern that begins with it would be slow for each byte
-_HEIC_TILES = re.compile(rb"dimg")
+# Pictures of tiles of tiles
+_DEEPEST = 8
 
 
 class Structure(NamedTuple):
@@ -185,21 +186,93 @@ def _read_webp_size(content):
 def _read_heic(content, budget):
     """Return the largest size in the file, or 0 × 0 if it has none.
 
-    A picture may consist of tiles, of which one may be used many times. No tile is
-    larger than the second largest size.
+    A picture may consist of tiles, of which one may be used many times, may be larger
+    than the picture, and may consist of tiles itself.
     """
-    sizes = [(0, 0, 0), (0, 0, 0)]
-    for found in _HEIC_SIZE.finditer(content):
-        budget.spend(_PIECE)
-        wide, high = int.from_bytes(found[1], "big"), int.from_bytes(found[2], "big")
-        sizes.append((wide * high, wide, high))
-    tiles = 0
-    for found in _HEIC_TILES.finditer(content):
-        budget.spend(_PIECE)
-        start = found.start()
-        tiles += int.from_bytes(content[max(start - 4, 0) : start], "big") // 2
-    *_others, (tile, _, _), (pixels, width, height) = sorted(sizes)
-    return Structure(width, height, 3 * max(pixels, tiles * tile))
+    size, cost = (0, 0, 0), 0
+    for start, end in find_boxes(content, 0, len(content), (b"meta",), budget):
+        sizes = _read_heic_sizes(content, start + 4, end, budget)
+        size = max(size, *sizes.values()) if sizes else size
+        items = _read_heic_items(content, start + 4, end, sizes, budget)
+        parts = _read_heic_parts(content, start + 4, end, budget)
+        cost = max(cost, _count_pixels(parts, items, size[0], budget))
+    # Raises if there are more boxes than were looked at
+    budget.spend()
+    pixels, width, height = size
+    return Structure(width, height, 3 * max(pixels, cost))
+
+
+def _read_heic_sizes(content, start, end, budget):
+    """Return pixels, width and height by the number of the property."""
+    sizes = {}
+    for inner, last in find_boxes(content, start, end, (b"iprp", b"ipco"), budget):
+        boxes = iterate_boxes(content, inner, last, budget)
+        for number, (kind, first, _end) in enumerate(boxes, 1):
+            budget.spend(_PIECE)
+            if kind == b"ispe":
+                wide, high = struct.unpack_from(">II", content, first + 4)
+                sizes[number] = max(sizes.get(number, ()), (wide * high, wide, high))
+    return sizes
+
+
+def _read_heic_items(content, start, end, sizes, budget):
+    """Return the pixels of the items, by their numbers."""
+    items = {}
+    for inner, _end in find_boxes(content, start, end, (b"iprp", b"ipma"), budget):
+        item_format = ">IB" if content[inner] else ">HB"
+        is_long = content[inner + 3] & 1
+        (entries,) = struct.unpack_from(">I", content, inner + 4)
+        position = inner + 8
+        for _ in range(entries):
+            item, count = struct.unpack_from(item_format, content, position)
+            position += struct.calcsize(item_format)
+            budget.spend(1 + count)
+            numbers = struct.unpack_from(
+                f">{count}{'H' if is_long else 'B'}", content, position
+            )
+            position += count * (2 if is_long else 1)
+            for number in numbers:
+                # Without the mark of what is essential
+                found = sizes.get(number & (0x7FFF if is_long else 0x7F), (0,))
+                items[item] = max(items.get(item, 0), found[0])
+    return items
+
+
+def _read_heic_parts(content, start, end, budget):
+    """Return the numbers of the items that each item is made of, by its number."""
+    parts = defaultdict(list)
+    for inner, last in find_boxes(content, start, end, (b"iref",), budget):
+        letter = "I" if content[inner] else "H"
+        for kind, first, _end in iterate_boxes(content, inner + 4, last, budget):
+            if kind == b"dimg":
+                item, count = struct.unpack_from(f">{letter}H", content, first)
+                budget.spend(_PIECE + count)
+                first += struct.calcsize(f">{letter}H")
+                parts[item] += struct.unpack_from(f">{count}{letter}", content, first)
+    return parts
+
+
+def _count_pixels(parts, items, largest, budget):
+    """Return the pixels to decode for the most expensive item, through all its parts.
+
+    :param largest: the pixels of items whose size is not known
+    :raises TooComplexError: if an item is a part of itself
+    """
+    counts = {}
+
+    def count(item, outer=()):
+        if item in outer or len(outer) > _DEEPEST:
+            raise TooComplexError
+        if item not in counts:
+            own = parts.get(item, ())
+            budget.spend(1 + len(own))
+            counts[item] = max(
+                items.get(item) or largest,
+                sum(count(part, (*outer, item)) for part in own),
+            )
+        return counts[item]
+
+    return max(map(count, parts), default=0)
 
 
 # === METADATA === #

@@ -2,24 +2,34 @@
 
 import html
 import re
+from itertools import islice
 from urllib.parse import quote
 
 REDACTED = "[…]"
 # Shorter names are parts of other words; shorter numbers are not phones
 SHORTEST_NAME = 3
 SHORTEST_PHONE = 5
+MOST_CONTACTS = 100
 # The end of a number, without the prefixes that are written in different ways
 PHONE_END = 7
 _BETWEEN = r"[\s()./-]*"
-_ADDRESS = re.compile(r"[^\s<>\"'(),;:\[\]]+@[^\s<>\"'(),;:\[\]@]+\.\w+")
+# Lengths are limited: what follows would be tried for each letter of a long text
+_ADDRESS = re.compile(
+    r"[^\s<>\"'(),;:\[\]@]{1,64}@[^\s<>\"'(),;:\[\]@]{1,190}\.\w{1,63}"
+)
 _PHONE = re.compile(r"(?<![\w/.-])(?:\+|\(?0)[\d \u00a0()./-]{5,18}\d(?!\w)")
 _DATE = re.compile(r"\d{1,2}[./-] ?\d{1,2}[./-] ?\d{2,4}")
 
 
 def find_contacts(text):
-    """Return the e-mail addresses and the phone numbers in a text."""
-    phones = (number for number in _PHONE.findall(text) if not _DATE.match(number))
-    return _ADDRESS.findall(text), list(phones)
+    """Return the first e-mail addresses and phone numbers in a text.
+
+    All of them are looked for in all texts of a report, which takes a time for each.
+    """
+    addresses = (found[0] for found in _ADDRESS.finditer(text))
+    phones = (found[0] for found in _PHONE.finditer(text))
+    phones = (number for number in phones if not _DATE.match(number))
+    return list(islice(addresses, MOST_CONTACTS)), list(islice(phones, MOST_CONTACTS))
 
 
 def get_redactor(names=(), phones=()):

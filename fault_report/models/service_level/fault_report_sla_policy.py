@@ -66,23 +66,36 @@ class FaultReportSlaPolicy(models.Model):
         help="Empty: for all companies.",
     )
 
-    # Criteria; empty: any
+    # Criteria; empty: any. Therefore, what is named cannot be deleted, and stays named
+    # when it is archived.
     priority = fields.Selection([("0", "Normal"), ("1", "High"), ("2", "Urgent")])
     partner_ids = fields.Many2many(
         "res.partner",
         "fault_report_sla_policy_partner_rel",
         string="Customers",
         domain="[('is_facility', '=', False)]",
+        context={"active_test": False},
+        ondelete="restrict",
     )
     facility_ids = fields.Many2many(
         "res.partner",
         "fault_report_sla_policy_facility_rel",
         string="Facilities",
         domain="[('is_facility', '=', True)]",
+        context={"active_test": False},
+        ondelete="restrict",
     )
-    subgroup_ids = fields.Many2many("fault.report.subgroup", string="Subgroups")
+    subgroup_ids = fields.Many2many(
+        "fault.report.subgroup",
+        string="Subgroups",
+        context={"active_test": False},
+        ondelete="restrict",
+    )
     category_ids = fields.Many2many(
-        "maintenance.equipment.category", string="Categories of Objects"
+        "maintenance.equipment.category",
+        string="Categories of Objects",
+        context={"active_test": False},
+        ondelete="restrict",
     )
 
     # Targets, in hours; 0: none
@@ -110,6 +123,7 @@ class FaultReportSlaPolicy(models.Model):
         "resource.calendar",
         string="Working Hours",
         check_company=True,
+        ondelete="restrict",
         help="Empty: those of the company.",
     )
     around_the_clock = fields.Boolean(

@@ -268,6 +268,8 @@ class FaultReportPoint(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         definitions = self._get_definitions(vals_list)
+        if any(vals.get("template_point_id") not in definitions for vals in vals_list):
+            self._check_definition({"template_point_id": False})
         vals_list = [
             {**vals, **definitions.get(vals.get("template_point_id"), {})}
             for vals in vals_list

@@ -98,8 +98,9 @@ class FaultReportTemplate(models.Model):
     def copy(self, default=None):
         """Copy the templates; the conditions of a copy are on its own points."""
         copies = super().copy(default)
-        for template, copied in zip(self, copies, strict=True):
-            template._copy_conditions_to(copied)
+        if "point_ids" not in (default or {}):
+            for template, copied in zip(self, copies, strict=True):
+                template._copy_conditions_to(copied)
         return copies
 
     def _copy_conditions_to(self, copied):
@@ -113,7 +114,9 @@ class FaultReportTemplate(models.Model):
                 own.write(
                     {
                         "condition_point_id": points[point.condition_point_id].id,
-                        "condition_option_ids": [options[one].id for one in chosen],
+                        "condition_option_ids": [
+                            options[one].id for one in chosen if one in options
+                        ],
                         **{name: point[name] for name in ANSWERS_OF_CONDITIONS},
                     }
                 )

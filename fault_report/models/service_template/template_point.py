@@ -84,6 +84,9 @@ class FaultReportTemplatePoint(models.Model):
     category_ids = fields.Many2many(
         "maintenance.equipment.category",
         string="Only for Objects Of",
+        # Empty means all
+        context={"active_test": False},
+        ondelete="restrict",
         help="Categories of service objects. Empty: all objects, and no object.",
     )
     condition_point_id = fields.Many2one(
@@ -107,6 +110,8 @@ class FaultReportTemplatePoint(models.Model):
         "fault_report_template_point_condition_rel",
         string="Is One Of",
         domain="[('point_id', '=', condition_point_id)]",
+        # Options check that themselves: they are deleted with their template.
+        context={"active_test": False},
         copy=False,
     )
     condition_outside_limits = fields.Boolean(
@@ -245,7 +250,8 @@ class FaultReportTemplatePoint(models.Model):
                 options or self.condition_outside_limits
             )
         if other.type == "choice":
-            own = other.with_context(active_test=False).option_ids
+            # An archived option is not offered any more.
+            own = other.option_ids.filtered("active")
             return bool(options) and options <= own and not self.condition_check
         has_limit = other.minimum is not False or other.maximum is not False
         return self.condition_outside_limits and has_limit and not options
@@ -319,13 +325,16 @@ class FaultReportTemplatePoint(models.Model):
     def _check_no_other_depends(self):
         depending = self.search([("condition_point_id", "in", self.ids)]) - self
         for point in depending[:1]:
-            raise UserError(
-                self.env._(
-                    "“%(point)s” depends on “%(other)s”: change its condition first.",
-                    point=point.name,
-                    other=point.condition_point_id.name,
-                )
+            raise point._get_dependency_error(point.condition_point_id.name)
+
+    def _get_dependency_error(self, other):
+        return UserError(
+            self.env._(
+                "“%(point)s” depends on “%(other)s”: change its condition first.",
+                point=self.name,
+                other=other,
             )
+        )
 
     def _filtered_answered(self):
         """Return the points that are used by a report."""
@@ -417,8 +426,24 @@ class FaultReportTemplateOption(models.Model):
         default=True, help="An option that is not approved is a deviation."
     )
 
+    @api.constrains("active")
+    def _check_archived_in_no_condition(self):
+        self.filtered(lambda option: not option.active)._check_in_no_condition()
+
+    def _check_in_no_condition(self):
+        """Raise if a point is asked only for the answer of one of these options."""
+        depending = self.env["fault.report.template.point"].search(
+            [("condition_option_ids", "in", self.ids)], limit=1
+        )
+        if depending:
+            option = depending.condition_option_ids & self
+            raise depending._get_dependency_error(
+                f"{option.point_id.name}: {', '.join(option.mapped('name'))}"
+            )
+
     def unlink(self):
         """Delete the options; archive those offered by a report instead."""
+        self._check_in_no_condition()
         answered = self.point_id._filtered_answered()
         offered = self.filtered(lambda option: option.point_id in answered)
         offered.active = False
