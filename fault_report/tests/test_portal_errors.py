@@ -154,7 +154,9 @@ class TestPortalErrors(PortalPages):
                 self.assertEqual(response.status_code, 200, response.text)
                 # As Odoo's own route posts it
                 public = report.with_user(self.env.ref("base.public_user")).sudo()
-                author = {"author_id": report.partner_id.id} if report.partner_id else {}
+                author = (
+                    {"author_id": report.partner_id.id} if report.partner_id else {}
+                )
                 public.message_post(body="Hello", **author)
                 names = self.get_page(path).xpath("//*[@id='comments']//li//strong")
                 self.assertEqual(len(names), 2)
