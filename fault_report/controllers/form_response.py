@@ -68,7 +68,12 @@ def _refuse(error, show_again, labels):
         }
         response = request.make_json_response({"error": content}, status=status)
     else:
-        response = show_again(errors={field: message}, error_url=url)
+        errors = {field: message}
+        if any(file.filename for file in request.httprequest.files.values()):
+            # No page can choose files for people
+            again = request.env._("Choose your photos and files again.")
+            errors["files"] = f"{errors.get('files', '')} {again}".strip()
+        response = show_again(errors=errors, error_url=url)
         response.status_code = status
     if isinstance(error, TooManyRequestsError):
         response.headers["Retry-After"] = str(error.retry_after)

@@ -1,6 +1,6 @@
 """The comment taken from an e-mail: the new text only, without quotes."""
 
-from lxml import html
+from lxml import html as lxml_html
 
 from odoo.tests import tagged
 from odoo.tools import html_sanitize
@@ -164,7 +164,7 @@ class TestMailText(MailGatewayCase):
             with self.subTest(name):
                 body = HTML[name].format(f"<p>{WRITTEN}</p>").replace("QUO", "Cited")
                 folded = mail_text.fold_history(html_sanitize(body), "Earlier")
-                tree = html.fromstring(f"<div>{folded}</div>")
+                tree = lxml_html.fromstring(f"<div>{folded}</div>")
                 self.assertIn("Cited", tree.text_content())
                 for details in tree.xpath("//details"):
                     self.assertEqual(details.findtext("summary"), "Earlier")
@@ -200,7 +200,7 @@ class TestMailText(MailGatewayCase):
                 folded = mail_text.fold_history(clean, "<b>")
                 self.assertNotIn("<b>", folded)
                 self.assertNotIn("<script", folded)
-                tree = html.fromstring(f"<div>{folded}</div>")
+                tree = lxml_html.fromstring(f"<div>{folded}</div>")
                 self.assertFalse(tree.xpath("//@*[starts-with(name(), 'on')]"))
 
     def test_an_answer_below_what_it_quotes_is_kept(self):

@@ -6,6 +6,7 @@ import uuid
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from lxml import html
+from markupsafe import Markup
 
 from odoo import Command, http
 from odoo.tests import HttpCase, tagged
@@ -278,6 +279,83 @@ class TestPortalPages(PortalPages):
             response = self.send(path, {"comment": "Still so"}, key=key)
             self.assertEqual(response.status_code, 200)
         self.assertEqual(len(self.in_wing._get_public_messages()), 1)
+
+    def test_a_customer_keeps_a_colleague_informed_and_learns_of_no_other_address(self):
+        at_home = self.env["res.partner"].create(
+            {
+                "name": "At home",
+                "email": "home@hotel.example",
+                "parent_id": self.hotel.id,
+            }
+        )
+        self.reading.partner_id.email = "reader@hotel.example"
+        self.limited.partner_id.email = "lim@hotel.example"
+        self.foreign.partner_id.email = "nurse@ward.example"
+        self.technician.partner_id.email = "tech@lifts.example"
+        self.sign_in(self.filing)
+        answers = set()
+        for user_or_contact, follows in (
+            (self.reading.partner_id, True),
+            (at_home, True),
+            # These may not see the report, or are not of the customer
+            (self.limited.partner_id, False),
+            (self.foreign.partner_id, False),
+            (self.technician.partner_id, False),
+            (self.env["res.partner"], False),
+        ):
+            address = user_or_contact.email or "no@where.example"
+            with self.subTest(address):
+                self.env["fault.report.attempt"].search([]).unlink()
+                report = self.in_garage
+                path = f"/{report.id}/comment"
+                response = self.send(path, {"comment": "", "colleague": address})
+                self.assertEqual(response.status_code, 200, response.text)
+                answers.add(response.text)
+                said = report._get_public_messages()[-1]
+                self.assertIn(address, said.body)
+                self.assertEqual(user_or_contact in report.message_partner_ids, follows)
+                self.assertEqual(user_or_contact in said.notified_partner_ids, follows)
+                noted = self.env["mail.message"].search(
+                    [("res_id", "=", report.id), ("body", "like", f"keep {address} ")]
+                )
+                self.assertEqual(len(noted - said), not follows)
+                self.assertTrue(all(note.is_internal for note in noted - said))
+                filed = self.file_report(colleague=address, facility_id=self.garage.id)
+                self.assertEqual(user_or_contact in filed.message_partner_ids, follows)
+        self.assertEqual(len(answers), 1)
+
+    def test_only_a_user_of_the_customer_adds_a_colleague(self):
+        for address in ("no address", "a@example.com, b@example.com", "@", "a\nb@x.se"):
+            self.sign_in(self.filing)
+            data = {"comment": "Hello", "colleague": address}
+            with self.subTest(address):
+                response = self.send(f"/{self.in_wing.id}/comment", data)
+                self.assert_refused(response, 422, "colleague")
+        path = self.in_wing._get_tracking_url().partition(PAGE)[2]
+        token = path.partition("=")[2]
+        for user in (None, self.foreign, self.technician):
+            self.sign_in(user)
+            with self.subTest(user=user):
+                self.assertNotIn('name="colleague"', self.get(path).text)
+                data = {"comment": "Hello", "access_token": token}
+                data["colleague"] = "a@example.com"
+                response = self.send(f"/{self.in_wing.id}/comment", data)
+                self.assertEqual(response.status_code, 422)
+        self.assertFalse(self.in_wing._get_public_messages())
+
+    def test_the_history_that_an_e_mail_quotes_is_folded_on_the_page(self):
+        self.in_wing.message_post(
+            body=Markup("<p>It hums.</p><blockquote>On 26 Nov L wrote: x</blockquote>"),
+            message_type="email",
+            subtype_xmlid="mail.mt_comment",
+            author_id=self.manager.id,
+        )
+        self.sign_in(self.filing)
+        page = self.get_page(f"/{self.in_wing.id}")
+        [body] = page.xpath("//*[@class='o_fr_message_body']")
+        self.assertIn("It hums.", body.text_content())
+        [quote] = body.xpath("details")
+        self.assertIn("wrote: x", quote.text_content())
 
     def test_a_comment_that_cannot_be_kept_is_refused(self):
         self.sign_in(self.reading)

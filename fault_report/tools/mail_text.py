@@ -291,7 +291,7 @@ def fold_history(body, label):
 
 
 def _find_quotes(root):
-    """Return lists of neighbours that are quoted, without what is inside of them."""
+    """Return lists of quoted neighbours, without those inside of another."""
     quotes = []
     for parent in root.iter():
         if any(node.get("data-o-mail-quote") for node in parent.iterancestors()):

@@ -120,6 +120,7 @@ class FaultReport(models.Model):
             "phone": self.env._("Phone"),
             "email": self.env._("E-mail"),
             "customer_order_ref": self.env._("Your order number"),
+            "colleague": self.env._("E-mail of the colleague"),
         }
 
     @api.model
@@ -186,6 +187,7 @@ class FaultReport(models.Model):
         lengths = {name: rule["limit"] for name, rule in rules.items()}
         inputs = {name: lengths[field] for name, field in PUBLIC_FIELDS.items()}
         lines = dict.fromkeys(("facility", "object_text"), text_rules.MAX_LINE)
+        lines["colleague"] = text_rules.MAX_EMAIL
         return {
             "lengths": {**lengths, **inputs, **lines},
             "photo_types": ",".join(photo_rules.TYPES),
@@ -217,6 +219,7 @@ class FaultReport(models.Model):
         return {
             "maxFiles": max(limit.files for limit in limits),
             "maxBytes": max(limit.size for limit in limits),
+            "maxTotal": self.env["res.company"]._get_fault_report_max_request(),
             "keepPosition": any(limit.keep_position for limit in limits),
             "draftDays": DRAFT_DAYS,
         }

@@ -233,14 +233,21 @@ class FaultReport(models.Model):
         :param form: a `controllers.form.Form`
         """
         self.ensure_one()
-        unknown = form.vals.keys() - {"comment"}
+        offered = {"comment", "colleague"} if self._may_add_colleague() else {"comment"}
+        unknown = form.vals.keys() - offered
         if unknown or form.points:
             raise FieldError(
                 self.env._("Unknown fields: %s.", ", ".join(sorted(unknown))), "comment"
             )
 
         def post():
-            self._post_from_customer(form.vals.get("comment", ""), form.files)
+            text = form.vals.get("comment", "")
+            # Before the message, so that the colleague gets it
+            address = self._add_colleague(form.vals.get("colleague"))
+            if address:
+                request = self.env._("Please keep %s informed.", address)
+                text = f"{text.strip()}\n\n{request}".strip()
+            self._post_from_customer(text, form.files)
             return self.sudo(), None  # Only linked to the submission
 
         self.env["fault.report.submission"]._run_once(
@@ -248,6 +255,66 @@ class FaultReport(models.Model):
             form.key or uuid.uuid4().hex,
             form.fingerprint,
             post,
+        )
+
+    # === COLLEAGUES === #
+
+    def _may_add_colleague(self):
+        """Return whether the user is one of the customer, and no visitor by a link."""
+        self.ensure_one()
+        return self.env.user._is_portal() and self.sudo(False).has_access("read")
+
+    def _add_colleague(self, text):
+        """Let a colleague of the user follow the report; return the address.
+
+        Only contacts of the user's customer who may receive its messages follow it. The
+        user does not learn whether there is one: they may not know all contacts of
+        their customer. Staff are asked to decide on other addresses.
+
+        :param str text: an e-mail address
+        :raises FieldError: if it is none
+        """
+        self.ensure_one()
+        text = (text or "").strip()
+        if not text:
+            return ""
+        address = text_rules.is_email(text) and email_normalize(text)
+        if not address:
+            raise FieldError(
+                self.env._("Enter one e-mail address, such as name@example.com."),
+                "colleague",
+            )
+        # The caller has checked that the user may see the report.
+        report_sudo = self.sudo()
+        colleagues = report_sudo._find_colleagues(address)
+        if colleagues:
+            report_sudo.message_subscribe(colleagues.ids)
+        else:
+            report_sudo._note_unknown_colleague(address)
+        return address
+
+    def _find_colleagues(self, address):
+        """Return the contacts of the user's customer with this address."""
+        customer = self.env.user.partner_id._get_fault_report_customer()
+        found = self.env["res.partner"].search(
+            Domain("email_normalized", "=", address), limit=10
+        )
+        return found.filtered(
+            lambda partner: (
+                partner._get_fault_report_customer() == customer
+                and self._may_receive(partner, is_chosen=False)
+            )
+        )
+
+    def _note_unknown_colleague(self, address):
+        self._message_log(
+            body=self.env._(
+                "%(user)s asks to keep %(address)s informed. This is no known contact "
+                "of the customer who may see the report: add a follower if they may.",
+                user=self.env.user.name,
+                address=address,
+            ),
+            author_id=self.env.ref("base.partner_root").id,
         )
 
     def _post_from_customer(self, text, files=()):

@@ -20,6 +20,7 @@ PORTAL_FORM_FIELDS = {
     "customer_order_ref",
     "contact_name",
     "phone",
+    "colleague",
 }
 _PORTAL_TEXTS = ("name", "comment", "customer_order_ref", "contact_name", "phone")
 
@@ -169,6 +170,7 @@ class FaultReport(models.Model):
         )
         # Notify the user of later messages
         report_sudo.message_subscribe(self.env.user.partner_id.ids)
+        report_sudo._add_colleague(vals.get("colleague"))
         return report_sudo
 
     @api.model

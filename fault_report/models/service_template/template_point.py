@@ -287,6 +287,28 @@ class FaultReportTemplatePoint(models.Model):
         shown = point_rules.find_shown(rules, answers, categories, role)
         return self.filtered(lambda point: point.id in shown)
 
+    def _get_empty_sections(self, categories):
+        """Return the sections without a point for objects of these categories.
+
+        :param self: the points of a form, in their order
+        """
+        shown = self._filter_shown(None, categories)
+        section = empty = self.browse()
+        for point in self:
+            if point.type == "section":
+                section = point
+                empty |= point
+            elif point in shown:
+                empty -= section
+        return empty
+
+    def _has_required(self, categories):
+        """Return whether a form has to be answered, whatever is answered before."""
+        return any(
+            point.required and not point._get_rule()["condition"]
+            for point in self._filter_shown(None, categories)
+        )
+
     @api.constrains("internal", "audience")
     def _check_audience(self):
         for point in self:

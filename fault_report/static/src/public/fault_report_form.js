@@ -7,8 +7,8 @@
 // The script uses only names and `data-…` attributes of the form, so it works on Odoo
 // pages, on other pages and in a shadow DOM:
 //   data-texts            its texts, translated, as JSON (none: see unsent.js)
-//   data-limits           `maxFiles`, `maxBytes`, `keepPosition` and `draftDays`, as JSON
-//                         (the same)
+//   data-limits           `maxFiles`, `maxBytes`, `maxTotal`, `keepPosition` and
+//                         `draftDays`, as JSON (none: see unsent.js)
 //   data-photo            how photos are resized: see photos.js
 //   data-captcha-keys     the site keys of the captchas to pass, as JSON
 //   data-draft            the name of the draft (none: the URL)
@@ -491,6 +491,11 @@
             }
             this.say("");
             const order = Node.DOCUMENT_POSITION_FOLLOWING;
+            for (const folded of marked.map((field) => field.closest("details"))) {
+                if (folded) {
+                    folded.open = true;
+                }
+            }
             marked.sort((a, b) => (a.compareDocumentPosition(b) & order ? -1 : 1));
             const first = marked[0] || this.alert;
             if (!first.matches("input, select, textarea, button")) {
@@ -502,6 +507,11 @@
 
         validate() {
             const errors = {};
+            const items = [...this.bags.values()].flatMap((bag) => bag.items);
+            const bytes = items.reduce((sum, {blob}) => sum + blob.size, 0);
+            if (bytes > this.options.maxTotal) {
+                errors.files = this.texts.tooMuch;
+            }
             for (const element of this.form.elements) {
                 if (element.name && element.willValidate && !element.checkValidity()) {
                     errors[element.name] = element.validationMessage;

@@ -38,8 +38,13 @@
             places.forEach((place, index) =>
                 this.toggle(place, shown.has(points[index].id))
             );
-            for (const section of this.form.querySelectorAll(".o_fr_section")) {
+            for (const section of this.form.querySelectorAll("[data-section]")) {
                 section.hidden = !this.hasPoints(section);
+            }
+            for (const part of this.form.querySelectorAll("details[data-points]")) {
+                const asked = places.filter((place) => !place.hidden);
+                part.hidden = !asked.length;
+                part.open ||= asked.some((place) => "required" in place.dataset);
             }
         }
 
@@ -68,7 +73,7 @@
             }
         }
 
-        /** Whether a point of this section is shown, or it never had any. */
+        /** Whether a point of this section is shown. */
         hasPoints(section) {
             const own = [];
             let next = section.nextElementSibling;
@@ -76,8 +81,7 @@
                 own.push(next);
                 next = next.nextElementSibling;
             }
-            const points = own.filter((element) => element.dataset.rule);
-            return !points.length || points.some((point) => !point.hidden);
+            return own.some((element) => element.dataset.rule && !element.hidden);
         }
     }
 
