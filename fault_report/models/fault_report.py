@@ -388,6 +388,7 @@ class FaultReport(models.Model):
             reports._post_event("created")
             reports.filtered("technician_id")._post_event("assigned")
             reports._note_absences(passed_over)
+            reports.filtered("sla_pauses")._note_pauses()
         else:
             reports._skip_log_of_pauses()
         return reports

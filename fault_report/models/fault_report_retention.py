@@ -17,6 +17,7 @@ from odoo.tools import (
 from odoo.tools.sql import escape_psql
 
 from ..tools.context_switches import with_own_context
+from ..tools.fields import GeneratedText
 from ..tools.redaction import SHORTEST_NAME, find_contacts, get_redactor
 from .fault_report import WAITING_STATES
 
@@ -314,6 +315,7 @@ class FaultReport(models.Model):
                 if field.store
                 and field.column_type
                 and field.type in REDACTED_TYPES
+                and not isinstance(field, GeneratedText)
                 and not field.translate
                 and name not in KEPT_FIELDS
             ]

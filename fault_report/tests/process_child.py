@@ -25,6 +25,8 @@ def main(database, *options):
     answer("ready")
     for line in sys.stdin:
         started = time.monotonic()
+        # As a scheduled action does; the test itself signals no change
+        registry.clear_all_caches()
         with registry.cursor() as cr:
             safe_eval(line.strip(), {"env": api.Environment(cr, SUPERUSER_ID, {})})
         answer(time.monotonic() - started)

@@ -108,6 +108,9 @@ class TestPortalAccess(PortalData, FaultReportData, HttpCase):
             "Location", ""
         ):
             return L
+        # What was entered is kept, with a link
+        if response.status_code == 403 and "/web/login" in response.text:
+            return L
         if what in ("comment", "me_too", "object", "facility"):
             return Y if response.status_code == 303 and changed else n
         if response.status_code != 200:

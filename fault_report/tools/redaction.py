@@ -12,7 +12,9 @@ SHORTEST_PHONE = 5
 MOST_CONTACTS = 100
 # The end of a number, without the prefixes that are written in different ways
 PHONE_END = 7
-_BETWEEN = r"[\s()./-]*"
+_PREFIX = 8
+# Digits with what is written between them
+_NUMBERS = re.compile(r"[+(]?\d(?:[\d\s()./+-]*\d)?")
 # Lengths are limited: what follows would be tried for each letter of a long text
 _ADDRESS = re.compile(
     r"[^\s<>\"'(),;:\[\]@]{1,64}@[^\s<>\"'(),;:\[\]@]{1,190}\.\w{1,63}"
@@ -40,15 +42,16 @@ def get_redactor(names=(), phones=()):
 
     :param names: names and e-mail addresses
     """
-    patterns = {*map(_get_name_pattern, names), *map(_get_phone_pattern, phones)}
-    found = "|".join(sorted(filter(None, patterns), key=len, reverse=True))
-    if not found:
-        return lambda value: value
-    pattern = re.compile(found, re.IGNORECASE)
+    patterns = filter(None, {*map(_get_name_pattern, names)})
+    found = "|".join(sorted(patterns, key=len, reverse=True))
+    pattern = re.compile(found, re.IGNORECASE) if found else None
+    ends = {*map(_get_phone_end, phones)} - {None}
 
     def redact(value):
         if isinstance(value, str):
-            return pattern.sub(REDACTED, value)
+            value = pattern.sub(REDACTED, value) if pattern else value
+            # One pass for all numbers: a pattern of each is slow in long texts
+            return _NUMBERS.sub(lambda n: _redact_numbers(n[0], ends), value)
         if isinstance(value, dict):
             return {name: redact(part) for name, part in value.items()}
         if isinstance(value, (list, tuple)):
@@ -69,8 +72,28 @@ def _get_name_pattern(name):
     return rf"(?<!\w)(?:{'|'.join(sorted(spellings))})(?!\w)"
 
 
-def _get_phone_pattern(phone):
+def _get_phone_end(phone):
     digits = re.findall(r"\d", phone or "")
-    if len(digits) < SHORTEST_PHONE:
-        return None
-    return rf"(?:[+(]?\d{_BETWEEN}){{0,8}}{_BETWEEN.join(digits[-PHONE_END:])}(?!\d)"
+    return "".join(digits[-PHONE_END:]) if len(digits) >= SHORTEST_PHONE else None
+
+
+def _redact_numbers(text, ends):
+    """Return the text of one or more numbers without those that have these ends."""
+    lengths = {*map(len, ends)}
+    if len(text) < SHORTEST_PHONE or not lengths:
+        return text
+    places = [place for place, letter in enumerate(text) if letter.isdigit()]
+    digits = "".join(text[place] for place in places)
+    parts, done, first = [], 0, 0
+    for last, place in enumerate(places, 1):
+        if last < len(places) and places[last] == place + 1:
+            continue  # In the middle of a number
+        for length in lengths:
+            begin = last - length
+            if begin >= first and digits[begin:last] in ends:
+                start = places[max(first, begin - _PREFIX)]
+                start -= start > done and text[start - 1] in "+("
+                parts += [text[done:start], REDACTED]
+                done, first = place + 1, last
+                break
+    return "".join([*parts, text[done:]])
