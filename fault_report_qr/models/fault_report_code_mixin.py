@@ -139,7 +139,10 @@ class FaultReportCodeMixin(models.AbstractModel):
         ).action_renew_fault_report_token()
 
     def _check_fault_report_token_rights(self):
-        """Raise unless the user may handle the codes, and see these records."""
+        """Raise unless the user may handle the codes, and see these records.
+
+        Hook: an override refuses records without a code.
+        """
         self.check_access("read")
         if not self._may_handle_codes():
             raise AccessError(
@@ -153,7 +156,8 @@ class FaultReportCodeMixin(models.AbstractModel):
         self.ensure_one()
         self._check_fault_report_token_rights()
         # The rights are checked above; users may not read the field itself.
-        return f"{self.get_base_url()}{self._get_code_path(self.sudo().fault_report_token)}"
+        path = self._get_code_path(self.sudo().fault_report_token)
+        return f"{self.get_base_url()}{path}"
 
     @api.model
     def _get_code_path(self, token):

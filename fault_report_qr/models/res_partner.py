@@ -24,7 +24,7 @@ class ResPartner(models.Model):
     _inherit = ["res.partner", "fault.report.code.mixin"]
     _code_path = "f"
     _code_scope = "qr_place"
-    _shown_open = 10
+    _shown_open = 8
 
     # === THE CODE === #
 
@@ -36,7 +36,7 @@ class ResPartner(models.Model):
         return Domain("is_facility", "=", True)
 
     def _check_fault_report_token_rights(self):
-        super()._check_fault_report_token_rights()
+        result = super()._check_fault_report_token_rights()
         for partner in self:
             if not partner.is_facility:
                 raise UserError(
@@ -45,6 +45,7 @@ class ResPartner(models.Model):
                         partner.display_name,
                     )
                 )
+        return result
 
     def _opens_in_back_office(self):
         # All employees may read contacts; to most of them the page is of more use.
