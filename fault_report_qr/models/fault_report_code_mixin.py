@@ -139,7 +139,10 @@ class FaultReportCodeMixin(models.AbstractModel):
         ).action_renew_fault_report_token()
 
     def _check_fault_report_token_rights(self):
-        """Raise unless the user may handle the codes, and see these records."""
+        """Raise unless the user may handle the codes, and see these records.
+
+        Hook: an override refuses records without a code.
+        """
         self.check_access("read")
         if not self._may_handle_codes():
             raise AccessError(

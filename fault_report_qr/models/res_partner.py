@@ -24,7 +24,7 @@ class ResPartner(models.Model):
     _inherit = ["res.partner", "fault.report.code.mixin"]
     _code_path = "f"
     _code_scope = "qr_place"
-    _shown_open = 10
+    _shown_open = 8
 
     # === THE CODE === #
 

@@ -104,6 +104,7 @@ class TestPublicPages(FaultReportData, BrowserCase):
             page.tap(".o_fr_objects a")
             page.see("h1", "Lift")
             page.see(".o_fr_label", "Doors close")
+            page.wait("document.querySelector('[data-rule][hidden]')")
             self.assertNotIn("Speed", page.run("document.body.innerText"))
             self.assertNotIn("Which door", page.run("document.body.innerText"))
             page.tap("[name^=point_][value=not_ok] + span")
