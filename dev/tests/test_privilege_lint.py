@@ -62,7 +62,6 @@ PUBLIC = {
     "models/fault_report_technician.py: action_hand_over": "write",
     "models/fault_report_technician.py: action_take_back": "write",
     "models/attachment/ir_attachment.py: write": "write; looks at where files belong",
-    "models/fault_report.py: create": "create; replaces absent technicians",
     f"{API}/models/fault_report_integration.py: action_new_key": "write",
     "models/fault_report_recurrence.py: action_mark_duplicate": "write, and read",
     f"{HOOKS}.py: action_test": "write on the webhook",
