@@ -25,7 +25,7 @@ class FaultReportIntegrationRequest(models.Model):
 
     _name = "fault.report.integration.request"
     _description = "Request of an Integration"
-    _inherit = ["fault.report.reference.mixin", "fault.report.protected.mixin"]
+    _inherit = ["fault.report.reference.mixin"]
     _order = "date desc, id desc"
     _log_access = False
 
@@ -41,7 +41,7 @@ class FaultReportIntegrationRequest(models.Model):
     detail = fields.Char(string="Details", readonly=True)
     count = fields.Integer(string="Times", readonly=True, default=1)
     # The hour and what is the same in it; empty for one request
-    bundle = fields.Char(readonly=True, protected=True, technical=True)
+    bundle = fields.Char(readonly=True, technical=True)
 
     _integration_index = models.Index("(integration_id, date DESC, id DESC)")
     _bundle_unique = models.UniqueIndex(

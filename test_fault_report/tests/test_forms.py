@@ -22,6 +22,7 @@ FORM = "form.o_fault_report_form"
 # Where each <form method="post"> of our templates is tested
 WALKED = {
     "portal_new": "test_a_customer_files_twice_in_a_row",
+    "portal_kept": "test_portal_errors.py in the core: a plain form, once per session",
     "portal_reply": "test_a_comment_is_shown_and_the_next_one_can_be_written",
     "qr_form": "test_a_visitor_of_a_code_reports_twice_and_says_me_too_twice",
     "qr_open": "test_a_visitor_of_a_code_reports_twice_and_says_me_too_twice",

@@ -26,6 +26,8 @@ EXPLAINED = {
     "res_partner.fault_report_token": "the same, of facilities",
     "maintenance_equipment.fault_report_code_company_id": "whose code it is",
     "res_partner.fault_report_code_company_id": "the same, of facilities",
+    "fault_report.search_text": "PostgreSQL makes it of the other columns",
+    "fault_report.phone_digits": "the same",
     "fault_report_audit.address": "history: the trail is read, never followed",
     "fault_report_integration.was_in_page": "no address: whether the key was public",
     "fault_report_submission.answer": "the table is emptied",

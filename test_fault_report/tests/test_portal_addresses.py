@@ -12,6 +12,13 @@ from odoo.tools import mute_logger
 from odoo.addons.fault_report.tests.test_portal_pages import PAGE, PortalPages
 
 # Parameters that another version, another addon or a curious user may send
+# Opened after something was stored, which a replica of the database may not know yet
+AFTER_WRITING = {
+    f"{PAGE}/<int(max=2147483647):report_id>",
+    "/fault_report/labels/<int:wizard_id>",
+    "/fault_report/o/<string:token>/<string:secret>",
+    "/fault_report/f/<string:token>/<string:secret>",
+}
 STRANGE = (
     {"sortby": "zzz", "filterby": "no", "groupby": "1", "search_in": "x"},
     {"page": "abc", "date_begin": "x", "date_end": "2026-99-99"},
@@ -66,8 +73,7 @@ class TestPortalAddresses(PortalPages):
             and "GET" in (endpoint.routing["methods"] or ("GET",))
         }
         self.assertGreater(len(read), 6)
-        # No exceptions; give the reason here if one is needed
-        self.assertEqual([url for url in read if not read[url]], [])
+        self.assertEqual({url for url in read if not read[url]}, AFTER_WRITING)
 
     def test_pages_that_are_only_read_write_nothing(self):
         """A write would make Odoo restart the request, with a warning."""

@@ -99,7 +99,7 @@ class TestRefusalsInSwedish(PortalPages):
     def test_what_is_refused_is_refused_in_swedish(self):
         short = {"name": "Skallrar"}
         for channel, data, files, word in (
-            ("portal", {"name": ""}, None, "kort"),
+            ("portal", {"name": ""}, None, "vad är fel"),
             ("portal", {"name": "x" * 201}, None, "200"),
             ("portal", {"name": "a\x00"}, None, "tecken"),
             ("portal", {**short, "comment": "x" * 10_001}, None, "10"),
