@@ -25,7 +25,7 @@ class FaultReportIntegrationRequest(models.Model):
 
     _name = "fault.report.integration.request"
     _description = "Request of an Integration"
-    _inherit = ["fault.report.reference.mixin"]
+    _inherit = ["fault.report.reference.mixin", "fault.report.protected.mixin"]
     _order = "date desc, id desc"
     _log_access = False
 
