@@ -11,7 +11,7 @@ from ..tools.photo_rules import TYPES
 from .test_file_rules import make_picture
 
 # The field of the report, if the input has another name
-FIELDS = {"email": "email_from"}
+FIELDS = {"email": "email_from", "colleague": "email_from"}
 # Text inputs without a field of the report
 LINES = {"facility", "object_text"}
 # Inputs of other types than text, or not filled in by people

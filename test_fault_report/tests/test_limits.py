@@ -348,7 +348,7 @@ class TestLimitsHttp(PortalData, FaultReportData, HttpCase):
         own = {"maxFiles": 2, "maxBytes": MEGABYTE, "keepPosition": True}
         others = {"maxFiles": 20, "maxBytes": 3 * MEGABYTE, "keepPosition": False}
         for limits in (own, others):
-            limits["draftDays"] = DRAFT_DAYS
+            limits |= {"draftDays": DRAFT_DAYS, "maxTotal": 50 * MEGABYTE}
         self.assertEqual(self.read_limits(self.code), own)
         url = f"{report.access_url}?access_token={report._portal_ensure_token()}"
         self.assertEqual(self.read_limits(url), others)

@@ -11,7 +11,7 @@ from ...tools.context_switches import SILENT_IMPORT, get_switch, with_own_contex
 from ...tools.throttle import Throttle
 from ...tools.xmlids import get_record
 from ..fault_report import EVENT_FIELDS, WAITING_STATES
-from .delivery import CUSTOMER_KINDS, SETTINGS
+from .delivery import CUSTOMER_KINDS
 
 SIGNAL = "fault_report/waiting_changed"
 # Of this worker
@@ -397,10 +397,6 @@ class FaultReport(models.Model):
 
         Not of quotations, which salespeople send.
         """
-        # Most customers chose no messages: their users are not looked for then.
-        chosen = Domain(SETTINGS[kind], "!=", "none") & Domain("share", "=", True)
-        if not self.env["res.users"].search(chosen, limit=1):
-            return
         for report in self:
             is_so = kind != "converted" or report.work_order_id
             users = is_so and report._get_customer_users()
