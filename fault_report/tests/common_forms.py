@@ -11,7 +11,7 @@ from ..tools.photo_rules import TYPES
 from .test_file_rules import make_picture
 
 # The field of the report, if the input has another name
-FIELDS = {"email": "email_from", "colleague": "email_from"}
+FIELDS = {"email": "email_from"}
 # Text inputs without a field of the report
 LINES = {"facility", "object_text"}
 # Inputs of other types than text, or not filled in by people
@@ -59,6 +59,8 @@ class FormRules:
             return point, point._text_limits, "value_text"
         if kind == "remark":
             return point, point._text_limits, "remark"
+        if name == "colleague":
+            return report, {"email_from": {"limit": text_rules.MAX_EMAIL}}, "email_from"
         if name in LINES:
             return report, {"phone": {"limit": text_rules.MAX_LINE}}, "phone"
         return report, TEXT_LIMITS, FIELDS.get(name, name)

@@ -149,9 +149,9 @@ class TestSearchScale(FaultReportCommon):
         self.env.cr.execute(
             "UPDATE fault_report SET state = 'new' WHERE id = ANY(%s)", [reports.ids]
         )
-        self.env.cr.execute("ANALYZE fault_report")
         # What tests before have rolled back still fills the indexes
-        self.env.cr.execute("SET LOCAL enable_seqscan = off")
+        self.env.cr.execute("REINDEX TABLE fault_report")
+        self.env.cr.execute("ANALYZE fault_report")
         self.env.invalidate_all()
         waiting = list(self.env["fault.report"]._get_waiting_domain())
         for typed in ("pump", "Tenant", "Door"):
