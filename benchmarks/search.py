@@ -1,4 +1,4 @@
-"""The cost of the search lines, for words of any frequency; see results/search.md.
+"""The cost of the search lines, for words of any frequency; see README.md.
 
 Runs in Odoo's shell, which provides `env`, on a separate database.
 """

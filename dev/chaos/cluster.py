@@ -74,6 +74,7 @@ class Cluster:
         """Create the cluster as a streaming replica of a running one."""
         self._make_folders()
         options = ["--wal-method", "stream", "--write-recovery-conf", "--no-sync"]
+        options += ["--checkpoint", "fast"]
         call(
             [self.programs / "pg_basebackup", "--pgdata", self.data, *options],
             "The replica cannot be made:",
@@ -84,12 +85,6 @@ class Cluster:
         with (self.data / "postgresql.conf").open("a") as settings:
             settings.write(f"unix_socket_directories = '{self.socket}'\n")
         self.start()
-
-    def delay(self, seconds):
-        """Let a replica lag behind its primary."""
-        setting = f"recovery_min_apply_delay = '{seconds}s'"
-        self.sql(f"ALTER SYSTEM SET {setting}", "postgres")
-        self.sql("SELECT pg_reload_conf()", "postgres")
 
     def start(self):
         self._control("start", "--log", self.log)

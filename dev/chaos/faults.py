@@ -154,11 +154,6 @@ def refuse_mails(lab):
     _misbehave(lab, "550 No")
 
 
-def drop_mails(lab):
-    """The mail server ends each connection without an answer; staff see it."""
-    _misbehave(lab, "drop")
-
-
 def _misbehave(lab, mood):
     lab.mail_server.behave(mood)
     try:
@@ -347,7 +342,6 @@ FAULTS = [
     make_file_store_read_only,
     refuse_mails_for_now,
     refuse_mails,
-    drop_mails,
     slow_mail_server,
     hang_receiver,
     fetch_odd_mails,

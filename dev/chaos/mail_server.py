@@ -21,9 +21,6 @@ class Box:
             mood = file.read()
         if mood.startswith(("4", "5")):
             return mood
-        if mood == "drop":
-            server.transport.close()
-            return "421 Closed"
         if mood == "slow":
             await asyncio.sleep(5)
         mail = email.message_from_bytes(envelope.content, policy=email.policy.default)
@@ -81,8 +78,8 @@ class MailServer:
     def behave(self, mood):
         """Take e-mails from now on if `mood` is empty.
 
-        :param str mood: an answer that refuses them, `drop` to end the connection
-            instead of an answer, or `slow` to take five seconds for each
+        :param str mood: an answer that refuses them, or `slow` to take five seconds
+            for each
         """
         self.mood.write_text(mood)
 
