@@ -6,6 +6,7 @@ jobs are tested again beside the addons of others (`neighbours.py`).
 """
 
 import os
+import re
 import subprocess
 import sys
 from functools import partial
@@ -30,6 +31,9 @@ CORE = "fault_report"
 TOGETHER = "test_fault_report"
 NOTHING_MATCHED = 5  # pytest's exit code
 NEIGHBOURS = "neighbours"  # in place of an addon: the tests beside those of others
+# A line of pytest's short summary, in colour or not
+SUMMARY = re.compile(r"(\x1b\[[\d;]*m)*(FAILED|ERROR)\b")
+LAST_LINES = 10
 MOST = 2  # parallel parts; with more, the browsers of the tours get too slow
 # Checked here, because a part prints into a file
 COLOR = "yes" if sys.stdout.isatty() else "auto"
@@ -90,7 +94,26 @@ def run(environment):
     _show_coverage(environment, parts)
     # Not of the parts beside others, which test the same files again
     shards.merge([part.durations for part in parts])
+    for line in find_failures(codes, _get_logs(codes)):
+        say(line)
     return combine(codes)
+
+
+def find_failures(codes, logs):
+    """Return the lines of what failed: at the end of a long run they are seen.
+
+    Of a run of pytest, its short summary; of another job, its last lines.
+
+    :param codes: the exit codes of the jobs
+    :param logs: the path of each job's output; a path may be missing
+    """
+    found = []
+    for code, log in zip(codes, logs, strict=True):
+        if code not in (0, NOTHING_MATCHED) and log.exists():
+            lines = log.read_text(errors="replace").splitlines()
+            summary = [line for line in lines if SUMMARY.match(line)]
+            found += summary or [line for line in lines if line.strip()][-LAST_LINES:]
+    return ["", "What failed:", *found] if found else []
 
 
 def get_package_checks(environment):
@@ -174,9 +197,15 @@ def _run_all(jobs, count):
     if count == 1:
         return [job() for job in jobs]
     say("")
-    logs = [RUN / f"test-{number}.log" for number in range(1, len(jobs) + 1)]
+    logs = _get_logs(jobs)
+    for log in logs:
+        log.unlink(missing_ok=True)
     started = map(parallel.Job, jobs, logs)
     return parallel.run(list(started), count)
+
+
+def _get_logs(jobs):
+    return [RUN / f"test-{number}.log" for number in range(1, len(jobs) + 1)]
 
 
 def _test_all(environment, part):

@@ -77,6 +77,24 @@ class TestParts(unittest.TestCase):
         ):
             self.assertEqual(testing.combine(codes), whole, codes)
 
+    def test_what_failed_is_said_again_at_the_end(self):
+        outputs = {
+            0: "FAILED in a test of the output, but the job passed\n",
+            1: "........\n\x1b[31mFAILED\x1b[0m a.py::test_a - why\n1 failed\n",
+            2: "  installing …\n\nOdoo says no.\n\n",
+            -9: None,
+        }
+        with tempfile.TemporaryDirectory() as folder:
+            logs = [Path(folder) / str(code) for code in outputs]
+            for log, text in zip(logs, outputs.values(), strict=True):
+                if text:
+                    log.write_text(text)
+            lines = testing.find_failures(list(outputs), logs)
+        self.assertEqual(lines[:2], ["", "What failed:"])
+        self.assertIn("a.py::test_a - why", lines[2])
+        self.assertEqual(lines[3:], ["  installing …", "Odoo says no."])
+        self.assertEqual(testing.find_failures([0], logs[:1]), [])
+
 
 class TestJobs(unittest.TestCase):
     def setUp(self):
