@@ -3,6 +3,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Domain
 from odoo.tools import ormcache
 
 from ...tools import text_rules
@@ -240,14 +241,19 @@ class FaultReportSlaPolicy(models.Model):
     @ormcache("company_id")
     def _get_candidates(self, company_id):
         """Return the policies for reports of a company, the first that suits wins."""
-        company = self.env["res.company"].browse(company_id)
         # Users who file a report need no access to policies.
-        policies = self.sudo().search(
-            [("company_id", "in", (*company.sudo().parent_ids.ids, company_id, False))]
-        )
+        policies = self.sudo().search(self._get_candidates_domain(company_id))
         return tuple(
             policy._get_facts() for policy in policies.sorted(self._get_specificity)
         )
+
+    @api.model
+    def _get_candidates_domain(self, company_id):
+        """Return the domain of the policies of a company and of those above it."""
+        # Which companies are above it is no secret.
+        company_sudo = self.env["res.company"].sudo().browse(company_id)
+        ids = (*company_sudo.parent_ids.ids, company_id, False)
+        return Domain("company_id", "in", ids)
 
     @staticmethod
     def _get_specificity(policy):
@@ -297,7 +303,15 @@ class FaultReportSlaPolicy(models.Model):
     def _get_cached(self, company):
         """Return this policy as a `Policy`; None if it is archived or deleted."""
         candidates = self._get_candidates(company.id)
-        return next((policy for policy in candidates if policy.id == self.id), None)
+        known = next((policy for policy in candidates if policy.id == self.id), None)
+        # Users who file a report need no access to policies.
+        policy_sudo = self.sudo()
+        if known or not policy_sudo.active:
+            return known
+        # Another process has just created it, and this one has not been notified: its
+        # alarms must not get lost.
+        is_valid = policy_sudo.filtered_domain(self._get_candidates_domain(company.id))
+        return policy_sudo._get_facts() if is_valid else None
 
     @api.model
     def _get_clock(self, policy, company):
