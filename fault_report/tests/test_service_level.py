@@ -868,6 +868,20 @@ class TestAlarms(ServiceLevelCommon):
         self.at(MONDAY + hour, lambda: report.action_assign(self.technician))
         self.assertEqual(report.sla_warning_from, MONDAY + 9 * hour)
 
+    def test_r102_a_process_with_an_older_cache_of_levels_loses_no_alarm(self):
+        policy = self.make_policy(resolution_hours=3, warning_hours=1)
+        report = self.make_at(MONDAY, technician_id=self.technician.id)
+        self.env["mail.mail"].search([]).unlink()
+        Policy = self.env.registry["fault.report.sla.policy"]
+        with patch.object(Policy, "_get_candidates", lambda self, company_id: ()):
+            self.run_cron(utc("2026-03-02 09:00:00"))
+            self.assertEqual(report.sla_told, "resolution_warning")
+            self.assertTrue(report.sla_alarm_date)
+            # An archived one has no alarms.
+            policy.active = False
+            self.env.flush_all()
+            self.assertIsNone(policy._get_cached(self.company))
+
     def test_imports_and_duplicates_do_not_alarm(self):
         self.make_policy(resolution_hours=1)
         with freeze_time(MONDAY):
