@@ -24,6 +24,7 @@ class _Gate(logging.Handler):
     def __init__(self):
         super().__init__(logging.WARNING)
         self.lines = []
+        self.test = "outside of the tests"
 
     def emit(self, record):
         text = record.getMessage()
@@ -33,7 +34,10 @@ class _Gate(logging.Handler):
             or OURS.search(text)
             or (record.exc_info and PREFIX in self._traceback(record))
         ):
-            self.lines.append(f"{record.levelname} {record.name}: {text}")
+            # As a line of the short summary, which is repeated at the end of the run
+            self.lines.append(
+                f"ERROR {self.test}: {record.levelname} of {record.name}: {text}"
+            )
 
     @staticmethod
     def _traceback(record):
@@ -50,7 +54,11 @@ def pytest_configure():
 
 def pytest_warning_recorded(warning_message, nodeid):
     if str(warning_message.filename).startswith(PREFIX):
-        _gate.lines.append(f"{nodeid}: {warning_message.message}")
+        _gate.lines.append(f"ERROR {nodeid}: {warning_message.message}")
+
+
+def pytest_runtest_logstart(nodeid):
+    _gate.test = nodeid
 
 
 @pytest.hookimpl(trylast=True)
