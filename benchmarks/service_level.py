@@ -153,13 +153,16 @@ def main():
     fill(equipment, user)
     policies = make_policies(equipment)
     waiting = env["fault.report"].search([("state", "=", "assigned")])
-    env.add_to_compute(waiting._fields["sla_policy_id"], waiting)
+    waiting.modified(["priority"])
     env.flush_all()
     env.cr.commit()
     vacuum(env.cr)
     Report = env["fault.report"].with_user(user)
     print(f"\n{COUNT:,} reports, {WAITING:,} of them waiting\n")
-    print(f"| {'What':32} | {'Time':>10} | {'CPU':>10} | Queries |")
+    with_alarm = Report.search_count([("sla_alarm_date", "!=", False)])
+    print(f"{with_alarm:,} reports with an alarm to come; what is due:\n")
+    show_due_query()
+    print(f"\n| {'What':32} | {'Time':>10} | {'CPU':>10} | Queries |")
     print(f"|{'-' * 34}|{'-' * 11}:|{'-' * 11}:|{'-' * 8}:|")
     # In turn, because a machine gets slower and faster
     for active in (True, False, True, False):
@@ -168,11 +171,6 @@ def main():
         levels = f"{POLICIES} levels" if active else "no level"
         show(f"file one, {levels}", lambda: file_one(Report, equipment))
         show(f"list of 80, {levels}", lambda: read_list(Report))
-    policies.active = True
-    env.flush_all()
-    with_alarm = env["fault.report"].search_count([("sla_alarm_date", "!=", False)])
-    print(f"\n{with_alarm:,} reports with an alarm to come; what is due:\n")
-    show_due_query()
     env.cr.rollback()
 
 

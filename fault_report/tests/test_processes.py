@@ -79,6 +79,7 @@ class TestProcesses(BaseCase):
             reports.unlink()
             policies = env["fault.report.sla.policy"].with_context(active_test=False)
             policies.search([("name", "=", "Process")]).unlink()
+            env["fault.report.subgroup"].search([("name", "=", "Process")]).unlink()
             env["ir.mail_server"].browse(cls.server_id).unlink()
             technician = env["res.users"].browse(cls.technician_id)
             partner = technician.partner_id
@@ -118,9 +119,15 @@ class TestProcesses(BaseCase):
             reports.date_assigned = fields.Datetime.now() - timedelta(hours=2)
             return reports.ids
 
-    def make_due_alarms(self):
-        """Create reports whose technician is due to be warned of the deadline."""
+    def make_due_alarms(self, hours=2):
+        """Create reports whose technician, as head of the subgroup too, is due to hear.
+
+        :param hours: since they were reported: 2 is a warning, 3 too late
+        """
         with RealTransaction() as env:
+            subgroup = env["fault.report.subgroup"].create(
+                {"name": "Process", "user_id": self.technician_id}
+            )
             policy = env["fault.report.sla.policy"].create(
                 {
                     "name": "Process",
@@ -136,7 +143,8 @@ class TestProcesses(BaseCase):
                         "name": f"Due {number}",
                         "partner_id": self.partner_id,
                         "technician_id": self.technician_id,
-                        "reported_at": fields.Datetime.now() - timedelta(hours=2),
+                        "subgroup_id": subgroup.id,
+                        "reported_at": fields.Datetime.now() - timedelta(hours=hours),
                     }
                     for number in range(REPORTS)
                 ]
@@ -158,8 +166,8 @@ class TestProcesses(BaseCase):
             )
             return claimed, Counter(mails.mapped("res_id"))
 
-    def test_r74_two_processes_at_once_remind_of_each_report_once(self):
-        report_ids = self.make_due_reports()
+    def remind_at_once(self):
+        """Let two processes do what is due at the same time."""
         both = self.processes[-2:]
         for process in both:
             process.start(REMIND)
@@ -167,6 +175,10 @@ class TestProcesses(BaseCase):
             process.wait()
         # Reports locked by the other process were left to the next run.
         both[0].run(REMIND)
+
+    def test_r74_two_processes_at_once_remind_of_each_report_once(self):
+        report_ids = self.make_due_reports()
+        self.remind_at_once()
         claimed, mails = self.count(report_ids)
         self.assertEqual(claimed, REPORTS)
         self.assertEqual(mails, Counter(report_ids))
@@ -191,18 +203,26 @@ class TestProcesses(BaseCase):
             len({message["Message-Id"] for message in self.received()}), REPORTS
         )
 
-    def test_r102_two_processes_at_once_warn_of_each_deadline_once(self):
-        report_ids = self.make_due_alarms()
-        both = self.processes[-2:]
-        for process in both:
-            process.start(REMIND)
-        for process in both:
-            process.wait()
-        # Reports locked by the other process were left to the next run.
-        both[0].run(REMIND)
+    def assert_each_alarmed_once(self, report_ids):
         self.assertEqual(
             self.count(report_ids, "sla_told"), (REPORTS, Counter(report_ids))
         )
+
+    def test_r102_two_processes_at_once_warn_of_each_deadline_once(self):
+        report_ids = self.make_due_alarms()
+        self.remind_at_once()
+        self.assert_each_alarmed_once(report_ids)
+
+    def test_r102_two_processes_at_once_notify_of_each_breach_once(self):
+        report_ids = self.make_due_alarms(hours=4)
+        self.remind_at_once()
+        self.assert_each_alarmed_once(report_ids)
+        with RealTransaction() as env:
+            reports = env["fault.report"].browse(report_ids)
+            self.assertEqual(
+                set(reports.mapped("sla_told")),
+                {"resolution_breach resolution_warning"},
+            )
 
     def test_r102_killed_in_the_middle_each_warning_is_sent_once(self):
         report_ids = self.make_due_alarms()
@@ -213,15 +233,8 @@ class TestProcesses(BaseCase):
         claimed, mails = self.count(report_ids, "sla_told")
         self.assertLess(claimed, REPORTS, "The process finished before it was killed")
         self.assertEqual(claimed, len(mails))
-        both = self.processes[-2:]
-        for other in both:
-            other.start(REMIND)
-        for other in both:
-            other.wait()
-        both[0].run(REMIND)
-        self.assertEqual(
-            self.count(report_ids, "sla_told"), (REPORTS, Counter(report_ids))
-        )
+        self.remind_at_once()
+        self.assert_each_alarmed_once(report_ids)
 
     def test_a_mail_server_that_is_down_or_mute_costs_no_report_and_no_mail(self):
         process = self.processes[-1]
