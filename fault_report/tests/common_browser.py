@@ -23,6 +23,11 @@ document.addEventListener("securitypolicyviolation", (event) => {
     console.error(`refused by the policy: ${violatedDirective} ${blockedURI}`);
 });
 """
+# Left earlier, Odoo's scripts log an error: their requests are aborted
+SETTLED = """
+    document.body?.hasAttribute("is-ready") || !document.querySelector(
+        "script[src*=assets_frontend], script[data-src*=assets_frontend]")
+"""
 CHECK = """
 (async () => {
     const problems = [];
@@ -67,7 +72,12 @@ class Page:
             mobile=size == PHONE,
         )
 
+    def settle(self):
+        """Wait until the scripts of Odoo's pages have started."""
+        self.wait(SETTLED)
+
     def open(self, url):
+        self.settle()
         self.send("Page.navigate", url=self.test.base_url() + url)
         self.wait("document.readyState === 'complete'")
 
@@ -142,3 +152,4 @@ class BrowserCase(HttpCase):
             page.send("Page.addScriptToEvaluateOnNewDocument", source=WATCH)
             page.resize(size)
             yield page
+            page.settle()

@@ -4,7 +4,7 @@ import base64
 from datetime import timedelta
 
 from odoo import Command, fields
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 
 from odoo.addons.fault_report.tests.test_file_rules import make_picture
 
@@ -120,6 +120,14 @@ class TestApiReading(ApiCase):
 
     def test_a_key_finds_its_reports_whatever_the_company(self):
         company = self.env["res.company"].create({"name": "Other"})
+        # For the comments: they need a person who answers them
+        new_test_user(
+            self.env,
+            "their_administrator",
+            groups="fault_report.group_administrator",
+            company_id=company.id,
+            company_ids=[Command.link(company.id)],
+        )
         theirs = self.make_integration(name="Theirs", company_id=company.id)
         key = self.make_key(theirs)
         mine = self.file()
