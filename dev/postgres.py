@@ -27,6 +27,8 @@ listen_addresses = ''
 unix_socket_directories = '{SOCKET}'
 port = {PORT}
 max_connections = 100
+# Of all databases together: a test of one and the removal of addons in another
+max_locks_per_transaction = 256
 shared_buffers = 256MB
 fsync = off
 synchronous_commit = off

@@ -677,13 +677,21 @@ class TestDeadlines(ServiceLevelCommon):
     def test_r103_customers_see_a_deadline_only_where_the_level_says_so(self):
         policy = self.make_policy(response_hours=1, resolution_hours=4)
         report = self.make_at(MONDAY).with_context(tz=ZONE, lang="en_US")
-        self.assertFalse(report._get_customer_deadline())
+
+        def read(hours=0):
+            moment = MONDAY + timedelta(hours=hours)
+            return self.at(moment, report._get_customer_deadline)
+
+        self.assertFalse(read())
         policy.shown_to_customer = True
-        self.assertIn("hear from us by 3/2/26, 9:00", report._get_customer_deadline())
+        self.assertIn("hear from us by 3/2/26, 9:00", read())
+        # A promise that was broken is none: the next one counts.
+        self.assertIn("repaired by 3/2/26, 12:00", read(2))
+        self.assertFalse(read(9))
         self.at(MONDAY, lambda: report.write({"technician_id": self.technician.id}))
-        self.assertIn("repaired by 3/2/26, 12:00", report._get_customer_deadline())
+        self.assertIn("repaired by 3/2/26, 12:00", read())
         self.at(MONDAY, lambda: report.action_solve("phone"))
-        self.assertFalse(report._get_customer_deadline())
+        self.assertFalse(read())
 
     def test_filing_costs_one_query_more_at_most(self):
         def count():
@@ -881,6 +889,25 @@ class TestAlarms(ServiceLevelCommon):
             policy.active = False
             self.env.flush_all()
             self.assertIsNone(policy._get_cached(self.company))
+
+    def test_what_is_imported_as_solved_has_no_open_deadline(self):
+        policy = self.make_policy(response_hours=1, resolution_hours=2)
+        handled = MONDAY + timedelta(hours=1)
+        silent = {"import_file": True, "tracking_disable": True}
+        Report = self.env["fault.report"].with_context(**silent)
+        closed = {"outcome": "solved", "date_handled": handled}
+        values = {"name": "Old", "partner_id": self.hotel.id}
+        with freeze_time(MONDAY + timedelta(hours=8)):
+            reports = Report.create([{**values, **closed}, values])
+            self.env.flush_all()
+            self.assertEqual(reports.mapped("sla_stage"), ["none", "open"])
+            self.assertEqual(reports.sla_policy_id, policy)
+            reports[1].reported_at = MONDAY
+            reports[1].write(closed)
+            self.env.flush_all()
+        self.assertEqual(reports[1].resolved_at, handled)
+        self.assertEqual(reports[1].sla_stage, "kept")
+        self.assertFalse(reports[1].sla_alarm_date)
 
     def test_imports_and_duplicates_do_not_alarm(self):
         self.make_policy(resolution_hours=1)

@@ -72,21 +72,24 @@ class FaultReport(models.Model):
 
         :param str event: a key of `EVENTS`
         """
-        if not self or self._is_silent():
+        if not self:
             return
         # Users who cause an event need no access to its recipients.
         reports_sudo = self.sudo()
-        if event == "created":
-            reports_sudo._notify_created()
-        elif event == "reopened":
-            reports_sudo._release_from_leavers(
-                Domain("id", "in", self.ids), event=False
-            )
-        elif event == "assigned":
-            reports_sudo._notify_assigned()
-        elif event in CUSTOMER_KINDS:
-            reports_sudo._notify_customers(event)
+        if not self._is_silent():
+            reports_sudo._notify_of_event(event)
+        # Without a message, too: the time of what was imported as solved has ended.
         reports_sudo._follow_service_level(event)
+
+    def _notify_of_event(self, event):
+        if event == "created":
+            self._notify_created()
+        elif event == "reopened":
+            self._release_from_leavers(Domain("id", "in", self.ids), event=False)
+        elif event == "assigned":
+            self._notify_assigned()
+        elif event in CUSTOMER_KINDS:
+            self._notify_customers(event)
 
     def _get_reached(self, names):
         """Return what each report has reached, by id, if these fields cause events.
@@ -94,7 +97,7 @@ class FaultReport(models.Model):
         A set of keys: an event, and the value that makes it a new one. Odoo's tracking
         is not enough: it keeps one value per transaction, and none of a new report.
         """
-        if EVENT_FIELDS.isdisjoint(names) or self._is_silent():
+        if EVENT_FIELDS.isdisjoint(names):
             return {}
         # Only compared later; Odoo checks the right to write.
         return {report.id: report._get_reached_events() for report in self.sudo()}

@@ -241,6 +241,9 @@ class FaultReport(models.Model):
                 report.sla_policy_id = known.sla_policy_id
             elif known.sla_policy_id and known.sla_stage not in OPEN:
                 report.sla_policy_id = known.sla_policy_id
+            elif report.outcome:
+                # It was closed before it came here: nothing is promised any more.
+                report.sla_policy_id = False
             else:
                 policy = Policy._find_for(report)
                 report.sla_policy_id = Policy.browse(policy and policy.id)
@@ -260,7 +263,9 @@ class FaultReport(models.Model):
         """Set when something was reached first, on reports that lack it."""
         now = fields.Datetime.now()
         for report in self:
-            values = {name: now for name in names if not report[name]}
+            # What is imported was solved before it came here.
+            moment = (self._is_silent() and report.date_handled) or now
+            values = {name: moment for name in names if not report[name]}
             if values:
                 report.write(values)
 
@@ -709,21 +714,27 @@ class FaultReport(models.Model):
         return self.env._("%s days", minutes // (24 * 60))
 
     def _get_customer_deadline(self):
-        """Return the next deadline in words, if customers may know it, or False."""
+        """Return the next deadline in words, if customers may know it, or False.
+
+        One that has passed promises nothing any more.
+        """
         self.ensure_one()
         # Customers may not read deadlines; the policy decides what they see.
         report_sudo = self.sudo()
-        deadline = report_sudo.sla_deadline
-        if not deadline or not report_sudo.sla_policy_id.shown_to_customer:
+        if report_sudo.outcome or not report_sudo.sla_policy_id.shown_to_customer:
             return False
+        now = fields.Datetime.now()
+        coming = {
+            target: report_sudo[f"{target}_deadline"]
+            for target in TARGETS
+            if not report_sudo._get_met(target)
+            and (report_sudo[f"{target}_deadline"] or now) > now
+        }
+        if not coming:
+            return False
+        target = min(coming, key=coming.get)
         moment = tools.format_datetime(
-            self.env, deadline, tz=str(self.env.tz), dt_format="short"
-        )
-        target = next(
-            name
-            for name in TARGETS
-            if report_sudo[f"{name}_deadline"] == deadline
-            and not report_sudo._get_met(name)
+            self.env, coming[target], tz=str(self.env.tz), dt_format="short"
         )
         if target == "response":
             return self.env._("You will hear from us by %s.", moment)
