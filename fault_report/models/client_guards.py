@@ -402,7 +402,7 @@ def get_ids(value):
         elif one and one[0] in (Command.UPDATE, Command.LINK):
             ids += one[1:2]
         elif len(one) == 3 and one[0] == Command.SET:
-            ids += one[2] or ()
+            ids += one[2] if isinstance(one[2], list | tuple) else ()
     return [id_ for id_ in ids if isinstance(id_, int) and not isinstance(id_, bool)]
 
 

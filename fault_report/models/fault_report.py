@@ -7,7 +7,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..tools import text_rules
-from ..tools.context_switches import LOG_SWITCHES
+from ..tools.context_switches import LOG_SWITCHES, without_search_switches
 from ..tools.fields import SearchedChar
 
 WAITING_STATES = ("new", "assigned")
@@ -421,11 +421,12 @@ class FaultReport(models.Model):
         return result
 
     def _without_client_switches(self):
-        """Return self without context keys that skip the log.
+        """Return self without context keys that skip the log or find other records.
 
         Messages depend on Odoo's tracking, so only silent changes skip it. Code acting
         as the superuser may skip the log of the creation.
         """
+        self = without_search_switches(self)
         context = self.env.context
         if LOG_SWITCHES.isdisjoint(context) or self._is_silent():
             return self

@@ -342,5 +342,6 @@ class ResCompany(models.Model):
 
     fault_report_print_notes = fields.Boolean(
         string="Notes for Customers",
+        groups="base.group_user",
         help="The PDF that customers get contains the notes of the technicians.",
     )

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.tools import ormcache
 
 from ..tools import text_rules
+from ..tools.context_switches import with_own_context
 from .service_level.fault_report import OPEN
 
 
@@ -86,7 +87,8 @@ class FaultReportStatus(models.Model):
 
     @ormcache("self.id", "usage", "company_id", "self.env.lang", "self.env.su")
     def _find_matching_id(self, usage, company_id):
-        candidates = self.search(
+        # Kept for other users as well
+        candidates = with_own_context(self).search(
             [
                 ("usage", "in", (usage, "both")),
                 *self._check_company_domain(company_id),

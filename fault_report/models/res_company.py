@@ -30,32 +30,38 @@ class ResCompany(models.Model):
 
     fault_report_reminder_hours = fields.Float(
         string="Time to Reminder",
+        groups="base.group_user",
         help="Hours after which the assigned technician is reminded of a fault report "
         "that is still waiting. 0: never.",
     )
     fault_report_reminder_repeat = fields.Boolean(
         string="Repeat the Reminder",
+        groups="base.group_user",
         help="Remind again and again after the same time, not just once.",
     )
     fault_report_escalation = fields.Boolean(
         string="Then Escalate",
         default=True,
+        groups="base.group_user",
         help="If the report is still waiting after the same time again, notify the "
         "head of its subgroup, else the administrators of fault reports.",
     )
     fault_report_unassigned_minutes = fields.Integer(
         string="Time to Assign",
         default=30,
+        groups="base.group_user",
         help="Minutes after which dispatchers, else the administrators, are notified "
         "of a fault report without a technician. 0: never.",
     )
     fault_report_reminder_working_hours = fields.Boolean(
         string="Count Working Hours",
+        groups="base.group_user",
         help="The time to the reminder is that of the company's working hours, without "
         "nights, weekends and holidays.",
     )
     fault_report_sla_anew = fields.Boolean(
         string="Reopened Reports Count Anew",
+        groups="base.group_user",
         help="The deadlines of a reopened fault report count from then. Otherwise they "
         "go on where they stood.",
     )
@@ -64,10 +70,12 @@ class ResCompany(models.Model):
         string="Kind of Work Order",
         required=True,
         default="maintenance.request",
+        groups="base.group_user",
         help="The kind of order that “Generate a Work Order” creates.",
     )
     fault_report_close_activities = fields.Boolean(
         string="Close Activities",
+        groups="base.group_user",
         help="When the work order is done, the activities of its fault reports are "
         "marked as done, too.",
     )
@@ -82,25 +90,30 @@ class ResCompany(models.Model):
     )
     fault_report_order_details = fields.Boolean(
         string="Comment and Contact",
+        groups="base.group_user",
         help="The public comment and the contact of fault reports are printed on their "
         "sales orders and invoices.",
     )
     fault_report_portal_may_set_urgent = fields.Boolean(
         string="Customers May Choose Urgent",
+        groups="base.group_user",
         help="On the portal and in forms of web pages. Otherwise only staff set it.",
     )
     fault_report_retention_months = fields.Integer(
         string="Keep Reporters For",
         default=0,
+        groups="base.group_user",
         help="Months after handling. Then names, addresses and numbers of reporters "
         "are removed for good. 0: they are kept.",
     )
     fault_report_retention_files = fields.Boolean(
         string="Photos and files as well",
+        groups="base.group_user",
         help="Otherwise photos and files stay on the report.",
     )
     fault_report_properties_definition = fields.PropertiesDefinition(
-        string="Fault Report Properties"
+        string="Fault Report Properties",
+        groups="base.group_user",
     )
 
     fault_report_template_id = fields.Many2one(
@@ -247,18 +260,21 @@ class ResCompany(models.Model):
         string="Files of a Report",
         required=True,
         default=file_rules.Limits().files,
+        groups="base.group_user",
         help="The most files that a fault report may have.",
     )
     fault_report_max_megabytes = fields.Integer(
         string="Size of a File",
         required=True,
         default=file_rules.Limits().megabytes,
+        groups="base.group_user",
         help="In MB; larger files are refused.",
     )
     fault_report_rate = fields.Integer(
         string="Reports a Minute",
         required=True,
         default=10,
+        groups="base.group_user",
         help="The most reports that one user or one address may send in a minute.",
     )
     # For senders without an account
@@ -266,6 +282,7 @@ class ResCompany(models.Model):
         string="Reports a Day",
         required=True,
         default=1000,
+        groups="base.group_user",
         help="From QR codes and web sites together. One code may use a tenth of it, "
         "one key half of it.",
     )
@@ -273,6 +290,7 @@ class ResCompany(models.Model):
         string="Megabytes a Day",
         required=True,
         default=5000,
+        groups="base.group_user",
         help="Files of these reports together. One code may use a tenth of it, one "
         "key half of it.",
     )
@@ -280,11 +298,13 @@ class ResCompany(models.Model):
         string="SMS a Day",
         required=True,
         default=200,
+        groups="base.group_user",
         help="SMS to staff about what people outside send; then e-mails are sent "
         "instead. One code may use a tenth of it, one key half of it.",
     )
     fault_report_keep_position = fields.Boolean(
         string="Keep the Position in Photos",
+        groups="base.group_user",
         help="Otherwise it is removed from photos where they were taken.",
     )
 

@@ -1,12 +1,14 @@
 """Bad input, sent like a browser: refused with a clear message, nothing is changed."""
 
 from datetime import timedelta
+from itertools import product
 
 from odoo import fields
 from odoo.exceptions import ValidationError
 from odoo.tests import HttpCase, new_test_user, tagged
 from odoo.tools import mute_logger
 
+from ..tools.fields import OptionalFloat
 from .common import FaultReportData
 
 
@@ -154,3 +156,36 @@ class TestBadInput(FaultReportData, HttpCase):
                     self.assertRaises(ValidationError),
                 ):
                     self.env[model].create({"name": name})
+
+    @mute_logger("odoo.http")
+    def test_what_is_no_number_is_refused_in_words_by_each_optional_number(self):
+        models = [
+            (model._name, field.name)
+            for model in self.env.values()
+            if model._name.startswith("fault.report") and not model._abstract
+            for field in model._fields.values()
+            if isinstance(field, OptionalFloat)
+            if field.name not in getattr(model, "_get_protected_fields", set)()
+        ]
+        self.assertGreater(len(models), 3)
+        self.clerk.group_ids += self.env.ref("fault_report.group_administrator")
+        template = self.env["fault.report.template"].create({"name": "Visit"})
+        point = self.env["fault.report.template.point"].create(
+            {"template_id": template.id, "name": "Pressure", "type": "number"}
+        )
+        answer = self.env["fault.report.point"].create(
+            {"report_id": self.report.id, "template_point_id": point.id}
+        )
+        records = {one._name: one for one in (point, answer, self.report)}
+        for (model, name), odd in product(
+            models, ("abc", 10**400, [1], [], {}, {"a": 1})
+        ):
+            record = records[model]
+            if name in getattr(record, "_get_definition_fields", set)():
+                continue
+            with self.subTest(f"{model}.{name}", odd=str(odd)[:9]):
+                label = record._fields[name]._description_string(record.env)
+                message = self.call(model, "write", record.ids, {name: odd})
+                self.assertEqual(message, f"“{label}” takes a number.")
+                self.env.invalidate_all()
+                self.assertIs(record[name], False)

@@ -1,15 +1,19 @@
 """A client's context neither fills protected fields nor bypasses rules."""
 
-from odoo import SUPERUSER_ID, Command
+from itertools import product
+
+from odoo import SUPERUSER_ID, Command, fields
 from odoo.exceptions import AccessError
 from odoo.service.model import call_kw, get_public_method
-from odoo.tests import Form, new_test_user, tagged
+from odoo.tests import Form, freeze_time, new_test_user, tagged
 
-from ..tools import context_switches
+from ..tools import context_switches, working_time
 from ..tools.context_switches import get_switch, switch_on, with_own_context
 from .common import PERMISSIONS, FaultReportCommon
+from .common_service_level import OFFICE, make_calendar
 
 ADDON = "fault_report"
+NOON = "2026-03-04 11:00:00"
 # Fields that administrators may set
 CHOSEN = {"fault.report.webhook.secret"}
 MAGIC = {"id", "create_uid", "create_date", "write_uid", "write_date"}
@@ -322,3 +326,172 @@ class TestMailGateway(ContextCase):
         for model in ("fault.report", "mail.thread", "res.partner"):
             with self.assertRaises(AccessError):
                 get_public_method(self.env[model], "message_route")
+
+
+# Keys of a client that change what Odoo finds, or how it counts
+FINDING = (
+    {"active_test": False},
+    {"employee_timezone": "Pacific/Kiritimati"},
+    {"employee_timezone": 5},
+    {"form_view_ref": "maintenance.equipment_request_view_tree"},
+    {"form_view_ref": "no.view"},
+    {"tz": "Pacific/Kiritimati"},
+    {"bin_size": True},
+    {"prefetch_fields": False},
+)
+
+
+@tagged("post_install", "-at_install")
+class TestFoundWithForeignContext(ContextCase):
+    """Archived records and other working time, named by the context of a client."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.office = make_calendar(cls.env, "Office", OFFICE, "Europe/Stockholm")
+        Policy = cls.env["fault.report.sla.policy"]
+        cls.live, cls.archived = Policy.create(
+            [
+                {"name": name, "response_hours": 4, "calendar_id": cls.office.id, **own}
+                for name, own in (
+                    ("Live", {}),
+                    ("Archived", {"active": False, "partner_ids": cls.hotel.ids}),
+                )
+            ]
+        )
+        Status = cls.env["fault.report.status"]
+        cls.status = Status.create({"name": "Ordered", "usage": "fault_report"})
+        Status.create({"name": "Ordered", "usage": "work_order", "active": False})
+        cls.env["ir.sequence"].create(
+            {
+                **{"name": "Old", "code": "fault.report", "prefix": "OLD/"},
+                **{"company_id": cls.company.id, "active": False},
+            }
+        )
+        cls.gone = new_test_user(cls.env, "fault_gone", groups=EVERY, email="g@x.org")
+        cls.gone.write({"fault_report_notify_new": "both", "phone": "+46701740612"})
+        cls.there = cls.users["edit"]
+        cls.there.write({"fault_report_notify_new": "email", "email": "t@x.org"})
+        cls.gone.active = False
+        cls.env.flush_all()
+
+    def get_cached_methods(self):
+        """Return pairs of a model and the name of its method whose result is kept."""
+        return sorted(
+            {
+                (model._name, name)
+                for model in self.env.values()
+                for cls in type(model).mro()
+                if cls.__module__.startswith("odoo.addons.fault_report")
+                for name, method in vars(cls).items()
+                if hasattr(method, "__cache__")
+            }
+        )
+
+    def get_arguments(self, model, name):
+        """Return the record and the arguments of a call."""
+        style = self.env["ir.qweb"]._get_asset_links(
+            "fault_report.assets_form", css=True, js=False
+        )
+        period = working_time.get_period(fields.Datetime.now())
+        return {
+            "_find_matching_id": (self.status, ("work_order", self.company.id)),
+            "_get_candidates": (self.live, (self.company.id,)),
+            "_get_fault_report_spans": (self.office, (self.company.id, period)),
+            "_is_limited_user": (self.report, (self.stranger.id,)),
+            "_read_fault_report_style": (self.env["ir.qweb"], tuple(style)),
+            "_prepare_embed": (self.env[model], ((), ())),
+        }.get(name, (self.env[model], ()))
+
+    def test_what_is_kept_for_all_users_depends_on_the_context_of_none(self):
+        methods = self.get_cached_methods()
+        names = {name for _model, name in methods}
+        self.assertLessEqual(
+            {"_get_candidates", "_get_fault_report_spans", "_get_listed_models"}, names
+        )
+        for (model, name), context in product(methods, FINDING):
+            if name == "_get_listed_models" and self.env[model]._abstract:
+                continue  # Has no form
+            with self.subTest(f"{model}.{name}", context=context):
+                record, arguments = self.get_arguments(model, name)
+                self.env.registry.clear_all_caches()
+                usual = getattr(record, name)(*arguments)
+                self.env.registry.clear_all_caches()
+                getattr(record.with_context(**context), name)(*arguments)
+                self.assertEqual(getattr(record, name)(*arguments), usual)
+
+    # === WHAT FOLLOWS FROM WHAT USERS DO === #
+
+    def get_actions(self):
+        """Return what users do by name: calls with a context."""
+        values = {"name": "x", "equipment_id": self.lift.id, "priority": "2"}
+        portal = new_test_user(self.env, "context_portal", groups="base.group_portal")
+        portal.partner_id.parent_id = self.hotel
+        everyone = self.report.with_user(self.all)
+
+        def create(context):
+            return everyone.with_context(**context).create(values)
+
+        def comment(context):
+            own = everyone.sudo().with_user(portal).with_context(**context)
+            own.message_post(body="It drips again", message_type="comment")
+            return self.report
+
+        def assign(context):
+            everyone.with_context(**context).action_assign(self.there)
+            return self.report
+
+        def move(context):
+            everyone.with_context(**context).equipment_id = self.fan
+            return self.report
+
+        def convert(context):
+            self.report.status_id = self.status
+            admin = self.report.with_user(self.env.ref("base.user_admin"))
+            admin.with_context(**context).action_generate_work_order()
+            return self.report
+
+        def solve(context):
+            everyone.with_context(**context).action_solve("Done")
+            return self.report
+
+        return [create, comment, assign, move, convert, solve]
+
+    def get_outcome(self, report):
+        """Return what the action has caused, without numbers that are drawn."""
+        self.env.flush_all()
+        self.env.cr.precommit.run()
+        self.env.flush_all()
+        of_report = [("model", "=", "fault.report"), ("res_id", "=", report.id)]
+        mails = self.env["mail.mail"].search(of_report)
+        texts = self.env["sms.sms"].search([("mail_message_id.res_id", "=", report.id)])
+        report = report.sudo().with_env(self.env)
+        return {
+            "number": report.reference.rstrip("0123456789"),
+            "policy": report.sla_policy_id,
+            "deadline": report.response_deadline,
+            "technician": report.technician_id,
+            "mails": mails.recipient_ids,
+            "texts": texts.partner_id,
+            "activities": report.activity_ids.user_id,
+            "followers": report.message_partner_ids,
+            "status": report._get_work_order().custom_status_id,
+        }
+
+    def test_what_follows_from_an_action_depends_on_no_context(self):
+        outcomes = {}
+        for action, context in product(self.get_actions(), ({}, *FINDING)):
+            if set(context) & {"bin_size", "form_view_ref"}:
+                continue
+            with self.subTest(action.__name__, context=context), freeze_time(NOON):
+                savepoint = self.env.cr.savepoint()
+                self.env.registry.clear_all_caches()
+                outcome = self.get_outcome(action(context))
+                usual = outcomes.setdefault(action.__name__, outcome)
+                self.assertEqual(outcome, usual)
+                savepoint.close(rollback=True)
+                self.env.cr.precommit.clear()
+                self.env.cr.precommit.data.clear()
+                self.env.invalidate_all(flush=False)
+        self.assertIn(self.there.partner_id, outcomes["create"]["mails"])
+        self.assertEqual(outcomes["create"]["policy"], self.live)

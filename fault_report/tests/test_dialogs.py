@@ -1,8 +1,12 @@
 """A dialog belongs to the user who opened it, and accepts only offered values."""
 
+from itertools import product
+
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
+from odoo.tools import mute_logger
 
+from ..models.client_guards import get_ids
 from .common import PERMISSIONS, FaultReportCommon
 
 ODD = ("unlink", "none", "__class__", "write", "", 5, ["unlink"], {"a": 1})
@@ -84,3 +88,24 @@ class TestDialogs(FaultReportCommon):
                 report.action_assign(odd)
             with self.subTest(odd), self.assertRaises(UserError):
                 report.action_mark_duplicate(odd)
+
+    @mute_logger("odoo.sql_db")
+    def test_a_dialog_is_opened_wherever_the_context_says(self):
+        """On no record, on one that is gone, or on what is none."""
+        odd = ("x", 5, True, None, {"a": 1}, [True], ["x"], [[1]], [-1], [2**40], [{}])
+        dialogs = [dialog.browse() for dialog in self.get_dialogs()]
+        for dialog, ids in product(dialogs, odd):
+            targets = {
+                field.comodel_name for field in dialog._fields.values() if field.store
+            }
+            for model in filter(None, targets):
+                with self.subTest(dialog._name, model=model, ids=ids):
+                    opened = dialog.with_context(active_model=model, active_ids=ids)
+                    names = list(dialog._fields)
+                    values = opened.default_get(names)
+                    opened.onchange({}, [], {name: {} for name in names})
+                    for name in dialog._fields.keys() & values.keys():
+                        field = dialog._fields[name]
+                        if field.comodel_name == model and values[name]:
+                            found = self.env[model].browse(get_ids(values[name]))
+                            self.assertEqual(found, found.exists())

@@ -179,3 +179,20 @@ class TestEachEventOnce(EventsCase):
     def test_with_a_technician_from_the_start_it_is_created_and_assigned(self):
         self.make_report(technician_id=self.technician.id)
         self.assertEqual(self.take_posted(), ["created", "assigned"])
+
+    def test_a_closed_report_is_assigned_by_an_old_form_without_a_message(self):
+        """The form was opened while it waited; another user closed it since."""
+        self.users["view"].fault_report_notify_assigned = "email"
+        for close in ("action_solve", "action_cancel"):
+            with self.subTest(close):
+                report = self.make_report().with_user(self.editor)
+                getattr(report, close)("By phone")
+                self.end_transaction()
+                self.take_posted()
+                mails = self.count_mails()
+                report.technician_id = self.technician
+                self.end_transaction()
+                self.assertNotIn("assigned", self.take_posted())
+                self.assertEqual(self.count_mails(), mails)
+                report.action_reopen("Again")
+                self.assertEqual(report.state, "assigned")

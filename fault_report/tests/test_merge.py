@@ -272,3 +272,53 @@ class TestMerge(PortalData, FaultReportCommon):
         )
         self.merge(one, other, clerk)
         self.assertFalse(one.exists())
+
+    def get_restricting_lists(self):
+        """Return pairs of a model of ours and its list that keeps contacts."""
+        return [
+            (model._name, field)
+            for model in self.env.values()
+            if model._name.startswith("fault.report")
+            for field in model._fields.values()
+            if field.type == "many2many"
+            and field.comodel_name == "res.partner"
+            and field.store
+            and field.ondelete == "restrict"
+        ]
+
+    def test_contacts_that_are_both_on_a_list_are_merged_on_it(self):
+        pairs = {
+            "facility_ids": ("facility twin", "facility"),
+            "partner_ids": ("private customer", "bystander"),
+        }
+        lists = self.get_restricting_lists()
+        self.assertEqual({field.name for _model, field in lists}, set(pairs))
+        for model, field in lists:
+            # Merged facilities show a limited user more, which is refused.
+            self.roles["A", "limited portal user"].limit_facilities = False
+            source, into = (self.roles["A", role] for role in pairs[field.name])
+            both = source | into
+            values = {"name": "Gold", "response_hours": 1, field.name: both.ids}
+            record = self.env[model].create(values)
+            with self.subTest(field.name):
+                self.merge(source, into, self.clerk)
+                self.assertFalse(source.exists())
+                record.invalidate_recordset()
+                self.assertEqual(record[field.name], into)
+
+    def test_waiting_reports_get_the_service_level_of_the_merged_place(self):
+        self.roles["A", "limited portal user"].limit_facilities = False
+        source, into = (self.roles["A", n] for n in ("facility twin", "facility"))
+        policy = self.env["fault.report.sla.policy"].create(
+            {"name": "Gold", "response_hours": 1, "facility_ids": into.ids}
+        )
+        reports = self.reports.filtered(lambda one: one.facility_id == source)
+        waiting = reports.filtered(lambda one: one.state == "new")
+        self.assertTrue(waiting)
+        self.assertFalse(waiting.sla_policy_id)
+        self.merge(source, into, self.clerk)
+        self.env.flush_all()
+        self.env.invalidate_all()
+        self.assertEqual(waiting.sla_policy_id, policy)
+        self.assertTrue(all(waiting.mapped("response_deadline")))
+        self.assertFalse((reports - waiting).sla_policy_id)

@@ -1,5 +1,6 @@
 from ast import literal_eval
 from datetime import datetime, timedelta
+from itertools import permutations
 
 from freezegun import freeze_time
 from lxml import etree
@@ -188,6 +189,21 @@ class TestPlanInAssign(FaultReportCommon):
         form.save().action_confirm()
         self.assertEqual(one.planned_start, START)
         self.assertEqual(two.planned_start, START + HOUR)
+
+    def test_what_others_plan_while_the_dialog_is_open_stays(self):
+        """Of every plan at the opening and meanwhile, the newer one stays."""
+        plans = [(False, False), (False, START), (START, START + HOUR)]
+        plans.append((START + HOUR, START + 3 * HOUR))
+        for before, meanwhile in permutations(plans, 2):
+            with self.subTest(before=before, meanwhile=meanwhile):
+                names = ("planned_start", "planned_end")
+                report = self.make_report(**dict(zip(names, before, strict=True)))
+                form = self.open_dialog(report)
+                form.technician_id = self.technician
+                report.write(dict(zip(names, meanwhile, strict=True)))
+                form.save().action_confirm()
+                self.assertEqual((report.planned_start, report.planned_end), meanwhile)
+                self.assertEqual(report.technician_id, self.technician)
 
     def test_the_message_to_the_technician_says_when(self):
         self.technician.fault_report_notify_assigned = "email"

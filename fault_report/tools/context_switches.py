@@ -11,6 +11,8 @@ from dataclasses import dataclass
 PLAIN_KEYS = frozenset({"lang", "tz", "uid", "allowed_company_ids"})
 # Odoo's keys that switch off the log of a report
 LOG_SWITCHES = frozenset({"tracking_disable", "mail_notrack", "mail_create_nolog"})
+# Odoo's keys that change what the server finds: archived records, other working time
+SEARCH_SWITCHES = frozenset({"active_test", "employee_timezone"})
 
 # Names of the switches
 ANSWERS_NOTE = "fault_report_answers_note"
@@ -45,6 +47,19 @@ def get_switch(env, name):
     """Return the value of a switch, or None if it is not set by the server."""
     switch = env.context.get(name)
     return switch.value if type(switch) is Switch else None
+
+
+def without_search_switches(records):
+    """Return the records without the client's keys that change what is found.
+
+    For what acts on all records: recipients, numbers, service levels. Other keys, such
+    as those of Odoo's messages, stay.
+    """
+    context = records.env.context
+    if SEARCH_SWITCHES.isdisjoint(context):
+        return records
+    kept = {key: context[key] for key in context if key not in SEARCH_SWITCHES}
+    return records.with_env(records.env(context=kept))
 
 
 def with_own_context(records, *kept):

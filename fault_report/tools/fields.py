@@ -1,4 +1,5 @@
 from odoo import fields
+from odoo.exceptions import ValidationError
 from odoo.modules.db import FunctionStatus
 from odoo.tools import SQL
 
@@ -18,12 +19,24 @@ class OptionalFloat(fields.Float):
     def convert_to_column(self, value, record, values=None, validate=True):
         if _is_missing(value):
             return None
+        self._check_is_number(value, record)
         return super().convert_to_column(value, record, values, validate)
 
     def convert_to_cache(self, value, record, validate=True):
         if _is_missing(value):
             return None
+        self._check_is_number(value, record)
         return super().convert_to_cache(value, record, validate)
+
+    def _check_is_number(self, value, record):
+        """Refuse in words what is no number, or larger than any that Python knows."""
+        try:
+            float(value)
+        except (TypeError, ValueError, OverflowError) as error:
+            label = self._description_string(record.env)
+            raise ValidationError(
+                record.env._("“%s” takes a number.", label)
+            ) from error
 
     def convert_to_record(self, value, record):
         return False if value is None else value

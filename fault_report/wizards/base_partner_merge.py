@@ -1,6 +1,7 @@
 from odoo import models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
+from odoo.tools import SQL
 
 from ..models.res_partner import SHOWN_DEPENDENTS
 
@@ -30,6 +31,26 @@ class BasePartnerMerge(models.TransientModel):
             self._check_merged(before, self._get_merge_state(scope))
         # Odoo caches the record rules of portal users
         self.env.registry.clear_cache()
+        return result
+
+    def _update_foreign_keys(self, src_partners, dst_partner):
+        """Remove the links that Odoo leaves where both contacts were linked.
+
+        Those of our lists would forbid to delete the merged contacts.
+        """
+        result = super()._update_foreign_keys(src_partners, dst_partner)
+        for model in self.env.registry.values():
+            for field in model._fields.values():
+                if _is_restricting_list(field, model):
+                    self.env.execute_query(
+                        SQL(
+                            "DELETE FROM %(table)s WHERE %(column)s IN %(ids)s"
+                            " RETURNING 1",
+                            table=SQL.identifier(field.relation),
+                            column=SQL.identifier(field.column2),
+                            ids=tuple(src_partners.ids),
+                        )
+                    )
         return result
 
     def _get_merge_scope(self, partners):
@@ -90,10 +111,19 @@ class BasePartnerMerge(models.TransientModel):
         return found
 
     def _update_customers(self, scope):
-        """Compute the companies of contacts and reports anew: SQL has moved them."""
+        """Compute anew what follows from contacts that SQL has moved.
+
+        These are the companies of contacts and reports, and the service levels.
+        """
         for records in (scope["contacts"].exists(), scope["reports"]):
             field = records._fields["commercial_partner_id"]
             self.env.add_to_compute(field, records)
+        # Service levels name contacts, and their cached criteria are from before.
+        self.env.registry.clear_cache()
+        waiting = scope["reports"].filtered_domain(
+            scope["reports"]._get_waiting_domain()
+        )
+        waiting._recount_service_level()
 
     def _check_merged(self, before, after):
         """Raise for what the merge has made inconsistent, or shown to others.
@@ -129,3 +159,14 @@ class BasePartnerMerge(models.TransientModel):
         readable = records.with_env(self.env)._filtered_access("read")
         names = readable[:SHOWN_DEPENDENTS].mapped("display_name")
         return Partner._get_some_text(names, len(records))
+
+
+def _is_restricting_list(field, model):
+    """Return whether it is a list of contacts in our models that keeps them."""
+    return (
+        model._name.startswith("fault.report")
+        and field.type == "many2many"
+        and field.comodel_name == "res.partner"
+        and field.store
+        and field.ondelete == "restrict"
+    )

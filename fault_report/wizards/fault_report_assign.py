@@ -20,6 +20,11 @@ class FaultReportAssign(models.TransientModel):
         compute="_compute_planned_end", store=True, readonly=False
     )
 
+    # What was planned when the dialog was opened, as text
+    opened_plan = fields.Char(
+        compute="_compute_opened_plan", store=True, readonly=False
+    )
+
     candidates = fields.Html(compute="_compute_candidates", sanitize=False)
 
     @api.depends("report_ids")
@@ -39,6 +44,18 @@ class FaultReportAssign(models.TransientModel):
             wizard.planned_end = self.env["fault.report"]._get_usual_end(
                 wizard.planned_start, proposed
             )
+
+    @api.depends("report_ids")
+    def _compute_opened_plan(self):
+        Report = self.env["fault.report"]
+        for wizard in self:
+            start, end = wizard._get_common_plan()
+            end = Report._get_usual_end(start, end)
+            wizard.opened_plan = wizard._get_plan_text(start, end)
+
+    @api.model
+    def _get_plan_text(self, *moments):
+        return " ".join(fields.Datetime.to_string(one) or "-" for one in moments)
 
     @api.depends("report_ids", "planned_start")
     def _compute_candidates(self):
@@ -67,11 +84,12 @@ class FaultReportAssign(models.TransientModel):
     def action_confirm(self):
         """Assign the reports to the selected technician, and plan the work.
 
-        A plan that was not changed stays, whether or not all reports have the same.
+        A plan that was not changed in the dialog stays: also if the reports have
+        different ones, or were planned by another user since the dialog was opened.
         """
         self.ensure_one()
-        plan = (self.planned_start, self.planned_end)
-        if plan != self._get_common_plan():
+        plan = self._get_plan_text(self.planned_start, self.planned_end)
+        if plan != self.opened_plan:
             # Before they are assigned, so that the message says when
             self.report_ids.write(
                 {"planned_start": self.planned_start, "planned_end": self.planned_end}

@@ -8,6 +8,8 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import format_date
 
+from ..models.client_guards import get_ids
+
 FIRST_YEAR, LAST_YEAR = 1970, 2100
 
 
@@ -32,9 +34,9 @@ class FaultReportCustomerMonth(models.TransientModel):
     def _default_partner_id(self):
         """Return the customer from whose list or form the dialog was opened."""
         context = self.env.context
-        ids = context.get("active_ids")
-        if context.get("active_model") != "res.partner" or not isinstance(ids, list):
+        if context.get("active_model") != "res.partner":
             return False
+        ids = get_ids(context.get("active_ids"))
         partners = self.env["res.partner"].browse(ids).exists()
         customers = partners.filtered(lambda partner: not partner.is_facility)
         return customers if len(customers) == 1 else False

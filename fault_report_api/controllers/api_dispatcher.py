@@ -121,10 +121,7 @@ class ApiDispatcher(HttpDispatcher):
         response.headers["X-Request-Id"] = self.request_id
         response.headers.update(self._get_rate_headers())
         if self.sender:
-            cr = self.request.env.cr
-            # With the request's own data: nothing is left of one that is retried.
-            with suppress(psycopg2.Error), cr.savepoint(flush=False):
-                self._get_log()._add(self._get_line(response.status_code))
+            self._log(self._get_line(response.status_code))
         return result
 
     def handle_error(self, exc):
@@ -162,6 +159,23 @@ class ApiDispatcher(HttpDispatcher):
             "is_counted": self.sender.in_page
             or (status >= 400 and not self.is_admitted),
         }
+
+    def _log(self, line):
+        """Log the request with its own data: nothing is left of one that is retried.
+
+        What many visitors count in one line is counted after it: they would wait for
+        each other, and most of them would not be counted.
+        """
+        cr, log = self.request.env.cr, self._get_log()
+        if line["is_counted"]:
+            self._call_later(lambda: log._add_apart(line))
+            return
+        with suppress(psycopg2.Error), cr.savepoint(flush=False):
+            log._add(line)
+
+    def _call_later(self, function):
+        """Call a function when the request's transaction is committed."""
+        self.request.env.cr.postcommit.add(function)
 
     def _log_first(self, response, line):
         """Return a WSGI application that logs the request before it responds.

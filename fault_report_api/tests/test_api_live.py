@@ -8,6 +8,8 @@ import shutil
 import subprocess
 import sys
 import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import requests
@@ -136,6 +138,32 @@ class TestApiLive(LiveCase):
         self.assertEqual(len({answer.text for answer in answers}), 1)
         self.assertEqual(self.get(integration, "report_count"), 1)
         self.assertTrue(self.get(integration, "last_used"))
+
+    def test_visitors_who_come_at_once_are_all_counted_in_the_log(self):
+        site = "https://www.example.com"
+        integration, key = self.make_key(in_page=True, allowed_origins=site)
+        headers = {"Authorization": f"Bearer {key}", "Origin": site}
+        with self.transaction() as env:
+            env.company.fault_report_rate = 100
+
+        def visit(number):
+            self.post(number % 2, key, Origin=site)
+            for path in ("form", "nothing"):
+                url = f"{self.urls[number % 2]}/fault_report/v1/{path}"
+                requests.get(url, headers=headers, timeout=60)
+
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(visit, range(40)))
+        with self.transaction() as env:
+            lines = env["fault.report.integration.request"].search(
+                [("integration_id", "=", integration)]
+            )
+            counts = Counter()
+            for line in lines:
+                counts[line.route, line.status] += line.count
+        self.assertEqual(
+            counts, {("/reports", 201): 40, ("/form", 200): 40, ("/{path}", 404): 40}
+        )
 
     def test_r90_the_examples_of_the_documentation_work(self):
         examples = re.findall(

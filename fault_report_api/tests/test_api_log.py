@@ -9,7 +9,7 @@ from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import new_test_user, tagged
 
-from ..controllers.api_dispatcher import ROOT
+from ..controllers.api_dispatcher import ROOT, ApiDispatcher
 from ..models import fault_report_integration_request as log
 from ..models.fault_report_integration_intake import FaultReportIntegration
 from ..tools import schema
@@ -28,6 +28,13 @@ class TestApiLog(ApiCase):
             cls.env, "log_boss", groups="fault_report.group_administrator"
         )
         cls.Log = cls.env["fault.report.integration.request"]
+
+    def setUp(self):
+        super().setUp()
+        # Nothing is committed in tests; `test_api_live.py` commits.
+        self.patch(
+            ApiDispatcher, "_call_later", lambda _dispatcher, function: function()
+        )
 
     def get_lines(self, integration=None):
         """Return the lines as an administrator sees them, oldest first."""

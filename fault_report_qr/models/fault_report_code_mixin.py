@@ -48,7 +48,9 @@ class FaultReportCodeMixin(models.AbstractModel):
         "res.company", copy=False, groups=fields.NO_ACCESS, protected=True
     )
     has_fault_report_token = fields.Boolean(
-        string="QR Code Valid", compute="_compute_has_fault_report_token"
+        string="QR Code Valid",
+        compute="_compute_has_fault_report_token",
+        groups="base.group_user",
     )
 
     _fault_report_token_unique = models.UniqueIndex(

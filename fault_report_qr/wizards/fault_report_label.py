@@ -3,6 +3,8 @@ import base64
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.fault_report.models.client_guards import get_ids
+
 from ..tools import label_pdf, label_sheets, poster_pdf
 
 
@@ -37,9 +39,11 @@ class FaultReportLabel(models.TransientModel):
 
     @api.model
     def _get_default_ids(self, model):
-        if self.env.context.get("active_model") == model:
-            return self.env.context.get("active_ids")
-        return False
+        context = self.env.context
+        if context.get("active_model") != model:
+            return False
+        ids = get_ids(context.get("active_ids"))
+        return self.env[model].browse(ids).exists().ids
 
     @api.model
     def _default_sheet(self):

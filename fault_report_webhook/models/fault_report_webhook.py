@@ -253,7 +253,7 @@ class FaultReportWebhook(models.Model):
     def _is_used(self):
         """Return whether there is any webhook: most companies have none."""
         # Webhooks of all companies; only whether there are any.
-        return bool(self.sudo().search_count([], limit=1))
+        return bool(with_own_context(self).sudo().search_count([], limit=1))
 
     @api.model
     def _queue_event(self, event, reports_sudo):
@@ -262,8 +262,10 @@ class FaultReportWebhook(models.Model):
             return
         for company, of_company in reports_sudo.grouped("company_id").items():
             # Users who cause an event need no access to webhooks.
-            webhooks_sudo = self.sudo().search(
-                [("company_id", "=", company.id), (f"on_{event}", "=", True)]
+            webhooks_sudo = (
+                with_own_context(self)
+                .sudo()
+                .search([("company_id", "=", company.id), (f"on_{event}", "=", True)])
             )
             for report in of_company:
                 webhooks_sudo._queue(event, report)

@@ -184,6 +184,20 @@ class TestWebhook(FaultReportCommon):
         self.make_report()
         self.assertFalse(self.deliveries())
 
+    def test_an_archived_webhook_gets_nothing_whatever_the_context_says(self):
+        archived = self.webhook.copy({"name": "Former", "active": False})
+        self.env.flush_all()
+        Report = self.env["fault.report"].with_user(self.users["create"])
+        report = Report.with_context(active_test=False).create({"name": "x"})
+        own = report.with_user(self.users["edit"]).with_context(active_test=False)
+        own.action_assign(self.technician)
+        own.message_post(
+            body="We come", message_type="comment", subtype_xmlid="mail.mt_comment"
+        )
+        own.action_solve("By phone")
+        self.assertGreater(len(self.deliveries()), 3)
+        self.assertNotIn(archived, self.deliveries().webhook_id)
+
     def test_nothing_is_told_of_what_was_rolled_back(self):
         class Oops(Exception):
             pass

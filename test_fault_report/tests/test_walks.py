@@ -1,7 +1,8 @@
 """Walks through all models, again with those of every channel."""
 
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 
+from odoo.addons.fault_report.models import res_users
 from odoo.addons.fault_report.tests import (
     test_answer_waiting,
     test_channel,
@@ -11,6 +12,7 @@ from odoo.addons.fault_report.tests import (
     test_public_methods,
     test_references,
 )
+from odoo.addons.fault_report.tests.common import FaultReportCommon
 
 
 @tagged("post_install", "-at_install")
@@ -53,6 +55,11 @@ class TestProtectedFieldsTogether(test_context.TestProtectedFields):
 
 
 @tagged("post_install", "-at_install")
+class TestFoundWithForeignContextTogether(test_context.TestFoundWithForeignContext):
+    pass
+
+
+@tagged("post_install", "-at_install")
 class TestDialogsTogether(test_dialogs.TestDialogs):
     least_dialogs = 5
 
@@ -78,3 +85,50 @@ class TestMailNotesTogether(test_mail_notes.TestMailNotes):
         report = self.make_report()
         self.lift._post_me_too(report, "192.0.2.7")
         self.assert_not_verified(report.message_ids[0])
+
+
+# Our fields that customers read of their own records, besides those of reports
+READ_BY_CUSTOMERS = {
+    "res.partner": {"is_facility", "facility_ids"},
+    "res.users": {
+        *("is_facility", "facility_ids"),
+        *res_users.NOTIFICATION_FIELDS,
+        *("fault_report_phone_missing", "fault_report_badge_overdue"),
+    },
+    "sale.order": {"cost_center"},
+    "account.move": {"cost_center", "customer_order_ref", "has_fault_report"},
+}
+
+
+@tagged("post_install", "-at_install")
+class TestFieldsForCustomers(FaultReportCommon):
+    def get_readable(self, user):
+        """Return our fields that the user may read, by model."""
+        found = {}
+        for name in self.env.registry:
+            model = self.env[name].with_user(user)
+            if model._abstract or not model.has_access("read"):
+                continue
+            is_own = name.startswith("fault.report")
+            names = {
+                field.name
+                for field in model._fields.values()
+                if is_own or any(m.startswith("fault_report") for m in field._modules)
+                if model._has_field_access(field, "read")
+            }
+            if names:
+                found[name] = names
+        return found
+
+    def test_customers_read_no_setting_of_the_company_and_nothing_new(self):
+        customer = new_test_user(self.env, "walk_customer", groups="base.group_portal")
+        found = self.get_readable(customer)
+        reports = self.env["fault.report"]._get_portal_fields()
+        self.assertLessEqual(found.pop("fault.report"), reports)
+        self.assertEqual(found, READ_BY_CUSTOMERS)
+
+    def test_visitors_read_nothing(self):
+        visitor = self.env.ref("base.public_user")
+        for name, names in self.get_readable(visitor).items():
+            with self.subTest(name):
+                self.assertLessEqual(names, READ_BY_CUSTOMERS.get(name, set()))

@@ -3,6 +3,8 @@ from lxml import etree
 from odoo import api, fields, models, tools
 from odoo.exceptions import AccessError, UserError
 
+from ...tools.context_switches import with_own_context
+
 
 class FaultReportOrderMixin(models.AbstractModel):
     """Mixin of models whose records are created from fault reports."""
@@ -102,7 +104,9 @@ class FaultReportOrderMixin(models.AbstractModel):
     @tools.ormcache("self.env.user._get_group_ids()", cache="templates")
     def _get_listed_models(self):
         """Return the models of which the user's form shows many records."""
-        arch = etree.fromstring(self.get_view(view_type="form")["arch"])
+        # Kept for other users as well
+        own = with_own_context(self)
+        arch = etree.fromstring(own.get_view(view_type="form")["arch"])
         names = arch.xpath("//field[not(ancestor::field)]/@name")
         return {
             self._fields[name].comodel_name

@@ -7,7 +7,12 @@ from odoo.tools import SQL
 
 from odoo.addons.bus.models import bus
 
-from ...tools.context_switches import SILENT_IMPORT, get_switch, with_own_context
+from ...tools.context_switches import (
+    SILENT_IMPORT,
+    get_switch,
+    with_own_context,
+    without_search_switches,
+)
 from ...tools.throttle import Throttle
 from ...tools.xmlids import get_record
 from ..fault_report import EVENT_FIELDS, WAITING_STATES
@@ -75,7 +80,7 @@ class FaultReport(models.Model):
         if not self:
             return
         # Users who cause an event need no access to its recipients.
-        reports_sudo = self.sudo()
+        reports_sudo = without_search_switches(self).sudo()
         if not self._is_silent():
             reports_sudo._notify_of_event(event)
         # Without a message, too: the time of what was imported as solved has ended.
@@ -124,6 +129,9 @@ class FaultReport(models.Model):
         # Only compared
         for report_sudo in self.browse(before).sudo():
             for key in report_sudo._get_reached_events() - before[report_sudo.id]:
+                if key[0] == "assigned" and report_sudo.outcome:
+                    # By a form that was opened before; there is nothing left to do.
+                    continue
                 happened[key[0]] |= report_sudo.sudo(False)
         for event, reports in happened.items():
             reports._post_event(event)

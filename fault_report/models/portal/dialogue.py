@@ -8,7 +8,12 @@ from odoo.tools.mail import plaintext2html
 from odoo.tools.misc import limited_field_access_token
 
 from ...tools import text_rules
-from ...tools.context_switches import ANSWERS_NOTE, get_switch, with_own_context
+from ...tools.context_switches import (
+    ANSWERS_NOTE,
+    get_switch,
+    with_own_context,
+    without_search_switches,
+)
 from ...tools.errors import FieldError, ForbiddenError
 from ..notification.events import ANSWER_ACTIVITY
 
@@ -128,6 +133,7 @@ class FaultReport(models.Model):
 
     def message_post(self, **kwargs):
         """Make customers' messages public, and check their limits on each channel."""
+        self = without_search_switches(self)
         # Tracking of changes that our own code makes for customers
         is_tracking = self.env.su and kwargs.get("tracking_value_ids")
         if self.env.user._is_internal() or is_tracking:

@@ -7,6 +7,7 @@ from odoo.fields import Domain
 from odoo.tools import ormcache
 
 from ...tools import text_rules
+from ...tools.context_switches import with_own_context
 from ...tools.working_time import Clock
 
 TARGETS = ("response", "arrival", "resolution")
@@ -241,8 +242,10 @@ class FaultReportSlaPolicy(models.Model):
     @ormcache("company_id")
     def _get_candidates(self, company_id):
         """Return the policies for reports of a company, the first that suits wins."""
-        # Users who file a report need no access to policies.
-        policies = self.sudo().search(self._get_candidates_domain(company_id))
+        # Users who file a report need no access to policies. The result is kept for all
+        # users, so the context of one of them must not change it.
+        policies_sudo = with_own_context(self).sudo()
+        policies = policies_sudo.search(self._get_candidates_domain(company_id))
         return tuple(
             policy._get_facts() for policy in policies.sorted(self._get_specificity)
         )

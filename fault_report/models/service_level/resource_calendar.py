@@ -5,6 +5,7 @@ from odoo.fields import Domain
 from odoo.tools import ormcache
 
 from ...tools import working_time
+from ...tools.context_switches import with_own_context
 
 
 class ResourceCalendar(models.Model):
@@ -26,8 +27,9 @@ class ResourceCalendar(models.Model):
     @ormcache("self.id", "company_id", "period")
     def _get_fault_report_spans(self, company_id, period):
         """Return the working time of a period, as `join_spans` does."""
-        # Users who file a report need no access to calendars.
-        calendar_sudo = self.sudo()
+        # Users who file a report need no access to calendars; the result is for all
+        # users, so the context of one of them must not change it.
+        calendar_sudo = with_own_context(self).sudo()
         start, end = working_time.get_bounds(period, timezone(calendar_sudo.tz))
         leaves = Domain("time_type", "=", "leave") & Domain(
             "company_id", "in", (company_id, False)
