@@ -63,13 +63,16 @@ def chaos():
     minutes = os.environ.get("LOAD")
     if minutes:
         return faults.measure(environment, template, float(minutes))
+    if os.environ.get("GUARDS"):
+        return faults.check_guards(environment, template)
     return faults.check(environment, template, faults.FAULTS)
 
 
 def nodes():
     environment = _environment()
     template = databases.addons_template(environment, testing.get_channels())
-    return two_nodes.run(environment, template)
+    minutes = float(os.environ.get("LOAD") or 0)
+    return two_nodes.run(environment, template, minutes)
 
 
 def journeys():

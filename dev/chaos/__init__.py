@@ -14,6 +14,7 @@ from ..console import Failure, say
 from ..paths import RUN
 from . import checks, load
 from .faults import FAULTS, QUICK_FAULTS
+from .guards import GUARDS, PROGRAM
 from .lab import SEED, Lab
 
 RECOVERY = 60  # seconds
@@ -32,9 +33,27 @@ def check(environment, template, faults=QUICK_FAULTS):
     return 0
 
 
+def check_guards(environment, template):
+    """Take each guard out; return 0 if its fault finds something each time."""
+    rows = []
+    for guard, (code, fault) in GUARDS.items():
+        options = {"program": PROGRAM.format(code=code)}
+        with _laboratory(environment, template, **options) as lab:
+            row = _run(lab, fault)
+        rows.append({"without": guard, **row})
+        say(f"  without {guard}: {'; '.join(row['problems'][:1])}")
+    _write_result({"seed": SEED, "guards": rows})
+    blind = [row for row in rows if not row["problems"]]
+    _refuse(
+        [f"Without {row['without']}: {row['fault']} finds nothing" for row in blind]
+    )
+    return 0
+
+
 def measure(environment, template, minutes):
     """File reports at a fixed rate, without faults; return 0."""
-    with _laboratory(environment, template, is_small=False) as lab:
+    options = {"is_small": False, "options": load.OPTIONS}
+    with _laboratory(environment, template, **options) as lab:
         result = load.run(lab, minutes)
         problems = checks.find_problems(lab)
     _write_result({**result, "problems": problems})

@@ -1,7 +1,7 @@
 """What holds after each fault: nothing is lost, nothing is there twice."""
 
 import hashlib
-from collections import Counter, defaultdict
+from collections import defaultdict
 
 
 def find_problems(lab):
@@ -11,14 +11,15 @@ def find_problems(lab):
         *find_lost_or_doubled_reports(lab),
         *find_doubled_orders(lab),
         *find_doubled_mails(lab),
+        *find_doubled_sms(lab),
         *find_doubled_events(lab),
     ]
 
 
 def _wait_for_messages(lab):
-    """Wait until each report has its e-mail and its event."""
+    """Wait until each report has its e-mail or SMS, and its event."""
     lab.wait(
-        "all e-mails and events are sent",
+        "all messages and events are sent",
         lambda: not _find_unannounced(lab),
         lab.pass_time,
     )
@@ -26,11 +27,12 @@ def _wait_for_messages(lab):
 
 def _find_unannounced(lab):
     told = {(m["report"]["reference"], m["event"]) for m in lab.receiver.messages}
-    subjects = "\n".join(mail.subject for mail in lab.mail_server.get_mails())
+    texts = [mail.subject for mail in lab.mail_server.get_mails()]
+    texts = "\n".join(texts + [sms.text for sms in lab.sms.messages])
     return [
         report
         for report in lab.reports
-        if (report.reference, "created") not in told or report.reference not in subjects
+        if (report.reference, "created") not in told or report.reference not in texts
     ]
 
 
@@ -80,9 +82,23 @@ def find_doubled_mails(lab):
     for mail in mails:
         ids[mail.to, mail.subject].add(mail.id)
     problems = [f"doubled: {key}" for key, found in ids.items() if len(found) > 1]
-    copies = sum(count - 1 for count in Counter(mails).values())
-    if copies > lab.crashes:
-        problems.append(f"doubled: {copies} copies after {lab.crashes} crashes")
+    copies = len(mails) - len({(mail.id, mail.to) for mail in mails})
+    excuses = lab.crashes + sum(mail.is_lost for mail in mails)
+    if copies > excuses:
+        problems.append(f"doubled: {copies} copies after {excuses} crashes")
+    return problems
+
+
+def find_doubled_sms(lab):
+    """Two SMS with one text, or too many copies of one."""
+    ids = defaultdict(set)
+    for sms in lab.sms.messages:
+        ids[sms.number, sms.text].add(sms.id)
+    problems = [f"doubled: {key}" for key, found in ids.items() if len(found) > 1]
+    copies = len(lab.sms.messages) - len(set(lab.sms.messages))
+    excuses = lab.crashes + lab.sms.late
+    if copies > excuses:
+        problems.append(f"doubled: {copies} SMS after {excuses} crashes")
     return problems
 
 

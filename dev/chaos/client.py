@@ -87,7 +87,7 @@ class Client:
             self.broken += 1
             return None  # It broke before the answer
 
-    def file(self, name, size=SIZE):
+    def file(self, name, size=SIZE, integration="site"):
         """File a report with a photo, again with one key until it is answered.
 
         :raises Failure: if it is refused, or not answered in time
@@ -95,10 +95,10 @@ class Client:
         photo = make_photo(name, size)
         encoded = base64.b64encode(photo).decode()
         content = {"name": name, "files": [{"name": "p.png", "content": encoded}]}
-        key = name.replace(" ", "-")
+        headers = {"Idempotency-Key": name.replace(" ", "-")}
         start = time.monotonic()
         while time.monotonic() < start + PATIENCE:
-            answer = self.post(FILE, content, "site", **{"Idempotency-Key": key})
+            answer = self.post(FILE, content, integration, **headers)
             if answer and answer.status in (200, 201):
                 digest = hashlib.sha256(photo).hexdigest()
                 seconds = time.monotonic() - start

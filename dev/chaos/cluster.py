@@ -26,13 +26,15 @@ synchronous_commit = on
 
 
 class Cluster:
-    def __init__(self, folder):
+    def __init__(self, folder, settings=""):
+        self.settings = settings
         self.data = folder / "data"
         self.socket = folder / "socket"
         self.log = folder / "server.log"
         self.port = postgres.PORT
         self.programs = postgres.get_programs()
         self.become = postgres.get_server_user()
+        self.more_variables = {}
 
     def make(self, template):
         """Create the cluster, with a copy of the shared cluster's database."""
@@ -41,6 +43,7 @@ class Cluster:
         self._call("initdb", "--username", postgres.USER, "--no-sync", *options)
         with (self.data / "postgresql.conf").open("a") as settings:
             settings.write(SETTINGS.format(socket=self.socket, port=postgres.PORT))
+            settings.write(self.settings)
         self.start()
         self.sql(f"CREATE DATABASE {DATABASE} TEMPLATE template0", "postgres")
         self._restore(template)
@@ -85,6 +88,12 @@ class Cluster:
         with (self.data / "postgresql.conf").open("a") as settings:
             settings.write(f"unix_socket_directories = '{self.socket}'\n")
         self.start()
+
+    def lag(self, seconds):
+        """Let a replica know of each commit so many seconds later."""
+        delay = f"ALTER SYSTEM SET recovery_min_apply_delay = '{seconds}s'"
+        for query in (delay, "SELECT pg_reload_conf()"):
+            self.sql(query)
 
     def start(self):
         self._control("start", "--log", self.log)
@@ -136,7 +145,8 @@ class Cluster:
     def _call(self, program, *arguments):
         command = [self.programs / program, "--pgdata", self.data, *arguments]
         failure = f"{program} failed; see {self.log}."
-        call(command, failure, cwd="/", **self.become)
+        variables = {**os.environ, **self.more_variables}
+        call(command, failure, cwd="/", env=variables, **self.become)
 
     def sql(self, query, database=DATABASE):
         """Run a query; return its rows, each a list of texts.

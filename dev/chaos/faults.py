@@ -9,19 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from ..console import Failure
+from . import message_faults, reminders
+from .clock_faults import cross_dst_nights, jump_clock
 from .cluster import DATABASE
+from .numbers import APART, FEW, KILLS, REPORTS, ROUNDS, SAME
 from .odd_mails import PHOTO, make_mails
-
-REPORTS = 40
-FEW = 6
-KILLS = 3
-APART = 4  # answers before and between faults
-SAME = 10  # clients that send the same at once
-ROUNDS = 4
-REMINDED = "reminded_at IS NOT NULL"
-GIVEN = "technician_id IS NOT NULL AND reminder_date IS NOT NULL"
-DUE = "reminder_date < '2026-01-02'"
-SHOWN = "summary = 'A message could not be delivered'"
 
 
 def kill_worker(lab):
@@ -71,14 +63,7 @@ def end_connections(lab):
 
 def use_up_connections(lab):
     """Other programs use up all connections to the database."""
-    with lab.cluster.crowded():
-        refused = len(lab.client.refusals)
-        filing = lab.file_many("crowd", FEW)
-        lab.wait(
-            "reports are refused",
-            lambda: len(lab.client.refusals) > refused + FEW or filing.is_over(),
-        )
-    filing.finish()
+    _file_while(lab, "crowd", lab.cluster.crowded())
 
 
 def update_while_reports_are_filed(lab):
@@ -104,116 +89,50 @@ def cut_power(lab):
 
 def fill_file_store(lab):
     """The file store is full, then has space again."""
-    refused = len(lab.client.refusals)
-    with lab.store.filled(lab.get_pids):
-        filing = lab.file_many("full", FEW)
-        lab.wait(
-            "reports are refused",
-            lambda: len(lab.client.refusals) > refused + FEW or filing.is_over(),
-        )
-        if filing.answered:
-            raise Failure("A report was accepted without space for its photo.")
-    filing.finish()
-    statuses = set(lab.client.refusals[refused:])
+    statuses = _file_while(lab, "full", lab.store.filled(lab.get_pids), is_refused=True)
     if lab.store.is_mounted and statuses != {503}:
         raise Failure(f"Clients are not asked to try again: {statuses}")
 
 
 def make_file_store_read_only(lab):
     """The file store refuses all writing, then takes it again."""
+    _file_while(lab, "read only", lab.store.read_only(), is_refused=True)
+
+
+def _file_while(lab, name, block, is_refused=False):
+    """File reports that are refused inside of the block, and accepted after it.
+
+    :param bool is_refused: whether none may be accepted before
+    :return: the statuses of refused ones
+    """
     refused = len(lab.client.refusals)
-    with lab.store.read_only():
-        filing = lab.file_many("read only", FEW)
+    with block:
+        filing = lab.file_many(name, FEW)
         lab.wait(
             "reports are refused",
             lambda: len(lab.client.refusals) > refused + FEW or filing.is_over(),
         )
-        if filing.answered:
+        if is_refused and filing.answered:
             raise Failure("A report was accepted without a place for its photo.")
     filing.finish()
+    return set(lab.client.refusals[refused:])
 
 
-def stop_mail_server(lab):
-    """The mail server is down; staff see it, and the e-mails arrive afterwards."""
-    lab.mail_server.stop()
+def recycle_workers(lab):
+    """Each worker ends after one request, as it does with too much memory."""
+    before = _count_ended(lab)
+    lab.restart_odoo(limit_request=1)
     try:
-        filing = lab.file_many("mail", FEW)
-        filing.finish()
-        _wait_until_staff_see(lab, lab.reports[filing.first :])
+        lab.file_many("recycled", REPORTS).finish()
     finally:
-        lab.mail_server.start()
+        lab.restart_odoo()
+    ended = _count_ended(lab) - before
+    if ended < REPORTS:
+        raise Failure(f"Only {ended} workers were replaced.")
 
 
-def refuse_mails_for_now(lab):
-    """The mail server asks to try again later; staff see it."""
-    _misbehave(lab, "451 Later")
-
-
-def refuse_mails(lab):
-    """The mail server refuses each e-mail; staff see it."""
-    _misbehave(lab, "550 No")
-
-
-def _misbehave(lab, mood):
-    lab.mail_server.behave(mood)
-    try:
-        filing = lab.file_many(f"mail {mood}", FEW)
-        filing.finish()
-        _wait_until_staff_see(lab, lab.reports[filing.first :])
-    finally:
-        lab.mail_server.behave("")
-
-
-def slow_mail_server(lab):
-    """The mail server takes seconds for each e-mail; no report waits for it."""
-    lab.mail_server.behave("slow")
-    try:
-        filing = lab.file_many("slow mail", FEW)
-        filing.finish()
-        slowest = max(report.seconds for report in lab.reports[filing.first :])
-        if slowest > FEW * 5:
-            raise Failure(f"A report waited {slowest:.0f} s for the mail server.")
-    finally:
-        lab.mail_server.behave("")
-
-
-def _wait_until_staff_see(lab, reports):
-    """Let each e-mail fail twice, and wait until each report shows it."""
-    for retries in range(2):
-        failed = f"state = 'exception' AND fault_report_retries = {retries}"
-        lab.wait("the e-mails fail", lambda x=failed: lab.count("mail_mail", x) >= FEW)
-        lab.pass_time()
-    references = "','".join(report.reference for report in reports)
-    shown = (
-        f"res_model = 'fault.report' AND {SHOWN} AND res_id IN"
-        f" (SELECT id FROM fault_report WHERE reference IN ('{references}'))"
-    )
-    lab.wait("staff see it", lambda: lab.count("mail_activity", shown) == FEW)
-
-
-def stop_receiver(lab):
-    """The receiver of a webhook is down; it gets all events afterwards."""
-    lab.receiver.is_up = False
-    try:
-        lab.file_many("receiver", FEW).finish()
-        lab.wait(
-            "administrators see it",
-            lambda: lab.count("fault_report_webhook", "last_error IS NOT NULL"),
-        )
-    finally:
-        lab.receiver.is_up = True
-
-
-def hang_receiver(lab):
-    """The receiver of a webhook does not answer; e-mails are sent meanwhile."""
-    lab.receiver.awake.clear()
-    try:
-        filing = lab.file_many("hanging receiver", FEW)
-        filing.finish()
-        reports = lab.reports[filing.first :]
-        lab.wait("their notices are sent", lambda: all(map(lab.get_notices, reports)))
-    finally:
-        lab.receiver.awake.set()
+def _count_ended(lab):
+    return lab.odoo.log.read_text(errors="replace").count("max request (1) reached")
 
 
 def send_the_same_at_once(lab):
@@ -256,34 +175,23 @@ def convert_at_once(lab):
 
 def kill_cron(lab):
     """The process of scheduled actions is killed while it queues reminders."""
-    if lab.count("fault_report", GIVEN) < REPORTS:
+    given, due = reminders.GIVEN, reminders.DUE
+    if lab.count("fault_report", given) < REPORTS:
         lab.file_many("reminder", REPORTS).finish()
-    lab.sql(f"UPDATE fault_report SET reminder_date = '2026-01-01' WHERE {GIVEN}")
-    start = partial(lab.run_cron, "fault_report.ir_cron_send_reminders")
+    reminders.make_due(lab)
     hits = 0
-    while lab.count("fault_report", DUE) and hits < KILLS:
-        before = lab.count("fault_report", REMINDED)
+    while lab.count("fault_report", due) and hits < KILLS:
+        before = lab.count("fault_report", reminders.REMINDED)
         lab.wait(
             "reminders are queued",
-            lambda n=before: lab.count("fault_report", REMINDED) > n,
-            start,
+            lambda n=before: lab.count("fault_report", reminders.REMINDED) > n,
+            partial(reminders.start, lab),
         )
         lab.kill(lab.wait("there is a cron", lab.get_cron_worker))
-        hits += bool(lab.count("fault_report", DUE))
+        hits += bool(lab.count("fault_report", due))
     if not hits:
         raise Failure("Scheduled actions were not killed in the middle.")
-    lab.wait("all are reminded", lambda: not lab.count("fault_report", DUE), start)
-    lab.wait("each reminder is sent", lambda: _are_reminded(lab), lab.pass_time)
-
-
-def _are_reminded(lab):
-    """Return whether there are two e-mails about each report: assigned, and late."""
-    subjects = {mail.subject for mail in lab.mail_server.get_mails()}
-    marked = lab.sql(f"SELECT reference FROM fault_report WHERE {REMINDED}")
-    return all(
-        sum(reference in subject for subject in subjects) == 2
-        for (reference,) in marked
-    )
+    reminders.wait_until_sent(lab)
 
 
 def deliver_odd_mails(lab):
@@ -322,8 +230,8 @@ QUICK_FAULTS = [
     restart_database,
     cut_power,
     fill_file_store,
-    stop_mail_server,
-    stop_receiver,
+    message_faults.stop_mail_server,
+    message_faults.stop_receiver,
     send_the_same_at_once,
     convert_at_once,
     kill_cron,
@@ -337,9 +245,17 @@ FAULTS = [
     use_up_connections,
     update_while_reports_are_filed,
     make_file_store_read_only,
-    refuse_mails_for_now,
-    refuse_mails,
-    slow_mail_server,
-    hang_receiver,
+    recycle_workers,
+    message_faults.refuse_mails_for_now,
+    message_faults.refuse_mails,
+    message_faults.drop_mail_connections,
+    message_faults.lose_answers_of_mail_server,
+    message_faults.slow_mail_server,
+    message_faults.stop_sms_provider,
+    message_faults.refuse_sms,
+    message_faults.slow_sms_provider,
+    message_faults.hang_receiver,
     fetch_odd_mails,
+    jump_clock,
+    cross_dst_nights,
 ]

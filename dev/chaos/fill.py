@@ -9,6 +9,7 @@ MANY = 100_000
 CRONS = (
     "mail.ir_cron_mail_gateway_action",
     "mail.ir_cron_mail_scheduler_action",
+    "sms.ir_cron_sms_scheduler_action",
     "fault_report.ir_cron_retry_messages",
     "fault_report.ir_cron_send_reminders",
     "fault_report_webhook.ir_cron_send_webhooks",
@@ -24,7 +25,9 @@ def make_user(env, name, **values):
             {
                 "name": name.title(),
                 "login": name,
+                "password": name,
                 "email": f"{name}@example.com",
+                "tz": "Europe/Stockholm",
                 "group_ids": [
                     (4, env.ref(f"fault_report.group_{group}").id) for group in groups
                 ],
@@ -39,7 +42,7 @@ def make_api_key(env, user):
     return keys._generate("rpc", "Laboratory", None)
 
 
-def prepare_company(env, port):
+def prepare_company(env, port, sms):
     company = env.company
     company.write(
         {
@@ -47,6 +50,7 @@ def prepare_company(env, port):
             "fault_report_unassigned_minutes": 0,
             "fault_report_day_reports": MANY,
             "fault_report_day_megabytes": MANY,
+            "fault_report_day_sms": MANY,
         }
     )
     domain = env["mail.alias.domain"].create({"name": "company.example"})
@@ -54,6 +58,7 @@ def prepare_company(env, port):
     company.fault_report_alias_name = "faults"
     parameters = env["ir.config_parameter"]
     parameters.set_param("fault_report.webhook_private_addresses", "True")
+    parameters.set_param("sms.endpoint", sms)
     parameters.set_param("web.base.url", f"http://127.0.0.1:{port}")
     parameters.set_param("web.base.url.freeze", "True")
 
@@ -74,31 +79,70 @@ def make_mailbox(env, values):
     cron.write({"active": True, "interval_type": "days", "interval_number": 9})
 
 
+def make_customer(env, name, technician):
+    return env["res.partner"].create(
+        {"name": name, "is_company": True, "technician_id": technician.id}
+    )
+
+
+def make_portal_user(env, customer):
+    person = env["res.partner"].create({"name": "Petra", "parent_id": customer.id})
+    env["res.users"].with_context(no_reset_password=True).create(
+        {
+            "partner_id": person.id,
+            "login": "petra",
+            "password": "petra",
+            "group_ids": [(6, 0, env.ref("base.group_portal").ids)],
+        }
+    )
+
+
+def make_code_path(env, customer):
+    """Return the path behind the QR code of an object."""
+    lift = env["maintenance.equipment"].create(
+        {"name": "Lift", "customer_id": customer.id}
+    )
+    lift._ensure_fault_report_token()
+    return lift._get_code_path(lift.fault_report_token)
+
+
+def make_integration_key(env, name, customer, rate_limit):
+    integration = env["fault.report.integration"].create(
+        {"name": name, "partner_id": customer.id, "rate_limit": rate_limit}
+    )
+    return integration.action_new_key()["context"]["default_key"]
+
+
 def make_keys(env):
-    technician = make_user(env, "tilda", fault_report_notify_assigned="email")
+    technician = make_user(
+        env,
+        "tilda",
+        fault_report_notify_assigned="email",
+        fault_report_notify_changed="none",
+    )
+    reader = make_user(
+        env, "sven", fault_report_notify_assigned="sms", phone="+46701740605"
+    )
     office = make_user(env, "olga")
-    customer = env["res.partner"].create(
-        {"name": "Harbour Hotel", "is_company": True, "technician_id": technician.id}
-    )
-    site = env["fault.report.integration"].create(
-        {"name": "Site", "partner_id": customer.id, "rate_limit": 6000}
-    )
-    narrow = env["fault.report.integration"].create(
-        {"name": "Narrow", "partner_id": customer.id, "rate_limit": 10}
-    )
+    customer = make_customer(env, "Harbour Hotel", technician)
+    other = make_customer(env, "Lake School", reader)
+    make_portal_user(env, customer)
     administrator = env.ref("base.user_admin")
     administrator.write({"email": "admin@example.com", "password": "admin"})
     return {
-        "site": site.action_new_key()["context"]["default_key"],
-        "narrow": narrow.action_new_key()["context"]["default_key"],
+        "site": make_integration_key(env, "Site", customer, 6000),
+        "texts": make_integration_key(env, "Texts", other, 6000),
+        "narrow": make_integration_key(env, "Narrow", customer, 10),
         "technician": make_api_key(env, technician),
         "office": make_api_key(env, office),
         "administrator": make_api_key(env, administrator),
+        # No key, but as secret
+        "code": make_code_path(env, customer),
     }
 
 
 settings = json.loads(env["ir.config_parameter"].get_param("chaos.settings"))
-prepare_company(env, settings["port"])
+prepare_company(env, settings["port"], settings["sms"])
 make_mailbox(env, settings["mailbox"])
 keys = make_keys(env)
 env["fault.report.webhook"].create(

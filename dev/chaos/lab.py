@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import itertools
 import json
 import os
 import random
@@ -10,28 +11,34 @@ import signal
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from .. import databases
 from ..console import Failure, step
 from ..paths import CACHE, CLONE, DATA, ROOT, RUN
 from . import mailbox
 from .client import SIZE, Client
+from .clock import Clock
 from .cluster import DATABASE, Cluster
 from .file_store import FileStore
 from .mail_server import MailServer
 from .receiver import Receiver
+from .sms_provider import SmsProvider
 from .supervisor import Supervisor
 
-PORTS = range(8170, 8250, 8)  # the first of eight
+PORTS = range(8170, 8260, 9)  # the first of nine
 CLIENTS = 4
 # Far more than is needed: a slow machine is no fault
 PATIENCE = 180  # seconds
 HURRY = 2  # seconds between two attempts to set something going
+SELDOM = 10  # seconds between two reports while others wait
 SEED = 19
 NOW = "now() AT TIME ZONE 'UTC'"  # as Odoo stores it
+DAY = 24 * 60  # minutes
 QUEUES = (
     "fault_report.ir_cron_retry_messages",
     "mail.ir_cron_mail_scheduler_action",
+    "sms.ir_cron_sms_scheduler_action",
     "fault_report_webhook.ir_cron_send_webhooks",
 )
 FILL = ROOT / "dev" / "chaos" / "fill.py"
@@ -55,7 +62,7 @@ class Lab:
         environment = LabEnvironment(environment, self.cluster.socket)
         self.environment = environment
         ports, self.lock = _claim_ports()
-        self.port, live_chat, smtp, receiver, imap, *self.more_ports = ports
+        self.port, live_chat, smtp, receiver, imap, sms, *self.more_ports = ports
         self.options = {
             "db_host": self.cluster.socket,
             "db_name": DATABASE,
@@ -79,6 +86,7 @@ class Lab:
         self.mail_server = MailServer(environment, self.folder, smtp)
         self.mailbox = mailbox.Mailbox(environment, imap)
         self.receiver = Receiver(receiver)
+        self.sms = SmsProvider(sms)
         self.client = None
         self.reports = []  # all that were answered
         # Of each, a message that was just sent may be sent again with the same id
@@ -86,12 +94,16 @@ class Lab:
 
     # === START AND STOP === #
 
-    def start(self, template, is_small=True):
+    def start(self, template, is_small=True, program="", options=None):
         """Start everything, with a copy of the template.
 
         :param bool is_small: whether the file store has to be small
+        :param str program: what Odoo runs before it starts
+        :param dict options: of Odoo's configuration
         """
         self._remove()
+        self.options |= options or {}
+        self.odoo.program = program
         with step("making the laboratory"):
             # Not the template itself: others could not copy it meanwhile
             copy = databases.own("chaos")
@@ -105,12 +117,20 @@ class Lab:
             self.mail_server.start()
             self.mailbox.start()
             self.receiver.start()
+            self.sms.start()
             self.odoo.log.unlink(missing_ok=True)
             self._start_odoo()
             self.recover("start")
 
     def _start_odoo(self):
         self.odoo.start(self.environment.configuration("chaos", **self.options))
+
+    def restart_odoo(self, **options):
+        """Kill Odoo, and start it with these options besides its own."""
+        self.crashes += 1
+        self.odoo.kill()
+        self.environment.configuration("chaos", **{**self.options, **options})
+        self.odoo.resume()
 
     def _make_more(self):
         """Make what a larger laboratory has."""
@@ -119,6 +139,7 @@ class Lab:
         settings = {
             "port": self.port,
             "receiver": self.receiver.port,
+            "sms": self.sms.endpoint,
             "mailbox": {
                 "port": self.mailbox.port,
                 "user": mailbox.USER,
@@ -144,6 +165,7 @@ class Lab:
         self.mail_server.stop()
         self.mailbox.stop()
         self.receiver.stop()
+        self.sms.stop()
         self._remove()
 
     def _remove(self):
@@ -174,18 +196,19 @@ class Lab:
     def count(self, table, condition="true"):
         return int(self.sql(f"SELECT count(*) FROM {table} WHERE {condition}")[0][0])
 
-    def wait(self, text, condition, meanwhile=None):
+    def wait(self, text, condition, meanwhile=None, pause=HURRY):
         """Wait until the condition holds; return its value.
 
         While the database is down, it does not hold.
 
-        :param meanwhile: called at the beginning, and again from time to time
+        :param meanwhile: called at the beginning, and again after each pause
+        :param pause: seconds
         """
         end = time.monotonic() + PATIENCE
-        last = -HURRY
+        last = -pause
         while time.monotonic() < end:
             with contextlib.suppress(Failure):
-                if meanwhile and time.monotonic() > last + HURRY:
+                if meanwhile and time.monotonic() > last + pause:
                     last = time.monotonic()
                     meanwhile()
                 value = condition()
@@ -194,20 +217,33 @@ class Lab:
             time.sleep(0.05)
         raise Failure(f"It did not happen within {PATIENCE} seconds: {text}")
 
-    def file(self, name, size=SIZE):
-        report = self.client.file(name, size)
+    def file(self, name, size=SIZE, key="site"):
+        report = self.client.file(name, size, key)
         self.reports.append(report)
         return report
 
-    def file_many(self, name, number):
-        """Start to file this many reports by several clients; return the `Filing`."""
-        return Filing(self, [f"{name} {count}" for count in range(number)])
+    def file_many(self, name, number, key="site"):
+        """Start to file this many reports by several clients; return the `Filing`.
+
+        :param str key: the integration; the technician of `texts` gets SMS
+        """
+        return Filing(self, [f"{name} {count}" for count in range(number)], key)
 
     def recover(self, name):
-        """Wait until reports are filed and notices sent; return the seconds."""
+        """Wait until reports are filed and notices sent; return the seconds.
+
+        Work goes on meanwhile: others file reports now and then. A process of scheduled
+        actions that was just replaced learns of earlier ones with the next.
+        """
         start = time.monotonic()
         report = self.file(f"{name}: afterwards")
-        self.wait("its notice is sent", lambda: self.get_notices(report))
+        numbers = itertools.count()
+        self.wait(
+            "its notice is sent",
+            lambda: self.get_notices(report),
+            lambda: self.file(f"{name}: meanwhile {next(numbers)}"),
+            SELDOM,
+        )
         return time.monotonic() - start
 
     def get_notices(self, report):
@@ -222,26 +258,55 @@ class Lab:
 
     def run_cron(self, xmlid):
         """Let the scheduled action run now."""
-        module, name = xmlid.split(".")
-        self.sql(
-            f"UPDATE ir_cron SET nextcall = {NOW} WHERE id ="
-            " (SELECT res_id FROM ir_model_data"
-            f" WHERE module = '{module}' AND name = '{name}')"
-        )
+        self.sql(f"UPDATE ir_cron SET nextcall = {NOW} WHERE id = {_get_cron(xmlid)}")
         self.cluster.sql(f"NOTIFY cron_trigger, '{DATABASE}'", "postgres")
 
-    def pass_time(self):
-        """Let the pauses before the next attempts pass, and the queues run."""
+    def finish_cron(self, xmlid):
+        """Let the scheduled action run now, and wait for its end."""
+        query = f"SELECT lastcall FROM ir_cron WHERE id = {_get_cron(xmlid)}"
+        before = self.sql(query)
+        self.wait(
+            f"{xmlid} has run",
+            lambda: self.sql(query) != before,
+            partial(self.run_cron, xmlid),
+        )
+
+    def pass_time(self, minutes=DAY):
+        """Let so many minutes pass for what waits for its next attempt.
+
+        The queues run as well.
+        """
+        pause = f"interval '{minutes} minutes'"
         self.sql(
-            f"UPDATE mail_mail SET write_date = {NOW} - interval '1 day'"
+            f"UPDATE mail_mail SET write_date = write_date - {pause}"
             " WHERE state = 'exception';"
-            f"UPDATE fault_report_webhook SET paused_until = {NOW}"
+            f"UPDATE sms_sms SET write_date = write_date - {pause}"
+            " WHERE state = 'error';"
+            f"UPDATE fault_report_webhook SET paused_until = paused_until - {pause}"
             " WHERE paused_until IS NOT NULL;"
-            f"UPDATE fault_report_webhook_delivery SET next_try = {NOW}"
-            " WHERE state = 'pending'"
+            "UPDATE fault_report_webhook_delivery SET next_try = next_try -"
+            f" {pause} WHERE state = 'pending'"
         )
         for xmlid in QUEUES:
             self.run_cron(xmlid)
+
+    @contextlib.contextmanager
+    def moving_clock(self):
+        """Restart Odoo and PostgreSQL with a `Clock` inside of the block."""
+        clock = Clock(self.folder)
+        self._restart_with(clock.make())
+        try:
+            yield clock
+        finally:
+            self._restart_with({})
+
+    def _restart_with(self, variables):
+        self.crashes += 1
+        self.odoo.kill()
+        self.cluster.stop("fast")
+        self.cluster.more_variables = self.odoo.more_variables = variables
+        self.cluster.start()
+        self.odoo.resume()
 
     # === PROCESSES === #
 
@@ -267,6 +332,15 @@ class Lab:
 
     def get_pids(self):
         return [self.odoo.process.pid, *self.odoo.get_workers()]
+
+
+def _get_cron(xmlid):
+    """Return the scheduled action's id as SQL."""
+    module, name = xmlid.split(".")
+    return (
+        "(SELECT res_id FROM ir_model_data"
+        f" WHERE module = '{module}' AND name = '{name}')"
+    )
 
 
 def _get_priority(pid):
@@ -297,11 +371,11 @@ def _is_free(port):
 class Filing:
     """Clients that file reports, each again until it is answered."""
 
-    def __init__(self, lab, names):
+    def __init__(self, lab, names, key):
         self.lab = lab
         self.first = len(lab.reports)
         self.pool = ThreadPoolExecutor(CLIENTS)
-        self.tasks = [self.pool.submit(lab.file, name) for name in names]
+        self.tasks = [self.pool.submit(lab.file, name, key=key) for name in names]
 
     @property
     def answered(self):

@@ -15,19 +15,32 @@ import asyncio, email, email.policy, json, sys
 from aiosmtpd.smtp import SMTP
 
 
+def get_mood():
+    with open(sys.argv[3]) as file:
+        return file.read()
+
+
 class Box:
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        if get_mood() == "drop":
+            server.transport.abort()
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
     async def handle_DATA(self, server, session, envelope):
-        with open(sys.argv[3]) as file:
-            mood = file.read()
+        mood = get_mood()
         if mood.startswith(("4", "5")):
             return mood
         if mood == "slow":
             await asyncio.sleep(5)
         mail = email.message_from_bytes(envelope.content, policy=email.policy.default)
         line = {"id": mail["Message-Id"], "subject": mail["Subject"]}
+        line["is_lost"] = mood == "lose"
         with open(sys.argv[2], "a") as box:
             for address in envelope.rcpt_tos:
                 box.write(json.dumps({**line, "to": address}) + "\\n")
+        if mood == "lose":
+            server.transport.abort()
         return "250 OK"
 
 
@@ -48,6 +61,7 @@ class Mail(NamedTuple):
     id: str
     subject: str
     to: str
+    is_lost: bool = False  # the sender got no answer
 
 
 class MailServer:
@@ -78,8 +92,9 @@ class MailServer:
     def behave(self, mood):
         """Take e-mails from now on if `mood` is empty.
 
-        :param str mood: an answer that refuses them, or `slow` to take five seconds
-            for each
+        :param str mood: an answer that refuses them, `slow` to take five seconds for
+            each, `drop` to end the connection before the content, or `lose` to end it
+            instead of an answer
         """
         self.mood.write_text(mood)
 

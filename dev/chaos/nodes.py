@@ -4,22 +4,39 @@ What `docs/scaling.md` says was tried with it. It raises if something is lost, o
 there twice.
 """
 
+import itertools
 import json
 import subprocess
+import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 from .. import system
 from ..console import Failure, say, step
 from ..paths import RUN
-from . import checks, faults
-from .cluster import Cluster
+from . import checks, faults, load, reminders
+from .browser import Browser, Refusal
+from .cluster import DATABASE, Cluster
 from .lab import Lab
+from .numbers import APART, FEW
 from .supervisor import Supervisor
 
 REPORTS = 60
 NARROW = 10  # reports a minute of the narrow integration
+TURNS = 40  # requests of a session, at one node and the other
+LAG = 4  # seconds
+CLIENTS = 8  # of the comparison
 PORTS = ("http_port", "gevent_port")
 RESULT = RUN / "nodes.json"
+SIGNAL = "fault_report/waiting_changed"
+STATISTICS = "shared_preload_libraries = 'pg_stat_statements'\n"
+# Statements about reports and customers, but not those of each request
+COUNT = (
+    "SELECT coalesce(sum(calls), 0) FROM pg_stat_statements s"
+    f" JOIN pg_database d ON d.oid = s.dbid AND d.datname = '{DATABASE}'"
+    """ WHERE query LIKE '%"fault_report%' OR query LIKE '%FROM "res_partner"%'"""
+)
+NAMES = {"name": {}, "reference": {}}
 
 PROXY = """\
 user {user};
@@ -64,6 +81,7 @@ class Nodes(Lab):
         super().__init__(environment)
         http_port, live_chat, self.proxy_port = self.more_ports
         self.replica = Cluster(self.folder / "replica")
+        self.cluster.settings = STATISTICS
         self.options |= {"proxy_mode": True, "db_replica_host": self.replica.socket}
         self.options["db_replica_port"] = self.cluster.port
         self.second_options = {
@@ -72,14 +90,21 @@ class Nodes(Lab):
             "gevent_port": live_chat,
         }
         folder = self.folder / "second"
-        self.second = Supervisor(environment, folder, RUN / "chaos-second.log")
+        self.second = Supervisor(self.environment, folder, RUN / "chaos-second.log")
         self.proxy = None
 
     @property
     def nodes(self):
         return (self.odoo, self.second)
 
+    @property
+    def roots(self):
+        """The addresses of the nodes."""
+        both = (self.options, self.second_options)
+        return [f"http://127.0.0.1:{options['http_port']}" for options in both]
+
     def _make_more(self):
+        self.sql("CREATE EXTENSION pg_stat_statements")
         self.replica.make_replica(self.cluster)
         self.client.root = f"http://127.0.0.1:{self.proxy_port}"
 
@@ -90,11 +115,13 @@ class Nodes(Lab):
         self.second.start(
             self.environment.configuration("chaos-second", **self.second_options)
         )
-        self._start_proxy()
+        self.start_proxy()
 
-    def _start_proxy(self):
+    def start_proxy(self, nodes=2):
+        """Start the proxy, or start it again, before so many nodes."""
+        self.stop_proxy()
         system.need("nginx", ["nginx-light"], "nginx (the proxy before two nodes)")
-        both = (self.options, self.second_options)
+        both = (self.options, self.second_options)[:nodes]
         nodes, chats = (
             " ".join(f"server 127.0.0.1:{options[name]};" for options in both)
             for name in PORTS
@@ -114,10 +141,14 @@ class Nodes(Lab):
             stderr=subprocess.DEVNULL,
         )
 
-    def stop(self):
+    def stop_proxy(self):
         if self.proxy:
             self.proxy.terminate()
             self.proxy.wait()
+            self.proxy = None
+
+    def stop(self):
+        self.stop_proxy()
         self.second.stop()
         super().stop()
 
@@ -134,7 +165,7 @@ def file_through_proxy(lab):
     """Reports reach both nodes; none is lost, none is there twice."""
     lab.file_many("two nodes", REPORTS).finish()
     shares = [
-        sum("POST /fault_report/v1/reports" in line for line in _read(node))
+        sum('POST /fault_report/v1/reports HTTP/1.1" 201' in x for x in _read(node))
         for node in lab.nodes
     ]
     if not all(shares):
@@ -149,7 +180,7 @@ def _read(node):
 def lose_a_node(lab):
     """A node is killed while reports are filed."""
     filing = lab.file_many("lost node", REPORTS)
-    filing.wait_for(faults.APART)
+    filing.wait_for(APART)
     lab.crashes += 1
     lab.second.kill()
     filing.finish()
@@ -165,16 +196,9 @@ def send_the_same_to_both(lab):
 
 def remind_once(lab):
     """Both nodes run scheduled actions; each reminder is sent once."""
-    lab.sql(
-        f"UPDATE fault_report SET reminder_date = '2026-01-01' WHERE {faults.GIVEN}"
-    )
-    due = lab.count("fault_report", faults.DUE)
-    lab.wait(
-        "all are reminded",
-        lambda: not lab.count("fault_report", faults.DUE),
-        lambda: lab.run_cron("fault_report.ir_cron_send_reminders"),
-    )
-    lab.wait("each is sent", lambda: faults._are_reminded(lab), lab.pass_time)
+    reminders.make_due(lab)
+    due = lab.count("fault_report", reminders.DUE)
+    reminders.wait_until_sent(lab)
     return {"reminders": due}
 
 
@@ -194,8 +218,164 @@ def share_limits(lab):
     return {"accepted": accepted, "refused": statuses[429]}
 
 
+def share_session(lab):
+    """A session of one node is valid at the other, and ends at both."""
+    browser = _sign_in(lab)
+    for turn in range(TURNS):
+        root = lab.roots[turn % 2]
+        answer = browser.call(root, "fault.report", "web_search_read", [], NAMES)
+        if isinstance(answer, Refusal):
+            raise Failure(f"Request {turn} of the session: {answer}")
+    browser.ask(lab.roots[0], "/web/session/destroy")
+    answer = browser.call(lab.roots[1], "fault.report", "web_search_read", [], NAMES)
+    if "SessionExpired" not in repr(answer):
+        raise Failure(f"The session was not ended: {answer}")
+    return {"requests": TURNS}
+
+
+def _sign_in(lab, login="admin", password=""):
+    browser = Browser()
+    answer = browser.sign_in(lab.roots[0], DATABASE, login, password or login)
+    if isinstance(answer, Refusal):
+        raise Failure(f"{login} cannot sign in: {answer}")
+    return browser
+
+
+def signal_badge(lab):
+    """A report that one node takes is signalled to the web clients of the other."""
+    browser = _sign_in(lab)
+    waits = []
+    client = lab.client
+    last = int(lab.sql("SELECT max(id) FROM bus_bus")[0][0])
+    port = lab.second_options["gevent_port"]
+    with browser.listening(port, last) as get_messages:
+        time.sleep(1)  # It has subscribed
+        for number in range(FEW):
+            through_proxy, client.root = client.root, lab.roots[0]
+            try:
+                lab.file(f"badge {number}")
+            finally:
+                client.root = through_proxy
+            start = time.monotonic()
+            while SIGNAL not in json.dumps(get_messages()):
+                pass
+            waits.append(round(time.monotonic() - start, 2))
+            time.sleep(1.5)  # Signals are sent once a second at most
+    return {"seconds until the other node's signal": [min(waits), max(waits)]}
+
+
+def read_from_replica(lab):
+    """Count the statements about reports of each request, by server."""
+    office, customer = _sign_in(lab), _sign_in(lab, "petra")
+    root = lab.roots[1]
+    own = _get_id(lab, lab.reports[-1])
+    numbers = itertools.count()
+
+    def call(method, *args):
+        return lambda: office.call(root, "fault.report", method, *args)
+
+    badge = {"fetch_params": ["fault_report_waiting"], "context": {}}
+    requests = {
+        "list": call("web_search_read", [], NAMES),
+        "board": call("web_read_group", [], ["state"], ["__count"]),
+        "search": call("web_search_read", [("name", "ilike", "same")], NAMES),
+        "form": call("web_read", [own], NAMES),
+        "name search": call("name_search", "same"),
+        "badge, first": lambda: office.ask(root, "/mail/data", **badge),
+        "badge, signalled": lambda: office.ask(root, "/mail/action", **badge),
+        "customer's list": lambda: customer.open(root, "/my/fault_reports"),
+        "customer's form": lambda: customer.open(root, "/my/fault_reports/new"),
+        "customer's report": lambda: customer.open(root, f"/my/fault_reports/{own}"),
+        "QR code": lambda: Browser().open(root, lab.client.keys["code"]),
+        "file by API": lambda: lab.file(f"counted {next(numbers)}"),
+        "change": call("write", [own], {"priority": "1"}),
+    }
+    return {name: _count_statements(lab, send) for name, send in requests.items()}
+
+
+def _get_id(lab, report):
+    where = f"reference = '{report.reference}'"
+    return int(lab.sql(f"SELECT id FROM fault_report WHERE {where}")[0][0])
+
+
+def _count_statements(lab, send):
+    send()  # Caches are filled
+    servers = {"replica": lab.replica, "primary": lab.cluster}
+    for server in servers.values():
+        server.sql("SELECT pg_stat_statements_reset()")
+    answer = send()
+    if isinstance(answer, Refusal):
+        raise Failure(f"A request was refused: {answer}")
+    return {name: int(server.sql(COUNT)[0][0]) for name, server in servers.items()}
+
+
+def lag_behind(lab):
+    """The replica lags: what a user sees, and when."""
+    office, customer = _sign_in(lab), _sign_in(lab, "petra")
+    root = lab.roots[1]
+    lab.replica.lag(LAG)
+    try:
+        report = lab.file("lagging")
+        start = time.monotonic()
+        number, reference = _get_id(lab, report), report.reference
+
+        def ask(method, value):
+            return repr(office.call(root, "fault.report", method, value, NAMES))
+
+        found = {
+            "page of the report, at once": reference
+            in customer.open(root, f"/my/fault_reports/{number}"),
+            "form, at once": ask("web_read", [number])[:60],
+        }
+        domain = [("reference", "=", reference)]
+        lab.wait("it is listed", lambda: reference in ask("web_search_read", domain))
+        found["list, after seconds"] = round(time.monotonic() - start, 1)
+        found["session that begins with another password"] = _change_password(lab, root)
+    finally:
+        lab.replica.lag(0)
+    return found
+
+
+def _change_password(lab, root):
+    """Return what becomes of a session that begins with another password."""
+    passwords = ("olga", "other")
+    changed = _sign_in(lab, "olga").call(
+        root, "res.users", "change_password", *passwords
+    )
+    if isinstance(changed, Refusal):
+        raise Failure(f"The password was not changed: {changed}")
+    browser = _sign_in(lab, *passwords)
+    ask = ("fault.report", "web_search_read", [], NAMES)
+    return _name(browser.call(root, *ask))
+
+
+def _name(answer):
+    return repr(answer) if isinstance(answer, Refusal) else "kept"
+
+
+def lose_replica(lab):
+    """The replica ends: Odoo reads from the primary."""
+    browser = _sign_in(lab)
+    root = lab.roots[1]
+    ask = ("fault.report", "web_search_read", [], NAMES)
+    browser.call(root, *ask)
+    lab.replica.stop("immediate")
+    try:
+        answers = [_name(browser.call(root, *ask)) for _turn in range(FEW)]
+        lab.file_many("lost replica", FEW).finish()
+        again = _name(_sign_in(lab).call(root, *ask))
+    finally:
+        lab.replica.start()
+    return {"session": answers, "new session": again}
+
+
 TRIALS = [
     file_through_proxy,
+    share_session,
+    signal_badge,
+    read_from_replica,
+    lag_behind,
+    lose_replica,
     lose_a_node,
     send_the_same_to_both,
     remind_once,
@@ -203,21 +383,61 @@ TRIALS = [
 ]
 
 
-def run(environment, template):
-    """Try everything; return 0.
+# === FIGURES === #
+
+
+def _compare(lab, minutes):
+    """Measure lists and filed reports a second, with one node and with two."""
+    results = {
+        f"nodes: {nodes}": {
+            "lists a second": _measure(lab, minutes, nodes, _look),
+            "reports a second": _measure(lab, minutes, nodes, _file),
+        }
+        for nodes in (1, 2)
+    }
+    return results, []
+
+
+def _measure(lab, minutes, nodes, work):
+    lab.start_proxy(nodes)
+    lab.wait("the proxy answers", lambda: work(lab, f"start {nodes}"))
+    start = time.monotonic()
+    end = start + minutes * 60
+
+    def repeat(client):
+        number = 0
+        while time.monotonic() < end:
+            work(lab, f"{nodes} nodes, client {client} {number}")
+            number += 1
+        return number
+
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        total = sum(pool.map(repeat, range(CLIENTS)))
+    return round(total / (time.monotonic() - start), 1)
+
+
+def _look(lab, _name):
+    answer = lab.client.post(
+        "/json/2/fault.report/web_search_read", load.LIST, "office"
+    )
+    return answer and answer.status == 200
+
+
+def _file(lab, name):
+    return lab.file(name)
+
+
+def run(environment, template, minutes=0):
+    """Try everything, or measure for so many minutes each; return 0.
 
     :param str template: a database with the channels
     """
     lab = Nodes(environment)
-    results = {}
     try:
         lab.start(template)
-        for trial in TRIALS:
-            name = trial.__name__.replace("_", " ")
-            with step(name):
-                results[name] = trial(lab)
+        results, problems = _compare(lab, minutes) if minutes else _try(lab)
         with step("nothing is lost or doubled"):
-            problems = checks.find_problems(lab)
+            problems += checks.find_problems(lab)
     finally:
         lab.stop()
     RESULT.write_text(json.dumps(results, indent=4) + "\n")
@@ -225,3 +445,16 @@ def run(environment, template):
     if problems:
         raise Failure("\n".join(problems[:30]))
     return 0
+
+
+def _try(lab):
+    """Return what the trials have measured, and what they have found."""
+    results, problems = {}, []
+    for trial in TRIALS:
+        name = trial.__name__.replace("_", " ")
+        try:
+            with step(name):
+                results[name] = trial(lab)
+        except Failure as failure:
+            problems.append(f"{name}: {failure}")
+    return results, problems

@@ -24,6 +24,7 @@ def fsync(file):
 
 
 os.fsync = fsync
+{program}
 odoo.cli.main()
 """
 
@@ -35,6 +36,8 @@ class Supervisor:
         self.pid_file = folder / "odoo.pid"
         self.command = [environment.bin / "python", self.launcher, "server", "-c"]
         self.variables = environment.variables()
+        self.more_variables = {}
+        self.program = ""
         self.folder = folder
         self.log = log
         self.process = None
@@ -45,7 +48,9 @@ class Supervisor:
     def start(self, configuration):
         self.command.append(configuration)
         self.journal.touch()
-        self.launcher.write_text(LAUNCHER.format(journal=str(self.journal)))
+        self.launcher.write_text(
+            LAUNCHER.format(journal=str(self.journal), program=self.program)
+        )
         self.allowed.set()
         self.thread.start()
 
@@ -54,7 +59,7 @@ class Supervisor:
             while self.allowed.wait() and not self.ended:
                 self.process = subprocess.Popen(
                     self.command,
-                    env=self.variables,
+                    env={**self.variables, **self.more_variables},
                     cwd=self.folder,
                     stdin=subprocess.DEVNULL,
                     stdout=output,

@@ -2,17 +2,22 @@
 
 import hashlib
 import os
+import subprocess
+import sys
 import tempfile
+import time
 import unittest
 import zlib
 from pathlib import Path
 from types import SimpleNamespace
 
-from dev.chaos import checks
+from dev.chaos import checks, faults, guards
 from dev.chaos.client import Report, make_photo
+from dev.chaos.clock import Clock
 from dev.chaos.file_store import FileStore
 from dev.chaos.mail_server import Mail
 from dev.chaos.odd_mails import make_mails
+from dev.chaos.sms_provider import Sms, SmsProvider
 
 
 class TestPhotos(unittest.TestCase):
@@ -109,6 +114,64 @@ class TestChecks(unittest.TestCase):
         rows, mails = [["Lift", "FR/1", "ab/1"]], [Mail("<1>", "FR/1", "a")] * 2
         self.assertFalse(self.find(rows, mails, crashes=1))
         self.assertTrue(self.find(rows, mails, crashes=0))
+
+    def test_an_e_mail_whose_sender_got_no_answer_may_come_again(self):
+        rows = [["Lift", "FR/1", "ab/1"]]
+        mails = [Mail("<1>", "FR/1", "a", is_lost=True), Mail("<1>", "FR/1", "a")]
+        self.assertFalse(self.find(rows, mails))
+        self.assertTrue(self.find(rows, [*mails, mails[1]]))
+
+    def find_sms(self, messages, late=0):
+        provider = SimpleNamespace(messages=messages, late=late)
+        return checks.find_doubled_sms(SimpleNamespace(sms=provider, crashes=0))
+
+    def test_two_sms_with_one_text_are_doubled(self):
+        messages = [Sms("1", "+46", "FR/1"), Sms("2", "+46", "FR/1")]
+        self.assertTrue(self.find_sms(messages, late=1))
+        self.assertFalse(self.find_sms([messages[0], Sms("2", "+46", "FR/2")]))
+
+    def test_an_sms_that_was_answered_too_late_may_come_again(self):
+        messages = [Sms("1", "+46", "FR/1")] * 2
+        self.assertTrue(self.find_sms(messages))
+        self.assertFalse(self.find_sms(messages, late=1))
+
+
+class TestSmsProvider(unittest.TestCase):
+    def test_refused_messages_are_not_taken(self):
+        provider = SmsProvider(0)
+        sent = [{"content": "FR/1", "numbers": [{"uuid": "1", "number": "+46"}]}]
+        for mood, state, taken in (("no_credit", "no_credit", 0), ("", "success", 1)):
+            provider.behave(mood)
+            self.assertEqual(provider.take(sent)[0]["state"], state)
+            self.assertEqual(len(provider.messages), taken)
+
+
+class TestClock(unittest.TestCase):
+    def test_a_process_has_the_moved_time_of_day_and_true_pauses(self):
+        program = (
+            "import time; start = time.monotonic(); time.sleep(0.1);"
+            "print(time.time(), time.monotonic() - start)"
+        )
+        with tempfile.TemporaryDirectory() as folder:
+            clock = Clock(Path(folder))
+            variables = {**os.environ, **clock.make()}
+            for seconds in (3600, -7200):
+                clock.move(seconds)
+                output = subprocess.check_output(
+                    [sys.executable, "-c", program], env=variables, text=True
+                )
+                now, pause = map(float, output.split())
+                self.assertAlmostEqual(now - time.time(), seconds, delta=60)
+                self.assertLess(pause, 60)
+
+
+class TestGuards(unittest.TestCase):
+    def test_each_guard_has_a_fault_that_is_always_run(self):
+        for guard, (code, fault) in guards.GUARDS.items():
+            with self.subTest(guard):
+                compile(guards.PROGRAM.format(code=code), guard, "exec")
+                compile(code, guard, "exec")
+                self.assertIn(fault, faults.QUICK_FAULTS)
 
 
 class TestOddMails(unittest.TestCase):

@@ -676,6 +676,32 @@ class TestRetry(NotificationCommon):
         self.assertEqual(self.text.state, "error")
         self.assertEqual(len(self.report.activity_ids), 1)
 
+    def find_minutes_until_shown(self, message, first):
+        """Return when staff see a failure, if the action first runs after `first`.
+
+        Each attempt fails after a minute and a half: a mail server that hangs.
+        """
+        message.fault_report_retries = 0
+        self.report.activity_ids.unlink()
+        interval = self.env.ref("fault_report.ir_cron_retry_messages").interval_number
+        failed_at, now = 0, first
+        while now < 60:
+            self.fail(message, max(now - failed_at, 0), "unknown")
+            self.retry()
+            if self.report.activity_ids:
+                return now
+            if message.state == "outgoing":
+                failed_at = now + 1.5
+            now += interval
+        return now
+
+    def test_whenever_the_action_runs_staff_see_a_failure_within_15_minutes(self):
+        for message in (self.mail, self.text):
+            for first in (0, 1, 1.9, 2.1, 3, 4, 4.9):
+                with self.subTest(message=message._name, first=first):
+                    found = self.find_minutes_until_shown(message, first)
+                    self.assertLessEqual(found, 15)
+
     def test_mails_of_other_documents_are_left_alone(self):
         mail = self.env["mail.mail"].create(
             {"model": "res.partner", "res_id": self.hotel.id, "email_to": "x@y.example"}

@@ -12,7 +12,8 @@ class IrAttachment(models.Model):
 
     Odoo writes a file under its final name. If the process is killed or the disk is
     full, a partial file remains, and Odoo refuses the same photo from then on. Other
-    files are written by Odoo's own code.
+    files are written by Odoo's own code; so are all where another addon stores files
+    elsewhere, such as in an object store.
     """
 
     _inherit = "ir.attachment"
@@ -40,7 +41,8 @@ class IrAttachment(models.Model):
 
     @api.model
     def _file_write(self, bin_value, checksum):
-        if not picture_rules.is_for_report(self.env, checksum):
+        is_elsewhere = self._storage() != "file"
+        if is_elsewhere or not picture_rules.is_for_report(self.env, checksum):
             return super()._file_write(bin_value, checksum)
         name, path = self._get_path(bin_value, checksum)
         if not os.path.exists(path):

@@ -4,8 +4,10 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-# Delays after the first, second, … failure; then the message is given up
-DELAYS = [timedelta(minutes=minutes) for minutes in (2, 5, 15, 60, 360)]
+# Delays after the first, second, … failure; then the message is given up. The second is
+# shorter than the interval of the action, so that its next run shows a second failure:
+# staff know of it within a quarter of an hour.
+DELAYS = [timedelta(minutes=minutes) for minutes in (2, 3, 15, 60, 360)]
 # Staff are notified from this failure on
 SHOWN_FROM = 1
 BATCH_SIZE = 200
