@@ -1,6 +1,6 @@
 import math
 
-from odoo import api, fields, models
+from odoo import api, fields, models, tools
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 
@@ -158,6 +158,8 @@ class ResCompany(models.Model):
     def write(self, vals):
         self._write_limits_of_branches(vals)
         result = super().write(vals)
+        if not {"active", "fault_report_max_megabytes"}.isdisjoint(vals):
+            self.env.registry.clear_cache()
         if "alias_domain_id" in vals:
             self._move_fault_report_alias()
         if not self._get_fault_report_reminder_settings().isdisjoint(vals):
@@ -381,11 +383,17 @@ class ResCompany(models.Model):
 
         Base64 makes files a third larger.
         """
-        # The largest limit of all companies is not confidential.
+        return max(LEAST_REQUEST, 2 * self._get_most_megabytes() * file_rules.MEGABYTE)
+
+    @api.model
+    @tools.ormcache()
+    def _get_most_megabytes(self):
+        """Return the largest limit of all companies, asked by each request."""
+        # It is not confidential.
         (megabytes,) = self.sudo()._read_group(
             [], aggregates=["fault_report_max_megabytes:max"]
         )[0]
-        return max(LEAST_REQUEST, 2 * (megabytes or 0) * file_rules.MEGABYTE)
+        return megabytes or 0
 
     # === E-MAIL ALIAS === #
 

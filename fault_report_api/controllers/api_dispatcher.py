@@ -111,9 +111,13 @@ class ApiDispatcher(HttpDispatcher):
         return self.request.registry["ir.http"]._dispatch(endpoint)
 
     def note_sender(self, integration):
-        """Keep the integration of the key, for the log and the headers."""
+        """Keep the integration of the key, for the log."""
         self.sender = integration
-        self.rate = integration._get_rate()
+
+    def admit(self, rate):
+        """Keep that the request was counted, and its limit, for the headers."""
+        self.is_admitted = True
+        self.rate = rate
 
     def post_dispatch(self, response):
         result = super().post_dispatch(response)

@@ -22,6 +22,17 @@ WRONG_KEYS = 20
 PAGE_VIEWS = 60
 # How exactly the last use is noted
 USE_NOTED = timedelta(hours=1)
+# Read with each key, in the same query
+READ_OF_KEY = (
+    "active",
+    "allowed_origins",
+    "asked_contact",
+    "company_id",
+    "in_page",
+    "last_used",
+    "partner_id",
+    "rate_limit",
+)
 # Scheme, name of a host and port
 MAX_ORIGIN = 270
 
@@ -231,20 +242,25 @@ class FaultReportIntegration(models.Model):
     # === AUTHENTICATION === #
 
     @api.model
-    def _authenticate(self, key, origin, address, viewing=False, on_found=None):
+    def _authenticate(
+        self, key, origin, address, viewing=False, on_found=None, on_admitted=None
+    ):
         """Return the integration of the key, without access rules; count the request.
 
         :param str origin: the origin of the web page sent by the browser, or None
         :param str address: the sender's IP address, to limit guessing of keys
         :param bool viewing: whether the page is only displayed, before sending
         :param on_found: called with the integration before it is counted and checked
+        :param on_admitted: called with the limit of the key in a minute and how many
+            are left after this one, or with None for a key in a page, whose visitors
+            have limits of their own
         :raises RefusedRequestError: for an invalid key or origin
         :raises TooManyRequestsError:
         """
         integration_sudo = self._find_sender(key)
         if on_found:
             on_found(integration_sudo)
-        integration_sudo._count(address, viewing)
+        rate = integration_sudo._count(address, viewing)
         audit = self.env["fault.report.audit"]
         prefix = (key or "")[:PREFIX]
         if not integration_sudo:
@@ -269,6 +285,8 @@ class FaultReportIntegration(models.Model):
         used = integration_sudo.last_used
         if not used or used < fields.Datetime.now() - USE_NOTED:
             self.env.cr.postcommit.add(integration_sudo._note_use)
+        if on_admitted:
+            on_admitted(rate)
         return integration_sudo
 
     @api.model
@@ -278,40 +296,36 @@ class FaultReportIntegration(models.Model):
         return self.sudo()._find_by_key(key) if key else self.browse()
 
     def _count(self, address, viewing):
-        """Count a request; raise if there are too many."""
+        """Count a request; raise if there are too many.
+
+        :return: the limit and how many are left, as `_authenticate` passes them on
+        """
         attempts = self.env["fault.report.attempt"]
         if not self:
             attempts._check_rate("api:wrong", WRONG_KEYS, address=address)
-            return
+            return None
         if self.in_page and viewing:
             # Views are limited to a part, so that reports still have room.
             attempts._check_rate(f"api:view:{self.id}", PAGE_VIEWS, address=address)
-            return
+            return None
         if self.in_page:
             limit = min(self.company_id._get_fault_report_rate(), self.rate_limit)
             attempts._check_rate(f"api:{self.id}", limit, address=address)
-        attempts._check_rate(f"api:{self.id}", self.rate_limit)
-
-    def _get_rate(self):
-        """Return the limit of a key in a minute, and how many are left after this one.
-
-        Called before this one is counted, in a transaction of its own. Nothing for a
-        key in a page, whose visitors have limits of their own.
-        """
-        if not self or self.in_page:
+        used = attempts._check_rate(f"api:{self.id}", self.rate_limit)
+        if self.in_page:
             return None
-        used = self.env["fault.report.attempt"]._count_attempts(f"api:{self.id}")
         return self.rate_limit, max(self.rate_limit - used - 1, 0)
 
     @api.model
     def _find_by_key(self, key):
         digest = get_hash(key)
-        found = self.search([("key_hash", "=", digest)])
-        return found or self.search(
+        found = self.search_fetch([("key_hash", "=", digest)], READ_OF_KEY)
+        return found or self.search_fetch(
             [
                 ("former_key_hash", "=", digest),
                 ("former_key_until", ">", fields.Datetime.now()),
-            ]
+            ],
+            READ_OF_KEY,
         )
 
     def _get_origins(self):
@@ -424,8 +438,9 @@ class FaultReportIntegration(models.Model):
     def _get_points_language(self, lang):
         """Return this language, if it is installed; else that of the company."""
         # The company's language is public, but visitors may not read its contact.
-        company_lang = self.company_id.partner_id.sudo().lang
-        codes = OrderedSet([lang, company_lang, self.env.lang])
+        contact_sudo = self.company_id.partner_id.sudo()
+        contact_sudo.fetch(["lang"])  # Instead of all its columns
+        codes = OrderedSet([lang, contact_sudo.lang, self.env.lang])
         installed = {code for code, _name in self.env["res.lang"].get_installed()}
         return next((code for code in codes if code in installed), None)
 

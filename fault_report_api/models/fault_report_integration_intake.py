@@ -175,7 +175,7 @@ class FaultReportIntegration(models.Model):
 
     def _prepare_answer(self, report, files):
         """Return the response, with the hash of each received file."""
-        names = self._get_file_names(report)
+        names = self._get_file_names(report) if files else []
         return {
             "reference": report.reference,
             "state": report.state,
@@ -250,11 +250,13 @@ class FaultReportIntegration(models.Model):
         of_customers = Domain("customer_id", "!=", False) & Domain(
             "company_id", "in", (False, self.company_id.id)
         )
-        keys = equipment._get_fault_report_code_domain(text)
-        if not self.in_page:
-            keys |= Domain("serial_no", "=", text)
-        found = equipment.search(of_customers & keys, limit=2)
+        found = equipment.search(of_customers & self._get_object_keys(text), limit=2)
         return found if len(found) == 1 else equipment
+
+    def _get_object_keys(self, text):
+        """Return the domain of objects with this token or serial number."""
+        keys = self.env["maintenance.equipment"]._get_fault_report_code_domain(text)
+        return keys if self.in_page else keys | Domain("serial_no", "=", text)
 
     def _add_facility(self, place, text):
         """Return `place` with the customer's facility of this name or reference."""
@@ -279,10 +281,9 @@ class FaultReportIntegration(models.Model):
             "facility": {report.facility_id.name, report.facility_id.ref},
             "equipment": set(),
         }
-        if report.equipment_id and report.equipment_id == self._find_equipment(
-            data.get("equipment")
-        ):
-            known["equipment"].add(data["equipment"])
+        named = data.get("equipment")
+        if named and report.equipment_id.filtered_domain(self._get_object_keys(named)):
+            known["equipment"].add(named)
         labels = {
             "customer_number": self.env._("Customer number"),
             "facility": self.env._("Facility"),

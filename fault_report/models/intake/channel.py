@@ -1,5 +1,6 @@
 import base64
 import math
+import uuid
 
 from markupsafe import Markup
 from psycopg2 import IntegrityError
@@ -58,6 +59,8 @@ class FaultReport(models.Model):
                     **vals,
                     "company_id": company.id,
                     "channel": channel,
+                    # Each sender gets a link: with the report, in one INSERT.
+                    "access_token": str(uuid.uuid4()),
                     "point_ids": point_commands,
                 }
             )
@@ -145,9 +148,15 @@ class FaultReport(models.Model):
         photos = [answer.get("value") for answer in points]
         contents = [content for _name, content in files] + photos
         size = sum(len(one) for one in contents if isinstance(one, (bytes, str)))
-        attempts = self.env["fault.report.attempt"]
-        for kind, amount in (("reports", 1), ("megabytes", size)):
-            attempts._check_quota(company._get_fault_report_quota(kind, shares), amount)
+        self.env["fault.report.attempt"]._check_quotas(
+            {
+                scope: (limit, amount)
+                for kind, amount in (("reports", 1), ("megabytes", size))
+                for scope, limit in company._get_fault_report_quota(
+                    kind, shares
+                ).items()
+            }
+        )
 
     @api.model
     def _get_quota_shares(self, channel, vals):

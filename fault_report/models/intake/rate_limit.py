@@ -66,19 +66,21 @@ class FaultReportAttempt(models.Model):
 
         :param int window: seconds, at most an hour, the retention of attempts
         :param str address: the sender's IP address, for a limit per sender
+        :return: the number of attempts within the window before this one
         :raises TooManyRequestsError: the attempt is not counted then
         """
         if address is not None:
             scope = f"{scope}:{get_sender(address)}"
         if self._is_retried(scope):
-            return
+            return self._count_attempts(scope, window) - 1
         with self.env.registry.cursor() as cr:
-            wait = self._with_cursor(cr)._count(scope, limit, window)
+            used, wait = self._with_cursor(cr)._count(scope, limit, window)
         if wait:
             raise TooManyRequestsError(
                 self.env._("Too many attempts: try again in %s seconds.", wait), wait
             )
         self._record(scope)
+        return used
 
     def _is_retried(self, scope):
         """Return whether this attempt was counted before Odoo retried the request."""
@@ -103,22 +105,39 @@ class FaultReportAttempt(models.Model):
         return self.with_env(self.env(cr=cr, user=SUPERUSER_ID, context={}))
 
     def _count(self, scope, limit, window):
-        """Add an attempt; if refused, return the seconds until the next is allowed."""
+        """Add an attempt, unless there were `limit`, by one statement.
+
+        :return: the number of attempts before this one, and the seconds until the next
+            is allowed, or 0 if it was added
+        """
         now = fields.Datetime.now()
-        domain = [("scope", "=", scope), ("date", ">", now - timedelta(seconds=window))]
-        # Only the attempt that has to expire first is read, however high the limit is.
-        offset = max(limit - 1, 0)
-        order = "date desc" if limit else "date"
-        blocking = self.search(domain, order=order, offset=offset, limit=1)
-        if limit and not blocking:
-            self.create({"scope": scope, "date": now})
-            return 0
-        oldest = blocking.date or now
-        return max(1, window - int((now - oldest).total_seconds()))
+        # Lost with the server, a few attempts do not matter: the request does not wait
+        # for the disk twice.
+        self.env.cr.execute("SET LOCAL synchronous_commit TO OFF")
+        [(used, oldest)] = self.env.execute_query(
+            SQL(
+                "WITH recent AS (SELECT date FROM fault_report_attempt"
+                " WHERE scope = %(scope)s AND date > %(since)s"
+                " ORDER BY date DESC LIMIT %(most)s),"
+                " added AS (INSERT INTO fault_report_attempt (scope, date, amount)"
+                " SELECT %(scope)s, %(now)s, 1 FROM recent"
+                " HAVING COUNT(*) < %(limit)s)"
+                " SELECT COUNT(*), MIN(date) FROM recent",
+                scope=scope,
+                since=now - timedelta(seconds=window),
+                # The one that has to expire first is the last of them.
+                most=max(limit, 1),
+                now=now,
+                limit=limit,
+            )
+        )
+        if used < limit:
+            return used, 0
+        return used, max(1, window - int((now - (oldest or now)).total_seconds()))
 
     @api.model
     def _count_attempts(self, scope, window=WINDOW):
-        """Return the number of attempts within the window, before this one."""
+        """Return the number of attempts within the window."""
         since = fields.Datetime.now() - timedelta(seconds=window)
         domain = [("scope", "=", scope), ("date", ">", since)]
         # No user has rights here; the number is no secret of the key's owner.
@@ -136,10 +155,18 @@ class FaultReportAttempt(models.Model):
         :param dict limits: the maximum per day by scope
         :raises TooManyRequestsError:
         """
-        if not amount:
-            return
-        used = self._get_used_today(limits)
-        for scope, limit in limits.items():
+        self._check_quotas({scope: (limit, amount) for scope, limit in limits.items()})
+
+    @api.model
+    def _check_quotas(self, quotas):
+        """Count several amounts like `_check_quota`: all of them, or none.
+
+        :param dict quotas: the maximum per day and the amount by scope
+        :raises TooManyRequestsError:
+        """
+        quotas = {scope: quota for scope, quota in quotas.items() if quota[1]}
+        used = self._get_used_today(quotas) if quotas else {}
+        for scope, (limit, amount) in quotas.items():
             excess = used.get(scope, 0) + amount - limit
             if excess > 0:
                 raise TooManyRequestsError(
@@ -149,15 +176,19 @@ class FaultReportAttempt(models.Model):
                     ),
                     self._get_quota_wait(scope, excess),
                 )
-        self._add_to_quota(limits, amount)
+        self._add_to_quotas({scope: amount for scope, (_l, amount) in quotas.items()})
 
     @api.model
-    def _add_to_quota(self, limits, amount):
+    def _add_to_quota(self, scopes, amount):
+        self._add_to_quotas(dict.fromkeys(scopes, amount))
+
+    @api.model
+    def _add_to_quotas(self, amounts):
         now = fields.Datetime.now()
         self.create(
             [
                 {"scope": f"{DAILY}{scope}", "date": now, "amount": amount}
-                for scope in limits
+                for scope, amount in amounts.items()
             ]
         )
 

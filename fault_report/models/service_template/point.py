@@ -300,7 +300,7 @@ class FaultReportPoint(models.Model):
         """Remove what was just answered to points that do not apply."""
         empty = dict.fromkeys((*VALUE_FIELDS.values(), "remark"), False)
         hidden = self.filtered(
-            lambda point: point.rule and not point.is_shown and point._is_filled_in()
+            lambda point: point.rule and point._is_filled_in() and not point.is_shown
         )
         return super(FaultReportPoint, hidden).write(empty)
 

@@ -10,8 +10,9 @@ import {
     validateSearch,
 } from "@web/../tests/web_test_helpers";
 import {expect, test} from "@odoo/hoot";
+import {animationFrame, mockTouch} from "@odoo/hoot-mock";
+import {browser} from "@web/core/browser/browser";
 import {defineMailModels} from "@mail/../tests/mail_test_helpers";
-import {mockTouch} from "@odoo/hoot-mock";
 
 /** A stub of the models that use the widgets. */
 class Thing extends models.Model {
@@ -67,6 +68,139 @@ test("a list without statuses has no stripes", async () => {
     });
     expect(".o_data_row").toHaveCount(3);
     expect("[class*=o_fault_report_stripe]").toHaveCount(0);
+});
+
+const COLUMNS = `
+    <list js_class="fault_report_list" multi_edit="1">
+        <field name="name"/>
+        <field name="state" optional="hide"/>
+        <field name="minimum" optional="hide" sum="Sum"/>
+        <field name="status_color" optional="show"/>
+    </list>`;
+
+/** Note what each list reads, in the order of the alphabet. */
+function noteFields() {
+    const note = (specification) =>
+        expect.step(Object.keys(specification).sort().join(" "));
+    onRpc("web_search_read", ({kwargs}) => note(kwargs.specification));
+    onRpc("web_read_group", ({kwargs}) => note(kwargs.unfold_read_specification));
+}
+
+const toggleColumn = async (label) => {
+    await contains(".o_optional_columns_dropdown_toggle").click();
+    await contains(`.o-dropdown--menu span:contains(${label})`).click();
+    await contains(".o_optional_columns_dropdown_toggle").click();
+};
+
+test("a hidden column is read when it is shown, and the rows stay chosen", async () => {
+    noteFields();
+    await mountView({type: "list", resModel: "thing", arch: COLUMNS});
+    expect.verifySteps(["name status_color"]);
+    await contains(".o_data_row:contains(orange) .o_list_record_selector").click();
+    await toggleColumn("Minimum");
+    await animationFrame();
+    expect.verifySteps(["minimum name status_color"]);
+    expect(".o_data_row:contains(orange) [name=minimum]").toHaveText("5.25");
+    expect(".o_data_row_selected").toHaveCount(1);
+    expect(".o_data_row_selected").toHaveText(/orange/);
+    await toggleColumn("Minimum");
+    expect("th[data-name=minimum]").toHaveCount(0);
+    await toggleColumn("Minimum");
+    expect("th[data-name=minimum]").toHaveCount(1);
+    expect.verifySteps([]);
+});
+
+test("the choice of columns is kept where Odoo keeps it, and found again", async () => {
+    noteFields();
+    const list = () => mountView({type: "list", resModel: "thing", arch: COLUMNS});
+    const first = await list();
+    await toggleColumn("State");
+    await animationFrame();
+    expect.verifySteps(["name status_color", "name state status_color"]);
+    const [key] = Object.keys(browser.localStorage).filter((one) =>
+        one.startsWith("optional_fields,thing,list,")
+    );
+    expect(key.split(",").slice(4)).toEqual([
+        "minimum",
+        "name",
+        "state",
+        "status_color",
+    ]);
+    first.__owl__.app.destroy();
+    await list();
+    expect.verifySteps(["name state status_color"]);
+    expect("th[data-name=state]").toHaveCount(1);
+});
+
+test("a hidden column that decides about what is shown is read", async () => {
+    noteFields();
+    await mountView({
+        type: "list",
+        resModel: "thing",
+        arch: `
+            <list js_class="fault_report_list" decoration-bf="minimum > 5">
+                <field name="name" invisible="state == 'solved'"/>
+                <field name="state" optional="hide" decoration-muted="status_color"/>
+                <field name="minimum" optional="hide"/>
+                <field name="status_color" optional="hide"/>
+            </list>`,
+    });
+    expect.verifySteps(["minimum name state status_color"]);
+    expect(".o_data_row.fw-bold").toHaveText("orange");
+});
+
+test("a column that is switched on is in all groups, with its sum", async () => {
+    noteFields();
+    await mountView({
+        type: "list",
+        resModel: "thing",
+        arch: COLUMNS,
+        groupBy: ["state"],
+    });
+    expect.verifySteps(["name status_color"]);
+    await contains(".o_group_header:contains(New)").click();
+    expect.verifySteps(["name status_color"]);
+    await toggleColumn("Minimum");
+    await animationFrame();
+    expect.verifySteps(["minimum name status_color"]);
+    expect(".o_data_row [name=minimum]").toHaveText("5.25");
+    expect(".o_group_header:contains(New) .o_list_number:first").toHaveText("5.25");
+    await contains(".o_group_header:contains(Assigned)").click();
+    expect.verifySteps(["minimum name status_color"]);
+    expect(".o_data_row").toHaveCount(2);
+    expect(".o_data_row:contains(green) [name=minimum]").toHaveText("0.00");
+});
+
+test("a column that is switched on can be sorted by, and edited in many rows", async () => {
+    onRpc("web_save_multi", ({args}) => expect.step(args[1]));
+    await mountView({type: "list", resModel: "thing", arch: COLUMNS});
+    await toggleColumn("Minimum");
+    await animationFrame();
+    await contains("th[data-name=minimum]").click();
+    await contains("th[data-name=minimum]").click();
+    expect(".o_data_row:first").toHaveText(/orange/);
+    for (const name of ["orange", "green"]) {
+        await contains(`.o_data_row:contains(${name}) .o_list_record_selector`).click();
+    }
+    await contains(".o_data_row:contains(orange) [name=minimum]").click();
+    await contains(".o_data_row [name=minimum] input").edit("7");
+    await contains(".modal-footer .btn-primary").click();
+    expect(".o_data_row:contains(green) [name=minimum]").toHaveText("7.00");
+});
+
+test("a column that was switched on in another tab is read here, too", async () => {
+    noteFields();
+    const view = await mountView({type: "list", resModel: "thing", arch: COLUMNS});
+    const key = "optional_fields,thing,list";
+    const names = ["minimum", "name", "state", "status_color"];
+    const viewId = view.env.config.viewId;
+    browser.localStorage.setItem([key, viewId, ...names].join(","), "state");
+    await contains(".o_data_row:contains(orange) .o_list_record_selector").click();
+    await animationFrame();
+    expect("th[data-name=state]").toHaveCount(1);
+    expect("th[data-name=status_color]").toHaveCount(0);
+    expect(".o_data_row:contains(orange)").toHaveText(/New/);
+    expect.verifySteps(["name status_color", "name state status_color"]);
 });
 
 test("a missing number is shown as nothing, and a zero can be typed", async () => {
