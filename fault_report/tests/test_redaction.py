@@ -46,10 +46,9 @@ class TestRedaction(BaseCase):
 
     def test_phone_numbers_are_removed_however_they_are_written(self):
         redact = get_redactor([], ["+46 70-123 45 67"])
-        for text in (
-            *("+46701234567", "+46 70 123 45 67", "0701234567", "070-123 45 67"),
-            *("(0)70.123.45.67", "0046 70/1234567", "+46 (0)70 123 4567"),
-        ):
+        plain = ("+46701234567", "+46 70 123 45 67", "0701234567", "070-123 45 67")
+        signs = ("(0)70.123.45.67", "0046 70/1234567", "+46 (0)70 123 4567")
+        for text in plain + signs:
             with self.subTest(text):
                 self.assertEqual(redact(f"Call {text}!"), f"Call {REDACTED}!")
         for text in ("Lift 1234568", "FR/2026/00012", "12 345 678 901"):
