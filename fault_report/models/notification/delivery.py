@@ -568,7 +568,7 @@ class FaultReport(models.Model):
             data[MAIL_QUEUE] = True
             queue = get_record(self.env, "mail.ir_cron_mail_scheduler_action")
             # Users may not trigger the queue. Odoo's `_trigger` reads the action first.
-            self.env["ir.cron.trigger"].sudo().create(
+            with_own_context(self).env["ir.cron.trigger"].sudo().create(
                 {"cron_id": queue.id, "call_at": fields.Datetime.now()}
             )
             self.env.cr.postcommit.add(queue._notifydb)
@@ -841,6 +841,7 @@ class MailAlias(models.Model):
         return result
 
     def _clear_if_of_fault_reports(self):
+        # Only compared
         if self._get_reports_model_id() in self.sudo().alias_parent_model_id.ids:
             self.env.registry.clear_cache()
 
