@@ -38,6 +38,7 @@ ALLOWED = {
     "models/service_template/fault_report.py: _copy_photos_to": "the conversion",
     "models/notification/events.py: _send_waiting_changed": "the number on the badge",
     "models/notification/delivery.py: _web_push_send_notification": "Odoo's queue",
+    "models/notification/delivery.py: _trigger_mail_queue": "Odoo's queue",
     f"{HOOKS}.py: _create_deliveries": "each event of a report",
     f"{API}/models/fault_report_integration_origin.py: _count": "a refused request",
     "models/fault_report_audit.py: _log": "each change that is kept for administrators",

@@ -296,7 +296,7 @@ class FaultReportReferenceMixin(models.AbstractModel):
         named = defaultdict(set)
         _collect_named(self, self._get_guarded_relations(), vals_list, named)
         for model, ids in named.items():
-            records = self.env[model].browse(ids).exists()
+            records = get_existing(self.env[model].browse(ids))
             readable[model].update(records._filtered_access("read").ids)
         return readable
 
@@ -335,7 +335,7 @@ class FaultReportReferenceMixin(models.AbstractModel):
         for record_sudo in records.sudo():
             linked_ids.update(record_sudo[name].ids)
         new = related.browse(id_ for id_ in related.ids if id_ not in linked_ids)
-        if new and not (new if are_stored else new.exists()).has_access("read"):
+        if new and not (new if are_stored else get_existing(new)).has_access("read"):
             label = records._fields[name]._description_string(self.env)
             raise AccessError(
                 self.env._(
@@ -404,6 +404,21 @@ def get_ids(value):
         elif len(one) == 3 and one[0] == Command.SET:
             ids += one[2] if isinstance(one[2], list | tuple) else ()
     return [id_ for id_ in ids if isinstance(id_, int) and not isinstance(id_, bool)]
+
+
+def get_existing(records):
+    """Return the records that exist, and read their columns in the same query."""
+    field = records._fields.get("create_date")
+    if not field or not field.store:
+        return records.exists()
+
+    def is_read(record):
+        return record.id in field._get_cache(record.env)
+
+    # Only read: the user's access to them is checked next.
+    (records - records.filtered(is_read)).sudo().fetch()
+    found = records.filtered(is_read)
+    return found + (records - found).exists()
 
 
 def _collect_named(records, names, vals_list, named):

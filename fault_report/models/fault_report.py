@@ -9,6 +9,7 @@ from odoo.tools import SQL
 from ..tools import text_rules
 from ..tools.context_switches import LOG_SWITCHES, without_search_switches
 from ..tools.fields import SearchedChar
+from .client_guards import get_ids
 
 WAITING_STATES = ("new", "assigned")
 # Where it is
@@ -381,6 +382,7 @@ class FaultReport(models.Model):
         """
         self = self._without_client_switches()
         self._check_new_values(vals_list)
+        self._prefetch_places(vals_list)
         reports = super().create(self._prepare_new_values(vals_list))
         reports._signal_waiting_changed()
         passed_over = reports._replace_absent()
@@ -397,6 +399,9 @@ class FaultReport(models.Model):
         """Check the values, write them, and post the events that they cause."""
         self = self._without_client_switches()
         self._check_changed_values(vals)
+        if "technician_id" in vals:
+            ids = get_ids(vals["technician_id"] or [])
+            self._prefetch_people(self.env["res.users"].browse(ids))
         before = self._get_reached(vals)
         for reports, own_vals in self._split_by_place(vals):
             with reports._keeping_place():

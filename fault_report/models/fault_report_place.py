@@ -8,6 +8,7 @@ from odoo.tools import LazyTranslate
 
 from ..tools import text_rules
 from ..tools.xmlids import get_record
+from .client_guards import get_existing, get_ids
 from .fault_report import PLACE_FIELDS, WAITING_STATES
 
 _lt = LazyTranslate(__name__)
@@ -265,6 +266,33 @@ class FaultReport(models.Model):
             *(self[name]._origin for name in names)
         )
         return contacts._filtered_access("read")
+
+    @api.model
+    def _prefetch_places(self, vals_list):
+        """Read the objects of new reports, then facilities and customers together."""
+        ids = {
+            name: {id_ for vals in vals_list for id_ in get_ids(vals.get(name) or [])}
+            for name in PLACE_FIELDS
+        }
+        # Only read: the user's access to them is checked later.
+        objects_sudo = self.env["maintenance.equipment"].sudo()
+        objects_sudo = get_existing(objects_sudo.browse(ids["equipment_id"]))
+        places_sudo = objects_sudo.facility_id | objects_sudo.customer_id
+        get_existing(
+            places_sudo | places_sudo.browse(ids["facility_id"] | ids["partner_id"])
+        )
+
+    def _prefetch_people(self, users):
+        """Read these users, the current one, and who is named in messages to them."""
+        # Only read: what is shown is of the report, and access is checked later.
+        reports_sudo = self.sudo()
+        users_sudo = get_existing(users | self.env.user).sudo()
+        get_existing(
+            users_sudo.partner_id
+            | reports_sudo.company_id.partner_id
+            | reports_sudo.partner_id
+            | reports_sudo.facility_id
+        )
 
     @api.model
     def _check_customer_follows(self, vals):

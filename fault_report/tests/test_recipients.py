@@ -1,6 +1,7 @@
 """Messages about a report reach only users who may read it at that moment."""
 
 from contextlib import contextmanager
+from random import Random
 from unittest.mock import patch
 
 from odoo import Command
@@ -272,3 +273,100 @@ class TestRecipients(PortalData, FaultReportCommon):
             self.in_wing.message_post(body="News", subtype_xmlid="mail.mt_comment")
             counts.append(self.env.cr.sql_log_count - before)
         self.assertLess(counts[1] - counts[0], 10 * 15)
+
+    # === AS ODOO WOULD SEND IT === #
+
+    # Messages to users are prepared in batches, without Odoo's queries for each one
+
+    def make_history(self, report, random):
+        types = self.env["mail.message"]._fields["message_type"].get_values(self.env)
+        subtypes = [False, *self.env["mail.message.subtype"].search([]).ids]
+        self.env["mail.message"].create(
+            [
+                {
+                    "model": report._name,
+                    "res_id": report.id,
+                    "message_type": random.choice(types),
+                    "subtype_id": random.choice(subtypes),
+                    "is_internal": random.choice((True, False)),
+                    "message_id": random.choice((f"<{random.random()}>", False)),
+                }
+                for _number in range(random.choice((0, 1, 3, 8, 60)))
+            ]
+        )
+
+    def test_an_email_refers_to_the_messages_that_odoo_chooses(self):
+        random = Random(18)
+        reports = self.env["fault.report"].union(
+            *(self.make_report() for _number in range(30))
+        )
+        for report in reports:
+            self.make_history(report, random)
+        references = reports._get_references()
+        for report in reports:
+            message = report._message_log(body="New")
+            values = report._notify_by_email_get_base_mail_values(message, [])
+            own = (references.get(report.id), message.message_id)
+            self.assertEqual(" ".join(filter(None, own)), values["references"])
+
+    def test_a_recipient_is_described_as_odoo_describes_them(self):
+        users = self.colleague | self.users["edit"] | self.filing | self.reading
+        Followers = self.env["mail.followers"]
+        found = Followers._get_recipient_data(
+            self.in_wing, "user_notification", False, users.partner_id.ids
+        )[self.in_wing.id]
+        for user in users:
+            expected = {**found[user.partner_id.id], "notif": "sms"}
+            expected["is_follower"] = False
+            prepared = self.in_wing._prepare_recipient(user.sudo(), "sms")
+            self.assertEqual(prepared, expected)
+
+    def test_answers_go_to_the_alias_of_a_report_as_soon_as_it_has_one(self):
+        report, other = self.in_wing, self.make_report()
+        domain = self.env["mail.alias.domain"].create({"name": "lifts.example"})
+        self.company.alias_domain_id = domain
+
+        def get_addresses():
+            reply_to = (report + other)._notify_get_reply_to()
+            return [reply_to[one.id] for one in (report, other)]
+
+        before = get_addresses()
+        self.assertEqual(before[0], before[1])
+        self.assertIn(domain.catchall_email, before[0])
+        model = self.env["ir.model"]._get(report._name).id
+        alias = self.env["mail.alias"].create(
+            {
+                "alias_name": "wing",
+                "alias_domain_id": domain.id,
+                "alias_model_id": model,
+                "alias_parent_model_id": model,
+                "alias_parent_thread_id": report.id,
+            }
+        )
+        after = get_addresses()
+        self.assertIn("wing@lifts.example", after[0])
+        self.assertEqual(after[1], before[1])
+        alias.alias_parent_model_id = False
+        self.assertEqual(get_addresses(), before)
+        alias.alias_parent_model_id = model
+        self.assertEqual(get_addresses(), after)
+
+    def test_a_company_without_an_alias_domain_takes_the_first_one(self):
+        report = self.in_wing
+        Domain = self.env["mail.alias.domain"]
+
+        def assert_first():
+            # Odoo gives the first domain to all companies
+            self.env["res.company"].search([]).alias_domain_id = False
+            found = report._mail_get_alias_domains()[report.id]
+            self.assertEqual(found, Domain.search([], limit=1))
+
+        assert_first()
+        Domain.create({"name": "first.example", "sequence": -2})
+        assert_first()
+        second = Domain.create({"name": "second.example", "sequence": -1})
+        assert_first()
+        second.sequence = -3
+        assert_first()
+        second.unlink()
+        assert_first()

@@ -33,14 +33,14 @@ class TestReminderBatch(ReminderCommon):
     def fail_if_bad(self, error):
         """Make the message of the report named Bad fail."""
         Report = self.registry["fault.report"]
-        queue = Report._queue_messages
+        notify = Report._message_notify_batch
 
-        def fail(report, *args, **kwargs):
-            queue(report, *args, **kwargs)
-            if report.name == "Bad":
-                error(report)
+        def fail(reports, *args):
+            notify(reports, *args)
+            if "Bad" in reports.mapped("name"):
+                error(reports)
 
-        return patch.object(Report, "_queue_messages", fail)
+        return patch.object(Report, "_message_notify_batch", fail)
 
     def break_python(self, _report):
         raise KeyError("bad")
@@ -109,3 +109,20 @@ class TestReminderBatch(ReminderCommon):
             self.assertEqual(self.remind(hours=5), (0, 0))
         self.assertFalse(self.report.reminded_at)
         self.assertEqual(self.remind(hours=6), (1, 0))
+
+    def test_each_of_many_reminders_costs_at_most_6_queries(self):
+        self.make_waiting_reports(*map(str, range(60)))
+        Cron = self.registry["ir.cron"]
+        due = [("reminder_date", "!=", False)]
+        self.env.invalidate_all()
+        with (
+            freeze_time(START + timedelta(hours=5)),
+            patch.object(Cron, "_commit_progress", return_value=1),
+        ):
+            before = self.env.cr.sql_log_count
+            self.env["fault.report"]._cron_send_reminders()
+            self.env.cr.flush()
+            queries = self.env.cr.sql_log_count - before
+        self.assertFalse(self.env["fault.report"].search_count(due))
+        self.assertEqual(self.count(self.technician), (61, 0))
+        self.assertLessEqual(queries / 61, 6)

@@ -97,13 +97,13 @@ class TestReminderModel(NotificationCommon):
         super().setUp()
         self.told = []
 
-        def record(report, kind, users, **_kwargs):
+        def record(report, kind, users, *_args, **_kwargs):
             if kind in ("reminder", "escalation"):
                 self.told += ["boss" if u == self.boss else u.login for u in users]
-            return set()
+            return []
 
         Report = self.registry["fault.report"]
-        self.startPatcher(patch.object(Report, "_queue_messages", record))
+        self.startPatcher(patch.object(Report, "_prepare_messages", record))
 
     def do(self, step, value):
         """Do the same step in Odoo."""

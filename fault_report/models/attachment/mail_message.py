@@ -1,6 +1,6 @@
 from markupsafe import Markup
 
-from odoo import api, models
+from odoo import api, models, tools
 from odoo.exceptions import AccessError
 from odoo.fields import Domain
 from odoo.tools import parse_contact_from_email
@@ -210,7 +210,8 @@ class MailMessage(models.Model):
         self.ensure_one()
         if self.outgoing_email_to or self.partner_ids.filtered("partner_share"):
             return True
-        if self.message_type == "user_notification" or self.subtype_id.internal:
+        subtype = self.subtype_id
+        if self.message_type == "user_notification" or subtype._is_internal():
             return False
         report = self.env[self.model].browse(self.res_id).exists()
         return any(
@@ -233,3 +234,20 @@ class MailMessage(models.Model):
         Attachment = self.env["ir.attachment"]
         if not Attachment._may_remove_fault_report_files():
             raise Attachment._get_file_error("unlink")
+
+
+class MailMessageSubtype(models.Model):
+    _inherit = "mail.message.subtype"
+
+    # Odoo clears the cache when a subtype is changed.
+    @api.model
+    @tools.ormcache()
+    def _get_internal_ids(self):
+        """Return the ids of the subtypes of notes, hidden ones included."""
+        # Subtypes are public; this one is asked for each message.
+        all_sudo = self.sudo().with_context(active_test=False)
+        return frozenset(all_sudo.search([("internal", "=", True)]).ids)
+
+    def _is_internal(self):
+        """Return whether this is a subtype of notes, without reading it."""
+        return self.id in self._get_internal_ids()

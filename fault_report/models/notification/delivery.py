@@ -5,13 +5,14 @@ from contextlib import contextmanager
 from markupsafe import escape
 from psycopg2 import OperationalError
 
-from odoo import api, models
+from odoo import api, fields, models, tools
 from odoo.exceptions import AccessError
-from odoo.tools import email_normalize
+from odoo.tools import SQL, email_normalize, frozendict
 from odoo.tools.mail import email_split_tuples, generate_tracking_message_id
 
 from ...tools.context_switches import (
     RECEIPT,
+    REFERENCES,
     SUBSCRIBE_NOBODY,
     TO_USERS,
     Switch,
@@ -47,6 +48,10 @@ CAUSED_KINDS = {"new", "assigned", "changed", "answered"}
 MAIL_QUEUE = "fault_report.mail_queue"
 # Relations that messages name
 PREFETCHED = ("partner_id", "facility_id", "equipment_id")
+# Odoo's own choice of the messages that an e-mail refers to
+REFERENCES_FROM, REFERENCES_COUNT = 32, 3
+OUTGOING_TYPES = ("comment", "auto_comment", "email", "email_outgoing")
+UNASKED_TYPES = ("user_notification", "out_of_office")
 
 
 class FaultReport(models.Model):
@@ -94,14 +99,7 @@ class FaultReport(models.Model):
         if len(notices) > 1:
             try:
                 with self._isolated():
-                    self._prefetch_names(notices)
-                    _send_messages(
-                        [
-                            message
-                            for report, (users, known) in notices.items()
-                            for message in report._prepare_messages(kind, users, known)
-                        ]
-                    )
+                    self._queue_each(kind, notices)
                     return
             except OperationalError:
                 # Odoo retries the whole request.
@@ -112,15 +110,30 @@ class FaultReport(models.Model):
             report._notify_safely(kind, users, known=known)
 
     @api.model
-    def _prefetch_names(self, notices):
-        """Read what messages about these reports name: each is rendered on its own."""
+    def _queue_each(self, kind, notices):
+        """Queue the messages about several reports in one step.
+
+        :param notices: the users to notify and the channels they know, by report
+        """
+        if not notices:
+            return
         reports = self.concat(*notices)
-        users = self.env["res.users"].concat(
-            *(users for users, _known in notices.values())
+        users = [users for users, _known in notices.values()]
+        reports._prefetch_names(self.env["res.users"].concat(*users))
+        _send_messages(
+            [
+                message
+                for report, (users, known) in notices.items()
+                for message in report._prepare_messages(kind, users, known)
+            ]
         )
+
+    def _prefetch_names(self, users):
+        """Read what messages to `users` name: each is rendered on its own."""
+        self._prefetch_people(users)
         # Recipients see the report; their access is checked before it is sent.
         for lang in set(users.sudo().mapped("lang")):
-            in_lang = reports.sudo().with_context(lang=lang)
+            in_lang = self.sudo().with_context(lang=lang)
             for name in PREFETCHED:
                 in_lang.mapped(f"{name}.display_name")
 
@@ -136,6 +149,7 @@ class FaultReport(models.Model):
         :param values: parameters of `_prepare_message_values`
         :return: the channels used
         """
+        self._prefetch_names(users)
         messages = self._prepare_messages(
             kind, users, known, setting, otherwise, **values
         )
@@ -173,6 +187,12 @@ class FaultReport(models.Model):
         return report, {
             "partner_ids": [user.partner_id.id for user in users],
             "fault_report_channel": channel,
+            "fault_report_recipients": [
+                self._prepare_recipient(user, channel)
+                # Several users may share a contact
+                for user in {user.partner_id: user for user in users}.values()
+                if user.partner_id.active
+            ],
             "put_in_queue": True,
             **report._prepare_message_values(kind, channel, **values),
         }
@@ -185,7 +205,7 @@ class FaultReport(models.Model):
 
         :param values_list: the arguments of `message_notify`, one for each report
         """
-        fields = self.env["mail.message"]._fields
+        columns = self.env["mail.message"]._fields
         pairs = list(zip(self, values_list, strict=True))
         domains = self._mail_get_alias_domains(default_company=self.env.company)
         companies = self._mail_get_companies(default=self.env.company)
@@ -205,23 +225,114 @@ class FaultReport(models.Model):
                 "record_alias_domain_id": domains[report.id].id,
                 "record_company_id": companies[report.id].id,
                 "reply_to": reply_to[report.id],
-                **{name: values[name] for name in values if name in fields},
+                **{name: values[name] for name in values if name in columns},
                 "body": escape(values["body"]),
             }
             for report, values in pairs
         ]
+        referring = switch_on(
+            self._fallback_lang(), **{REFERENCES: self._get_references()}
+        )
         messages = self._message_create(created)
-        for (report, values), message, own in zip(
-            pairs, messages, created, strict=True
+        for report, values, message, own in zip(
+            referring, values_list, messages, created, strict=True
         ):
-            options = {name: values[name] for name in values if name not in fields}
-            report._fallback_lang()._notify_thread(
+            options = {name: values[name] for name in values if name not in columns}
+            report._notify_thread(
                 # There is no log of changes to look for in a new message.
                 message,
                 {**own, "tracking_value_ids": []},
                 notify_author_mention=True,
+                model_description=referring._get_model_label(),
                 **options,
             )
+
+    def _prepare_recipient(self, user_sudo, channel):
+        """Return a user like Odoo's `_notify_get_recipients`, which queries for it."""
+        partner_sudo = user_sudo.partner_id
+        return {
+            "active": partner_sudo.active,
+            "email_normalized": partner_sudo.email_normalized,
+            "groups": set(user_sudo._get_group_ids()),
+            "id": partner_sudo.id,
+            # These messages have no link to stop following
+            "is_follower": False,
+            "lang": partner_sudo.lang,
+            "name": partner_sudo.name,
+            "notif": channel,
+            "share": partner_sudo.partner_share,
+            "type": "portal" if user_sudo.share else "user",
+            "uid": user_sudo.id,
+            "ushare": user_sudo.share,
+        }
+
+    def _get_references(self):
+        """Return the ids of the e-mails that a new one about each report refers to.
+
+        Odoo's rule, for all reports at once: of the newest messages, public ones first.
+        """
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT report.id, string_agg(best.message_id, ' ' ORDER BY best.id)
+                  FROM unnest(%(ids)s) AS report(id)
+                 CROSS JOIN LATERAL (
+                       SELECT newest.*
+                         FROM (SELECT message.id, message.message_id, message_type,
+                                      message.is_internal OR subtype.internal AS is_note
+                                 FROM mail_message message
+                                 JOIN mail_message_subtype subtype
+                                   ON subtype.id = message.subtype_id
+                                WHERE message.model = %(model)s
+                                  AND message.res_id = report.id
+                                  AND message.message_id != ''
+                                ORDER BY message.id DESC
+                                LIMIT %(newest)s) AS newest
+                        ORDER BY is_note IS TRUE, message_type NOT IN %(outgoing)s,
+                                 message_type IN %(unasked)s, newest.id DESC
+                        LIMIT %(count)s) AS best
+                 GROUP BY report.id
+                """,
+                ids=self.ids,
+                model=self._name,
+                newest=REFERENCES_FROM,
+                outgoing=OUTGOING_TYPES,
+                unasked=UNASKED_TYPES,
+                count=REFERENCES_COUNT,
+            )
+        )
+        return frozendict(rows)
+
+    def _notify_by_email_get_base_mail_values(
+        self, message, recipients_data, additional_values=None
+    ):
+        """Use the references of the batch: Odoo searches for those of each message."""
+        references = get_switch(self.env, REFERENCES)
+        if references is None or any(data["share"] for data in recipients_data):
+            return super()._notify_by_email_get_base_mail_values(
+                message, recipients_data, additional_values=additional_values
+            )
+        # Users who cause a message may not read its alias domain.
+        message_sudo = message.sudo()
+        values = {**(additional_values or {}), "mail_message_id": message.id}
+        ids = (references.get(message_sudo.res_id), message_sudo.message_id)
+        values["references"] = " ".join(filter(None, ids))
+        subject = " ".join((message_sudo.subject or "").splitlines())
+        if subject != message_sudo.subject:
+            values["subject"] = subject
+        headers = dict(values.pop("headers", None) or {})
+        bounce = message_sudo.record_alias_domain_id.bounce_email
+        if bounce:
+            headers["Return-Path"] = bounce
+        headers = self._notify_by_email_get_headers(headers=headers)
+        return {**values, "headers": repr(headers)} if headers else values
+
+    @api.model
+    @tools.ormcache("self.env.lang")
+    def _get_model_label(self):
+        """Return the name of the model in the language of the environment."""
+        # The name of a model is public.
+        return self.env["ir.model"].sudo()._get(self._name).name
 
     def _get_user_channels(self, kind, user_sudo, setting=None, otherwise=()):
         """Return the channels on which to notify a user; none for their own actions."""
@@ -318,15 +429,20 @@ class FaultReport(models.Model):
     # === QUEUES === #
 
     def _get_notify_valid_parameters(self):
-        return super()._get_notify_valid_parameters() | {"fault_report_channel"}
+        return super()._get_notify_valid_parameters() | {
+            "fault_report_channel",
+            "fault_report_recipients",
+        }
 
     def _notify_get_recipients(self, message, msg_vals=False, **kwargs):
         """Exclude recipients without access to the report, for every message.
 
         Use the channels chosen for fault reports, not the general setting of Odoo.
         """
-        recipients = super()._notify_get_recipients(message, msg_vals, **kwargs)
-        recipients = self._exclude_outsiders_from_notes(message, recipients)
+        recipients = kwargs.pop("fault_report_recipients", None)
+        if recipients is None:
+            recipients = super()._notify_get_recipients(message, msg_vals, **kwargs)
+            recipients = self._exclude_outsiders_from_notes(message, recipients)
         if self:
             recipients = self._filter_recipients(recipients, message, msg_vals or {})
         channel = kwargs.get("fault_report_channel")
@@ -360,17 +476,29 @@ class FaultReport(models.Model):
         :param recipients: as Odoo's `_notify_get_recipients` returns them
         """
         self.ensure_one()
+        others = [
+            data["id"]
+            for data in recipients
+            if data["id"] and not self._is_active_reader(data["uid"])
+        ]
+        if not others:
+            return recipients
         # The author needs no access to the notified users and contacts.
-        partners_sudo = self.env["res.partner"].sudo().browse
-        ids = [data["id"] for data in recipients if data["id"]]
+        partners_sudo = self.env["res.partner"].sudo().browse(others)
         chosen = self._get_chosen_recipients(message, msg_vals)
-        refused = partners_sudo(ids).filtered(
+        refused = partners_sudo.filtered(
             lambda partner: not self._may_receive(partner, partner in chosen)
         )
         if refused:
             # The author may not write followers.
             self.sudo().message_unsubscribe(refused.ids)
         return [data for data in recipients if data["id"] not in refused._ids]
+
+    def _is_active_reader(self, user_id):
+        """Return whether this user has access: the usual case, without more queries."""
+        return bool(user_id) and self._is_permitted(
+            self.env["res.users"].browse(user_id)
+        )
 
     def _get_chosen_recipients(self, message, msg_vals):
         """Return the recipients that an employee with Edit chose for this message."""
@@ -439,8 +567,11 @@ class FaultReport(models.Model):
         if MAIL_QUEUE not in data:
             data[MAIL_QUEUE] = True
             queue = get_record(self.env, "mail.ir_cron_mail_scheduler_action")
-            # Users may not trigger the queue.
-            queue.sudo()._trigger()
+            # Users may not trigger the queue. Odoo's `_trigger` reads the action first.
+            with_own_context(self).env["ir.cron.trigger"].sudo().create(
+                {"cron_id": queue.id, "call_at": fields.Datetime.now()}
+            )
+            self.env.cr.postcommit.add(queue._notifydb)
 
     def _notify_thread_by_sms(
         self,
@@ -538,7 +669,9 @@ class FaultReport(models.Model):
         aliased = self.filtered(lambda report: report._get_reply_alias())
         others = self - aliased
         addresses = {}
-        if others or not self:
+        if others and not self.env["mail.alias"]._has_fault_reports():
+            addresses = others._get_company_addresses(defaults or {}, author_ids or {})
+        elif others or not self:
             # Odoo searches for an address of each report.
             ids = others.ids or [False]
             addresses = super(FaultReport, others)._notify_get_reply_to_batch(
@@ -553,6 +686,28 @@ class FaultReport(models.Model):
                 author_id=(author_ids or {}).get(report.id, False),
             )
         return addresses
+
+    def _get_company_addresses(self, defaults, author_ids):
+        """Return Odoo's addresses of these reports if none has one of its own."""
+        addresses = {report.id: defaults.get(report.id, False) for report in self}
+        # The company's address is public.
+        companies = self.sudo()._mail_get_companies(default=self.env.company)
+        for id_, company_sudo in companies.items():
+            if company_sudo.catchall_email:
+                addresses[id_] = self._notify_get_reply_to_formatted_email(
+                    company_sudo.catchall_email, author_id=author_ids.get(id_, False)
+                )
+        return addresses
+
+    def _mail_get_alias_domains(self, default_company=False):
+        """Do not search for the first domain for each message of other companies."""
+        fallback = default_company or self.env.company
+        companies = self._mail_get_companies(default=fallback)
+        domains = self.env["mail.alias.domain"]
+        first = fallback.alias_domain_id or domains.browse(domains._get_first_id())
+        return {
+            report.id: companies[report.id].alias_domain_id or first for report in self
+        }
 
     def _get_reply_alias(self):
         """Return the company's alias for reports, if it is an address, or None."""
@@ -655,6 +810,68 @@ class MailThread(models.AbstractModel):
             return recipients
         report = self.env["fault.report"].browse(message_sudo.res_id)
         return report._filter_recipients(recipients, message, msg_vals or {})
+
+
+class MailAlias(models.Model):
+    _inherit = "mail.alias"
+
+    @api.model
+    @tools.ormcache()
+    def _has_fault_reports(self):
+        """Return whether a report is the parent of an alias: of its answers."""
+        # Aliases are settings.
+        aliases_sudo = self.sudo()
+        domain = [("alias_parent_model_id", "=", self._get_reports_model_id())]
+        return bool(aliases_sudo.search_count(domain, limit=1))
+
+    @api.model
+    def _get_reports_model_id(self):
+        return self.env["ir.model"]._get_id("fault.report")
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        aliases = super().create(vals_list)
+        aliases._clear_if_of_fault_reports()
+        return aliases
+
+    def write(self, vals):
+        result = super().write(vals)
+        if "alias_parent_model_id" in vals:
+            self._clear_if_of_fault_reports()
+        return result
+
+    def _clear_if_of_fault_reports(self):
+        # Only compared
+        if self._get_reports_model_id() in self.sudo().alias_parent_model_id.ids:
+            self.env.registry.clear_cache()
+
+
+class MailAliasDomain(models.Model):
+    _inherit = "mail.alias.domain"
+
+    @api.model
+    @tools.ormcache()
+    def _get_first_id(self):
+        """Return the id of the domain of companies without one, or False."""
+        # Domains are part of public addresses.
+        return self.sudo().search([], limit=1).id
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        domains = super().create(vals_list)
+        self.env.registry.clear_cache()
+        return domains
+
+    def write(self, vals):
+        result = super().write(vals)
+        if "sequence" in vals:
+            self.env.registry.clear_cache()
+        return result
+
+    def unlink(self):
+        result = super().unlink()
+        self.env.registry.clear_cache()
+        return result
 
 
 class MailNotification(models.Model):

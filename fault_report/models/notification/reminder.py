@@ -180,24 +180,36 @@ class FaultReport(models.Model):
         waiting = due[:batch_size]
         for start in range(0, len(waiting), PER_COMMIT):
             reports = waiting[start : start + PER_COMMIT]
-            for report in reports:
-                report._process_due_report(date_field, method, domain)
+            reports._process_due_reports(date_field, method, domain)
             if not cron._commit_progress(len(reports)):
                 return False
         return len(due) <= batch_size
+
+    def _process_due_reports(self, date_field, method, domain):
+        """Call `method` on the reports in one step; if that fails, on each of them."""
+        try:
+            with self._isolated():
+                self._call_on_due(method, domain)
+        except Exception as error:
+            _logger.info("%s: one by one: %r", self, error)
+            for report in self:
+                report._process_due_report(date_field, method, domain)
 
     def _process_due_report(self, date_field, method, domain):
         """Call `method` on the report, if it is still due, or postpone it."""
         try:
             with self._isolated():
-                # Skip a report that was handled meanwhile, or is locked.
-                claimed = self.try_lock_for_update().filtered_domain(domain)
-                getattr(claimed, method)()
+                self._call_on_due(method, domain)
         except OperationalError:
             _logger.info("%s is in use; its turn is next time", self)
         except Exception:
             _logger.exception("%s: no reminder", self)
             self._postpone(date_field)
+
+    def _call_on_due(self, method, domain):
+        """Call `method`; reports that were handled meanwhile or are locked are left."""
+        claimed = self.try_lock_for_update().filtered_domain(domain)
+        getattr(claimed, method)()
 
     def _postpone(self, date_field):
         """Retry the report later, after all others."""
@@ -225,19 +237,23 @@ class FaultReport(models.Model):
                 )
 
     def _remind(self):
-        """Mark each report as reminded, and queue the reminder."""
+        """Mark the reports as reminded, and queue the reminders."""
         # The marks follow from the cron; they are never written by users.
-        for report in self.sudo():
-            technician = report.technician_id
+        reports_sudo = self.sudo()
+        for report in reports_sudo:
             report.write(report._prepare_reminded_values())
-            if report._can_be_technician(technician):
-                report._queue_messages("reminder", technician)
-                report._plan_reminder_activity()
-            else:
-                report._report_undelivered(
-                    technician.mapped("name"),
-                    self.env._("The technician no longer has access to fault reports."),
-                )
+        reminded = reports_sudo.filtered(
+            lambda report: report._can_be_technician(report.technician_id)
+        )
+        reminded._queue_each(
+            "reminder", {report: (report.technician_id, None) for report in reminded}
+        )
+        reminded._plan_reminder_activities()
+        for report in reports_sudo - reminded:
+            report._report_undelivered(
+                report.technician_id.mapped("name"),
+                self.env._("The technician no longer has access to fault reports."),
+            )
 
     def _prepare_reminded_values(self):
         """Return the values that mark this assignment as reminded."""
@@ -250,20 +266,21 @@ class FaultReport(models.Model):
 
     # === THE REMINDER AS AN ACTIVITY === #
 
-    def _plan_reminder_activity(self):
-        """Plan an activity for the technician, unless there is one."""
-        self.ensure_one()
-        technician = self.technician_id
-        if self.activity_search([ACTIVITY], user_id=technician.id):
-            return
-        # In the technician's language and time zone
-        own = self.with_context(lang=technician.lang, tz=technician.tz)
-        own._schedule_quietly(
-            act_type_xmlid=ACTIVITY,
-            summary=own.env._("Still waiting"),
-            date_deadline=fields.Date.context_today(own),
-            user_id=technician.id,
-        )
+    def _plan_reminder_activities(self):
+        """Plan an activity for each technician, unless there is one."""
+        existing = self.activity_search([ACTIVITY])
+        known = {(activity.res_id, activity.user_id.id) for activity in existing}
+        for technician, reports in self.grouped("technician_id").items():
+            # In the technician's language and time zone
+            own = reports.filtered(
+                lambda report: (report.id, report.technician_id.id) not in known
+            ).with_context(lang=technician.lang, tz=technician.tz)
+            own._schedule_quietly(
+                act_type_xmlid=ACTIVITY,
+                summary=own.env._("Still waiting"),
+                date_deadline=fields.Date.context_today(own),
+                user_id=technician.id,
+            )
 
     def _drop_reminder_activities(self):
         """Remove the activities of assignments that are over."""
