@@ -5,8 +5,8 @@ from xml.sax.saxutils import escape
 COLORS = ("#8a8a8a", "#714b67", "#3a7ca5", "#2a9d8f", "#e9a23b", "#d1603d", "#6a994e")
 BAR = 14  # pixels
 GAP = 26
-LEFT = 190
-WIDTH = 620
+LEFT = 230
+WIDTH = 660
 HEAD = 40
 
 

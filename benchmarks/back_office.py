@@ -8,11 +8,16 @@ import statistics
 import time
 from functools import partial
 
-from lxml import etree
-
 from odoo.tests.common import new_test_user
 
-from benchmarks._measuring import get_plan, noted_queries, vacuum
+from benchmarks._measuring import (
+    get_plan,
+    get_specification,
+    make_places,
+    noted_queries,
+    read_board,
+    vacuum,
+)
 
 COUNT = int(os.environ.get("N") or 100_000)
 # The number of waiting reports does not grow over the years.
@@ -30,45 +35,6 @@ LAST_YEAR = [("reported_at", ">=", "today -12m")]
 
 
 # === DATA === #
-
-
-def make_places():
-    """Return the ids of customers, their facilities and the objects there."""
-    customers = env["res.partner"].create(
-        [
-            {"name": f"Customer {number}", "is_company": True, "cost_center": number}
-            for number in range(max(COUNT // 500, 1))
-        ]
-    )
-    facilities = env["res.partner"].create(
-        [
-            {"name": f"House {number}", "parent_id": customer.id, "is_facility": True}
-            for customer in customers
-            for number in (1, 2)
-        ]
-    )
-    env["res.partner"].create(
-        [
-            {
-                "name": f"Janitor {number}",
-                "parent_id": facility.id,
-                "phone": f"070-1{number:06}",
-            }
-            for number, facility in enumerate(facilities)
-        ]
-    )
-    return env["maintenance.equipment"].create(
-        [
-            {
-                "name": f"Lift {number}",
-                "serial_no": f"LP-{facility.id}-{number}",
-                "facility_id": facility.id,
-                "company_id": False,
-            }
-            for facility in facilities
-            for number in range(5)
-        ]
-    )
 
 
 def fill(objects, technician):
@@ -163,25 +129,6 @@ def fill(objects, technician):
 # === ACTIONS OF USERS === #
 
 
-def get_specification(Report, kind):
-    """Return the specification that the web client sends for this view."""
-    view = Report.get_views([(False, kind)])
-    known = view["models"]["fault.report"]["fields"]
-    names = [
-        node.get("name")
-        for node in etree.fromstring(view["views"][kind]["arch"]).iter("field")
-        if not node.xpath("ancestor::field")
-    ]
-    shapes = {
-        "many2one": {"fields": {"display_name": {}}},
-        "one2many": {"fields": {"display_name": {}}, "limit": 40},
-        "many2many": {"fields": {"display_name": {}}, "limit": 40},
-    }
-    return {
-        name: shapes.get(known[name]["type"], {}) for name in names if name in known
-    }
-
-
 def read_list(Report, domain):
     return partial(
         Report.web_search_read,
@@ -191,26 +138,6 @@ def read_list(Report, domain):
         limit=80,
         count_limit=10001,
     )
-
-
-def read_board(Report, domain):
-    specification = get_specification(Report, "kanban")
-
-    def read():
-        groups = Report.web_read_group(
-            domain,
-            ["state"],
-            ["__count"],
-            auto_unfold=True,
-            unfold_read_specification=specification,
-            unfold_read_default_limit=40,
-        )
-        colors = {"0": "success", "1": "warning", "2": "danger"}
-        bar = {"field": "priority", "colors": colors}
-        Report.read_progress_bar(domain, "state", bar)
-        return groups
-
-    return read
 
 
 def file(Report, objects, count):
@@ -324,7 +251,7 @@ def main():
         context={"no_reset_password": True},
     )
     started = time.perf_counter()
-    objects = make_places()
+    objects, _customers = make_places(env, COUNT)
     fill(objects, user)
     seconds = time.perf_counter() - started
     print(f"{COUNT:,} reports, {WAITING:,} waiting, made in {seconds:.0f} s\n")

@@ -3,21 +3,37 @@
 Runs in Odoo's shell, which provides `env`, on a separate database.
 """
 
+import json
 import os
 import time
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from lxml import etree
-
 from odoo.tests.common import new_test_user
 
-from benchmarks._measuring import get_plan, noted_queries, vacuum
+from benchmarks._measuring import (
+    get_machine,
+    get_plan,
+    get_specification,
+    make_places,
+    noted_queries,
+    read_board,
+    vacuum,
+)
 
 COUNT = int(os.environ.get("N") or 100_000)
 WAITING = min(1000, COUNT // 2)
 REPEAT = 7
+# Where the figures go that are shown beside those of other addons, if anywhere
+RESULTS = os.environ.get("RESULTS")
+MANY_WAITING = 100_000
+ORDER = "priority desc, sla_deadline, reported_at desc, id desc"
+WAITS = [
+    ("state", "!=", "converted"),
+    ("state", "!=", "cancelled"),
+    ("state", "!=", "solved"),
+]
 # Words, and how many things have one with it
 DESCRIBED = {"pump": 2, "gearbox": 10, "sprinkler": 50, "intercom": 200, "hatch": 900}
 PEOPLE = {"Andersson": 20, "Virtanen": 250}
@@ -30,54 +46,11 @@ FORMER = {"paternoster": 20}
 # === DATA === #
 
 
-def with_words(name, number, words):
-    return " ".join(
-        [name, *(word for word, every in words.items() if not number % every)]
-    )
-
-
-def make_places():
-    """Return the ids of the objects of customers, and the customers."""
-    customers = env["res.partner"].create(
-        [
-            {
-                "name": with_words(f"Customer {number}", number, CUSTOMERS),
-                "is_company": True,
-            }
-            for number in range(max(COUNT // 500, 1))
-        ]
-    )
-    facilities = env["res.partner"].create(
-        [
-            {"name": f"House {number}", "parent_id": customer.id, "is_facility": True}
-            for customer in customers
-            for number in (1, 2)
-        ]
-    )
-    env["res.partner"].create(
-        [
-            {
-                "name": f"Janitor {number}",
-                "parent_id": facility.id,
-                "phone": f"070-1{number:06}",
-            }
-            for number, facility in enumerate(facilities)
-        ]
-    )
-    objects = env["maintenance.equipment"].create(
-        [
-            {
-                "name": with_words(f"Lift {number}", number, OBJECTS),
-                "serial_no": f"LP-{facility.id}-{number}",
-                "facility_id": facility.id,
-                "company_id": False,
-            }
-            for number, facility in enumerate(
-                facility for facility in facilities for _number in range(5)
-            )
-        ]
-    )
-    return objects, customers
+def get_name(kind, number):
+    """Return the name of a customer or an object, with the words of this number."""
+    words = CUSTOMERS if kind == "Customer" else OBJECTS
+    added = (word for word, every in words.items() if not number % every)
+    return " ".join([f"{kind} {number}", *added])
 
 
 @contextmanager
@@ -193,25 +166,6 @@ def fill(objects, technician):
 # === MEASURING === #
 
 
-def get_specification(Report):
-    """Return the specification that the web client sends for the list."""
-    view = Report.get_views([(False, "list")])
-    known = view["models"]["fault.report"]["fields"]
-    shapes = {
-        "many2one": {"fields": {"display_name": {}}},
-        "one2many": {"fields": {"display_name": {}}, "limit": 40},
-        "many2many": {"fields": {"display_name": {}}, "limit": 40},
-    }
-    names = [
-        node.get("name")
-        for node in etree.fromstring(view["views"]["list"]["arch"]).iter("field")
-        if not node.xpath("ancestor::field")
-    ]
-    return {
-        name: shapes.get(known[name]["type"], {}) for name in names if name in known
-    }
-
-
 def get_terms():
     """Return search texts by what they are."""
     number = COUNT // 2
@@ -247,15 +201,14 @@ def get_terms():
 def get_jobs(user, portal_user):
     """Return the measured actions: pairs of a name and a function."""
     Report = env["fault.report"].with_user(user)
-    specification = get_specification(Report)
-    order = "priority desc, sla_deadline, reported_at desc, id desc"
+    specification = get_specification(Report, "list")
 
     def read(term):
         return Report.web_search_read(
             [("display_name", "ilike", term)] if term else [],
             specification,
             limit=80,
-            order=order,
+            order=ORDER,
             count_limit=10001,
         )["length"]
 
@@ -274,6 +227,46 @@ def get_jobs(user, portal_user):
     }.items():
         jobs[f"portal, description, {name}"] = partial(read_own, term)
     return jobs
+
+
+def get_screens(user):
+    """Return the other screens that are measured with as many reports."""
+    Report = env["fault.report"].with_user(user)
+    form = get_specification(Report, "form")
+    listed = {"limit": 80, "order": ORDER, "count_limit": 10001}
+    specification = get_specification(Report, "list")
+
+    def count_groups(domain):
+        read = read_board(Report, domain)
+        return lambda: len(read()["groups"])
+
+    screens = {
+        "list: what waits": lambda: Report.web_search_read(
+            WAITS, specification, **listed
+        )["length"],
+        "board: what waits": count_groups(WAITS),
+        "board: all": count_groups([]),
+    }
+    for state in ("assigned", "converted", "solved"):
+        report = Report.search([("state", "=", state)], limit=1)
+        screens[f"form: {state}"] = partial(lambda one: len(one.web_read(form)), report)
+    return screens
+
+
+def let_many_wait():
+    """Let the newest 100,000 reports wait."""
+    env.cr.execute(
+        """
+        UPDATE fault_report
+           SET state = 'assigned', outcome = NULL, work_order_model = NULL,
+               work_order_id = NULL, date_handled = NULL
+         WHERE id IN (SELECT id FROM fault_report ORDER BY id DESC LIMIT %s)
+        """,
+        [MANY_WAITING],
+    )
+    env.cr.commit()
+    env.invalidate_all()
+    vacuum(env.cr)
 
 
 def get_cpu(pid):
@@ -309,7 +302,7 @@ def find_or_make_users():
         context = {"no_reset_password": True}
         for login, groups in logins.items():
             users |= new_test_user(env, login, groups=groups, context=context)
-        objects, customers = make_places()
+        objects, customers = make_places(env, COUNT, get_name)
         by_login = {user.login: user for user in users}
         by_login["portal_bench"].partner_id.parent_id = customers[0]
         fill(objects, by_login["bench"])
@@ -317,13 +310,10 @@ def find_or_make_users():
     return [by_login[login] for login in logins]
 
 
-def main():
-    started = time.perf_counter()
-    users = find_or_make_users()
-    print(f"{COUNT:,} reports, made in {time.perf_counter() - started:.0f} s\n")
-    print(f"| {'What':34} | Found | Time | CPU | Queries | Slowest query |")
-    print(f"|{'-' * 36}|---:|---:|---:|---:|---|")
-    for name, job in get_jobs(*users).items():
+def show(jobs):
+    """Print a line for each action; return the figures by its name."""
+    figures = {}
+    for name, job in jobs.items():
         shortest, load, queries, result = measure(job)
         slowest, query = max(queries)
         print(
@@ -332,6 +322,31 @@ def main():
             f" | {slowest * 1000:.1f} ms {get_plan(env.cr, query)[:90]} |",
             flush=True,
         )
+        figures[name] = {
+            "found": result,
+            "ms": round(shortest * 1000, 1),
+            "cpu_ms": round(load * 1000, 1),
+            "queries": len(queries),
+        }
+    return figures
+
+
+def main():
+    started = time.perf_counter()
+    user, portal_user = find_or_make_users()
+    print(f"{COUNT:,} reports, made in {time.perf_counter() - started:.0f} s\n")
+    print(f"| {'What':34} | Found | Time | CPU | Queries | Slowest query |")
+    print(f"|{'-' * 36}|---:|---:|---:|---:|---|")
+    figures = show(get_jobs(user, portal_user))
+    if RESULTS:
+        figures |= show(get_screens(user))
+        let_many_wait()
+        names = ("list: what waits", "board: what waits")
+        many = {f"{name}, 100,000": get_screens(user)[name] for name in names}
+        figures |= show(many)
+        content = {"machine": get_machine(env.cr), "records": COUNT, "rows": figures}
+        Path(RESULTS).parent.mkdir(exist_ok=True)
+        Path(RESULTS).write_text(json.dumps(content, indent=4) + "\n")
 
 
 main()

@@ -7,51 +7,69 @@ from . import databases
 from .console import Failure, say, step
 from .paths import ROOT
 
-# Needs the addons that it compares
-PEERS_SCRIPT = "peers"
 PEERS = ("fieldservice", "helpdesk_mgmt", "project", "repair")
+# Beside others: with a million reports, then with a thousand of each, which puts the
+# figures of both together
+PEERS_ADDONS = (
+    "fault_report",
+    "fault_report_api",
+    "fault_report_project",
+    "fault_report_repair",
+)
+MILLION = "1000000"
+RESULTS = "benchmarks/results/million.json"
 
 
 def run(environment):
     """Run all benchmarks, or those whose names contain `K=…`.
 
-    With `PEERS=1` the one beside other addons alone.
+    With `PEERS=1` those beside other addons.
 
     :return: the exit code of the first that failed, or 0
     """
-    if os.environ.get("PEERS"):
-        return _run_scripts(environment, [PEERS_SCRIPT], PEERS)
     wanted = os.environ.get("K") or ""
+    if os.environ.get("PEERS"):
+        return _run_beside_others(environment, wanted)
     names = sorted(
         path.stem
         for path in (ROOT / "benchmarks").glob(f"*{wanted}*.py")
-        if not path.name.startswith("_") and path.stem != PEERS_SCRIPT
+        if not path.name.startswith("_") and path.stem != "peers"
     )
     if not names:
         raise Failure(f"There is no benchmark with “{wanted}” in its name.")
-    return _run_scripts(environment, names)
+    template = databases.addons_template(environment, ["fault_report"])
+    return _first_failure(_run(environment, template, name) for name in names)
 
 
-def _run_scripts(environment, names, peers=()):
-    template = databases.addons_template(environment, ["fault_report"], peers)
-    for name in names:
-        say(f"\n{name}")
-        code = _run(environment, template, ROOT / "benchmarks" / f"{name}.py", peers)
-        if code:
-            return code
-    return 0
+def _run_beside_others(environment, wanted):
+    """Run the benchmarks beside others; `MILLION=…` is the larger number of reports."""
+    alone = databases.addons_template(environment, ["fault_report"])
+    together = databases.addons_template(environment, PEERS_ADDONS, PEERS)
+    large = {"N": os.environ.get("MILLION") or MILLION, "RESULTS": RESULTS}
+    runs = {"search": (alone, (), large), "peers": (together, PEERS, {})}
+    return _first_failure(
+        _run(environment, template, name, peers, variables)
+        for name, (template, peers, variables) in runs.items()
+        if wanted in name
+    )
 
 
-def _run(environment, template, script, peers):
+def _first_failure(codes):
+    return next(filter(None, codes), 0)
+
+
+def _run(environment, template, name, peers=(), variables=None):
+    say(f"\n{name}")
     database = databases.own("bench")
     with step("copying the database"):
         databases.copy(template, database)
     configuration = environment.configuration("bench", peers, db_name=database)
     command = [environment.bin / "python", "-m", "odoo", "shell", "--no-http"]
+    script = ROOT / "benchmarks" / f"{name}.py"
     with script.open() as source:
         code = subprocess.run(
             [*command, "-c", configuration, "--log-level", "critical"],
-            env=environment.variables(),
+            env={**environment.variables(), **(variables or {})},
             cwd=ROOT,
             check=False,
             stdin=source,

@@ -2,6 +2,7 @@ from . import test_api
 from . import test_api_audit
 from . import test_api_bad_requests
 from . import test_api_client
+from . import test_api_cost
 from . import test_api_customers
 from . import test_api_hostile
 from . import test_api_live

@@ -1,0 +1,116 @@
+"""The goals for daily work, and what was measured of them."""
+
+from typing import NamedTuple
+
+OURS = "fault_report"
+LIST = "list: what waits"
+
+
+class Goal(NamedTuple):
+    """A goal: at most, or at least, `limit`.
+
+    :ivar figure: what was measured, or None
+    """
+
+    name: str
+    figure: float | None
+    unit: str
+    limit: float
+    at_least: bool = False
+
+    def make_line(self):
+        if self.figure is None:
+            return f"| {self.name} | – | | |"
+        sign = "≥" if self.at_least else "≤"
+        is_met = (
+            self.figure >= self.limit if self.at_least else self.figure <= self.limit
+        )
+        return (
+            f"| {self.name} | {self.figure:.3g} {self.unit}"
+            f" | {sign} {self.limit:g} {self.unit} | {'yes' if is_met else 'no'} |"
+        )
+
+
+# Milliseconds of ours, at most so many times those of another
+RATIOS = [
+    ("create 1", "floor", 1.2),
+    ("create 100", "floor", 1),
+    ("create 100", "helpdesk_mgmt", 0.3),
+    ("create and assign 1", "helpdesk_mgmt", 0.5),
+    ("create and assign 100", "helpdesk_mgmt", 0.4),
+    ("list of 80", "helpdesk_mgmt", 1),
+]
+QUERIES = [("create 1", 16), ("assign, with notice", 20)]
+# Queries beside those of the bare order
+CONVERSIONS = [
+    (f"convert to {model}", 6)
+    for model in ("maintenance.request", "project.task", "repair.order", "sale.order")
+]
+# Pieces of work a second, at least so many times those of another
+RATES = [
+    ("API, text, 4 clients", "floor", 0.7),
+    ("API, photo of 0.5 MB, 4 clients", "floor", 0.7),
+    ("portal, photo of 200 KB, 1 client", "helpdesk_mgmt", 1.2),
+    ("portal, photo of 200 KB, 4 clients", "helpdesk_mgmt", 1.2),
+]
+# Milliseconds with a million reports
+MILLION = [
+    ("board: all", 200),
+    ("board: what waits, 100,000", 60),
+    ("form: assigned", 15),
+    ("form: converted", 15),
+    ("form: solved", 15),
+    ("description, one in 2", 50),
+    ("middle of a word, one in 10", 50),
+    ("every customer", 50),
+    ("every object", 50),
+    ("portal, description, one in 2", 50),
+]
+
+
+def make_goals(result, million):
+    """Return a table of Markdown.
+
+    :param dict result: the figures by work and peer
+    :param dict million: what `search.py` has written, or None
+    """
+    lines = ["| Goal | Measured | Wanted | Met |", "|---|---:|---:|---|"]
+    lines += [goal.make_line() for goal in find_goals(result, million)]
+    if million:
+        records, machine = f"{million['records']:,}", million["machine"]
+        lines += ["", f"With {records} reports: shortest of seven runs; {machine}."]
+    return "\n".join(lines)
+
+
+def find_goals(result, million):
+    def get(work, label, name):
+        return result.get((work, label), {}).get(name)
+
+    def divide(work, other, name):
+        figures = get(work, OURS, name), get(work, other, name)
+        return figures[0] / figures[1] if all(figures) else None
+
+    for work, other, limit in RATIOS:
+        yield Goal(work, divide(work, other, "ms"), f"× {other}", limit)
+    for work, limit in QUERIES:
+        yield Goal(work, get(work, OURS, "queries"), "queries", limit)
+    for work, limit in CONVERSIONS:
+        both = [get(work, label, "queries") for label in (OURS, "floor")]
+        more = both[0] - both[1] if all(both) else None
+        yield Goal(work, more, "queries more than its target", limit)
+    for work, other, limit in RATES:
+        figure = divide(work, other, "per_second")
+        yield Goal(work, figure, f"× {other} a second", limit, at_least=True)
+    yield from find_goals_of_million(million, get("list of 80", OURS, "ms"))
+
+
+def find_goals_of_million(million, with_few):
+    if not million:
+        return
+    rows, records = million["rows"], f"{million['records']:,}"
+    for name, limit in MILLION:
+        figure = rows.get(name, {}).get("ms")
+        yield Goal(f"{name} ({records} reports)", figure, "ms", limit)
+    if LIST in rows and with_few:
+        grown = rows[LIST]["ms"] / with_few
+        yield Goal(f"list of 80, {records} reports", grown, "× of 1,000", 1.1)
