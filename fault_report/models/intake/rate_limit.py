@@ -105,7 +105,7 @@ class FaultReportAttempt(models.Model):
     def _count(self, scope, limit, window):
         """Add an attempt; if refused, return the seconds until the next is allowed."""
         now = fields.Datetime.now()
-        domain = [("scope", "=", scope), ("date", ">", now - timedelta(seconds=window))]
+        domain = self._get_window_domain(scope, now, window)
         # Only the attempt that has to expire first is read, however high the limit is.
         offset = max(limit - 1, 0)
         order = "date desc" if limit else "date"
@@ -117,10 +117,23 @@ class FaultReportAttempt(models.Model):
         return max(1, window - int((now - oldest).total_seconds()))
 
     @api.model
+    def _get_window_domain(self, scope, now, window):
+        """Return the domain of the attempts that count.
+
+        Clocks of several servers differ a little. What is further ahead was counted
+        before the clock was set back, and would refuse all until that time comes again.
+        """
+        around = timedelta(seconds=window)
+        return [
+            ("scope", "=", scope),
+            ("date", ">", now - around),
+            ("date", "<=", now + around),
+        ]
+
+    @api.model
     def _count_attempts(self, scope, window=WINDOW):
         """Return the number of attempts within the window, before this one."""
-        since = fields.Datetime.now() - timedelta(seconds=window)
-        domain = [("scope", "=", scope), ("date", ">", since)]
+        domain = self._get_window_domain(scope, fields.Datetime.now(), window)
         # No user has rights here; the number is no secret of the key's owner.
         return self.sudo().search_count(domain)
 
