@@ -9,7 +9,10 @@ from pathlib import Path
 from unittest.mock import patch
 
 from odoo import Command
+from odoo.http import Stream
 from odoo.tests import HttpCase, tagged
+
+from odoo.addons.base.models.ir_binary import IrBinary
 
 from .common import FaultReportCommon
 from .hostile_files import build_small_zip
@@ -164,6 +167,33 @@ class TestFilesShown(FaultReportCommon, HttpCase):
                 self.assert_shown_as(
                     address, file.mimetype, file.mimetype.startswith(SHOWN)
                 )
+
+    def test_nor_does_an_addon_that_streams_files_from_elsewhere(self):
+        streams = []
+
+        class StreamFromElsewhere(Stream):
+            def get_response(self, *args, **kwargs):
+                streams.append(self)
+                return super().get_response(*args, **kwargs)
+
+        def stream(binary, record, field_name):
+            if record.id not in self.files.ids:  # A placeholder
+                return stream_as_ever(binary, record, field_name)
+            return StreamFromElsewhere(
+                type="data",
+                data=record.raw,
+                size=len(record.raw),
+                mimetype=record.mimetype,
+                download_name=record.name,
+                etag=record.checksum,
+            )
+
+        stream_as_ever = IrBinary._record_to_stream
+        self.authenticate("fault_view", "fault_view")
+        with patch.object(IrBinary, "_record_to_stream", stream):
+            for file in self.files:
+                self.check_all(file, "raw", file.mimetype)
+        self.assertGreater(len(streams), 10 * len(self.files))
 
     def test_nor_of_a_copy_that_a_work_order_got(self):
         self.authenticate("admin", "admin")

@@ -14,6 +14,8 @@ from odoo.orm.environments import Environment
 from odoo.service.model import retrying
 from odoo.tests import BaseCase, TransactionCase, get_db_name, new_test_user, tagged
 
+from odoo.addons.base.models.ir_attachment import IrAttachment
+
 from ..tools.errors import SubmissionConflictError, TooManyRequestsError
 from .common import FaultReportCommon
 
@@ -88,6 +90,23 @@ class TestRateLimit(TransactionCase):
             self.assertEqual(caught.exception.retry_after, 1)
         with freeze_time("2026-03-01 12:01:00"):
             self.count_attempt()
+
+    def test_a_clock_that_is_set_back_refuses_no_attempt_for_longer(self):
+        with freeze_time("2026-03-01 12:00:00"):
+            for _time in range(3):
+                self.count_attempt()
+        # The clock of another server
+        with (
+            freeze_time("2026-03-01 11:59:30"),
+            self.assertRaises(TooManyRequestsError),
+        ):
+            self.count_attempt()
+        with freeze_time("2026-03-01 10:00:00"):
+            for _time in range(3):
+                self.count_attempt()
+            with self.assertRaises(TooManyRequestsError) as caught:
+                self.count_attempt()
+            self.assertEqual(caught.exception.retry_after, 60)
 
     def test_what_one_request_does_several_times_counts_as_often(self):
         with patch(f"{ATTEMPT}.request", SimpleNamespace()):
@@ -208,3 +227,18 @@ class TestFileStore(TransactionCase):
         ]
         self.assertFalse(halves)
         self.assertEqual(self.save().raw, self.content)
+
+    def test_a_file_goes_where_another_addon_stores_files(self):
+        written = []
+
+        def write(files, content, checksum):
+            written.append(content)
+            return "bucket://file"
+
+        with (
+            patch.object(IrAttachment, "_storage", lambda self: "bucket"),
+            patch.object(IrAttachment, "_file_write", write),
+        ):
+            self.save()
+        self.assertEqual(written, [self.content])
+        self.assertFalse(os.path.exists(self.path()))

@@ -20,7 +20,13 @@ class ReportFileStream(Stream):
         """Return the stream for a file of this type."""
         if stream.type == "url":
             return stream
-        return cls(**vars(stream), true_mimetype=mimetype or "application/octet-stream")
+        kind = cls
+        if type(stream) is not Stream:
+            # Of another addon, which reads and sends it in its own way
+            kind = type(cls.__name__, (cls, type(stream)), {})
+        return kind(
+            **vars(stream), true_mimetype=mimetype or "application/octet-stream"
+        )
 
     @property
     def is_shown(self):

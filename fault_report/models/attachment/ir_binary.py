@@ -1,6 +1,7 @@
 import logging
 
 from odoo import models
+from odoo.http import Stream
 
 from ...tools import picture
 from .file_stream import ReportFileStream
@@ -13,6 +14,16 @@ class IrBinary(models.AbstractModel):
     """Streams of files of reports, served with their own type."""
 
     _inherit = "ir.binary"
+
+    def _record_to_stream(self, record, field_name):
+        """Serve what another addon streams from elsewhere with its own type as well."""
+        stream = super()._record_to_stream(record, field_name)
+        is_elsewhere = type(stream) is not Stream
+        if not is_elsewhere or isinstance(stream, ReportFileStream):
+            return stream
+        if not self._is_of_fault_report(record):
+            return stream
+        return ReportFileStream.make(stream, stream.mimetype)
 
     def _get_stream_from(self, record, *args, **kwargs):
         """Serve the original of an e-mail as a download only."""

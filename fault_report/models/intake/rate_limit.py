@@ -114,17 +114,19 @@ class FaultReportAttempt(models.Model):
         # Lost with the server, a few attempts do not matter: the request does not wait
         # for the disk twice.
         self.env.cr.execute("SET LOCAL synchronous_commit TO OFF")
+        since, until = self._get_window(now, window)
         [(used, oldest)] = self.env.execute_query(
             SQL(
                 "WITH recent AS (SELECT date FROM fault_report_attempt"
-                " WHERE scope = %(scope)s AND date > %(since)s"
+                " WHERE scope = %(scope)s AND date > %(since)s AND date <= %(until)s"
                 " ORDER BY date DESC LIMIT %(most)s),"
                 " added AS (INSERT INTO fault_report_attempt (scope, date, amount)"
                 " SELECT %(scope)s, %(now)s, 1 FROM recent"
                 " HAVING COUNT(*) < %(limit)s)"
                 " SELECT COUNT(*), MIN(date) FROM recent",
                 scope=scope,
-                since=now - timedelta(seconds=window),
+                since=since,
+                until=until,
                 # The one that has to expire first is the last of them.
                 most=max(limit, 1),
                 now=now,
@@ -136,10 +138,20 @@ class FaultReportAttempt(models.Model):
         return used, max(1, window - int((now - (oldest or now)).total_seconds()))
 
     @api.model
+    def _get_window(self, now, window):
+        """Return the times between which attempts count.
+
+        Clocks of several servers differ a little. What is further ahead was counted
+        before the clock was set back, and would refuse all until that time comes again.
+        """
+        around = timedelta(seconds=window)
+        return now - around, now + around
+
+    @api.model
     def _count_attempts(self, scope, window=WINDOW):
         """Return the number of attempts within the window."""
-        since = fields.Datetime.now() - timedelta(seconds=window)
-        domain = [("scope", "=", scope), ("date", ">", since)]
+        since, until = self._get_window(fields.Datetime.now(), window)
+        domain = [("scope", "=", scope), ("date", ">", since), ("date", "<=", until)]
         # No user has rights here; the number is no secret of the key's owner.
         return self.sudo().search_count(domain)
 
