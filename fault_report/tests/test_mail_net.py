@@ -1,7 +1,9 @@
 """No e-mail is lost: every odd e-mail becomes a report or a message."""
 
 import base64
+import re
 import time
+from itertools import product
 from unittest.mock import patch
 
 from psycopg2.errors import SerializationFailure
@@ -214,6 +216,23 @@ class TestMailNet(MailNetCase):
             self.deliver(odd)
         with self.assertRaises(ValueError):
             self.deliver(OddMails().make(To="nobody@lifts.example"))
+
+    def test_what_is_before_and_between_the_headers_costs_none_of_them(self):
+        """A byte order mark, blank lines, a sender of mbox, spaces before colons."""
+        starts = (b"", b"\xef\xbb\xbf", b"\r\n", b"\n\n\n", b"\xef\xbb\xbf\r\n")
+        starts += (b"From bo@example.org Fri Nov 27 10:00:00 2026\r\n",)
+        mails = OddMails()
+        names = re.findall(rb"^[\w-]+(?=:)", mails.make(), re.M)
+        self.assertGreater(len(names), 4)
+        for start, name, space in product(starts, names, (b"", b" ", b"\t ")):
+            raw = mails.make().replace(name + b":", name + space + b":", 1)
+            with self.subTest(start, name=name, space=space):
+                self.assertEqual(self.process(start + raw), (1, 1))
+                report = self.env["fault.report"].search([], order="id desc", limit=1)
+                self.assertEqual(report.name, f"Pump {mails.number}")
+                self.assertEqual(report.email_from, "bo@example.org")
+                self.assertEqual(report.comment, TEXT.decode())
+                self.assertFalse(self.find_raw(report))
 
     def test_what_is_well_stays_byte_by_byte(self):
         picture = make_picture("JPEG")

@@ -65,6 +65,9 @@ CHARSETS = {
 }
 _REFUSED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:(.*)", re.S)
+_SPACED_NAME = re.compile(rb"([!-9;-~]+)[ \t]+:")
+# A byte order mark and blank lines before the head
+_BEFORE_HEAD = b"\xef\xbb\xbf\r\n"
 _HEAD_END = re.compile(rb"\r\n\r\n|\n\n|\r\r|\n\r\n")
 # Matches only from the beginning of a word, to try each word once
 _LONG_WORD = re.compile(rf"(?<![^\s,;<>])([^\s,;<>]{{{MAX_WORD}}})[^\s,;<>]+")
@@ -95,7 +98,7 @@ def get_bytes(message):
 
 def split_head(raw):
     """Return the head and the rest of an e-mail."""
-    raw = raw.lstrip(b"\r\n")
+    raw = raw.lstrip(_BEFORE_HEAD)
     end = _HEAD_END.search(raw)
     return (raw[: end.end()], raw[end.end() :]) if end else (raw, b"")
 
@@ -227,20 +230,24 @@ def _count(pattern, raw, most):
 
 
 def _repair_head(raw):
-    """Remove invalid header lines: the headers after them would be read as text."""
+    """Return the e-mail with a head that Python reads to its end.
+
+    It reads as text what follows an invalid line, a blank one or a space after a name.
+    """
     head, rest = split_head(raw)
     if len(head) > MAX_HEAD:
         raise TooComplexError
     lines = head.splitlines(keepends=True)
-    kept = [
-        line
+    kept = b"".join(
+        _SPACED_NAME.sub(rb"\1:", line, count=1) if _SPACED_NAME.match(line) else line
         for number, line in enumerate(lines)
         if not line.strip(b"\r\n")
         or (line[:1] in (b" ", b"\t") and number)
         or _FIELD.match(line.replace(b"\0", b""))
         or (not number and line.startswith(b"From "))
-    ]
-    return raw if len(kept) == len(lines) else b"".join(kept) + rest
+    )
+    mended = kept + rest
+    return raw if mended == raw else mended
 
 
 def _repair_part(part, costs, depth=0):
