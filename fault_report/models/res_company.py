@@ -5,7 +5,7 @@ from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 
 from ..tools import file_rules
-from ..tools.context_switches import with_own_context
+from ..tools.context_switches import with_own_context, without_search_switches
 
 # Upper limit of the setting, reports per minute
 MOST_REPORTS = 100
@@ -210,8 +210,9 @@ class ResCompany(models.Model):
 
         For any user; the record is under sudo.
         """
-        # Users need no access to the settings, nor to parents of their company.
-        company_sudo = self.sudo()
+        # Users need no access to the settings, nor to parents of their company. What is
+        # archived does not count, whatever the context of a form says.
+        company_sudo = without_search_switches(self).sudo()
         while company_sudo.parent_id and not company_sudo[name]:
             company_sudo = company_sudo.parent_id
         return company_sudo[name]

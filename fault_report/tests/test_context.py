@@ -368,6 +368,14 @@ class TestFoundWithForeignContext(ContextCase):
                 **{"company_id": cls.company.id, "active": False},
             }
         )
+        template = cls.env["fault.report.template"].create({"name": "Visit"})
+        cls.env["fault.report.template.point"].create(
+            [
+                {"template_id": template.id, "name": name, "type": "text", **own}
+                for name, own in (("Asked", {}), ("Former", {"active": False}))
+            ]
+        )
+        cls.company.fault_report_template_id = template
         cls.gone = new_test_user(cls.env, "fault_gone", groups=EVERY, email="g@x.org")
         cls.gone.write({"fault_report_notify_new": "both", "phone": "+46701740612"})
         cls.there = cls.users["edit"]
@@ -432,6 +440,11 @@ class TestFoundWithForeignContext(ContextCase):
         def create(context):
             return everyone.with_context(**context).create(values)
 
+        def fill_in(context):
+            form = Form(everyone.browse().with_context(**context))
+            form.name, form.equipment_id = "x", self.lift
+            return form.save()
+
         def comment(context):
             own = everyone.sudo().with_user(portal).with_context(**context)
             own.message_post(body="It drips again", message_type="comment")
@@ -455,7 +468,7 @@ class TestFoundWithForeignContext(ContextCase):
             everyone.with_context(**context).action_solve("Done")
             return self.report
 
-        return [create, comment, assign, move, convert, solve]
+        return [create, fill_in, comment, assign, move, convert, solve]
 
     def get_outcome(self, report):
         """Return what the action has caused, without numbers that are drawn."""
@@ -468,6 +481,7 @@ class TestFoundWithForeignContext(ContextCase):
         report = report.sudo().with_env(self.env)
         return {
             "number": report.reference.rstrip("0123456789"),
+            "points": report.point_ids.mapped("name"),
             "policy": report.sla_policy_id,
             "deadline": report.response_deadline,
             "technician": report.technician_id,
@@ -495,3 +509,4 @@ class TestFoundWithForeignContext(ContextCase):
                 self.env.invalidate_all(flush=False)
         self.assertIn(self.there.partner_id, outcomes["create"]["mails"])
         self.assertEqual(outcomes["create"]["policy"], self.live)
+        self.assertEqual(outcomes["fill_in"]["points"], ["Asked"])
