@@ -110,21 +110,23 @@ class FaultReportAttempt(models.Model):
         :return: the number of attempts before this one, and the seconds until the next
             is allowed, or 0 if it was added
         """
-        now = fields.Datetime.now()
+        now, around = fields.Datetime.now(), timedelta(seconds=window)
         # Lost with the server, a few attempts do not matter: the request does not wait
         # for the disk twice.
         self.env.cr.execute("SET LOCAL synchronous_commit TO OFF")
         [(used, oldest)] = self.env.execute_query(
             SQL(
                 "WITH recent AS (SELECT date FROM fault_report_attempt"
-                " WHERE scope = %(scope)s AND date > %(since)s"
+                " WHERE scope = %(scope)s AND date > %(since)s AND date <= %(until)s"
                 " ORDER BY date DESC LIMIT %(most)s),"
                 " added AS (INSERT INTO fault_report_attempt (scope, date, amount)"
                 " SELECT %(scope)s, %(now)s, 1 FROM recent"
                 " HAVING COUNT(*) < %(limit)s)"
                 " SELECT COUNT(*), MIN(date) FROM recent",
                 scope=scope,
-                since=now - timedelta(seconds=window),
+                since=now - around,
+                # What is further ahead was counted before the clock was set back.
+                until=now + around,
                 # The one that has to expire first is the last of them.
                 most=max(limit, 1),
                 now=now,
