@@ -29,8 +29,8 @@ from odoo.tools import config
 
 WORKERS = 2
 CLIENTS = 4
-SECONDS = float(os.environ.get("HTTP_SECONDS") or 5)  # of each work in a round
-HTTP_ROUNDS = int(os.environ.get("HTTP_ROUNDS") or 5)
+SECONDS = float(os.environ.get("HTTP_SECONDS") or 4)  # of each work in a round
+HTTP_ROUNDS = int(os.environ.get("HTTP_ROUNDS") or 4)
 USERS = 40  # of the portal, each with a limit of reports a minute
 START = 120  # seconds
 API = "/fault_report/v1"

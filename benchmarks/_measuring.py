@@ -17,6 +17,8 @@ from odoo import release, sql_db
 
 # The lists that do not read hidden columns; see `static/src/views/hidden_columns.js`
 SPARING_LISTS = {"fault_report_list"}
+# Attributes that need no field of a record: the server sorts
+SILENT = {"name", "default_order"}
 
 # === DATA === #
 
@@ -83,11 +85,23 @@ def get_specification(Model, kind):
         "one2many": {"fields": {"display_name": {}}, "limit": 40},
         "many2many": {"fields": {"display_name": {}}, "limit": 40},
     }
+    # Of what is never shown, names are not read.
+    bare = {"many2one": {"fields": {}}}
+    never = find_never_shown(arch)
     return {
-        name: shapes.get(known[name]["type"], {})
+        name: (bare if name in never else shapes).get(known[name]["type"], {})
         for name in find_read(arch, known)
         if name in known
     }
+
+
+def find_never_shown(arch):
+    """Return the names of the fields that no node of the view shows."""
+    shown, hidden = set(), set()
+    for node in arch.iter("field"):
+        marks = {node.get("invisible"), node.get("column_invisible")}
+        (shown if marks.isdisjoint({"True", "1"}) else hidden).add(node.get("name"))
+    return hidden - shown
 
 
 def find_read(arch, known):
@@ -114,7 +128,7 @@ def _find_words(arch, known, read):
     ]
     for node in arch.iter():
         if node.tag != "field" or node.get("name") in read:
-            texts += [text for key, text in node.items() if key != "name"]
+            texts += [text for key, text in node.items() if key not in SILENT]
     return set(re.findall(r"\w+", " ".join(texts)))
 
 

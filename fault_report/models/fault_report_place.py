@@ -230,9 +230,16 @@ class FaultReport(models.Model):
                 report.technician_id = proposed
             report.place_technician_id = proposed
 
+    def _prefetch_contacts(self):
+        """Read the contacts of all reports together, which `_get_readable` checks."""
+        if len(self) > 1:
+            contacts = self.contact_id | self.facility_id | self.partner_id
+            contacts._origin._filtered_access("read")
+
     @api.depends("partner_id", "facility_id")
     def _compute_place_address(self):
         """The address of the facility, else of the customer."""
+        self._prefetch_contacts()
         for report in self:
             places = report._get_readable("facility_id", "partner_id")
             lines = next(filter(None, map(_get_address_lines, places)), [])
@@ -243,6 +250,7 @@ class FaultReport(models.Model):
     @api.depends("contact_id", "facility_id", "partner_id", "phone", "email_from")
     def _compute_reach(self):
         """Phone and e-mail of the contact, else of the reporter, else of the place."""
+        self._prefetch_contacts()
         for report in self:
             for name, own in (("phone", "phone"), ("email", "email_from")):
                 numbers = [

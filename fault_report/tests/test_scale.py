@@ -5,16 +5,19 @@ from unittest.mock import patch
 
 from lxml import etree
 
-from odoo import sql_db
+from odoo import Command, sql_db
 from odoo.tests import new_test_user, tagged
 
 from .common import FaultReportCommon
+from .hostile_files import make_png
 
 DEFAULT_FILTERS = [
     ("state", "!=", "converted"),
     ("state", "!=", "cancelled"),
     ("state", "!=", "solved"),
 ]
+# Found by an index for each report: only the form shows it, which reads one
+FOUND_ONE_BY_ONE = {"equipment_days_since_fault"}
 
 
 @tagged("post_install", "-at_install")
@@ -34,9 +37,9 @@ class TestScale(FaultReportCommon):
         self.env.flush_all()
         self.env.invalidate_all()
 
-    def specification(self, view_type):
-        """Return the specification that the web client sends for the view."""
-        Report = self.as_user(self.env["fault.report"], "edit")
+    def specification(self, view_type, user="edit"):
+        """Return the fields that the web client may read for the view."""
+        Report = self.as_user(self.env["fault.report"], user)
         view = Report.get_views([(False, view_type)])
         fields = view["models"]["fault.report"]["fields"]
         spec = {}
@@ -121,6 +124,66 @@ class TestScale(FaultReportCommon):
             with self.assertQueryCount(20):
                 self.as_user(reports[:count], "edit").web_read(spec)
 
+    def make_varied(self, count):
+        """Return reports that share no record, with all that a screen may show."""
+        numbers = range(count)
+        customers = self.env["res.partner"].create(
+            [{"name": f"Customer {n}", "is_company": True} for n in numbers]
+        )
+        facilities = self.env["res.partner"].create(
+            [
+                {"name": "House", "parent_id": customer.id, "is_facility": True}
+                for customer in customers
+            ]
+        )
+        self.env["res.partner"].create(
+            [{"name": "Janitor", "parent_id": facility.id} for facility in facilities]
+        )
+        objects = self.env["maintenance.equipment"].create(
+            [
+                {"name": f"Gate {number}", "facility_id": facility.id}
+                for number, facility in enumerate(facilities)
+            ]
+        )
+        reports = self.env["fault.report"].create(
+            [{"name": "Varied", "equipment_id": one.id} for one in objects]
+        )
+        for report in reports:
+            report.note_ids = [Command.create({"name": "Seen", "time_spent": 1})]
+        self.env["ir.attachment"].create(
+            [
+                {
+                    "name": "photo.png",
+                    "raw": make_png(),
+                    "res_model": report._name,
+                    "res_id": report.id,
+                }
+                for report in reports
+            ]
+        )
+        reports[::4].technician_id = self.users["view"]
+        reports[1::4].action_generate_work_order()
+        reports[2::4].action_generate_sale_order()
+        reports[3::4].action_solve("Done")
+        return reports
+
+    def test_no_view_costs_a_query_for_each_report(self):
+        """With all columns, also hidden ones, as users with different permissions."""
+        reports = self.make_varied(80)
+        for view in ("list", "kanban", "form", "calendar", "activity"):
+            for user in ("view", "edit", "convert"):
+                specification = self.specification(view, user)
+                for name in FOUND_ONE_BY_ONE & specification.keys():
+                    del specification[name]
+                counts = []
+                # The first run warms the caches.
+                for count in (80, 12, 80):
+                    shown = self.as_user(reports[:count], user)
+                    queries = self.note_queries(partial(shown.web_read, specification))
+                    counts.append(len(queries))
+                with self.subTest(view=view, user=user):
+                    self.assertEqual(counts[1], counts[2], "\n".join(queries))
+
     def test_filing_100_at_once_costs_less_than_a_query_each(self):
         Report = self.as_user(self.env["fault.report"], "create")
         values = [
@@ -154,6 +217,13 @@ class TestScale(FaultReportCommon):
         with patch.object(Users, "_is_internal", autospec=True) as is_internal:
             open_list()
         self.assertFalse(is_internal.called)
+
+    def test_what_customers_read_is_read_without_asking_who_reads(self):
+        Report = self.as_user(self.env["fault.report"], "view")
+        with patch.object(type(Report), "_is_for_customer") as is_for_customer:
+            for name in Report._get_portal_fields():
+                Report._has_field_access(Report._fields[name], "read")
+        self.assertFalse(is_for_customer.called)
 
     def test_who_becomes_a_customer_loses_the_fields_at_once(self):
         user = new_test_user(self.env, "turned", groups="fault_report.group_view")

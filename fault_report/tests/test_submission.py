@@ -10,7 +10,6 @@ from freezegun import freeze_time
 
 from odoo import SUPERUSER_ID, api, fields
 from odoo.modules.registry import Registry
-from odoo.orm.environments import Environment
 from odoo.service.model import retrying
 from odoo.tests import BaseCase, TransactionCase, get_db_name, new_test_user, tagged
 
@@ -120,14 +119,14 @@ class TestRateLimit(TransactionCase):
         Attempt.create(
             [{"scope": "test:1", "date": fields.Datetime.now()} for _n in range(50)]
         )
-        execute_query, found = Environment.execute_query, []
+        execute_query, found = api.Environment.execute_query, []
 
         def count(environment, query):
             result = execute_query(environment, query)
             found.append(len(result))
             return result
 
-        with patch.object(Environment, "execute_query", count):
+        with patch.object(api.Environment, "execute_query", count):
             self.count_attempt(limit=51)
             with self.assertRaises(TooManyRequestsError):
                 self.count_attempt(limit=51)

@@ -84,10 +84,9 @@ class FaultReport(models.Model):
         return PORTAL_FIELDS
 
     def _has_field_access(self, field, operation):
-        # Called for each field of each record: the superuser and staff cost a look-up.
-        if self._is_for_customer() and (
-            operation != "read" or field.name not in self._get_portal_fields()
-        ):
+        # Called for each field of each record: who reads is looked up last.
+        is_open = operation == "read" and field.name in self._get_portal_fields()
+        if not is_open and self._is_for_customer():
             return False
         return super()._has_field_access(field, operation)
 

@@ -455,10 +455,10 @@ class FaultReport(models.Model):
                 order="id",
             )
         )
-        published = self._get_public_messages().attachment_ids
-        return files_sudo.filtered(
-            lambda file: file.create_uid.share or file in published
-        )
+        of_staff = files_sudo.filtered(lambda file: not file.create_uid.share)
+        # A report that was just filed has none: no message is searched for.
+        published = of_staff and self._get_public_messages().attachment_ids
+        return files_sudo - (of_staff - published)
 
     def _get_public_points(self):
         """Return the answered public points, with their section headings."""

@@ -176,9 +176,10 @@ class FaultReport(models.Model):
     @api.model
     def _prepare_portal_place(self, vals):
         """Return customer, facility, object and contact, checked for the user."""
-        facility = self._read_portal_id(
-            vals, "facility_id", self._get_portal_facilities()
-        )
+        facility = self.env["res.partner"]
+        if vals.get("facility_id"):
+            offered = self._get_portal_facilities()
+            facility = self._read_portal_id(vals, "facility_id", offered)
         equipment = self.env["maintenance.equipment"]
         if vals.get("equipment_id"):
             # `_get_portal_equipment` restricts to the user's own objects.

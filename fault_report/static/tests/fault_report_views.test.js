@@ -71,7 +71,7 @@ test("a list without statuses has no stripes", async () => {
 });
 
 const COLUMNS = `
-    <list js_class="fault_report_list" multi_edit="1">
+    <list js_class="fault_report_list" multi_edit="1" default_order="state, id">
         <field name="name"/>
         <field name="state" optional="hide"/>
         <field name="minimum" optional="hide" sum="Sum"/>

@@ -3,6 +3,8 @@ import {extractFieldsFromArchInfo} from "@web/model/relational_model/utils";
 import {useEffect} from "@odoo/owl";
 
 const PREFIX = "optional_fields,";
+// Attributes that need no field of a record: the server sorts
+const SILENT = new Set(["name", "default_order"]);
 
 /*
  * Odoo's list reads the fields of all columns, also of those that the user has hidden.
@@ -29,7 +31,7 @@ function findWords(archInfo, fields, read) {
     for (const node of [archInfo.xmlDoc, ...archInfo.xmlDoc.querySelectorAll("*")]) {
         const column = node.closest("field[optional]");
         if (!column || read.has(column.getAttribute("name"))) {
-            const own = [...node.attributes].filter(({name}) => name !== "name");
+            const own = [...node.attributes].filter(({name}) => !SILENT.has(name));
             texts.push(...own.map(({value}) => value));
         }
     }
