@@ -22,6 +22,7 @@ max_connections = 60
 shared_buffers = 128MB
 fsync = on
 synchronous_commit = on
+client_connection_check_interval = '1s'
 """
 
 

@@ -33,6 +33,16 @@ def make_mp4():
     return struct.pack(">I", 20) + b"ftypmp42\0\0\0\0isom"
 
 
+class StreamFromElsewhere(Stream):
+    """What another addon returns: it sends files in its own way."""
+
+    sent = None
+
+    def get_response(self, *args, **kwargs):
+        self.sent.append(self)
+        return super().get_response(*args, **kwargs)
+
+
 @tagged("post_install", "-at_install")
 class TestFilesShown(FaultReportCommon, HttpCase):
     @classmethod
@@ -169,17 +179,13 @@ class TestFilesShown(FaultReportCommon, HttpCase):
                 )
 
     def test_nor_does_an_addon_that_streams_files_from_elsewhere(self):
-        streams = []
-
-        class StreamFromElsewhere(Stream):
-            def get_response(self, *args, **kwargs):
-                streams.append(self)
-                return super().get_response(*args, **kwargs)
+        sent = []
 
         def stream(binary, record, field_name):
             if record.id not in self.files.ids:  # A placeholder
                 return stream_as_ever(binary, record, field_name)
             return StreamFromElsewhere(
+                sent=sent,
                 type="data",
                 data=record.raw,
                 size=len(record.raw),
@@ -193,7 +199,7 @@ class TestFilesShown(FaultReportCommon, HttpCase):
         with patch.object(IrBinary, "_record_to_stream", stream):
             for file in self.files:
                 self.check_all(file, "raw", file.mimetype)
-        self.assertGreater(len(streams), 10 * len(self.files))
+        self.assertGreater(len(sent), 10 * len(self.files))
 
     def test_nor_of_a_copy_that_a_work_order_got(self):
         self.authenticate("admin", "admin")

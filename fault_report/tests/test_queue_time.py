@@ -1,10 +1,12 @@
 """A slow mail server or SMS provider does not block other scheduled actions."""
 
 from datetime import timedelta
+from smtplib import SMTPServerDisconnected
 from unittest.mock import patch
 
 from odoo import fields
 from odoo.tests import freeze_time, tagged
+from odoo.tools import mute_logger
 
 from .common import FaultReportCommon
 
@@ -96,6 +98,40 @@ class TestQueueTime(FaultReportCommon):
             "sms.ir_cron_sms_scheduler_action",
             "odoo.addons.sms.tools.sms_api.SmsApi._send_sms_batch",
         )
+
+    def make_mails(self, address, **values):
+        return self.env["mail.mail"].create(
+            [{"email_to": address, "body_html": "x", **values} for _number in range(10)]
+        )
+
+    def test_a_connection_that_ends_fails_reports_mails_and_not_the_queue(self):
+        self.env["mail.mail"].search([("state", "=", "outgoing")]).unlink()
+        report = self.make_report()
+        dropped = self.make_mails(
+            "drop@example.com", model="fault.report", res_id=report.id
+        )
+        others = self.make_mails("keep@example.com")
+
+        def send(_server, message, *args, **kwargs):
+            if "drop" in message["To"]:
+                raise SMTPServerDisconnected("Connection unexpectedly closed")
+            return "sent"
+
+        queue = self.env.ref("mail.ir_cron_mail_scheduler_action")
+        with (
+            patch(f"{SERVER}.send_email", send),
+            patch(f"{SERVER}._disable_send", lambda _self: False),
+            patch(f"{SERVER}._connect__", lambda *_args, **_kwargs: None),
+            self.enter_registry_test_mode(),
+            mute_logger("odoo.addons.mail.models.mail_mail"),
+        ):
+            queue.method_direct_trigger()
+        self.env.invalidate_all()
+        self.assertEqual(set(dropped.mapped("state")), {"exception"})
+        reasons = set(dropped.mapped("failure_reason"))
+        self.assertEqual(reasons, {"Connection unexpectedly closed"})
+        # Those of the same batch wait as without this addon, those behind it are sent
+        self.assertEqual(set(others.mapped("state")), {"outgoing", "sent"})
 
     def test_other_mails_are_sent_as_before(self):
         mails = self.env["mail.mail"].create(

@@ -1,4 +1,5 @@
 import re
+import smtplib
 import time
 
 from markupsafe import Markup
@@ -50,6 +51,28 @@ class MailMail(models.Model):
                 waiting = waiting[size:]
                 is_fast = time.monotonic() - start < MOMENT
                 size = min(size * 2, MAX_BATCH) if is_fast else max(size // 2, 1)
+
+    def _send(self, *args, **kwargs):
+        """In the queue's action, fail reports' messages whose connection has ended.
+
+        They are retried, and shown to staff. Odoo would end the queue instead: what is
+        behind them would wait for its next run, in an hour.
+        """
+        try:
+            return super()._send(*args, **kwargs)
+        except smtplib.SMTPServerDisconnected as error:
+            failed = self.exists().filtered(
+                lambda mail: (
+                    mail.model == "fault.report"
+                    and mail.state in ("outgoing", "exception")
+                )
+            )
+            if not failed or self._fault_report_get_time_left() is None:
+                raise
+            # As Odoo does if there is no connection
+            failed.write({"state": "exception", "failure_reason": str(error)})
+            failed._postprocess_sent_message([], [], failure_type="mail_smtp")
+            return False
 
     @api.model
     def _get_fault_report_failed_domain(self):
