@@ -68,7 +68,8 @@ USES = {
 # The columns, the condition, and whether values are sorted by them
 INDEXES = """
     SELECT relname, pg_get_expr(indpred, indrelid),
-           ARRAY(SELECT pg_get_indexdef(indexrelid, number, TRUE) || indoption[number - 1]
+           ARRAY(SELECT pg_get_indexdef(indexrelid, number, TRUE)
+                        || indoption[number - 1]
                    FROM generate_series(1, indnkeyatts) AS number)
       FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
      WHERE indrelid = 'fault_report'::regclass AND NOT indisunique
