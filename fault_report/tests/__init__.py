@@ -31,6 +31,7 @@ from . import test_gone_kind
 from . import test_hostile_files
 from . import test_hostile_mails
 from . import test_import_export
+from . import test_indexes
 from . import test_invoice
 from . import test_javascript
 from . import test_leavers

@@ -66,7 +66,7 @@ class FaultReport(models.Model):
         technical=True,
     )
 
-    _in_summary_index = models.Index("(id) WHERE is_in_summary")
+    _in_summary_index = models.Index("(id) WHERE is_in_summary IS TRUE")
 
     # === EVENTS === #
 

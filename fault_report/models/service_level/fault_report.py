@@ -217,7 +217,7 @@ class FaultReport(models.Model):
         "(sla_alarm_date, id) WHERE sla_alarm_date IS NOT NULL"
     )
     _sla_open_index = models.Index("(id) WHERE sla_stage IN ('open', 'paused', 'late')")
-    _sla_recount_index = models.Index("(id) WHERE sla_to_recount")
+    _sla_recount_index = models.Index("(id) WHERE sla_to_recount IS TRUE")
     # For the filters of the list, and for its order
     _sla_due_index = models.Index("(sla_deadline, id) WHERE sla_deadline IS NOT NULL")
 

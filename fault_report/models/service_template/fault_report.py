@@ -26,7 +26,6 @@ class FaultReport(models.Model):
         precompute=True,
         copy=False,
         check_company=True,
-        index="btree_not_null",
         ondelete="set null",
         protected=True,
     )
