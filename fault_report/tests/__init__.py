@@ -49,6 +49,7 @@ from . import test_notify_customer
 from . import test_other_apps
 from . import test_own_name
 from . import test_permissions
+from . import test_phone_form
 from . import test_place_sold
 from . import test_planning
 from . import test_portal_abuse

@@ -12,5 +12,6 @@ from . import test_public_errors
 from . import test_quotas
 from . import test_refusals_swedish
 from . import test_retention_channels
+from . import test_thumb
 from . import test_translatable_texts
 from . import test_walks
