@@ -3,12 +3,14 @@
 import os
 import subprocess
 
-from . import databases
+from . import databases, testing
 from .console import Failure, say, step
 from .paths import ROOT
 
 # Needs the addons that it compares
 PEERS_SCRIPT = "peers"
+# Files reports by all channels, with the tests' own thumb
+WITH_CHANNELS = ("thumb",)
 PEERS = ("fieldservice", "helpdesk_mgmt", "project", "repair")
 
 
@@ -33,9 +35,10 @@ def run(environment):
 
 
 def _run_scripts(environment, names, peers=()):
-    template = databases.addons_template(environment, ["fault_report"], peers)
     for name in names:
         say(f"\n{name}")
+        installed = testing.get_channels() if name in WITH_CHANNELS else [testing.CORE]
+        template = databases.addons_template(environment, installed, peers)
         code = _run(environment, template, ROOT / "benchmarks" / f"{name}.py", peers)
         if code:
             return code

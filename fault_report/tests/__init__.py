@@ -63,6 +63,7 @@ from . import test_portal_tours
 from . import test_processes
 from . import test_progress
 from . import test_public_methods
+from . import test_public_pages
 from . import test_public_routes
 from . import test_queue_time
 from . import test_recipients

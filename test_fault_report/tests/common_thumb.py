@@ -102,7 +102,8 @@ class Thumb:
 
         :param photo: the path of a file
         """
-        self.wait_for(SEND)
+        # A hand is slower than the script
+        self.wait_for("[data-state=editing] " + SEND)
         {
             PORTAL: self.choose_object,
             CODE: lambda: None,
