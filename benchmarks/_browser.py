@@ -118,7 +118,7 @@ def open_phone():
         browser = subprocess.Popen(
             [*command, *options, f"--user-data-dir={folder}", "about:blank"],
             stderr=subprocess.DEVNULL,
-            # Without Odoo's limit of memory
+            # Without the limit of memory. pylint: disable=subprocess-popen-preexec-fn
             preexec_fn=_preexec,
         )
         try:
