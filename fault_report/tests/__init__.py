@@ -50,6 +50,7 @@ from . import test_notify_customer
 from . import test_other_apps
 from . import test_own_name
 from . import test_permissions
+from . import test_phone_form
 from . import test_place_sold
 from . import test_planning
 from . import test_portal_abuse
@@ -63,6 +64,7 @@ from . import test_portal_tours
 from . import test_processes
 from . import test_progress
 from . import test_public_methods
+from . import test_public_pages
 from . import test_public_routes
 from . import test_queue_time
 from . import test_recipients

@@ -3,6 +3,7 @@ import os
 import re
 
 from markupsafe import Markup
+from rjsmin import jsmin
 
 from odoo import api, fields, models, tools
 from odoo.tools import file_open, file_path
@@ -24,6 +25,8 @@ SCRIPTS = (
 )
 # Sizes relative to the root of the page, which is not ours
 ROOT_SIZE = re.compile(r"([\d.]+)rem\b")
+# Comments and indentation, as Odoo's bundles leave them out
+CSS_BLANK = re.compile(r"/\*.*?\*/|\n\s*", re.S)
 
 
 def _read_files(paths):
@@ -135,8 +138,9 @@ class FaultReportIntegration(models.Model):
             for code, _name in self.env["res.lang"].get_installed()
         }
         style = ROOT_SIZE.sub(r"calc(\1 * var(--fr-size))", _read_files(STYLES))
+        style = CSS_BLANK.sub(" ", style)
         settings = {"style": style, "forms": forms}
-        return json.dumps(settings), _read_files(SCRIPTS)
+        return json.dumps(settings), jsmin(_read_files(SCRIPTS))
 
     @api.model
     def _get_embed(self):

@@ -9,8 +9,10 @@ from . import test_own_addresses
 from . import test_points_in_languages
 from . import test_portal_addresses
 from . import test_public_errors
+from . import test_public_pages
 from . import test_quotas
 from . import test_refusals_swedish
 from . import test_retention_channels
+from . import test_thumb
 from . import test_translatable_texts
 from . import test_walks

@@ -69,13 +69,8 @@ class FormCase(PortalData, FaultReportData, BrowserCase):
 
     @contextlib.contextmanager
     def browse(self, *args, **kwargs):
-        """Browse without the scripts that Odoo's pages load last.
-
-        With a bad connection they never load; our forms work without them.
-        """
         with super().browse(*args, **kwargs) as page:
-            page.send("Network.enable")
-            page.send("Network.setBlockedURLs", urls=["*assets_frontend_lazy*"])
+            page.leave_out_odoo()
             yield page
 
     def fall(self):

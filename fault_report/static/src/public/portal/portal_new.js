@@ -86,6 +86,12 @@
                 this.input.dataset.preset = "1";
             }
             select.replaceWith(this.value, this.input, this.list, this.hint);
+            this.showHint();
+        }
+
+        /** Show how to find an object, until one is chosen. */
+        showHint() {
+            this.hint.hidden = Boolean(this.value.value);
         }
 
         onType() {
@@ -104,6 +110,7 @@
         }
 
         async onRestored() {
+            this.showHint();
             this.showOpen();
             const id = this.value.value;
             if (id && !this.categories.has(id)) {
@@ -129,6 +136,7 @@
             }
             this.value.dataset.categories =
                 this.categories.get(this.value.value) || "[]";
+            this.showHint();
             if (this.value.value !== before) {
                 this.showOpen();
                 this.value.dispatchEvent(new Event("input", {bubbles: true}));

@@ -1,0 +1,56 @@
+"""The pages of the portal: their weight, axe-core, and their languages."""
+
+from odoo.tests import tagged
+
+from . import common_pages
+from .common_pages import Visit
+
+PAGE = "/my/fault_reports"
+
+
+@tagged("post_install", "-at_install")
+class TestPublicPages(common_pages.PublicPages):
+    ADDONS = ("fault_report",)
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.in_wing.planned_start = "2026-03-02 08:00:00"
+        cls.company.fault_report_template_id = cls.make_template()
+        cls.token = cls.in_wing._portal_ensure_token()
+
+    def get_visits(self):
+        report, login = self.in_wing.access_url, self.filing.login
+        link = f"access_token={self.token}"
+        lift = f"equipment_id={self.lift.id}"
+        refused = {"name": "", "colleague": "no address"}
+        large, too_large = {"comment": "x" * 25_000}, {"comment": "x" * 45_000}
+        gone = {"csrf_token": "gone", "name": "x"}
+        garage = self.in_garage.access_url
+        return [
+            Visit("Sign in", "/fault_report/signin", is_of_odoo=True),
+            Visit("My account", "/my", login, is_of_odoo=True),
+            Visit("My details", "/my/account", login, is_of_odoo=True),
+            Visit("List", PAGE, login),
+            Visit("List, grouped", f"{PAGE}?groupby=state&filterby=open", login),
+            Visit("List, nothing found", f"{PAGE}/page/1?search=zzz", login),
+            Visit("Report a fault", f"{PAGE}/new", login),
+            Visit("Report a fault, known already", f"{PAGE}/new?{lift}", login),
+            Visit("Its objects", f"{PAGE}/objects?search=li", login),
+            Visit("Its known faults", f"{PAGE}/open?{lift}", login),
+            Visit("A report", report, login),
+            Visit("A report that was sent", f"{report}?filed=1", login),
+            Visit("A report by its link", f"{report}?{link}"),
+            Visit("Report a fault, refused", f"{PAGE}/new", login, refused),
+            Visit("Report a fault, large", f"{PAGE}/new", login, large),
+            Visit("Report a fault, too large", f"{PAGE}/new", login, too_large),
+            Visit("Report a fault, kept", f"{PAGE}/new", login, gone),
+            Visit("Comment, refused", f"{report}/comment", login, {"comment": ""}),
+            Visit(
+                "Comment by a link, refused",
+                f"{report}/comment",
+                data={"comment": "", "access_token": self.token},
+            ),
+            Visit("Preferences", f"{PAGE}/preferences", login, {"x": "y"}, True),
+            Visit("I have this too", f"{garage}/me_too", login, {"name": ""}),
+        ]
