@@ -9,7 +9,7 @@ import time
 
 from odoo.tests.common import new_test_user
 
-from benchmarks._measuring import get_plan, noted_queries, vacuum
+from benchmarks._measuring import noted_queries, vacuum
 
 COUNT = int(os.environ.get("N") or 100_000)
 WAITING = min(1000, COUNT // 2)
