@@ -69,6 +69,7 @@ def run(environment):
     system.need("wkhtmltopdf", ["wkhtmltopdf"], "wkhtmltopdf (for PDFs)")
     system.need("fc-list", ["fontconfig"], "fontconfig (for fonts)")
     system.need_font("zh", ["fonts-wqy-microhei"], "A font with Chinese (for PDFs)")
+    system.need("cc", ["gcc", "libc6-dev"], "A C compiler (for a clock that is moved)")
     if IS_ROOT:
         # Without it, one example of the documentation would be skipped.
         system.need("php", ["php-cli"], "PHP (for an example)")
