@@ -128,6 +128,8 @@ class PublicPages(PortalData, FaultReportData, BrowserCase):
     ADDONS = ()
     # What axe-core checks
     CHECKED = "document"
+    # Whether parts of the page are loaded by Odoo's scripts
+    NEEDS_ODOO = False
     maxDiff = None
 
     @classmethod
@@ -419,7 +421,8 @@ class PublicPages(PortalData, FaultReportData, BrowserCase):
         for login in self.get_logins():
             visits = self.get_pages(login)
             with self.browse(login=login) as page:
-                page.leave_out_odoo()
+                if not self.NEEDS_ODOO:
+                    page.leave_out_odoo()
                 for visit in visits:
                     with self.subTest(visit.name):
                         rows.append((visit.name, *self.measure(page, visit)))
