@@ -32,7 +32,7 @@ TOGETHER = "test_fault_report"
 NOTHING_MATCHED = 5  # pytest's exit code
 NEIGHBOURS = "neighbours"  # in place of an addon: the tests beside those of others
 # A line of pytest's short summary, in colour or not
-SUMMARY = re.compile(r"(\x1b\[[\d;]*m)*(FAILED|ERROR)\b")
+SUMMARY = re.compile(r"(\x1b\[[\d;]*m)*(SUB)?(FAILED|ERROR)\b")
 LAST_LINES = 10
 MOST = 2  # parallel parts; with more, the browsers of the tours get too slow
 # Checked here, because a part prints into a file

@@ -23,10 +23,21 @@ document.addEventListener("securitypolicyviolation", (event) => {
     console.error(`refused by the policy: ${violatedDirective} ${blockedURI}`);
 });
 """
-# Left earlier, Odoo's scripts log an error: their requests are aborted
+# Left earlier, Odoo's scripts log an error: their requests are aborted. From the second
+# page on they start without waiting for the translations.
 SETTLED = """
-    document.body?.hasAttribute("is-ready") || !document.querySelector(
-        "script[src*=assets_frontend], script[data-src*=assets_frontend]")
+    document.readyState === "complete" && (
+        (
+            document.body.hasAttribute("is-ready") &&
+            performance
+                .getEntriesByType("resource")
+                .some(({name, responseEnd}) =>
+                    name.includes("/translations") && responseEnd)
+        ) ||
+        !document.querySelector(
+            "script[src*=assets_frontend], script[data-src*=assets_frontend]"
+        )
+    )
 """
 CHECK = """
 (async () => {

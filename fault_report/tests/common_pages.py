@@ -128,8 +128,6 @@ class PublicPages(PortalData, FaultReportData, BrowserCase):
     ADDONS = ()
     # What axe-core checks
     CHECKED = "document"
-    # Whether parts of the page are loaded by Odoo's scripts
-    NEEDS_ODOO = False
     maxDiff = None
 
     @classmethod
@@ -421,8 +419,7 @@ class PublicPages(PortalData, FaultReportData, BrowserCase):
         for login in self.get_logins():
             visits = self.get_pages(login)
             with self.browse(login=login) as page:
-                if not self.NEEDS_ODOO:
-                    page.leave_out_odoo()
+                page.leave_out_odoo()
                 for visit in visits:
                     with self.subTest(visit.name):
                         rows.append((visit.name, *self.measure(page, visit)))

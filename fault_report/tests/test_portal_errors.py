@@ -19,11 +19,6 @@ LONG = {
     "colleague": text_rules.MAX_EMAIL,
 }
 
-# Otherwise Odoo's own scripts fail when the page or its session ends
-ODOO_IS_READY = (
-    "performance.getEntriesByType('resource').some((entry) =>"
-    " entry.name.includes('/translations') && entry.responseEnd)"
-)
 
 
 @tagged("post_install", "-at_install")
@@ -172,7 +167,7 @@ class TestPortalErrorsInBrowser(PortalPages, BrowserCase):
         with self.browse(PHONE, self.filing.login) as page:
             page.open(f"{PAGE}/new")
             page.type("[name=name]", "It rattles")
-            page.wait(ODOO_IS_READY)
+            page.settle()
             url = self.base_url()
             page.send("Network.deleteCookies", name="session_id", url=url)
             page.tap("form.o_fault_report_form > [type=submit]")
@@ -208,7 +203,7 @@ class TestPortalErrorsInBrowser(PortalPages, BrowserCase):
                 page.open(f"{PAGE}{address}")
                 text = f"Sent from {size} {login}"
                 page.type("[name=comment]", text)
-                page.wait(ODOO_IS_READY)
+                page.settle()
                 page.tap("#comments [type=submit]")
                 page.see(".o_fr_messages li:last-child", text)
                 page.wait(

@@ -659,7 +659,7 @@ class TestWhoAnswers(TemplateCommon):
             with self.env.cr.savepoint():
                 Report.create({**values, "point_ids": [Command.create(point)]})
         # Some are no values of their fields
-        except (AccessError, TypeError, ValueError):
+        except (AccessError, TypeError, ValidationError, ValueError):
             return True
         return False
 

@@ -21,6 +21,7 @@ UNTRANSLATED = {
     ("fault.report", "close_reason"): OF_THE_REPORT,
     ("fault.report", "contact_name"): OF_THE_REPORT,
     ("fault.report", "customer_order_ref"): OF_THE_REPORT,
+    ("fault.report.assign", "opened_plan"): CODE,
     ("fault.report.integration.request", "bundle"): CODE,
     ("fault.report.integration.request", "code"): CODE,
     ("fault.report.integration.request", "detail"): CODE,

@@ -52,6 +52,8 @@ class TestThumb(PortalData, EmbedCase):
     def test_a_customer_files_on_the_portal_with_few_taps(self):
         with self.browse(login=self.filing.login) as page:
             page.open("/my/fault_reports/new")
+            # The next page is opened before Odoo's scripts have started
+            page.settle()
             report = self.walk(page, PORTAL)
         self.assertEqual(report.equipment_id, self.lift)
 
