@@ -20,7 +20,6 @@ LONG = {
 }
 
 
-
 @tagged("post_install", "-at_install")
 class TestPortalErrors(PortalPages):
     def get_labels(self, page):
