@@ -91,9 +91,11 @@ class TestMailNotesTogether(test_mail_notes.TestMailNotes):
 READ_BY_CUSTOMERS = {
     "res.partner": {"is_facility", "facility_ids"},
     "res.users": {
-        *("is_facility", "facility_ids"),
+        "is_facility",
+        "facility_ids",
+        "fault_report_phone_missing",
+        "fault_report_badge_overdue",
         *res_users.NOTIFICATION_FIELDS,
-        *("fault_report_phone_missing", "fault_report_badge_overdue"),
     },
     "sale.order": {"cost_center"},
     "account.move": {"cost_center", "customer_order_ref", "has_fault_report"},
