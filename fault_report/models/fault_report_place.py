@@ -300,6 +300,7 @@ class FaultReport(models.Model):
             | reports_sudo.company_id.partner_id
             | reports_sudo.partner_id
             | reports_sudo.facility_id
+            | reports_sudo.contact_id
         )
 
     @api.model

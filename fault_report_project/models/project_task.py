@@ -24,11 +24,13 @@ class ProjectTask(models.Model):
                 self.env._("Choose the project for work orders in the settings first.")
             )
         project._check_fault_report_visibility()
+        technician = reports._get_order_technician()
         return {
             "name": reports._get_order_title(),
             "project_id": project.id,
             "partner_id": reports.partner_id.id,
-            "user_ids": [Command.set(reports._get_order_technician().ids)],
+            # Odoo takes any command for an assignment
+            "user_ids": [Command.link(id_) for id_ in technician.ids],
             # 0-3 "low" to "urgent" there, 0-2 "normal" to "urgent" here
             "priority": {"0": "0", "1": "2", "2": "3"}[reports._get_order_priority()],
             "description": reports._get_order_description(),

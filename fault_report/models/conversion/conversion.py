@@ -6,11 +6,35 @@ from markupsafe import Markup
 from odoo import models
 from odoo.exceptions import AccessError, LockError, UserError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+from odoo.tools import SQL
 
-from ...tools.context_switches import with_own_context
+from ...tools.context_switches import (
+    HAS_CUSTOMERS,
+    QUEUES_MAIL,
+    switch_on,
+    with_own_context,
+)
+from ..client_guards import get_existing
 
 _logger = logging.getLogger(__name__)
 
+# Locks reports; with whether each has service points, and a customer who is a user
+LOCK_REPORTS = """
+SELECT report.id,
+       EXISTS (SELECT FROM fault_report_point point WHERE point.report_id = report.id),
+       EXISTS (SELECT FROM res_users customer
+                WHERE customer.share
+                  AND (customer.id = report.create_uid
+                       OR customer.partner_id = report.contact_id))
+       OR EXISTS (SELECT FROM mail_followers follower
+                    JOIN res_users customer ON customer.partner_id = follower.partner_id
+                   WHERE customer.share
+                     AND follower.res_model = %(model)s
+                     AND follower.res_id = report.id)
+  FROM fault_report report
+ WHERE report.id IN %(ids)s
+   FOR NO KEY UPDATE OF report SKIP LOCKED
+"""
 CONVERSIONS = {
     "work_order": "action_generate_work_order",
     "sale_order": "action_generate_sale_order",
@@ -29,7 +53,7 @@ class FaultReport(models.Model):
 
         :param str model: the kind of work order; by default that of the company
         """
-        self._prepare_conversion()
+        self = self._prepare_conversion()
         orders = [
             report._get_work_order() or report._generate_work_order(model)
             for report in self
@@ -38,7 +62,7 @@ class FaultReport(models.Model):
 
     def action_generate_shared_work_order(self):
         """Create one work order for several reports of the same customer."""
-        self._prepare_conversion()
+        self = self._prepare_conversion()
         self._check_can_share("work_order")
         return self._get_orders_action(self._generate_work_order())
 
@@ -59,7 +83,7 @@ class FaultReport(models.Model):
 
     def action_generate_work_order_per_object(self):
         """Create one work order for the reports of each service object."""
-        self._prepare_conversion()
+        self = self._prepare_conversion()
         self._check_can_share("work_order")
         orders = [
             reports._generate_work_order()
@@ -69,7 +93,7 @@ class FaultReport(models.Model):
 
     def action_generate_sale_order(self):
         """Create a quotation for each report that has none; open the quotations."""
-        self._prepare_conversion()
+        self = self._prepare_conversion()
         for report in self:
             if not report._get_sale_order():
                 report._generate_sale_order()
@@ -77,7 +101,7 @@ class FaultReport(models.Model):
 
     def action_generate_shared_sale_order(self):
         """Create one quotation for several reports of the same customer."""
-        self._prepare_conversion()
+        self = self._prepare_conversion()
         self._check_can_share("sale.order")
         if len(set(self.mapped("cost_center"))) > 1:
             raise UserError(
@@ -156,20 +180,11 @@ class FaultReport(models.Model):
             )
 
     def _prepare_conversion(self):
-        """Check the permission and lock the reports for conversion."""
+        """Check the permission and lock the reports; return them for conversion."""
         self._check_may_convert()
-        if not self:
+        if not self.ids:
             raise UserError(self.env._("Choose the fault reports first."))
-        try:
-            # Convert does not imply Edit. Notes and messages may still be added.
-            self.sudo().lock_for_update(allow_referencing=True)
-        except LockError as error:
-            raise LockError(
-                self.env._(
-                    "Another user is working on this fault report right now. "
-                    "Reload the page to see what became of it."
-                )
-            ) from error
+        self = self._lock_for_conversion()
         for report in self:
             if report.outcome:
                 raise UserError(
@@ -178,8 +193,38 @@ class FaultReport(models.Model):
                         report=report.reference,
                     )
                 )
+        self._prefetch_for_orders()
         self._check_customer_known()
         self._check_required_points()
+        return self
+
+    def _lock_for_conversion(self):
+        """Lock the reports; return them, with what none of them has.
+
+        Notes and messages may still be added by others.
+        """
+        self.env.flush_all()
+        ids = tuple(set(self.ids))
+        rows = self.env.execute_query(SQL(LOCK_REPORTS, model=self._name, ids=ids))
+        if len(rows) < len(ids):
+            raise LockError(
+                self.env._(
+                    "Another user is working on this fault report right now. "
+                    "Reload the page to see what became of it."
+                )
+            )
+        for id_, has_points, _has_customers in rows:
+            if not has_points:
+                self._fields["point_ids"]._update_cache(self.browse(id_), ())
+        has_customers = any(row[2] for row in rows)
+        return switch_on(self, **{HAS_CUSTOMERS: has_customers})
+
+    def _prefetch_for_orders(self):
+        """Read the people, the place and the object together, for the whole request."""
+        # Only read; the user's access is checked where an order names them.
+        reports_sudo = self.sudo()
+        self._prefetch_people(reports_sudo.technician_id | reports_sudo.create_uid)
+        get_existing(reports_sudo.equipment_id)
 
     def _check_customer_known(self):
         for report in self:
@@ -209,12 +254,11 @@ class FaultReport(models.Model):
         # All messages are queued, including Odoo's own about the order. Odoo's message
         # to the technician of the order is only sent if they are not notified of the
         # changed report by their own settings.
-        reports = self.with_context(
+        reports = switch_on(self, **{QUEUES_MAIL: True}).with_context(
             mail_notify_force_send=False,
             mail_auto_subscribe_no_notify=self._are_technicians_notified(),
         )
         order = reports._generate_order(model, self._prepare_work_order_values(model))
-        self._trigger_mail_queue()
         return order.with_env(self.env)
 
     def _generate_sale_order(self):
@@ -247,9 +291,11 @@ class FaultReport(models.Model):
         """Log a link to the other record on the order and on each report."""
         # Users who may see the report see the names of its orders.
         link = order.sudo()._get_html_link()
-        notes = [(report, self.env._("Converted to %s", link)) for report in self]
+        text = self.env._("Converted to %s", link)
+        changes = self._take_logged_changes()
+        notes = [(report, text, changes.get(report.id, ())) for report in self]
         links = Markup(", ").join(report._get_html_link() for report in self)
-        notes.append((order, self.env._("Created from %s", links)))
+        notes.append((order, self.env._("Created from %s", links), ()))
         author = self.env.user.partner_id
         subtype_id = self.env["ir.model.data"]._xmlid_to_res_id("mail.mt_note")
         own = with_own_context(self)
@@ -266,8 +312,9 @@ class FaultReport(models.Model):
                     "author_id": author.id,
                     "email_from": author.email_formatted,
                     "reply_to": author.email_formatted,
+                    "tracking_value_ids": list(values),
                 }
-                for record, body in notes
+                for record, body, values in notes
             ]
         )
 

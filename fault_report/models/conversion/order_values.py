@@ -64,8 +64,18 @@ class FaultReport(models.Model):
             self._get_points_html(internal=False),
         )
 
+    def _check_may_name(self, *names):
+        """Raise if the user may not read what these relations link to.
+
+        It was read before for all of them, without the user's rules.
+        """
+        for name in names:
+            if self[name]:
+                self[name].check_access("read")
+
     def _get_description_rows(self):
         """Return the rows of the description: pairs of label and value."""
+        self._check_may_name("partner_id", "facility_id", "contact_id", "equipment_id")
         address = self.facility_id or self.partner_id
         lines = address._display_address(without_company=True).split("\n")
         values = [
@@ -156,6 +166,7 @@ class FaultReport(models.Model):
         Those who check the invoice read them: the comment and the contact's phone and
         e-mail only if the company wants it.
         """
+        self._check_may_name("facility_id", "contact_id", "equipment_id")
         facility = self.facility_id.with_context(fault_report_short_name=True)
         # Users who convert may read no settings of the company.
         has_details = self.company_id.sudo().fault_report_order_details
@@ -180,8 +191,10 @@ class FaultReport(models.Model):
             return team
         # A missing team is created for any user who converts.
         Team = with_own_context(self).env["maintenance.team"].sudo()
-        team = Team.search([("company_id", "=", self.company_id.id)], limit=1)
-        team = team or Team.search([("company_id", "=", False)], limit=1)
+        # With the company, which Odoo compares with that of the request
+        for company in (self.company_id.id, False):
+            domain = [("company_id", "=", company)]
+            team = team or Team.search_fetch(domain, ["company_id"], limit=1)
         return team or Team.create(
             {
                 "name": self.env._("Maintenance"),

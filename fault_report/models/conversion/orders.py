@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+from ..fault_report import WAITING_STATES
+
 
 class FaultReport(models.Model):
     """The orders of a report, and the actions that open them."""
@@ -88,6 +90,9 @@ class FaultReport(models.Model):
         """Link the order to these reports."""
         # Only the conversion writes the links; users may not.
         self_sudo = self.sudo()
+        if any(report.state in WAITING_STATES for report in self_sudo):
+            # Known without reading the old states from the database
+            self._signal_waiting_changed()
         if order._name == "sale.order":
             self_sudo.sale_order_id = order
         else:

@@ -8,6 +8,7 @@ from odoo.tools import SQL
 from odoo.addons.bus.models import bus
 
 from ...tools.context_switches import (
+    HAS_CUSTOMERS,
     SILENT_IMPORT,
     get_switch,
     with_own_context,
@@ -41,6 +42,8 @@ MANY_WITHIN = timedelta(minutes=10)
 SUMMARY_BATCH = 1000
 # Key of the additions to reports in this transaction, by report id
 NEWS = "fault_report.news"
+# Key of the values from before changes that another message logs, by report id
+LOGGED = "fault_report.logged"
 # Kinds of additions, and their models
 NEWS_MODELS = {
     "notes": "fault.report.note",
@@ -422,6 +425,8 @@ class FaultReport(models.Model):
         Hook: an override adds to them.
         """
         self.ensure_one()
+        if get_switch(self.env, HAS_CUSTOMERS) is False:
+            return self.env["res.users"]
         partners = self.contact_id + self.message_partner_ids
         return (self.create_uid | partners.user_ids).filtered("share")
 
@@ -459,13 +464,43 @@ class FaultReport(models.Model):
             for point_sudo in (points or self.env["fault.report.point"]).sudo():
                 news["points"].setdefault(point_sudo.id, point_sudo._get_answer_text())
 
+    def _take_logged_changes(self):
+        """Return the log of the changes so far, by report id, for another message.
+
+        Commands for `tracking_value_ids`. Odoo logs these changes no more; technicians
+        are notified of them before the commit as of all others.
+        """
+        data = self.env.cr.precommit.data
+        all_before = data.get(f"mail.tracking.{self._name}", {})
+        names = self._track_get_fields()
+        tracked = self.fields_get(names, ("string", "type", "selection"))
+        taken = {}
+        # As Odoo does: the log is not limited to what the user may read.
+        for report_sudo in self.sudo():
+            before = all_before.get(report_sudo.id) or {}
+            changes, commands = report_sudo._mail_track(tracked, before)
+            # Other addons may send a message about a change, which has the log.
+            old = {name: before[name] for name in changes}
+            if commands and not report_sudo._track_subtype(old):
+                taken[report_sudo.id] = commands
+                data.setdefault(LOGGED, {}).setdefault(report_sudo.id, {}).update(
+                    {name: before[name] for name in changes}
+                )
+                before.update({name: report_sudo[name] for name in changes})
+        return taken
+
     def _message_track(self, fields_iter, initial_values_dict):
         """Notify the technicians of all changes, once per transaction."""
         tracking = super()._message_track(fields_iter, initial_values_dict)
-        all_news = self.env.cr.precommit.data.pop(NEWS, {})
+        data = self.env.cr.precommit.data
+        all_news, all_logged = data.pop(NEWS, {}), data.pop(LOGGED, {})
         for report in self.browse(tracking):
-            changes, _values = tracking[report.id]
-            before = initial_values_dict[report.id]
+            changes, values = tracking[report.id]
+            logged = all_logged.get(report.id, {})
+            if logged:
+                changes = changes | logged.keys()
+                tracking[report.id] = changes, values
+            before = {**initial_values_dict[report.id], **logged}
             report._notify_changed(before, changes, all_news.get(report.id, {}))
         return tracking
 

@@ -8,6 +8,7 @@ from odoo import api, models
 from odoo.fields import Domain
 
 from ...tools import picture
+from ...tools.context_switches import QUEUES_MAIL, get_switch
 
 PHOTOS_PLACE = re.compile(
     r'<p[^>]*class="o_fault_report_photos"[^>]*>.*?</p>', re.DOTALL
@@ -28,6 +29,14 @@ class MailMail(models.Model):
     _fault_report_failed_index = models.Index(
         "(fault_report_retries) WHERE state = 'exception'"
     )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Trigger the queue if Odoo's own messages are queued, as by a conversion."""
+        mails = super().create(vals_list)
+        if mails and get_switch(self.env, QUEUES_MAIL):
+            self.env["fault.report"]._trigger_mail_queue()
+        return mails
 
     @api.model
     def _get_fault_report_queue(self):
