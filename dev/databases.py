@@ -204,7 +204,9 @@ def addons_template(environment, names, neighbours=()):
 
 def _install(environment, database, names, neighbours=()):
     """Install the addons in the database; return Odoo's log."""
-    return environment.run(
+    # Several are made at once; of one that failed the files stay
+    configuration = environment.configuration(f"install_{os.getpid()}", neighbours)
+    log = environment.run(
         "server",
         "-d",
         database,
@@ -212,8 +214,11 @@ def _install(environment, database, names, neighbours=()):
         ",".join(names),
         "--stop-after-init",
         "--no-http",
-        configuration=environment.configuration("install", neighbours),
+        configuration=configuration,
     )
+    for path in (configuration, configuration.with_suffix(".log")):
+        path.unlink()
+    return log
 
 
 def check_log(text):
