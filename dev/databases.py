@@ -21,7 +21,7 @@ from pathlib import Path
 
 from . import other_addons, postgres
 from .console import Failure, step
-from .paths import CLONE, DATA, ROOT, RUN, all_addons
+from .paths import BYTECODE, CLONE, DATA, ROOT, RUN, all_addons
 
 KEEP = 16  # templates of each layer
 HALF = "fr_half_"  # and the id of the process that makes it
@@ -59,6 +59,7 @@ class Environment:
         variables = postgres.environment()
         return {
             **variables,
+            **BYTECODE,
             "PATH": f"{self.bin}{os.pathsep}{variables['PATH']}",
             "PYTHONPATH": str(self.odoo.python_path),
         }

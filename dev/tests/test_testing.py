@@ -10,7 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from unittest.mock import patch
 
-from dev import pytest_assets, shards, testing, update_check
+from dev import databases, paths, pytest_assets, shards, testing, update_check
 
 ROOT = Path(__file__).resolve().parents[2]
 # The pytest run of a part, without Odoo
@@ -148,6 +148,24 @@ class TestBundles(unittest.TestCase):
                 ("web.report_assets", "style"),
             ],
         )
+
+
+class TestBytecode(unittest.TestCase):
+    def test_python_keeps_what_it_compiles_in_the_cache(self):
+        program = "import sys; print(sys.dont_write_bytecode, sys.pycache_prefix)"
+        output = subprocess.check_output(
+            [sys.executable, "-c", program],
+            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **paths.BYTECODE},
+            text=True,
+        )
+        self.assertEqual(output.strip(), f"False {paths.CACHE / 'bytecode'}")
+
+    def test_each_odoo_does_so(self):
+        odoo = SimpleNamespace(python_path="odoo")
+        environment = object.__new__(databases.Environment)
+        environment.__dict__.update(odoo=odoo, bin=Path("bin"))
+        for name, value in paths.BYTECODE.items():
+            self.assertEqual(environment.variables()[name], value)
 
 
 class TestJobs(unittest.TestCase):
