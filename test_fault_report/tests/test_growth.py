@@ -2,6 +2,8 @@
 
 import inspect
 import itertools
+import os
+from pathlib import Path
 from unittest.mock import patch
 
 from odoo import fields
@@ -9,6 +11,7 @@ from odoo.models import MAGIC_COLUMNS
 from odoo.tests import tagged
 
 from odoo.addons.base.models.ir_autovacuum import is_autovacuum
+from odoo.addons.fault_report.models.attachment import filestore
 from odoo.addons.fault_report.tests.common import FaultReportCommon
 from odoo.addons.fault_report_webhook.tools import client
 
@@ -142,3 +145,24 @@ class TestGrowth(FaultReportCommon):
         for cleaner in self.get_cleaners(model):
             while cleaner(model)[1]:
                 pass
+
+    def test_the_file_of_a_killed_process_is_removed_a_day_later(self):
+        Attachment = self.env["ir.attachment"]
+        folder = Path(Attachment._filestore()) / "ab"
+        folder.mkdir(parents=True, exist_ok=True)
+        before = set(folder.iterdir())
+        with (
+            patch.object(filestore.os, "replace", side_effect=KeyboardInterrupt),
+            patch.object(filestore.os, "unlink"),
+            self.assertRaises(KeyboardInterrupt),
+        ):
+            Attachment._write_atomically(b"photo", folder / "abc")
+        (half,) = set(folder.iterdir()) - before
+        self.addCleanup(half.unlink, missing_ok=True)
+        self.assertTrue(is_autovacuum(type(Attachment)._gc_halves))
+        Attachment._gc_halves()
+        self.assertTrue(half.exists(), "It may still be written")
+        then = half.stat().st_mtime - 2 * filestore.DAY
+        os.utime(half, (then, then))
+        Attachment._gc_halves()
+        self.assertFalse(half.exists())
