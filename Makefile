@@ -5,13 +5,14 @@
 #   ADDON=<name>   test one addon only
 #   K=<words>      test only what matches (pytest -k)
 #   JOBS=<number>  test in so many processes at once (1 to see all as it happens)
+#   COVERAGE=1     test, and show which lines no test runs
 #   N=<number>     benchmark with that many fault reports
 #   LOAD=<minutes> chaos and nodes: load instead of faults
 #   GUARDS=1       chaos: without each guard, a fault has to find it
 #   PEERS=1        benchmark beside other addons
 
 PYTHON ?= python3
-export ODOO PORT ADDON K JOBS N LOAD GUARDS PEERS
+export ODOO PORT ADDON K JOBS COVERAGE N LOAD GUARDS PEERS
 
 .DEFAULT_GOAL := help
 .PHONY: help run test bench chaos nodes journeys lint stop clean shell psql update lock terms wheels

@@ -83,7 +83,9 @@ def lint():
     paths.prepare()
     system.need("npm", ["nodejs", "npm"], "npm (for prettier and eslint)")
     command = [virtualenv.get() / "pre-commit", "run", "--all-files"]
-    return subprocess.run(command, cwd=paths.ROOT, check=False).returncode
+    variables = {**os.environ, **paths.BYTECODE}
+    result = subprocess.run(command, cwd=paths.ROOT, env=variables, check=False)
+    return result.returncode
 
 
 def stop():

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from . import other_addons, postgres
 from .console import Failure, step
-from .paths import CLONE, DATA, ROOT, RUN, all_addons
+from .paths import BYTECODE, CLONE, DATA, ROOT, RUN, all_addons
 
 KEEP = 16  # templates of each layer
 HALF = "fr_half_"  # and the id of the process that makes it
@@ -59,6 +59,7 @@ class Environment:
         variables = postgres.environment()
         return {
             **variables,
+            **BYTECODE,
             "PATH": f"{self.bin}{os.pathsep}{variables['PATH']}",
             "PYTHONPATH": str(self.odoo.python_path),
         }
@@ -204,7 +205,9 @@ def addons_template(environment, names, neighbours=()):
 
 def _install(environment, database, names, neighbours=()):
     """Install the addons in the database; return Odoo's log."""
-    return environment.run(
+    # Several are made at once; of one that failed the files stay
+    configuration = environment.configuration(f"install_{os.getpid()}", neighbours)
+    log = environment.run(
         "server",
         "-d",
         database,
@@ -212,8 +215,11 @@ def _install(environment, database, names, neighbours=()):
         ",".join(names),
         "--stop-after-init",
         "--no-http",
-        configuration=environment.configuration("install", neighbours),
+        configuration=configuration,
     )
+    for path in (configuration, configuration.with_suffix(".log")):
+        path.unlink()
+    return log
 
 
 def check_log(text):

@@ -4,8 +4,10 @@ Not with pytest-xdist: its workers share one command line, hence the same databa
 the same port of Odoo.
 """
 
+import json
 import multiprocessing
 import os
+import resource
 import sys
 import time
 import traceback
@@ -22,11 +24,13 @@ class Job:
     def __init__(self, function, log):
         self.function = function
         self.log = log
+        self.cost = log.with_suffix(".json")
         self.process = None
         self.shown = 0
 
     def start(self):
         self.log.write_bytes(b"")
+        self.cost.unlink(missing_ok=True)
         sys.stdout.flush()
         self.process = _fork.Process(target=self._work)
         self.process.start()
@@ -36,7 +40,7 @@ class Job:
             os.dup2(nothing.fileno(), 0)
             os.dup2(output.fileno(), 1)
             os.dup2(output.fileno(), 2)
-        code = 1
+        code, start = 1, time.monotonic()
         try:
             code = self.function()
         except Failure as failure:
@@ -45,8 +49,16 @@ class Job:
             traceback.print_exc()
         sys.stdout.flush()
         sys.stderr.flush()
+        self.cost.write_text(json.dumps([time.monotonic() - start, _get_cpu_time()]))
         # The command that started it has to do the rest only once
         os._exit(code)
+
+    def read_cost(self):
+        """Return the seconds that it took, and those of CPU time with its programs.
+
+        Without those of PostgreSQL, which others started. `None` if it was killed.
+        """
+        return json.loads(self.cost.read_text()) if self.cost.exists() else None
 
     def is_running(self):
         return self.process is not None and self.process.is_alive()
@@ -69,6 +81,12 @@ class Job:
             self.process.join(10)
             self.process.kill()
             self.process.join()
+
+
+def _get_cpu_time():
+    whose = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    usages = map(resource.getrusage, whose)
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
 
 def run(jobs, count):

@@ -30,6 +30,13 @@ CLONE = hashlib.sha1(str(ROOT).encode()).hexdigest()[:8]
 
 MINIMUM_FREE_GB = 4
 
+# Python keeps what it compiles, also where the environment says not to: each start of
+# Odoo takes two seconds less. Not beside the sources, which may be read-only.
+BYTECODE = {
+    "PYTHONDONTWRITEBYTECODE": "",
+    "PYTHONPYCACHEPREFIX": str(CACHE / "bytecode"),
+}
+
 
 def prepare():
     """Create the folders; fail early if the disk has too little space."""

@@ -1,15 +1,18 @@
 """Division of test files into shares of about the same duration.
 
 Not with pytest-split, which divides single tests: their classes would be set up in each
-share, and it does not know that the other addons are tested after one of them.
+share.
 """
+
+import re
 
 from .paths import ROOT, RUN
 
 # `make test` measures the durations; copy its output over the stored file
 KEPT = ROOT / "dev" / "test_durations.txt"
 MEASURED = RUN / "test_durations.txt"
-UNKNOWN = 10  # seconds; for a file that is new
+TEST = re.compile(r"^ *def test_", re.MULTILINE)
+UNKNOWN = 1.2  # seconds of each test in a file that is new, and of its set-up
 
 
 def find(folder):
@@ -17,23 +20,29 @@ def find(folder):
     return sorted({*folder.rglob("test_*.py"), *folder.rglob("*_test.py")})
 
 
-def divide(files, count, following=()):
-    """Return `count` lists of the files.
-
-    :param following: files tested after the last share, by the same process
-    """
-    durations = read(KEPT)
-
-    def get_seconds(file):
-        return durations.get(str(file.relative_to(ROOT)), UNKNOWN)
-
+def divide(files, count):
+    """Return `count` lists of the files."""
     shares = [[0, []] for _number in range(count)]
-    shares[-1][0] = sum(map(get_seconds, following))
-    for seconds, file in sorted(((get_seconds(f), f) for f in files), reverse=True):
+    seconds = estimate(files)
+    for file in sorted(files, key=lambda file: (-seconds[file], file)):
         share = min(shares, key=lambda share: share[0])
-        share[0] += seconds
+        share[0] += seconds[file]
         share[1].append(file)
     return [sorted(share) for _seconds, share in shares]
+
+
+def estimate(files):
+    """Return the seconds by file: measured ones, or those of its number of tests."""
+    durations = read(KEPT)
+    return {
+        file: durations.get(str(file.relative_to(ROOT))) or _guess(file)
+        for file in files
+    }
+
+
+def _guess(file):
+    tests = len(TEST.findall(file.read_text())) if file.exists() else 0
+    return (tests + 1) * UNKNOWN
 
 
 def read(path):

@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 from functools import partial
+from typing import NamedTuple
 
 from . import (
     chaos,
@@ -35,6 +36,10 @@ NEIGHBOURS = "neighbours"  # in place of an addon: the tests beside those of oth
 SUMMARY = re.compile(r"(\x1b\[[\d;]*m)*(SUB)?(FAILED|ERROR)\b")
 LAST_LINES = 10
 MOST = 2  # parallel parts; with more, the browsers of the tours get too slow
+# Options of a complete run: the slowest tests are named
+COMPLETE = ("-p", "dev.pytest_assets", "--durations", "15", "--durations-min", "3")
+# Seconds of the jobs that are no parts, roughly: the longest ones begin first
+NEAR, CHAOS, GUIDES, UPDATE, UNINSTALL, OTHER = 120, 110, 30, 25, 20, 15
 # Checked here, because a part prints into a file
 COLOR = "yes" if sys.stdout.isatty() else "auto"
 
@@ -53,10 +58,23 @@ class _Part:
         self.durations = RUN / f"test_durations.{name}"
 
 
+class _Work(NamedTuple):
+    """A job of the run.
+
+    :ivar seconds: that it takes, roughly
+    :ivar function: returns an exit code
+    """
+
+    name: str
+    seconds: float
+    function: object
+
+
 def run(environment):
     """Run the tests of all addons, or of `ADDON=…`, or those that match `K=…`.
 
-    `ADDON=neighbours` runs those beside the addons of others.
+    `ADDON=neighbours` runs those beside the addons of others. `COVERAGE=1` also finds
+    the lines that no test runs.
 
     :return: the exit code for the shell
     """
@@ -81,23 +99,39 @@ def run(environment):
     count = _count_at_once()
     parts = get_parts(only, count) if only != NEIGHBOURS else []
     near = get_neighbour_parts(environment) if only in (None, NEIGHBOURS) else []
-    jobs = [partial(_test_all, environment, part) for part in parts]
-    jobs += [partial(_test_near, environment, part) for part in near]
-    if only in (None, CORE):
-        # Before the parallel parts, which would both create it
-        databases.addons_template(environment, [CORE])
-        databases.addons_template(environment, get_channels())
-        jobs.append(partial(_check_uninstall, environment, "channels", get_channels()))
-    if only is None:
-        jobs += get_package_checks(environment)
-        jobs.append(partial(guides.check, environment))
-    codes = _run_all(jobs, count)
+    works = _get_works(environment, only, parts, near)
+    codes = _run_all(works, count)
     _show_coverage(environment, parts)
     # Not of the parts beside others, which test the same files again
     shards.merge([part.durations for part in parts])
     for line in find_failures(codes, _get_logs(codes)):
         say(line)
     return combine(codes)
+
+
+def _get_works(environment, only, parts, near):
+    """Return the jobs, the longest one first: short ones fill the end of the run."""
+    works = [
+        _Work(
+            part.name,
+            sum(shards.estimate(part.files).values()),
+            partial(_test_all, environment, part),
+        )
+        for part in parts
+    ]
+    works += [
+        _Work(part.name, NEAR, partial(_test_near, environment, part)) for part in near
+    ]
+    if only in (None, CORE):
+        # Before the parallel parts, which would both create it
+        databases.addons_template(environment, [CORE])
+        databases.addons_template(environment, get_channels())
+        check = partial(_check_uninstall, environment, "channels", get_channels())
+        works.append(_Work("uninstalling", UNINSTALL, check))
+    if only is None:
+        works += get_package_checks(environment)
+        works.append(_Work("guides", GUIDES, partial(guides.check, environment)))
+    return sorted(works, key=lambda work: -work.seconds)
 
 
 def find_failures(codes, logs):
@@ -120,11 +154,15 @@ def find_failures(codes, logs):
 def get_package_checks(environment):
     """Return the jobs that install, update and package the addons."""
     at_once = databases.addons_template(environment, get_channels())
+    updates = [
+        _Work(path.name, UPDATE, partial(update_check.check, environment, path))
+        for path in update_check.find_dumps()
+    ]
     return [
-        partial(update_check.run, environment),
-        partial(wheels.check, environment),
-        partial(install_check.run, environment, at_once),
-        partial(chaos.check, environment, at_once),
+        _Work("faults", CHAOS, partial(chaos.check, environment, at_once)),
+        *updates,
+        _Work("wheels", OTHER, partial(wheels.check, environment)),
+        _Work("installing", OTHER, partial(install_check.run, environment, at_once)),
     ]
 
 
@@ -167,10 +205,9 @@ def get_parts(only, count):
         ]
     )
     own = _find_tests([CORE] if only else [CORE, "dev"])
-    following = [file for part in others for file in part.files]
     parts = [
         _Part(f"core_{number}", [CORE], files, [CORE])
-        for number, files in enumerate(shards.divide(own, count, following), 1)
+        for number, files in enumerate(shards.divide(own, count), 1)
         if files
     ]
     return parts + others
@@ -193,16 +230,31 @@ def _find_tests(names):
     return [file for name in names for file in shards.find(ROOT / name / "tests")]
 
 
-def _run_all(jobs, count):
+def _run_all(works, count):
     """Run the functions, `count` in parallel; return their exit codes."""
     if count == 1:
-        return [job() for job in jobs]
+        return [work.function() for work in works]
     say("")
-    logs = _get_logs(jobs)
+    logs = _get_logs(works)
     for log in logs:
         log.unlink(missing_ok=True)
-    started = map(parallel.Job, jobs, logs)
-    return parallel.run(list(started), count)
+    functions = [work.function for work in works]
+    jobs = list(map(parallel.Job, functions, logs))
+    codes = parallel.run(jobs, count)
+    say(make_costs([work.name for work in works], [job.read_cost() for job in jobs]))
+    return codes
+
+
+def make_costs(names, costs):
+    """Return a table: of each job the seconds, and those of CPU time."""
+    rows = [(*cost, name) for name, cost in zip(names, costs, strict=True) if cost]
+    totals = [sum(row[number] for row in rows) for number in (0, 1)]
+    return "\n".join(
+        [
+            "\nJob: its seconds, and those of CPU time without PostgreSQL's",
+            *("{:7.0f} {:7.0f}  {}".format(*row) for row in (*rows, (*totals, "all"))),
+        ]
+    )
 
 
 def _get_logs(jobs):
@@ -247,7 +299,7 @@ def _test(environment, part, selection=None):
         "--odoo-log-level",
         "warn",
         *_select(selection or part.selection),
-        *([] if selection else _coverage(part.measured)),
+        *([] if selection else [*COMPLETE, *_coverage(part.measured)]),
         *part.files,
     ]
     variables = environment.variables()
@@ -291,11 +343,14 @@ def _select(words):
 
 
 def _coverage(measured):
+    """Return the options to measure it: only if wanted, it costs a quarter more."""
+    if not os.environ.get("COVERAGE"):
+        return []
     return [*(f"--cov={ROOT / name}" for name in measured), "--cov-report="]
 
 
 def _show_coverage(environment, parts):
-    """Print the total coverage of the parts."""
+    """Print the total coverage of the parts, if it was measured."""
     files = [part.coverage for part in parts if part.coverage.exists()]
     variables = {**environment.variables(), "COVERAGE_FILE": str(RUN / "coverage")}
     coverage = [environment.bin / "python", "-m", "coverage"]

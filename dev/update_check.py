@@ -57,38 +57,44 @@ VOLATILE = re.compile(
 )
 
 
-def run(environment):
-    """Check each dump; return the exit code for the shell."""
+def find_dumps():
+    """Return the files of the versions that landed, the oldest one first."""
     paths = sorted(dump.FOLDER.glob("*.tar.xz"))
     if not paths:
         raise Failure(f"There are no databases of earlier versions in {dump.FOLDER}.")
-    for path in paths:
-        version = path.name.removesuffix(".tar.xz")
-        say(f"  a database of {version}:")
-        _check(environment, path, databases.own("test_update"))
+    return paths
+
+
+def check(environment, path):
+    """Check the dump; return the exit code for the shell."""
+    version = path.name.removesuffix(".tar.xz")
+    say(f"  a database of {version}:")
+    # Several are checked at once
+    name = f"test_update_{version.replace('.', '_')}"
+    _check(environment, path, name)
     return 0
 
 
-def _check(environment, path, database):
+def _check(environment, path, name):
+    database = databases.own(name)
     with step("restoring it"):
         about = dump.restore(path, database)
         before = snapshot(database)
+    configuration = environment.configuration(name, db_name=database)
     names = _get_names(environment, about)
     with step("updating it"):
-        _update(environment, database, names)
+        _update(environment, configuration, names)
         after = snapshot(database)
         _refuse("The update lost or changed", find_losses(before, after))
         _refuse("Names changed", find_lost_names(before, after))
         _refuse("Files are missing", find_missing_files(after, database))
     with step("updating it again"):
-        _update(environment, database, names)
+        _update(environment, configuration, names)
         _refuse("A second update changed", find_changes(after, snapshot(database)))
-    with step("using it"):
-        configuration = environment.configuration("test_update", db_name=database)
-        with USE.open() as script:
-            log = environment.run(
-                "shell", "--no-http", configuration=configuration, stdin=script
-            )
+    with step("using it"), USE.open() as script:
+        log = environment.run(
+            "shell", "--no-http", configuration=configuration, stdin=script
+        )
         databases.check_log(log)
     databases.drop(database)
 
@@ -98,8 +104,7 @@ def _get_names(environment, about):
     return [OURS] if about["odoo"] == environment.odoo.version else ["all"]
 
 
-def _update(environment, database, names):
-    configuration = environment.configuration("test_update", db_name=database)
+def _update(environment, configuration, names):
     options = ("--stop-after-init", "--no-http")
     log = environment.run(
         "server", "-u", ",".join(names), *options, configuration=configuration

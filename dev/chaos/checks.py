@@ -6,7 +6,7 @@ from collections import defaultdict
 
 def find_problems(lab):
     """Return what was lost or doubled so far, as texts."""
-    _wait_for_messages(lab)
+    wait_for_messages(lab)
     return [
         *find_lost_or_doubled_reports(lab),
         *find_doubled_orders(lab),
@@ -16,22 +16,34 @@ def find_problems(lab):
     ]
 
 
-def _wait_for_messages(lab):
-    """Wait until each report has its e-mail or SMS, and its event."""
+def wait_for_messages(lab):
+    """Wait until each report has its e-mail or SMS, and its event.
+
+    Of very many a tenth after the other, so that long queues are no fault.
+    """
+    waiting = _find_unannounced(lab, lab.reports)
+    while waiting:
+        waiting = _wait_for_some(lab, waiting)
+
+
+def _wait_for_some(lab, waiting):
+    """Wait until a tenth of the messages is sent; return the reports of the others."""
+    limit = len(waiting) * 9 // 10
     lab.wait(
-        "all messages and events are sent",
-        lambda: not _find_unannounced(lab),
+        f"all but {limit} messages and events are sent",
+        lambda: len(_find_unannounced(lab, waiting)) <= limit,
         lab.pass_time,
     )
+    return _find_unannounced(lab, waiting)
 
 
-def _find_unannounced(lab):
+def _find_unannounced(lab, reports):
     told = {(m["report"]["reference"], m["event"]) for m in lab.receiver.messages}
     texts = [mail.subject for mail in lab.mail_server.get_mails()]
     texts = "\n".join(texts + [sms.text for sms in lab.sms.messages])
     return [
         report
-        for report in lab.reports
+        for report in reports
         if (report.reference, "created") not in told or report.reference not in texts
     ]
 
@@ -78,32 +90,37 @@ def find_doubled_orders(lab):
 def find_doubled_mails(lab):
     """Two messages of one kind about one report, or too many copies of one message."""
     mails = lab.mail_server.get_mails()
-    ids = defaultdict(set)
-    for mail in mails:
-        ids[mail.to, mail.subject].add(mail.id)
-    problems = [f"doubled: {key}" for key, found in ids.items() if len(found) > 1]
-    copies = len(mails) - len({(mail.id, mail.to) for mail in mails})
+    sent = [((mail.to, mail.subject), mail.id) for mail in mails]
     excuses = lab.crashes + sum(mail.is_lost for mail in mails)
-    if copies > excuses:
-        problems.append(f"doubled: {copies} copies after {excuses} crashes")
-    return problems
+    return find_doubled("e-mails", sent, excuses)
 
 
 def find_doubled_sms(lab):
     """Two SMS with one text, or too many copies of one."""
-    ids = defaultdict(set)
-    for sms in lab.sms.messages:
-        ids[sms.number, sms.text].add(sms.id)
-    problems = [f"doubled: {key}" for key, found in ids.items() if len(found) > 1]
-    copies = len(lab.sms.messages) - len(set(lab.sms.messages))
-    excuses = lab.crashes + lab.sms.late
-    if copies > excuses:
-        problems.append(f"doubled: {copies} SMS after {excuses} crashes")
-    return problems
+    sent = [((sms.number, sms.text), sms.id) for sms in lab.sms.messages]
+    return find_doubled("SMS", sent, lab.crashes + lab.sms.late)
 
 
 def find_doubled_events(lab):
+    """Two events of one kind about one report; copies of one have the same id."""
+    sent = [
+        ((message["report"]["reference"], message["event"]), message["id"])
+        for message in lab.receiver.messages
+    ]
+    return find_doubled("events", sent, len(sent))
+
+
+def find_doubled(kind, sent, excuses):
+    """Return what was sent twice: as two messages, or as copies beyond the excuses.
+
+    :param sent: pairs of what a message is about, and its id
+    :param int excuses: how many copies of a message with the same id are no fault
+    """
     ids = defaultdict(set)
-    for message in lab.receiver.messages:
-        ids[message["report"]["reference"], message["event"]].add(message["id"])
-    return [f"doubled: {key}" for key, found in ids.items() if len(found) > 1]
+    for about, number in sent:
+        ids[about].add(number)
+    problems = [f"doubled: {about}" for about, found in ids.items() if len(found) > 1]
+    copies = len(sent) - len(set(sent))
+    if copies > excuses:
+        problems.append(f"doubled: {copies} copies of {kind}, {excuses} excused")
+    return problems

@@ -27,6 +27,8 @@ TURNS = 40  # requests of a session, at one node and the other
 LAG = 4  # seconds
 CLIENTS = 8  # of the comparison
 PORTS = ("http_port", "gevent_port")
+# A node of the comparison is one process: two nodes share the cores of one machine
+OPTIONS = {"workers": 1, **load.OPTIONS}
 RESULT = RUN / "nodes.json"
 SIGNAL = "fault_report/waiting_changed"
 STATISTICS = "shared_preload_libraries = 'pg_stat_statements'\n"
@@ -86,14 +88,14 @@ class Nodes(Lab):
         self.cluster.settings = STATISTICS
         self.options |= {"proxy_mode": True, "db_replica_host": self.replica.socket}
         self.options["db_replica_port"] = self.cluster.port
-        self.second_options = {
-            **self.options,
-            "http_port": http_port,
-            "gevent_port": live_chat,
-        }
+        self.second_ports = {"http_port": http_port, "gevent_port": live_chat}
         folder = self.folder / "second"
         self.second = Supervisor(self.environment, folder, RUN / "chaos-second.log")
         self.proxy = None
+
+    @property
+    def second_options(self):
+        return {**self.options, **self.second_ports}
 
     @property
     def nodes(self):
@@ -313,12 +315,21 @@ def _get_id(lab, report):
 
 def _count_statements(lab, send):
     send()  # Caches are filled
-    servers = {"replica": lab.replica, "primary": lab.cluster}
-    for server in servers.values():
-        server.sql("SELECT pg_stat_statements_reset()")
+    _reset_statements(lab)
     answer = send()
     if isinstance(answer, Refusal):
         raise Failure(f"A request was refused: {answer}")
+    return _read_statements(lab)
+
+
+def _reset_statements(lab):
+    for server in (lab.replica, lab.cluster):
+        server.sql("SELECT pg_stat_statements_reset()")
+
+
+def _read_statements(lab):
+    """Return the number of statements about reports and customers, by server."""
+    servers = {"replica": lab.replica, "primary": lab.cluster}
     return {name: int(server.sql(COUNT)[0][0]) for name, server in servers.items()}
 
 
@@ -401,32 +412,58 @@ TRIALS = [
 
 def _compare(lab, minutes):
     """Measure lists and filed reports a second, with one node and with two."""
-    results = {
-        f"nodes: {nodes}": {
-            "lists a second": _measure(lab, minutes, nodes, _look),
-            "reports a second": _measure(lab, minutes, nodes, _file),
-        }
+    lab.file_many("listed", load.LIST["limit"]).finish()
+    rows = [
+        {"nodes": nodes, "work": name, **_measure(lab, minutes, nodes, name)}
         for nodes in (1, 2)
-    }
-    return results, []
+        for name in WORK
+    ]
+    say(make_table(rows))
+    return {"minutes": minutes, "rows": rows}, []
 
 
-def _measure(lab, minutes, nodes, work):
+def make_table(rows):
+    """Return the figures as a table in Markdown."""
+    lines = [
+        "",
+        "| Work of eight clients | One node | Two nodes | Statements of each, with two:"
+        " replica, primary |",
+        "|---|---|---|---|",
+    ]
+    for name in WORK:
+        one, two = (row for row in rows if row["work"] == name)
+        rates = f"{one['rate']} a second | {two['rate']} a second"
+        lines.append(f"| {name} | {rates} | {two['replica']}, {two['primary']} |")
+    return "\n".join(lines)
+
+
+def _measure(lab, minutes, nodes, name):
+    """Return pieces of work a second, and the statements of each by server."""
+    work = WORK[name]
     lab.start_proxy(nodes)
     lab.wait("the proxy answers", lambda: work(lab, f"start {nodes}"))
+    # Messages of what was filed before take no time of this work
+    checks.wait_for_messages(lab)
+    _reset_statements(lab)
     start = time.monotonic()
     end = start + minutes * 60
 
     def repeat(client):
         number = 0
         while time.monotonic() < end:
-            work(lab, f"{nodes} nodes, client {client} {number}")
+            if not work(lab, f"{nodes} nodes, client {client} {number}"):
+                raise Failure(f"{name}: a request was refused, with {nodes} nodes.")
             number += 1
         return number
 
     with ThreadPoolExecutor(CLIENTS) as pool:
         total = sum(pool.map(repeat, range(CLIENTS)))
-    return round(total / (time.monotonic() - start), 1)
+    rate = round(total / (time.monotonic() - start), 1)
+    statements = _read_statements(lab).items()
+    return {
+        "rate": rate,
+        **{server: round(count / total, 1) for server, count in statements},
+    }
 
 
 def _look(lab, _name):
@@ -440,6 +477,9 @@ def _file(lab, name):
     return lab.file(name)
 
 
+WORK = {"lists of 80 reports": _look, "reports by the API, with a photo": _file}
+
+
 def run(environment, template, minutes=0):
     """Try everything, or measure for so many minutes each; return 0.
 
@@ -447,14 +487,16 @@ def run(environment, template, minutes=0):
     """
     lab = Nodes(environment)
     try:
-        lab.start(template)
+        options = {"is_small": False, "options": OPTIONS} if minutes else {}
+        lab.start(template, **options)
         results, problems = _compare(lab, minutes) if minutes else _try(lab)
         with step("nothing is lost or doubled"):
             problems += checks.find_problems(lab)
     finally:
         lab.stop()
     RESULT.write_text(json.dumps(results, indent=4) + "\n")
-    say(json.dumps(results, indent=4))
+    if not minutes:
+        say(json.dumps(results, indent=4))
     if problems:
         raise Failure("\n".join(problems[:30]))
     return 0

@@ -10,14 +10,16 @@ import unittest
 import zlib
 from pathlib import Path
 from types import SimpleNamespace
+from unittest.mock import patch
 
-from dev.chaos import checks, faults, guards
-from dev.chaos.client import Report, make_photo
+from dev.chaos import checks, faults, guards, load, nodes
+from dev.chaos.client import Answer, Report, make_photo
 from dev.chaos.clock import Clock
 from dev.chaos.file_store import FileStore
 from dev.chaos.mail_server import Mail
 from dev.chaos.odd_mails import make_mails
 from dev.chaos.sms_provider import Sms, SmsProvider
+from dev.console import Failure
 
 
 class TestPhotos(unittest.TestCase):
@@ -121,6 +123,46 @@ class TestChecks(unittest.TestCase):
         self.assertFalse(self.find(rows, mails))
         self.assertTrue(self.find(rows, [*mails, mails[1]]))
 
+    def find_events(self, *ids):
+        report = {"reference": "FR/1"}
+        messages = [{"report": report, "event": "created", "id": id_} for id_ in ids]
+        receiver = SimpleNamespace(messages=messages)
+        return checks.find_doubled_events(SimpleNamespace(receiver=receiver))
+
+    def test_two_events_of_one_kind_are_doubled_but_not_copies_of_one(self):
+        self.assertFalse(self.find_events("1", "1", "1"))
+        self.assertTrue(self.find_events("1", "2"))
+
+    def test_a_long_queue_is_waited_for_while_messages_are_sent(self):
+        """Each wait has its own patience: all at once would take longer than it."""
+        names = [f"FR/{number:03}" for number in range(100)]
+        reports = [Report(name, name, "", 1) for name in names]
+        sent, waits = [], []
+
+        def wait(text, condition, meanwhile):
+            waits.append(text)
+            for name in names[len(sent) : len(sent) + 20]:
+                sent.append(name)
+            self.assertTrue(condition())
+
+        lab = SimpleNamespace(
+            reports=reports,
+            pass_time=None,
+            wait=wait,
+            receiver=SimpleNamespace(
+                messages=[
+                    {"report": {"reference": name}, "event": "created"}
+                    for name in names
+                ]
+            ),
+            mail_server=SimpleNamespace(
+                get_mails=lambda: [Mail("", name, "") for name in sent]
+            ),
+            sms=SimpleNamespace(messages=[]),
+        )
+        checks.wait_for_messages(lab)
+        self.assertEqual((sent, len(waits)), (names, 5))
+
     def find_sms(self, messages, late=0):
         provider = SimpleNamespace(messages=messages, late=late)
         return checks.find_doubled_sms(SimpleNamespace(sms=provider, crashes=0))
@@ -134,6 +176,71 @@ class TestChecks(unittest.TestCase):
         messages = [Sms("1", "+46", "FR/1")] * 2
         self.assertTrue(self.find_sms(messages))
         self.assertFalse(self.find_sms(messages, late=1))
+
+
+class QuickLab:
+    """Answers at once; the list is refused if `status` is another one than 200."""
+
+    folder = Path(__file__).parent
+
+    def __init__(self, status=200):
+        self.status = status
+        self.reports = []
+        self.client = SimpleNamespace(refusals=[], broken=0, post=self.post)
+        self.odoo = SimpleNamespace(get_workers=lambda: [os.getpid()])
+
+    def post(self, path, content, key):
+        return Answer(self.status, {})
+
+    def file(self, name, size):
+        self.reports.append(name)
+
+
+class TestLoad(unittest.TestCase):
+    def run_load(self, lab, minutes=0.0111, in_all=load.IN_ALL):
+        with (
+            patch.multiple(load, RATE=100, OFFICE_PAUSE=0.01, IN_ALL=in_all),
+            patch.object(load, "say") as say,
+        ):
+            return load.run(lab, minutes), say.call_args.args[0]
+
+    def test_it_files_at_a_rate_at_once_and_as_a_batch(self):
+        lab = QuickLab()
+        result, table = self.run_load(lab, 2 / 60)
+        self.assertEqual(result["reports"], 200)
+        self.assertEqual(len(lab.reports), len(set(lab.reports)))
+        self.assertEqual(len(lab.reports), 300)
+        self.assertEqual(result["missed"], [])
+        self.assertIn("| 200 |", table)
+        self.assertTrue(table.endswith("missed: none"))
+
+    def test_the_batch_fills_up_to_a_thousand_a_minute(self):
+        result, _table = self.run_load(QuickLab())
+        self.assertEqual((result["reports"], result["in_all"]), (66, 166))
+        result, _table = self.run_load(QuickLab(), in_all=30_000)
+        self.assertEqual(result["in_all"], 333)
+
+    def test_a_list_that_is_refused_and_a_goal_that_is_missed_are_named(self):
+        with patch.dict(load.GOALS, worker_mb=1):
+            result, table = self.run_load(QuickLab(status=503), 0.01)
+        self.assertEqual(result["missed"], ["list_refused", "worker_mb"])
+        self.assertIn("missed: list_refused, worker_mb", table)
+
+    def test_it_refuses_to_begin_without_space_on_the_disk(self):
+        with patch.object(load, "MEGABYTES", 1 << 40), self.assertRaises(Failure):
+            load.run(QuickLab(), 1)
+
+
+class TestNodes(unittest.TestCase):
+    def test_the_table_has_a_line_for_each_work(self):
+        rows = [
+            {"nodes": n, "work": work, "rate": n, "replica": 3, "primary": 0}
+            for n in (1, 2)
+            for work in nodes.WORK
+        ]
+        lines = nodes.make_table(rows).strip().splitlines()
+        self.assertEqual(len(lines), 2 + len(nodes.WORK))
+        self.assertTrue(lines[-1].endswith("| 1 a second | 2 a second | 3, 0 |"))
 
 
 class TestSmsProvider(unittest.TestCase):

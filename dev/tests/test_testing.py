@@ -7,9 +7,10 @@ import sys
 import tempfile
 import unittest
 from pathlib import Path
+from types import SimpleNamespace
 from unittest.mock import patch
 
-from dev import shards, testing
+from dev import databases, paths, pytest_assets, shards, testing, update_check
 
 ROOT = Path(__file__).resolve().parents[2]
 # The pytest run of a part, without Odoo
@@ -61,9 +62,24 @@ class TestParts(unittest.TestCase):
             self.assertEqual(
                 shards.divide(files, 2), [files[:1], files[1:]], "the same time"
             )
-            following = [ROOT / "c.py", ROOT / "d.py"]
-            durations |= {"c.py": 50, "d.py": 50}
-            self.assertEqual(shards.divide(files, 2, following), [files, []])
+
+    def test_a_new_file_takes_as_long_as_its_tests(self):
+        few = ROOT / "dev" / "tests" / "test_virtualenv.py"
+        many = ROOT / "dev" / "tests" / "test_testing.py"
+        with patch.object(shards, "read", lambda path: {}):
+            seconds = shards.estimate([few, many])
+        self.assertGreater(seconds[many], 2 * seconds[few])
+
+    def test_the_longest_job_begins_first_and_each_dump_is_a_job(self):
+        parts = testing.get_parts(None, 2)
+        with patch.object(testing.databases, "addons_template"):
+            works = testing._get_works(None, None, parts, [])
+        names = [work.name for work in works]
+        self.assertEqual(len(set(names)), len(names))
+        for path in update_check.find_dumps():
+            self.assertIn(path.name, names)
+        seconds = [work.seconds for work in works]
+        self.assertEqual(seconds, sorted(seconds, reverse=True))
 
     def test_a_part_that_failed_or_was_killed_fails_the_whole(self):
         for codes, whole in (
@@ -94,6 +110,62 @@ class TestParts(unittest.TestCase):
         self.assertIn("a.py::test_a - why", lines[2])
         self.assertEqual(lines[3:], ["  installing …", "Odoo says no."])
         self.assertEqual(testing.find_failures([0], logs[:1]), [])
+
+
+class TestCosts(unittest.TestCase):
+    def test_a_killed_job_has_none_and_the_others_are_shown(self):
+        table = testing.make_costs(["one", "killed", "two"], [[3, 1], None, [4, 2]])
+        rows = [line.split() for line in table.splitlines()[2:]]
+        self.assertEqual(
+            rows, [["3", "1", "one"], ["4", "2", "two"], ["7", "3", "all"]]
+        )
+
+
+class TestBundles(unittest.TestCase):
+    def test_the_bundles_of_pages_are_made_but_not_those_of_odoos_own_tests(self):
+        scripts = {"web.assets_web", "web.assets_unit_tests"}
+        styles = {"web.assets_web", "web.report_assets"}
+        made = []
+
+        def get_bundle(name, css, js):
+            def make(kind):
+                made.append((name, kind))
+
+            self.assertEqual((js, css), (name in scripts, name in styles))
+            return SimpleNamespace(js=lambda: make("script"), css=lambda: make("style"))
+
+        pytest_assets._make_bundles(
+            SimpleNamespace(
+                _get_bundles_to_pregenarate=lambda: (scripts, styles),
+                _get_asset_bundle=get_bundle,
+            )
+        )
+        self.assertEqual(
+            made,
+            [
+                ("web.assets_web", "script"),
+                ("web.assets_web", "style"),
+                ("web.report_assets", "style"),
+            ],
+        )
+
+
+class TestBytecode(unittest.TestCase):
+    def test_python_keeps_what_it_compiles_in_the_cache(self):
+        program = "import sys; print(sys.dont_write_bytecode, sys.pycache_prefix)"
+        output = subprocess.check_output(
+            [sys.executable, "-c", program],
+            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **paths.BYTECODE},
+            text=True,
+        )
+        self.assertEqual(output.strip(), f"False {paths.CACHE / 'bytecode'}")
+
+    def test_each_odoo_does_so(self):
+        odoo = SimpleNamespace(python_path="odoo")
+        environment = object.__new__(databases.Environment)
+        environment.__dict__.update(odoo=odoo, bin=Path("bin"))
+        for name, value in paths.BYTECODE.items():
+            self.assertEqual(environment.variables()[name], value)
 
 
 class TestJobs(unittest.TestCase):

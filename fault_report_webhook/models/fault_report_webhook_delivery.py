@@ -263,13 +263,12 @@ class FaultReportWebhookDelivery(models.Model):
 
     @api.autovacuum
     def _gc_deliveries(self):
-        old = self.search(
-            [
-                ("state", "!=", "pending"),
-                ("create_date", "<", fields.Datetime.now() - KEPT),
-            ],
-            limit=10_000,
+        # Those of an archived webhook would wait for ever
+        is_over = Domain("state", "!=", "pending") | Domain(
+            "webhook_id.active", "=", False
         )
+        is_old = Domain("create_date", "<", fields.Datetime.now() - KEPT)
+        old = self.search(is_over & is_old, limit=10_000)
         old.unlink()
         return len(old), len(old) == 10_000
 

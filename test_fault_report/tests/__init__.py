@@ -2,6 +2,7 @@ from . import test_absences_stay_inside
 from . import test_codes_at_the_api
 from . import test_form_rules
 from . import test_forms
+from . import test_growth
 from . import test_limits
 from . import test_main_jobs
 from . import test_neutralize

@@ -1,10 +1,16 @@
 import contextlib
 import os
+import time
 import uuid
+from pathlib import Path
 
 from odoo import api, models
 
 from ...tools import picture_rules
+
+# How the name of a file begins that is not written to its end
+HALF = ".half-"
+DAY = 24 * 60 * 60  # seconds
 
 
 class IrAttachment(models.Model):
@@ -58,7 +64,7 @@ class IrAttachment(models.Model):
         The rename is on the disk before the commit of the database.
         """
         folder = os.path.dirname(path)
-        half = os.path.join(folder, f".half-{uuid.uuid4().hex}")
+        half = os.path.join(folder, f"{HALF}{uuid.uuid4().hex}")
         try:
             with open(half, "xb") as file:
                 file.write(content)
@@ -79,3 +85,12 @@ class IrAttachment(models.Model):
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+    @api.autovacuum
+    def _gc_halves(self):
+        """Remove the files of processes that were killed while they wrote."""
+        oldest = time.time() - DAY
+        for path in Path(self._filestore()).glob(f"??/{HALF}*"):
+            with contextlib.suppress(FileNotFoundError):
+                if path.stat().st_mtime < oldest:
+                    path.unlink()
