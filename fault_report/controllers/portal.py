@@ -280,6 +280,7 @@ class FaultReportPortal(CustomerPortal):
         return response
 
     def _render_fault_report(self, report, access_token, params, **values):
+        report._fetch_portal_place()
         kept = request.httprequest.form
         values = {
             **self._prepare_portal_layout_values(),

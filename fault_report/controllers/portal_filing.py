@@ -70,9 +70,7 @@ class FaultReportPortalFiling(FaultReportPortal):
             "equipment": equipment,
             "open_reports": self._get_open(equipment),
             "priorities": Report._get_channel_priorities("portal", request.env.company),
-            "points": Report._get_channel_template_points(
-                request.env.company, Report._get_portal_categories().ids
-            ),
+            "points": Report._get_portal_points(),
             "categories": equipment._get_point_categories().ids,
             "form_data": {
                 **self._get_form_data(request.env.company),
@@ -105,6 +103,7 @@ class FaultReportPortalFiling(FaultReportPortal):
         objects = Report._search_portal_equipment(
             self._get_search_words({"search": search}), Report._read_id(facility_id)
         )
+        objects.facility_id.fetch(["name"])
         return request.make_json_response(
             [
                 {

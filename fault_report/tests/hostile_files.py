@@ -449,6 +449,27 @@ def get_makers():
 # === MUTATED PICTURES === #
 
 
+def make_jpegs():
+    """Return JPEGs of several kinds by their name, all to be shown smaller."""
+    noise = random.Random(SEED).randbytes(300 * 200 * 3)
+    picture = Image.frombytes("RGB", (300, 200), noise)
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    jpegs = {}
+    for name, mode, options in (
+        ("color", "RGB", {}),
+        ("gray", "L", {"optimize": True}),
+        ("printed", "CMYK", {}),
+        ("progressive", "RGB", {"progressive": True}),
+        ("restarts", "RGB", {"restart_marker_blocks": 7}),
+        ("turned", "RGB", {"exif": turned}),
+    ):
+        stream = io.BytesIO()
+        picture.convert(mode).save(stream, "JPEG", quality=60, **options)
+        jpegs[name] = stream.getvalue()
+    return jpegs
+
+
 def make_originals():
     """Return small valid pictures, by file extension."""
     picture = Image.linear_gradient("L").resize((32, 24)).convert("RGB")

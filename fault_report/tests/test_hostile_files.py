@@ -13,6 +13,7 @@ from odoo import Command
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
+from odoo.tools.image import image_process
 
 from odoo.addons.http_routing.tests.common import MockRequest
 
@@ -24,6 +25,7 @@ from .hostile_files import (
     SEED,
     build_small_zip,
     get_makers,
+    make_jpegs,
     make_originals,
     mutate,
     sign,
@@ -243,6 +245,34 @@ class TestDamagedPictures(HostileFilesCase):
                         file.with_env(self.env).unlink()
         # Some of each kind are refused and others accepted: both cases occurred
         self.assertEqual(len(answers), 2 * len(make_originals()))
+
+    def is_whole(self, check, *args, **options):
+        try:
+            check(*args, **options)
+        # Pillow raises many kinds
+        except Exception:
+            return False
+        return True
+
+    def test_the_beginning_of_a_jpeg_tells_as_much_as_decoding_all_of_it(self):
+        chance = random.Random(SEED)
+        answers = set()
+        for kind, original in make_jpegs().items():
+            # Nothing of a simple one is decoded behind its first bytes.
+            simple = read_structure(original, "image/jpeg").scan > 0
+            self.assertEqual(simple, kind != "progressive")
+            mutants = [mutate(original, chance) for _count in range(MUTATIONS)]
+            cuts = [original[: chance.randrange(len(original))] for _count in range(50)]
+            for content in (original, *mutants, *cuts):
+                if file_rules.find_problem(content, file_rules.Limits())[0]:
+                    continue
+                with self.subTest(kind, content=content.hex()):
+                    expected = self.is_whole(image_process, content, size=(128, 128))
+                    found = self.is_whole(picture.check_picture, content, "image/jpeg")
+                    self.assertEqual(found, expected)
+                    answers.add((kind, found))
+        # Of most kinds, some are refused and others accepted.
+        self.assertGreater(len(answers), 1.5 * len(make_jpegs()))
 
     def test_a_mutated_photo_of_a_point_is_refused_in_words_or_is_a_jpeg(self):
         chance = random.Random(SEED)

@@ -1,12 +1,17 @@
 """The cost of the portal pages is independent of the number of reports."""
 
+from contextlib import contextmanager
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from unittest.mock import patch
 
 from odoo.exceptions import AccessError
 from odoo.fields import Domain
+from odoo.models import BaseModel
 from odoo.tests import tagged
 
+from ..models.portal.access import PORTAL_COLUMNS
+from .test_file_rules import make_picture
 from .test_portal_pages import PortalPages
 
 MIGRATION = "19.0.1.1.0/pre-commercial_partner.py"
@@ -110,6 +115,59 @@ class TestScalePortal(PortalPages):
         self.add_history()
         self.assertEqual([self.count_queries(user) for user in users], before)
         self.assertLess(max(before[0].values()), 30)
+
+    @contextmanager
+    def note_whole_rows(self):
+        """Yield a list of the records whose first column made Odoo read all others."""
+        rows = []
+        fetch_field = BaseModel._fetch_field
+
+        def note(records, field):
+            if field.prefetch is True:
+                rows.append((records._name, field.name))
+            return fetch_field(records, field)
+
+        with patch.object(BaseModel, "_fetch_field", note):
+            yield rows
+
+    def open_each_page(self, user):
+        """File a report with a photo, and open each page; return calls by name."""
+        self.sign_in(user)
+        # Of an object, a facility, or both
+        place = {"equipment_id": self.lift.id, "facility_id": self.wing.id}
+        photo = ("files", ("a.jpg", make_picture("JPEG", (640, 480)), "image/jpeg"))
+        report = self.file_report([photo], **place)
+        return {
+            "form": lambda: self.get("/new"),
+            "form of an object": lambda: self.get(f"/new?equipment_id={self.lift.id}"),
+            "filing": lambda: self.file_report([photo], **place),
+            "page after filing": lambda: self.get(f"/{report.id}?filed=1"),
+            "objects": lambda: self.get("/objects?search=lift"),
+            "open": lambda: self.get(f"/open?equipment_id={self.lift.id}"),
+        }
+
+    def test_no_page_reads_all_columns_of_the_reader_their_customer_and_the_company(
+        self,
+    ):
+        for user in (self.filing, self.limited):
+            for name, open_page in self.open_each_page(user).items():
+                open_page()  # warms the caches
+                with (
+                    self.subTest(name, user=user.login),
+                    self.note_whole_rows() as rows,
+                ):
+                    open_page()
+                    found = {row for row in rows if row[0] in PORTAL_COLUMNS}
+                    self.assertFalse(found)
+
+    def test_filing_with_a_photo_takes_few_queries(self):
+        most = {"form": 11, "filing": 30, "page after filing": 15}
+        pages = self.open_each_page(self.filing)
+        for name in most:
+            pages[name]()  # warms the caches
+        for name, limit in most.items():
+            with self.subTest(name), self.assertQueryCount(limit):
+                pages[name]()
 
     def test_a_page_with_many_groups_costs_no_query_for_each(self):
         before = self.count_queries(self.filing)

@@ -16,6 +16,7 @@ SEARCH_SWITCHES = frozenset({"active_test", "employee_timezone"})
 
 # Names of the switches
 ANSWERS_NOTE = "fault_report_answers_note"
+FILES_COUNTED = "fault_report_files_counted"
 FOLLOWS_NOTE = "fault_report_follows_note"
 FOLLOWS_ORDER = "fault_report_follows_order"
 HAS_CUSTOMERS = "fault_report_has_customers"

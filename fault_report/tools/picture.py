@@ -10,7 +10,11 @@ import warnings
 
 from PIL import Image, WebPImagePlugin, features
 
-from odoo.tools.image import EXIF_TAG_ORIENTATION, image_process
+from odoo.tools.image import (
+    EXIF_TAG_ORIENTATION,
+    image_fix_orientation,
+    image_process,
+)
 
 from . import photo_position
 from .budget import TooComplexError
@@ -42,6 +46,7 @@ _XMP_ORIENTATION = re.compile(
     r"tiff:Orientation\s{0,9}(?:=\s{0,9}[\"']|>)\s{0,9}([1-8])"
 )
 _PROBE = (128, 128)
+_SAMPLE = 4096  # bytes
 # Larger ones are served in full size
 MOST_PIXELS = 10_000_000
 
@@ -88,10 +93,30 @@ def check_picture(content, mimetype):
         if mimetype == "image/heic":
             # Decoded on reading only
             len(_open_heic(content).data)
-        elif mimetype in ("image/jpeg", "image/png"):
+        elif mimetype == "image/jpeg":
+            _check_jpeg(content)
+        elif mimetype == "image/png":
             image_process(content, size=_PROBE)
         else:
             _open(content, mimetype).convert("RGB")
+
+
+def _check_jpeg(content):
+    """Find what Odoo's `image_process` finds, in a tenth of the time for a photo.
+
+    libjpeg makes a picture of whatever stands between the markers of a simple scan:
+    only what is before it can be wrong, so that its beginning is enough. Others are
+    decoded as a whole, at an eighth of their size.
+    """
+    scan = read_structure(content, "image/jpeg").scan
+    if scan:
+        content = content[: scan + _SAMPLE] + b"\xff\xd9"
+    picture = _open(content, "image/jpeg")
+    # Smaller ones are shown without being decoded.
+    if picture.width > _PROBE[0] or picture.height > _PROBE[1]:
+        picture.draft(None, (1, 1))
+        picture.load()
+    image_fix_orientation(picture)
 
 
 def is_cheap(content, mimetype):

@@ -165,7 +165,11 @@ def is_for_report(env, checksum):
 
 
 def _get_checksum(env, content):
-    return env["ir.attachment"]._compute_checksum(content)
+    memory = _get_memory(env)
+    # Asked for several times by each step of storing a file
+    if memory["last"][0] is not content:
+        memory["last"] = content, env["ir.attachment"]._compute_checksum(content)
+    return memory["last"][1]
 
 
 def _get_memory(env):
@@ -175,6 +179,7 @@ def _get_memory(env):
         {
             "budget": Budget(DECODED_PIXELS),
             "prepared": {},
+            "last": (None, None),  # content and its checksum
             **{kind: set() for kind in _KINDS},
         },
     )

@@ -23,16 +23,21 @@ _LONGEST_METADATA = 128 * 1024
 # No escaped bytes, restarts or fill bytes
 _JPEG_MARKER = re.compile(rb"\xff([\x01-\xcf\xd8-\xfe])")
 _JPEG_FRAMES = {*range(0xC0, 0xD0), 0xDE} - {0xC4, 0xC8, 0xCC}
+_BASELINE = (0xC0, 0xC1)
 # Pictures of tiles of tiles
 _DEEPEST = 8
 
 
 class Structure(NamedTuple):
-    """The size of a picture, and the cost of decoding it, in pixels of a PNG."""
+    """The size of a picture, and the cost of decoding it, in pixels of a PNG.
+
+    :ivar int scan: where the only scan of a simple JPEG begins, else 0
+    """
 
     width: int
     height: int
     cost: int
+    scan: int = 0
 
     @property
     def pixels(self):
@@ -53,12 +58,15 @@ def read_structure(content, mimetype):
 
 def _read_jpeg(content, budget):
     sizes, exif, scans, position = [], b"", 0, 2
+    # Between the markers SOS and EOI of a baseline JPEG, nothing else
+    scan, is_baseline = 0, True
     while marker := _JPEG_MARKER.search(content, position):
         # Pillow skips bytes between the parts one by one
         budget.spend(_JPEG_SEGMENT + (0 if scans else marker.start() - position))
         kind, position = marker[1][0], marker.end()
         if kind == 0xD9 and scans:
             break
+        scan = 0
         if kind in (0x01, 0xD8, 0xD9):
             continue
         if position + 2 > len(content):
@@ -67,21 +75,25 @@ def _read_jpeg(content, budget):
         segment = content[position + 2 : position + length]
         position += max(length, 2)
         if kind == 0xDA:
+            scan = position if is_baseline and not scans else 0
             scans += 1
         elif kind in _JPEG_FRAMES:
+            is_baseline = kind in _BASELINE and not sizes
             sizes.append(struct.unpack_from(">HH", segment, 1))
         elif kind == 0xE1 and segment.startswith(b"Exif\0\0"):
             exif += segment[6:]
             _check_length(exif)
         elif kind == 0xE2 and segment.startswith(b"MPF\0"):
             check_directory(segment[4:], budget)
+    else:
+        scan = 0
     check_directory(exif, budget)
     if scans > _MOST_SCANS:
         raise TooComplexError
     height, width = (max(sides) for sides in zip(*sizes, strict=True))
     # Decoded directly at a smaller scale
     cost = width * height // 3 + width * height // 20 * max(scans - 1, 0)
-    return Structure(width, height, cost)
+    return Structure(width, height, cost, scan)
 
 
 # === PNG === #

@@ -8,8 +8,15 @@ from odoo.exceptions import AccessError, MissingError, UserError
 from odoo.addons.base.models.ir_attachment import SECURITY_FIELDS
 
 from ...tools import file_rules, photo_rules, picture_rules
-from ...tools.context_switches import SILENT_IMPORT, UPLOAD, get_switch, switch_on
+from ...tools.context_switches import (
+    FILES_COUNTED,
+    SILENT_IMPORT,
+    UPLOAD,
+    get_switch,
+    switch_on,
+)
 from ...tools.errors import FieldError
+from ..client_guards import get_existing
 from .file_stream import ReportFileStream
 
 # The fields that determine whether an attachment is a report's file
@@ -270,7 +277,8 @@ class IrAttachment(models.Model):
                 if vals.get("res_id"):
                     added[vals.get("res_model"), vals["res_id"]] += 1
             prepared.append(vals)
-        self._check_fault_report_count(added)
+        if not get_switch(self.env, FILES_COUNTED):
+            self._check_fault_report_count(added, limits)
         attachments = super().create(prepared)
         if added:
             attachments._collect_on_fault_reports()
@@ -369,7 +377,9 @@ class IrAttachment(models.Model):
             self._check_fault_report_exposure(
                 {name: file_sudo[name] for name in ("type", "url", "public")}
             )
-            self._check_fault_report_count({(after["res_model"], after["res_id"]): 1})
+            place = after["res_model"], after["res_id"]
+            limits = {place: self._get_fault_report_limits(*place)}
+            self._check_fault_report_count({place: 1}, limits)
         if moved or replaced:
             return self._prepare_fault_report_file(
                 {
@@ -424,20 +434,21 @@ class IrAttachment(models.Model):
         company = self.env["res.company"]
         if model in self._get_fault_report_guarded_models() and id_:
             # Not shown: only the limits of the company are used.
-            company = self.env[model].browse(id_).sudo().exists().company_id
+            company = get_existing(self.env[model].browse(id_).sudo()).company_id
         elif type(chosen := get_switch(self.env, UPLOAD)) is int:
             # Only its limits are read.
             company = company.sudo().browse(chosen).exists()
         return (company or self.env.company)._get_fault_report_limits()
 
-    def _check_fault_report_count(self, added):
+    def _check_fault_report_count(self, added, limits):
         """Check that no report gets more files than its company allows.
 
         :param dict added: the number of files to add, by (model, id)
+        :param dict limits: the limits of the companies, by the same
         :raises FieldError: if one does
         """
         for (model, id_), count in added.items():
-            limit = self._get_fault_report_limits(model, id_).files
+            limit = limits[model, id_].files
             # All files count, including those hidden from the user.
             there = self.sudo().search_count(
                 [("res_model", "=", model), ("res_id", "=", id_)]

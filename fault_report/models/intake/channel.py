@@ -9,7 +9,7 @@ from odoo import Command, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 from ...tools import text_rules
-from ...tools.context_switches import with_own_context
+from ...tools.context_switches import FILES_COUNTED, switch_on, with_own_context
 from ...tools.errors import FieldError, PublicMessage
 from ..fault_report import GONE, URGENT
 
@@ -266,12 +266,14 @@ class FaultReport(models.Model):
     # === FILES === #
 
     def _add_channel_files(self, files):
-        """Add the files of a channel; if one is refused, raise."""
+        """Add the files of a channel to a new report; if one is refused, raise."""
         self.ensure_one()
         limit = self.company_id._get_fault_report_limits().files
         if len(files) > limit:
             raise FieldError(self.env._("Send %s files at most.", limit), "files")
-        return self.env["ir.attachment"].create(
+        # There are no others: they need not be counted.
+        Attachment = switch_on(self.env["ir.attachment"], **{FILES_COUNTED: True})
+        return Attachment.create(
             [
                 {
                     "name": name,

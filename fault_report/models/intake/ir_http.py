@@ -26,6 +26,7 @@ own_addresses.keep_secrets_out_of_logs()
 _LANGUAGE = r"(?:/[a-z]{2,3}(?:_\w+)?)?"
 # The portal's forms
 PORTAL_FORM = _LANGUAGE + r"/my/fault_reports/.+"
+PORTAL_PAGE = _LANGUAGE + r"/my/fault_reports(?:/.*)?"
 # The text of the forms for refusals by Odoo itself
 _REFUSALS = {400: "stale", 403: "forbidden", 404: "missing", 413: "tooMuch"}
 
@@ -65,6 +66,14 @@ class IrHttp(models.AbstractModel):
             if is_passing(cause) and own_addresses.is_own(request.httprequest.path):
                 raise cause from None
             raise
+
+    @classmethod
+    def _pre_dispatch(cls, rule, args):
+        result = super()._pre_dispatch(rule, args)
+        is_portal = re.fullmatch(PORTAL_PAGE, request.httprequest.path)
+        if is_portal and not request.env.user._is_public():
+            request.env["fault.report"]._fetch_portal_columns()
+        return result
 
     @classmethod
     def _post_dispatch(cls, response):

@@ -16,6 +16,7 @@ from ...tools.context_switches import (
 )
 from ...tools.throttle import Throttle
 from ...tools.xmlids import get_record
+from ..client_guards import get_existing
 from ..fault_report import EVENT_FIELDS, WAITING_STATES
 from .delivery import CUSTOMER_KINDS
 
@@ -582,9 +583,8 @@ class IrAttachment(models.Model):
             )
         )
         for report_id, its_files in files.grouped("res_id").items():
-            self.env["fault.report"].browse(report_id).exists()._collect_news(
-                files=its_files
-            )
+            report = get_existing(self.env["fault.report"].browse(report_id))
+            report._collect_news(files=its_files)
 
     def _filter_not_notified(self, user, messages):
         """Return the files that were not sent to `user` with a message."""

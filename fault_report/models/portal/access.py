@@ -27,6 +27,58 @@ PORTAL_FIELDS = frozenset(
         "access_url",
     }
 )
+# The columns that the portal reads of the records around a report. With the first one,
+# Odoo would read all others as well: more than a hundred of a contact. By `create_date`
+# it is known that a record exists (`get_existing`).
+PORTAL_COLUMNS = {
+    "res.users": ("active", "company_id", "create_date", "partner_id", "share"),
+    "res.partner": (
+        "active",
+        "allow_no_facility",
+        "commercial_partner_id",
+        "company_id",
+        "cost_center",
+        "create_date",
+        "email",
+        "is_company",
+        "is_facility",
+        "limit_facilities",
+        "name",
+        "parent_id",
+        "phone",
+        "subgroup_id",
+        "technician_id",
+        "tz",
+        "user_id",
+    ),
+    "res.company": (
+        "active",
+        "alias_domain_id",
+        "fault_report_keep_position",
+        "fault_report_max_files",
+        "fault_report_max_megabytes",
+        "fault_report_portal_may_set_urgent",
+        "fault_report_properties_definition",
+        "fault_report_rate",
+        "fault_report_reminder_hours",
+        "fault_report_template_id",
+        "fault_report_unassigned_minutes",
+        "name",
+        "parent_id",
+        "parent_path",
+        "resource_calendar_id",
+    ),
+    "maintenance.equipment": (
+        "category_id",
+        "company_id",
+        "create_date",
+        "customer_id",
+        "facility_id",
+        "name",
+        "serial_no",
+        "technician_user_id",
+    ),
+}
 # Operators that portal users may use on a related record's id
 ID_OPERATORS = {"=", "!=", "in", "not in", "child_of", "parent_of"}
 
@@ -74,6 +126,30 @@ class FaultReport(models.Model):
             report.access_url = f"/my/fault_reports/{report.id}"
 
     # === WHAT CUSTOMERS READ === #
+
+    @api.model
+    def _fetch_portal_columns(self):
+        """Read what the portal needs of the user, their customer and the company."""
+        # Of the user's own records; what is shown of them is decided later.
+        user_sudo = self.env.user.sudo()
+        user_sudo.fetch(PORTAL_COLUMNS["res.users"])
+        partner_sudo = user_sudo.partner_id
+        partner_sudo.fetch(PORTAL_COLUMNS["res.partner"])
+        above_sudo = partner_sudo.parent_id | partner_sudo.commercial_partner_id
+        above_sudo.fetch(PORTAL_COLUMNS["res.partner"])
+        if partner_sudo.limit_facilities:
+            every = partner_sudo.with_context(active_test=False)
+            every.allowed_facility_ids.fetch(PORTAL_COLUMNS["res.partner"])
+        # Its limits, which are no secret, and its name
+        self.env.company.sudo().fetch(PORTAL_COLUMNS["res.company"])
+
+    def _fetch_portal_place(self):
+        """Read what the portal shows of the place of a report that the user may see."""
+        # The page decides what is shown of them.
+        report_sudo = self.sudo()
+        report_sudo.equipment_id.fetch(PORTAL_COLUMNS["maintenance.equipment"])
+        partners_sudo = report_sudo.facility_id | report_sudo.contact_id
+        partners_sudo.fetch(PORTAL_COLUMNS["res.partner"])
 
     @api.model
     def _get_portal_fields(self):

@@ -15,6 +15,7 @@ from ...tools.context_switches import (
     without_search_switches,
 )
 from ...tools.errors import FieldError, ForbiddenError
+from ...tools.xmlids import get_record
 from ..notification.events import ANSWER_ACTIVITY
 
 # Maximum number of messages of a customer per minute
@@ -22,6 +23,7 @@ COMMENT_RATE = 10
 # The types shown by Odoo's portal
 PUBLIC_TYPES = ("comment", "email", "email_outgoing", "auto_comment", "out_of_office")
 SHOWN_MESSAGES = 100
+SHOWN_FILE_FIELDS = ("name", "mimetype", "create_uid")
 # Arguments of a message that portal users may set over RPC
 CUSTOMER_ARGUMENTS = {
     "body",
@@ -394,7 +396,7 @@ class FaultReport(models.Model):
         return messages_sudo.sorted("id")
 
     def _get_public_messages_domain(self):
-        comment = self.env.ref("mail.mt_comment")
+        comment = get_record(self.env, "mail.mt_comment")
         public = (
             Domain("subtype_id", "=", comment.id)
             & Domain("message_type", "in", PUBLIC_TYPES)
@@ -446,12 +448,13 @@ class FaultReport(models.Model):
         files_sudo = (
             self.env["ir.attachment"]
             .sudo()
-            .search(
+            .search_fetch(
                 [
                     ("res_model", "=", self._name),
                     ("res_id", "=", self.id),
                     ("res_field", "=", False),
                 ],
+                SHOWN_FILE_FIELDS,
                 order="id",
             )
         )

@@ -6,6 +6,7 @@ from odoo.fields import Domain
 from ...tools import text_rules
 from ...tools.errors import FieldError, ForbiddenError
 from ..fault_report import TEXT_LIMITS
+from .access import PORTAL_COLUMNS
 
 SHOWN_OBJECTS = 20
 SHOWN_OPEN = 10
@@ -66,7 +67,11 @@ class FaultReport(models.Model):
             & partner._get_portal_facility_domain("id")
         )
         # Portal users have no rights on contacts; the domain restricts to their own.
-        return self.env["res.partner"].sudo().search(domain, order="name, id")
+        return (
+            self.env["res.partner"]
+            .sudo()
+            .search_fetch(domain, PORTAL_COLUMNS["res.partner"], order="name, id")
+        )
 
     @api.model
     def _may_leave_facility_out(self):
@@ -97,7 +102,22 @@ class FaultReport(models.Model):
         return (
             self.env["maintenance.equipment"]
             .sudo()
-            .search(domain, order="name, id", limit=limit or SHOWN_OBJECTS)
+            .search_fetch(
+                domain,
+                PORTAL_COLUMNS["maintenance.equipment"],
+                order="name, id",
+                limit=limit or SHOWN_OBJECTS,
+            )
+        )
+
+    @api.model
+    def _get_portal_points(self):
+        """Return the points for the objects that the user may choose."""
+        company = self.env.company
+        if not self._get_reporter_points(company):
+            return self.env["fault.report.template.point"]
+        return self._get_channel_template_points(
+            company, self._get_portal_categories().ids
         )
 
     @api.model
@@ -114,6 +134,8 @@ class FaultReport(models.Model):
     @api.model
     def _get_open_on_portal(self, equipment):
         """Return the waiting reports on this object that the user may see."""
+        if not equipment:
+            return self.browse()
         return self.search(
             self._get_waiting_domain() & Domain("equipment_id", "in", equipment.ids),
             limit=SHOWN_OPEN,
@@ -208,11 +230,15 @@ class FaultReport(models.Model):
     @api.model
     def _get_portal_equipment(self, text):
         """Return the object with this id if the user may choose it, or nothing."""
-        domain = Domain("id", "=", self._read_id(text)) & (
-            self._get_portal_equipment_domain()
-        )
+        id_ = self._read_id(text)
         # Portal users have no rights on objects; the domain restricts to their own.
-        return self.env["maintenance.equipment"].sudo().search(domain)
+        objects_sudo = self.env["maintenance.equipment"].sudo()
+        if not id_:
+            return objects_sudo
+        return objects_sudo.search_fetch(
+            Domain("id", "=", id_) & self._get_portal_equipment_domain(),
+            PORTAL_COLUMNS["maintenance.equipment"],
+        )
 
     @api.model
     def _read_portal_id(self, vals, name, offered):
