@@ -22,10 +22,10 @@ from urllib.parse import urlsplit
 
 from PIL import Image, ImageFilter
 
-from odoo import http
-from odoo.service.security import compute_session_token
 from odoo.tests.common import new_test_user
 from odoo.tools import config
+
+from benchmarks._measuring import make_session
 
 WORKERS = 2
 CLIENTS = 4
@@ -168,15 +168,7 @@ def make_photo(size):
 
 def sign_in(env, user):
     """Return the headers of a browser with a session of the user."""
-    store = http.root.session_store
-    session = store.new()
-    session.update(http.get_default_session(), db=env.cr.dbname, _trace_disable=True)
-    own = env(user=user.id)
-    session.uid, session.login = user.id, user.login
-    session.session_token = compute_session_token(session, own)
-    session.context = dict(own["res.users"].context_get())
-    store.save(session)
-    return {"Cookie": f"session_id={session.sid}"}
+    return {"Cookie": f"session_id={make_session(env, user)}"}
 
 
 def file_by_api(port, path, photo, place, headers):

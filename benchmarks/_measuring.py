@@ -13,10 +13,16 @@ from unittest.mock import patch
 
 from lxml import etree
 
-from odoo import release, sql_db
+from odoo import http, release, sql_db
+from odoo.service.security import compute_session_token
+from odoo.tests.common import new_test_user
+
+TECHNICIANS = 20
 
 # The lists that do not read hidden columns; see `static/src/views/hidden_columns.js`
 SPARING_LISTS = {"fault_report_list"}
+# As the views of the list and of the board ask for it
+BOARD_ORDER = "priority desc, sla_deadline, reported_at desc, id desc"
 # Attributes that need no field of a record: the server sorts
 SILENT = {"name", "default_order"}
 
@@ -70,6 +76,132 @@ def make_places(env, count, get_name="{} {}".format):
         ]
     )
     return objects, customers
+
+
+def make_technicians(env):
+    context = {"no_reset_password": True}
+    users = [
+        new_test_user(
+            env,
+            f"technician_{number}",
+            groups="fault_report.group_edit",
+            context=context,
+        )
+        for number in range(TECHNICIANS)
+    ]
+    return env["res.users"].concat(*users)
+
+
+@contextmanager
+def without_indexes(cr, table):
+    """Drop the indexes of the table, and create them again: faster for many rows."""
+    cr.execute(
+        "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = %s"
+        " AND indexdef NOT LIKE 'CREATE UNIQUE%%'",
+        [table],
+    )
+    found = cr.fetchall()
+    for name, _definition in found:
+        cr.execute(f'DROP INDEX "{name}"')
+    yield
+    for _name, definition in found:
+        cr.execute(definition.replace("%", "%%"))
+
+
+def fill_reports(
+    env,
+    count,
+    waiting,
+    objects,
+    user,
+    technicians,
+    words="",
+    reporter="NULL",
+    phone="NULL",
+):
+    """Insert reports of ten years, each with an order; the newest ones wait.
+
+    Of every 20 others, one is cancelled and two are solved.
+
+    :param words: SQL that is appended to the description of each `number`
+    :param reporter: SQL of its name of the reporter
+    :param phone: SQL of its phone number
+    """
+    env.flush_all()
+    company = env.company
+    team = env["maintenance.team"].create({"name": "Team", "company_id": company.id})
+    values = {
+        "count": count,
+        "waiting": waiting,
+        "company": company.id,
+        "user": user.id,
+        "technicians": technicians.ids,
+        "team": team.id,
+        "objects": len(objects),
+        "first": objects[0].id,
+    }
+    with without_indexes(env.cr, "maintenance_request"):
+        env.cr.execute(
+            """
+            INSERT INTO maintenance_request
+                (name, company_id, maintenance_team_id, kanban_state, equipment_id,
+                 archive, request_date)
+            SELECT 'Order ' || number, %(company)s, %(team)s, 'normal',
+                   %(first)s + number %% %(objects)s, FALSE, now()
+              FROM generate_series(1, %(count)s) AS number
+            """,
+            values,
+        )
+    env.cr.execute("ANALYZE maintenance_request, res_partner, maintenance_equipment")
+    with without_indexes(env.cr, "fault_report"):
+        env.cr.execute(
+            f"""
+        INSERT INTO fault_report
+            (name, reference, company_id, channel, priority, partner_id,
+             commercial_partner_id, facility_id, equipment_id, technician_id,
+             assigned_technician_id, state, outcome,
+             work_order_model, work_order_id, reported_at, date_assigned, date_handled,
+             time_spent, deviation_count, create_date, write_date, contact_id,
+             customer_order_ref, contact_name, phone, create_uid)
+        SELECT (ARRAY['Stands still', 'Makes a noise', 'Door stays open', 'Too warm',
+                      'Light flickers', 'Smells burnt', 'Water drips'])[1 + number %% 7]
+               {words} || ' ' || left(md5(number::text), 8),
+               'OLD/' || number, %(company)s, 'form',
+               CASE WHEN number %% 19 = 0 THEN '2' WHEN number %% 7 = 0 THEN '1'
+                    ELSE '0' END,
+               equipment.customer_id, equipment.customer_id, equipment.facility_id,
+               equipment.id,
+               CASE WHEN state != 'new' THEN technician END,
+               CASE WHEN state != 'new' THEN technician END,
+               state,
+               CASE WHEN state IN ('solved', 'cancelled') THEN state END,
+               CASE WHEN state = 'converted' THEN 'maintenance.request' END,
+               CASE WHEN state = 'converted' THEN request.id END,
+               reported, CASE WHEN state != 'new' THEN reported END,
+               CASE WHEN state NOT IN ('new', 'assigned') THEN reported END,
+               0.5, 0, reported, reported, contact.id, 'PO-' || number,
+               {reporter}, {phone}, %(user)s
+          FROM generate_series(1, %(count)s) AS number
+          JOIN LATERAL (
+               SELECT now() at time zone 'UTC'
+                      - number * (interval '10 years' / %(count)s) AS reported,
+                      CASE WHEN number <= %(waiting)s / 2 THEN 'new'
+                           WHEN number <= %(waiting)s THEN 'assigned'
+                           WHEN number %% 20 = 0 THEN 'cancelled'
+                           WHEN number %% 20 < 3 THEN 'solved'
+                           ELSE 'converted' END AS state,
+                      (%(technicians)s)[1 + number %% {len(technicians)}]
+                      AS technician
+               ) AS fate ON TRUE
+          JOIN maintenance_equipment AS equipment
+               ON equipment.id = %(first)s
+                  + CASE WHEN number %% 100 = 0 THEN 0 ELSE number %% %(objects)s END
+          JOIN maintenance_request AS request ON request.name = 'Order ' || number
+          JOIN res_partner AS contact ON contact.parent_id = equipment.facility_id
+         ORDER BY number DESC
+            """,
+            values,
+        )
 
 
 # === WHAT SCREENS READ === #
@@ -132,25 +264,47 @@ def _find_words(arch, known, read):
     return set(re.findall(r"\w+", " ".join(texts)))
 
 
-def read_board(Report, domain):
-    """Return a function that reads the board of fault reports, with its bars."""
+def read_board(Report, domain, group="technician_id"):
+    """Return a function that reads the board of fault reports, with its bars.
+
+    :param group: the field of the columns; that of the view, if not given
+    """
     specification = get_specification(Report, "kanban")
+    view = Report.get_views([(False, "kanban")])["views"]["kanban"]
+    limit = int(etree.fromstring(view["arch"]).get("limit") or 40)
 
     def read():
         groups = Report.web_read_group(
             domain,
-            ["state"],
+            [group],
             ["__count"],
+            order=BOARD_ORDER,
             auto_unfold=True,
             unfold_read_specification=specification,
-            unfold_read_default_limit=40,
+            unfold_read_default_limit=limit,
         )
         colors = {"0": "success", "1": "warning", "2": "danger"}
         bar = {"field": "priority", "colors": colors}
-        Report.read_progress_bar(domain, "state", bar)
+        Report.read_progress_bar(domain, group, bar)
         return groups
 
     return read
+
+
+# === USERS === #
+
+
+def make_session(env, user):
+    """Return the identifier of a session of the user, as the cookie has it."""
+    store = http.root.session_store
+    session = store.new()
+    session.update(http.get_default_session(), db=env.cr.dbname, _trace_disable=True)
+    own = env(user=user.id)
+    session.uid, session.login = user.id, user.login
+    session.session_token = compute_session_token(session, own)
+    session.context = dict(own["res.users"].context_get())
+    store.save(session)
+    return session.sid
 
 
 # === MEASURING === #

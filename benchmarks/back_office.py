@@ -11,9 +11,12 @@ from functools import partial
 from odoo.tests.common import new_test_user
 
 from benchmarks._measuring import (
+    BOARD_ORDER,
+    fill_reports,
     get_plan,
     get_specification,
     make_places,
+    make_technicians,
     noted_queries,
     read_board,
     vacuum,
@@ -29,80 +32,16 @@ DEFAULT_FILTERS = [
     ("state", "!=", "cancelled"),
     ("state", "!=", "solved"),
 ]
-# As the views of the list and of the board ask for it
-DEFAULT_ORDER = "priority desc, sla_deadline, reported_at desc, id desc"
 LAST_YEAR = [("reported_at", ">=", "today -12m")]
 
 
 # === DATA === #
 
 
-def fill(objects, technician):
-    """Insert COUNT reports of ten years, each with a note, a message and an order.
-
-    The newest ones wait; of every 20 others, one is cancelled and two are solved.
-    """
-    env.flush_all()
-    company = env.company
-    team = env["maintenance.team"].create({"name": "Team", "company_id": company.id})
-    values = {
-        "count": COUNT,
-        "waiting": WAITING,
-        "company": company.id,
-        "user": technician.id,
-        "author": technician.partner_id.id,
-        "team": team.id,
-        "objects": len(objects),
-        "first": objects[0].id,
-    }
+def fill(objects, user):
+    """Insert COUNT reports of ten years, each with a note, a message and an order."""
+    fill_reports(env, COUNT, WAITING, objects, user, make_technicians(env))
     for sql in (
-        """
-        INSERT INTO maintenance_request
-            (name, company_id, maintenance_team_id, kanban_state, equipment_id,
-             archive, request_date)
-        SELECT 'Order ' || number, %(company)s, %(team)s, 'normal',
-               %(first)s + number %% %(objects)s, FALSE, now()
-          FROM generate_series(1, %(count)s) AS number
-        """,
-        "ANALYZE maintenance_request, res_partner, maintenance_equipment",
-        """
-        INSERT INTO fault_report
-            (name, reference, company_id, channel, priority, partner_id,
-             commercial_partner_id, facility_id, equipment_id, technician_id,
-             assigned_technician_id, state, outcome,
-             work_order_model, work_order_id, reported_at, date_assigned, date_handled,
-             time_spent, deviation_count, create_date, write_date, contact_id,
-             customer_order_ref)
-        SELECT (ARRAY['Stands still', 'Makes a noise', 'Door stays open', 'Too warm',
-                      'Light flickers', 'Smells burnt', 'Water drips'])[1 + number %% 7]
-               || ' ' || left(md5(number::text), 8),
-               'OLD/' || number, %(company)s, 'form', (number %% 3)::text,
-               equipment.customer_id, equipment.customer_id, equipment.facility_id,
-               equipment.id,
-               CASE WHEN state != 'new' THEN %(user)s END,
-               CASE WHEN state != 'new' THEN %(user)s END,
-               state,
-               CASE WHEN state IN ('solved', 'cancelled') THEN state END,
-               CASE WHEN state = 'converted' THEN 'maintenance.request' END,
-               CASE WHEN state = 'converted' THEN request.id END,
-               reported, CASE WHEN state != 'new' THEN reported END,
-               CASE WHEN state NOT IN ('new', 'assigned') THEN reported END,
-               0.5, 0, reported, reported, contact.id, 'PO-' || number
-          FROM generate_series(1, %(count)s) AS number
-          JOIN LATERAL (
-               SELECT now() at time zone 'UTC'
-                      - number * (interval '10 years' / %(count)s) AS reported,
-                      CASE WHEN number <= %(waiting)s / 2 THEN 'new'
-                           WHEN number <= %(waiting)s THEN 'assigned'
-                           WHEN number %% 20 = 0 THEN 'cancelled'
-                           WHEN number %% 20 < 3 THEN 'solved'
-                           ELSE 'converted' END AS state
-               ) AS fate ON TRUE
-          JOIN maintenance_equipment AS equipment
-               ON equipment.id = %(first)s + number %% %(objects)s
-          JOIN maintenance_request AS request ON request.name = 'Order ' || number
-          JOIN res_partner AS contact ON contact.parent_id = equipment.facility_id
-        """,
         """
         INSERT INTO fault_report_note
             (report_id, company_id, partner_id, facility_id, equipment_id, user_id,
@@ -120,7 +59,7 @@ def fill(objects, technician):
           FROM fault_report
         """,
     ):
-        env.cr.execute(sql, values)
+        env.cr.execute(sql, {"user": user.id, "author": user.partner_id.id})
     env.cr.commit()
     env.invalidate_all()
     vacuum(env.cr)
@@ -134,7 +73,7 @@ def read_list(Report, domain):
         Report.web_search_read,
         domain,
         get_specification(Report, "list"),
-        order=DEFAULT_ORDER,
+        order=BOARD_ORDER,
         limit=80,
         count_limit=10001,
     )

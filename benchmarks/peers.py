@@ -16,9 +16,10 @@ from typing import NamedTuple
 
 from odoo import Command
 from odoo.tests.common import new_test_user
+from odoo.tools import SQL
 
 from benchmarks._chart import draw
-from benchmarks._goals import make_goals
+from benchmarks._goals import SPACE, make_goals
 from benchmarks._http import measure_http
 from benchmarks._measuring import (
     get_machine,
@@ -30,6 +31,15 @@ from benchmarks._measuring import (
 COUNT = int(os.environ.get("N") or 1000)
 ROUNDS = int(os.environ.get("ROUNDS") or 15)
 BATCH = 100
+# Others take seconds to create these
+MANY, FEW_ROUNDS = 1000, min(3, ROUNDS)
+COMPARED = ("floor", "fault_report", "helpdesk_mgmt")
+# The texts that make so many copies differ, to measure their space
+COPIES = 20_000
+DISTINCT = {
+    "fault.report": ("name", "reference"),
+    "helpdesk.ticket": ("name", "number"),
+}
 PAGE = 80
 RESULTS = Path("benchmarks/results")
 TARGETS = ("maintenance.request", "project.task", "repair.order", "sale.order")
@@ -292,6 +302,17 @@ def get_jobs(peer, user, assignee):
     }
 
 
+def get_large_jobs(peers, user):
+    """Return the creation of a thousand records, for few rounds."""
+    return {
+        (f"create {MANY:,}", peer.label): partial(
+            create, peer, env[peer.model].with_user(user), MANY
+        )
+        for peer in peers
+        if peer.label in COMPARED
+    }
+
+
 # === MEASURING === #
 
 
@@ -314,13 +335,13 @@ def run_once(job):
     return result
 
 
-def measure(jobs):
+def measure(jobs, rounds=ROUNDS):
     """Return the medians of milliseconds, of CPU milliseconds and the queries.
 
     :param dict jobs: a function by work and peer
     """
     found = defaultdict(list)
-    for number in range(ROUNDS + 1):
+    for number in range(rounds + 1):
         for key, job in jobs.items():
             result = run_once(job)
             # The first run warms the caches, as in a running worker.
@@ -336,9 +357,68 @@ def measure(jobs):
     }
 
 
+def measure_space(peers):
+    """Return the bytes of a record, with indexes and TOAST, without its chatter.
+
+    The records that were made are copied into an empty table that is like theirs.
+    """
+    result = {}
+    for peer in peers:
+        if peer.model in DISTINCT:
+            with env.cr.savepoint() as savepoint:
+                size = fill_copy(env[peer.model]._table, DISTINCT[peer.model])
+                savepoint.rollback()
+            result[SPACE, peer.label] = {"bytes": round(size / COPIES)}
+    return result
+
+
+def fill_copy(table, distinct):
+    """Return the size of a table like this one, with copies of its rows."""
+    # Else some of the words wait outside of the index for a VACUUM
+    env.cr.execute("SET LOCAL gin_pending_list_limit = 64")
+    source, copy = SQL.identifier(table), SQL.identifier(f"{table}_copy")
+    env.cr.execute(SQL("CREATE TABLE %s (LIKE %s INCLUDING ALL)", copy, source))
+    env.cr.execute(
+        "SELECT column_name, data_type LIKE 'timestamp%%'"
+        "  FROM information_schema.columns WHERE table_name = %s"
+        "   AND is_generated = 'NEVER' AND column_name != 'id'",
+        [table],
+    )
+    values = {
+        name: make_copied_value(name, is_time, name in distinct)
+        for name, is_time in env.cr.fetchall()
+    }
+    env.cr.execute(
+        SQL(
+            "INSERT INTO %s (%s) SELECT %s FROM (SELECT * FROM %s LIMIT %s) AS made"
+            " CROSS JOIN generate_series(101, 100 + %s) AS copied"
+            " ORDER BY copied, id LIMIT %s",
+            copy,
+            SQL(", ").join(map(SQL.identifier, values)),
+            SQL(", ").join(values.values()),
+            source,
+            COUNT,
+            COPIES // COUNT + 1,
+            COPIES,
+        )
+    )
+    env.cr.execute("SELECT pg_total_relation_size(%s)", [f"{table}_copy"])
+    return env.cr.fetchone()[0]
+
+
+def make_copied_value(name, is_time, is_distinct):
+    """Return the SQL of a value: times and numbers increase, as of new records."""
+    column = SQL.identifier(name)
+    if is_time:
+        return SQL("%s + copied * interval '1 hour'", column)
+    return SQL("copied || ' ' || %s", column) if is_distinct else column
+
+
 def make_cell(row):
     if not row:
         return "–"
+    if "bytes" in row:
+        return f"{row['bytes']:,} bytes"
     last = f"{row['queries']} q" if "queries" in row else f"{row['per_second']:.1f}/s"
     return f"{row['ms']:.1f} ms, {row['cpu_ms']:.1f} CPU, {last}"
 
@@ -356,9 +436,9 @@ def make_table(result, peers):
     return "\n".join(lines)
 
 
-def read_million():
-    """Return what `search.py` has measured before this, with a million reports."""
-    path = RESULTS / "million.json"
+def read_earlier(name):
+    """Return what `search.py` has measured before this, with few reports or many."""
+    path = RESULTS / f"{name}.json"
     return json.loads(path.read_text()) if path.exists() else None
 
 
@@ -370,7 +450,7 @@ def write_results(result, peers):
             "# Beside others",
             f"{machine}.",
             "## Goals",
-            make_goals(result, read_million()),
+            make_goals(result, read_earlier("few"), read_earlier("million")),
             "## All work",
             f"{COUNT:,} records of each, medians of {ROUNDS} rounds in turn:"
             " milliseconds, those of Odoo's CPU, and queries; over HTTP, pieces of work"
@@ -383,7 +463,8 @@ def write_results(result, peers):
         ]
     )
     (RESULTS / "peers.md").write_text(f"{text}\n")
-    (RESULTS / "peers.svg").write_text(draw(result, [peer.label for peer in peers]))
+    timed = {key: row for key, row in result.items() if "ms" in row}
+    (RESULTS / "peers.svg").write_text(draw(timed, [peer.label for peer in peers]))
     rows = [
         {"work": work, "peer": label, **row} for (work, label), row in result.items()
     ]
@@ -419,6 +500,8 @@ def main():
     order = list(dict.fromkeys(work for work, _label in jobs))
     jobs = dict(sorted(jobs.items(), key=lambda item: order.index(item[0][0])))
     result = measure(jobs)
+    result |= measure(get_large_jobs(peers, user), FEW_ROUNDS)
+    result |= measure_space(peers)
     env.cr.commit()
     write_results(result | measure_http(env), peers)
 

@@ -11,11 +11,10 @@ from urllib.parse import urlencode
 from werkzeug.test import Client
 
 from odoo import http
-from odoo.service.security import compute_session_token
 from odoo.service.server import load_server_wide_modules
 from odoo.tests.common import new_test_user
 
-from benchmarks._measuring import get_plan, noted_queries, vacuum
+from benchmarks._measuring import get_plan, make_session, noted_queries, vacuum
 
 COUNT = int(os.environ.get("N") or 100_000)  # of all other customers
 MANY, FEW = 10_000, int(os.environ.get("FEW") or 10)
@@ -140,16 +139,8 @@ def make_data():
 
 def sign_in(user):
     """Return a client with the user's session."""
-    store = http.root.session_store
-    session = store.new()
-    session.update(http.get_default_session(), db=env.cr.dbname, _trace_disable=True)
-    own = env(user=user.id)
-    session.uid, session.login = user.id, user.login
-    session.session_token = compute_session_token(session, own)
-    session.context = dict(own["res.users"].context_get())
-    store.save(session)
     browser = Client(http.root)
-    browser.set_cookie("session_id", session.sid, domain="localhost")
+    browser.set_cookie("session_id", make_session(env, user), domain="localhost")
     return browser
 
 

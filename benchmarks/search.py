@@ -6,17 +6,19 @@ Runs in Odoo's shell, which provides `env`, on a separate database.
 import json
 import os
 import time
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
 from odoo.tests.common import new_test_user
 
 from benchmarks._measuring import (
+    BOARD_ORDER,
+    fill_reports,
     get_machine,
     get_plan,
     get_specification,
     make_places,
+    make_technicians,
     noted_queries,
     read_board,
     vacuum,
@@ -24,11 +26,12 @@ from benchmarks._measuring import (
 
 COUNT = int(os.environ.get("N") or 100_000)
 WAITING = min(1000, COUNT // 2)
+# As many places with few reports: a page has as many customers and objects
+PLACES_OF = max(COUNT, 50_000)
 REPEAT = 7
 # Where the figures go that are shown beside those of other addons, if anywhere
 RESULTS = os.environ.get("RESULTS")
 MANY_WAITING = 100_000
-ORDER = "priority desc, sla_deadline, reported_at desc, id desc"
 WAITS = [
     ("state", "!=", "converted"),
     ("state", "!=", "cancelled"),
@@ -53,22 +56,6 @@ def get_name(kind, number):
     return " ".join([f"{kind} {number}", *added])
 
 
-@contextmanager
-def without_indexes(table):
-    """Drop the indexes of the table, and create them again: faster for many rows."""
-    env.cr.execute(
-        "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = %s"
-        " AND indexdef NOT LIKE 'CREATE UNIQUE%%'",
-        [table],
-    )
-    found = env.cr.fetchall()
-    for name, _definition in found:
-        env.cr.execute(f'DROP INDEX "{name}"')
-    yield
-    for _name, definition in found:
-        env.cr.execute(definition.replace("%", "%%"))
-
-
 def get_words_sql(words):
     """Return SQL that appends words to the text of a row with this `number`."""
     return "".join(
@@ -77,87 +64,23 @@ def get_words_sql(words):
     )
 
 
-def fill(objects, technician):
+def fill(objects, user, technicians):
     """Insert COUNT reports of ten years, each with an order; the newest ones wait."""
-    env.flush_all()
-    company = env.company
-    team = env["maintenance.team"].create({"name": "Team", "company_id": company.id})
-    values = {
-        "count": COUNT,
-        "waiting": WAITING,
-        "company": company.id,
-        "user": technician.id,
-        "team": team.id,
-        "objects": len(objects),
-        "first": objects[0].id,
-    }
-    with without_indexes("maintenance_request"):
-        env.cr.execute(
-            """
-            INSERT INTO maintenance_request
-                (name, company_id, maintenance_team_id, kanban_state, equipment_id,
-                 archive, request_date)
-            SELECT 'Order ' || number, %(company)s, %(team)s, 'normal',
-                   %(first)s + number %% %(objects)s, FALSE, now()
-              FROM generate_series(1, %(count)s) AS number
-            """,
-            values,
-        )
-    env.cr.execute("ANALYZE maintenance_request, res_partner, maintenance_equipment")
-    with without_indexes("fault_report"):
-        env.cr.execute(
-            f"""
-        INSERT INTO fault_report
-            (name, reference, company_id, channel, priority, partner_id,
-             commercial_partner_id, facility_id, equipment_id, technician_id,
-             assigned_technician_id, state, outcome,
-             work_order_model, work_order_id, reported_at, date_assigned, date_handled,
-             time_spent, deviation_count, create_date, write_date, contact_id,
-             customer_order_ref, contact_name, phone, create_uid)
-        SELECT (ARRAY['Stands still', 'Makes a noise', 'Door stays open', 'Too warm',
-                      'Light flickers', 'Smells burnt', 'Water drips'])[1 + number %% 7]
-               {get_words_sql(DESCRIBED)}
-               || CASE WHEN number > %(count)s / 2 AND number %% 20 = 0
-                       THEN ' paternoster' ELSE '' END
-               || ' ' || left(md5(number::text), 8),
-               'OLD/' || number, %(company)s, 'form',
-               CASE WHEN number %% 19 = 0 THEN '2' WHEN number %% 7 = 0 THEN '1'
-                    ELSE '0' END,
-               equipment.customer_id, equipment.customer_id, equipment.facility_id,
-               equipment.id,
-               CASE WHEN state != 'new' THEN %(user)s END,
-               CASE WHEN state != 'new' THEN %(user)s END,
-               state,
-               CASE WHEN state IN ('solved', 'cancelled') THEN state END,
-               CASE WHEN state = 'converted' THEN 'maintenance.request' END,
-               CASE WHEN state = 'converted' THEN request.id END,
-               reported, CASE WHEN state != 'new' THEN reported END,
-               CASE WHEN state NOT IN ('new', 'assigned') THEN reported END,
-               0.5, 0, reported, reported, contact.id, 'PO-' || number,
-               CASE WHEN number %% 3 = 0
-                    THEN 'Reporter ' || number {get_words_sql(PEOPLE)} END,
-               CASE WHEN number %% 3 = 0
-                    THEN '+46 70 3' || lpad(number::text, 6, '0') END,
-               %(user)s
-          FROM generate_series(1, %(count)s) AS number
-          JOIN LATERAL (
-               SELECT now() at time zone 'UTC'
-                      - number * (interval '10 years' / %(count)s) AS reported,
-                      CASE WHEN number <= %(waiting)s / 2 THEN 'new'
-                           WHEN number <= %(waiting)s THEN 'assigned'
-                           WHEN number %% 20 = 0 THEN 'cancelled'
-                           WHEN number %% 20 < 3 THEN 'solved'
-                           ELSE 'converted' END AS state
-               ) AS fate ON TRUE
-          JOIN maintenance_equipment AS equipment
-               ON equipment.id = %(first)s
-                  + CASE WHEN number %% 100 = 0 THEN 0 ELSE number %% %(objects)s END
-          JOIN maintenance_request AS request ON request.name = 'Order ' || number
-          JOIN res_partner AS contact ON contact.parent_id = equipment.facility_id
-         ORDER BY number DESC
-            """,
-            values,
-        )
+    words = f"""
+        {get_words_sql(DESCRIBED)}
+        || CASE WHEN number > {COUNT} / 2 AND number %% 20 = 0
+                THEN ' paternoster' ELSE '' END
+    """
+    reporter = f"""
+        CASE WHEN number %% 3 = 0
+             THEN 'Reporter ' || number {get_words_sql(PEOPLE)} END
+    """
+    phone = """
+        CASE WHEN number %% 3 = 0 THEN '+46 70 3' || lpad(number::text, 6, '0') END
+    """
+    fill_reports(
+        env, COUNT, WAITING, objects, user, technicians, words, reporter, phone
+    )
     env.cr.commit()
     env.invalidate_all()
     vacuum(env.cr)
@@ -208,7 +131,7 @@ def get_jobs(user, portal_user):
             [("display_name", "ilike", term)] if term else [],
             specification,
             limit=80,
-            order=ORDER,
+            order=BOARD_ORDER,
             count_limit=10001,
         )["length"]
 
@@ -233,11 +156,11 @@ def get_screens(user):
     """Return the other screens that are measured with as many reports."""
     Report = env["fault.report"].with_user(user)
     form = get_specification(Report, "form")
-    listed = {"limit": 80, "order": ORDER, "count_limit": 10001}
+    listed = {"limit": 80, "order": BOARD_ORDER, "count_limit": 10001}
     specification = get_specification(Report, "list")
 
-    def count_groups(domain):
-        read = read_board(Report, domain)
+    def count_groups(domain, *group):
+        read = read_board(Report, domain, *group)
         return lambda: len(read()["groups"])
 
     screens = {
@@ -246,6 +169,7 @@ def get_screens(user):
         )["length"],
         "board: what waits": count_groups(WAITS),
         "board: all": count_groups([]),
+        "board: all, by state": count_groups([], "state"),
     }
     for state in ("assigned", "converted", "solved"):
         report = Report.search([("state", "=", state)], limit=1)
@@ -302,10 +226,11 @@ def find_or_make_users():
         context = {"no_reset_password": True}
         for login, groups in logins.items():
             users |= new_test_user(env, login, groups=groups, context=context)
-        objects, customers = make_places(env, COUNT, get_name)
+        technicians = make_technicians(env)
+        objects, customers = make_places(env, PLACES_OF, get_name)
         by_login = {user.login: user for user in users}
         by_login["portal_bench"].partner_id.parent_id = customers[0]
-        fill(objects, by_login["bench"])
+        fill(objects, by_login["bench"], technicians)
     by_login = {user.login: user for user in users}
     return [by_login[login] for login in logins]
 
@@ -340,10 +265,11 @@ def main():
     figures = show(get_jobs(user, portal_user))
     if RESULTS:
         figures |= show(get_screens(user))
-        let_many_wait()
-        names = ("list: what waits", "board: what waits")
-        many = {f"{name}, 100,000": get_screens(user)[name] for name in names}
-        figures |= show(many)
+        if COUNT > MANY_WAITING:
+            let_many_wait()
+            names = ("list: what waits", "board: what waits")
+            many = {f"{name}, 100,000": get_screens(user)[name] for name in names}
+            figures |= show(many)
         content = {"machine": get_machine(env.cr), "records": COUNT, "rows": figures}
         Path(RESULTS).parent.mkdir(exist_ok=True)
         Path(RESULTS).write_text(json.dumps(content, indent=4) + "\n")

@@ -10,16 +10,16 @@ from .paths import ROOT
 # Files reports by all channels, with the tests' own thumb
 WITH_CHANNELS = ("thumb",)
 PEERS = ("fieldservice", "helpdesk_mgmt", "project", "repair")
-# Beside others: with a million reports, then with a thousand of each, which puts the
-# figures of both together
+# Beside others: with few reports and with a million, then with a thousand of each,
+# which puts the figures of all together
 PEERS_ADDONS = (
     "fault_report",
     "fault_report_api",
     "fault_report_project",
     "fault_report_repair",
 )
-MILLION = "1000000"
-RESULTS = "benchmarks/results/million.json"
+FEW, MILLION = "2000", "1000000"
+RESULTS = "benchmarks/results/{}.json"
 
 
 def run(environment):
@@ -53,11 +53,16 @@ def _run_beside_others(environment, wanted):
     """Run the benchmarks beside others; `MILLION=…` is the larger number of reports."""
     alone = databases.addons_template(environment, ["fault_report"])
     together = databases.addons_template(environment, PEERS_ADDONS, PEERS)
-    large = {"N": os.environ.get("MILLION") or MILLION, "RESULTS": RESULTS}
-    runs = {"search": (alone, (), large), "peers": (together, PEERS, {})}
+    million = os.environ.get("MILLION") or MILLION
+    numbers = {"few": FEW, "million": million}
+    runs = [
+        ("search", alone, (), {"N": number, "RESULTS": RESULTS.format(name)})
+        for name, number in numbers.items()
+    ]
+    runs.append(("peers", together, PEERS, {}))
     return _first_failure(
         _run(environment, template, name, peers, variables)
-        for name, (template, peers, variables) in runs.items()
+        for name, template, peers, variables in runs
         if wanted in name
     )
 

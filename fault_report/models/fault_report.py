@@ -243,24 +243,29 @@ class FaultReport(models.Model):
         "CHECK((work_order_model IS NULL) = (COALESCE(work_order_id, 0) = 0))",
         "A work order is linked with its kind, or not at all.",
     )
+    # Indexes for the newest first are read backwards: new entries at the end of an
+    # index fill its pages, those at its beginning leave half of each page empty.
+
     # For statistics of a period
     _handled_index = models.Index("(date_handled) WHERE date_handled IS NOT NULL")
-    _list_index = models.Index("(reported_at DESC, id DESC)")
+    _list_index = models.Index("(reported_at, id)")
     # For the default order of the list
-    _urgent_index = models.Index(
-        "(priority DESC, sla_deadline, reported_at DESC, id DESC)"
-    )
+    _urgent_index = models.Index("(priority, sla_deadline DESC, reported_at, id)")
     # For the list and the board of what waits, in their default order, with the numbers
     # of their columns; without it, 100,000 waiting reports are read for a page
     _waiting_order_index = models.Index(
-        "(company_id, priority DESC, sla_deadline, reported_at DESC, id DESC)"
-        " INCLUDE (state) WHERE state NOT IN ('converted', 'cancelled', 'solved')"
+        "(company_id, priority, sla_deadline DESC, reported_at, id)"
+        " INCLUDE (state, technician_id)"
+        " WHERE state NOT IN ('converted', 'cancelled', 'solved')"
     )
     # For the newest ones and the badge
     _waiting_index = models.Index(
-        "(company_id, reported_at DESC, id DESC)"
+        "(company_id, reported_at, id)"
         " WHERE state NOT IN ('converted', 'cancelled', 'solved')"
     )
+    # For the reports of a technician, and the numbers of a board of all reports, which
+    # are counted without reading them; it has few values, so it is small
+    _board_index = models.Index("(technician_id, state, company_id, priority)")
 
     # === COMPUTED FIELDS === #
 

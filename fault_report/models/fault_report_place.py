@@ -132,7 +132,6 @@ class FaultReport(models.Model):
         readonly=False,
         precompute=True,
         check_company=True,
-        index="btree_not_null",
         tracking=True,
         ondelete="restrict",
         copy=False,

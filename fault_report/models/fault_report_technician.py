@@ -49,11 +49,6 @@ class FaultReport(models.Model):
         help="Gets the report back with Take Back while it waits.",
     )
 
-    # For the choice from a team
-    _technician_waiting_index = models.Index(
-        "(technician_id) WHERE state IN ('new', 'assigned')"
-    )
-
     @api.depends("technician_id")
     def _compute_handed_over_from_id(self):
         """Another technician ends it."""

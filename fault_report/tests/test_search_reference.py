@@ -198,6 +198,27 @@ class TestSearchReference(FaultReportCommon):
                         count = Report.search_count([sign, *leaves], limit=5)
                         self.assertEqual(count, min(5, len(expected)))
 
+    def test_two_letters_are_found_whatever_follows_them(self):
+        """Also at the end, and before a character of any other script."""
+        nexts = [chr(n) for n in (*range(0x21, 0x180), *range(0x180, 0x2F00, 97))]
+        nexts += ["", " ", "门", "א", "ﬁ", "😀", "Ω", "ж", "–"]
+        nexts = [one for one in nexts if not one or one.isprintable()]
+        texts = [f"x{pair}{one}" for one in nexts for pair in ("q7", "AB", "z")]
+        values = {"equipment_id": self.lift.id}
+        Report = self.env["fault.report"].with_context(tracking_disable=True)
+        reports = Report.create([{**values, "name": text} for text in texts])
+        self.env.flush_all()
+        self.env.cr.execute("SET LOCAL enable_seqscan = off")
+        for term in ("q7", "Q7", "xq", "xa", "ab", "bA", "zz", "7a", "7é", "Bж", "z–"):
+            found = reports.search(
+                [("name", "ilike", term), ("id", "in", reports.ids)], order="id"
+            )
+            expected = reports.filtered(
+                lambda one, term=term: term.lower() in one.name.lower()
+            )
+            with self.subTest(term):
+                self.assertEqual(found, expected.sorted("id"))
+
     # === THE JOINED TEXT === #
 
     def test_a_text_does_not_match_across_two_texts(self):

@@ -128,6 +128,14 @@ class TestSearchScale(FaultReportCommon):
                 with self.subTest(typed):
                     self.check(typed, COUNT // every)
 
+    def test_two_letters_of_any_frequency_read_a_small_part(self):
+        # Looking up each letter that may follow pays off in a larger table.
+        self.env.cr.execute("SET LOCAL random_page_cost = 0.01")
+        cases = {"pu": 1, "rb": 10, "tc": 50, "se": 200, "qx": COUNT + 1}
+        for typed, every in cases.items():
+            with self.subTest(typed):
+                self.check(typed, COUNT // every)
+
     def test_a_name_of_any_frequency_reads_a_small_part_of_the_reports(self):
         for typed in ("Tenant", "enant 1", "Tenant 12", "Door", "oor 3", "Tenant 399"):
             with self.subTest(typed):

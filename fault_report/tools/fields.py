@@ -3,7 +3,7 @@ from odoo.exceptions import ValidationError
 from odoo.modules.db import FunctionStatus
 from odoo.tools import SQL
 
-from . import photo_rules
+from . import photo_rules, search_rules
 
 
 class OptionalFloat(fields.Float):
@@ -84,7 +84,10 @@ class GeneratedText(fields.Text):
         """Return SQL that compares with a pattern like `ilike` does."""
         column = self.to_sql(model, alias)
         if not model.env.registry.has_unaccent:
-            return SQL("%s LIKE lower(%s)", column, pattern)
+            short = model.env.registry.has_trigram and (
+                search_rules.get_two_letters_match(column, pattern)
+            )
+            return short or SQL("%s LIKE lower(%s)", column, pattern)
         unaccent = model.env.registry.unaccent
         return SQL("%s ILIKE %s", unaccent(column), unaccent(SQL("%s", pattern)))
 

@@ -19,6 +19,13 @@ _CALLING_CODE = re.compile(
     r"[17]|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|\d{3}"
 )
 PHONE_DIGITS = "regexp_replace({}, '[^0-9]', '', 'g')"
+# Two letters are no trigram, but they are with each letter that may follow: of Latin
+# scripts, in two lots, because PostgreSQL looks up no more than 256 characters of one.
+_LATIN = r"\u0001-\u017f"
+_FOLLOWED = r"([\u0001-\u00ff]|[\u0100-\u017f])"
+# Texts with another character after a letter; few, but for other scripts
+_MIXED = f"[a-z0-9][^{_LATIN}]"
+_TWO_LETTERS = re.compile(r"%+([a-z0-9]{2})%+", re.I | re.A)
 # Between the lines of a joined text; neither these nor search texts can contain it
 SEPARATOR = "E'\\x1f'"
 
@@ -59,6 +66,37 @@ def get_digits_match(number, column, digits):
     """Return SQL that searches digits in a number, where the column has a value."""
     contained = [SQL("%s LIKE %s", number, f"%{one}%") for one in digits]
     return SQL("(%s IS NOT NULL AND (%s))", column, SQL(" OR ").join(contained))
+
+
+def get_two_letters_match(column, pattern):
+    """Return SQL that searches two letters by indexes, or None for another pattern.
+
+    One of the alternatives is true for each text in lower case that LIKE finds. For
+    LIKE alone, PostgreSQL would read all texts.
+    """
+    found = _TWO_LETTERS.fullmatch(pattern)
+    if not found:
+        return None
+    letters = found[1].lower()
+    return SQL(
+        "(%(text)s LIKE %(anywhere)s AND (%(text)s ~ %(followed)s"
+        " OR %(text)s LIKE %(last)s OR %(text)s ~ %(mixed)s))",
+        text=column,
+        anywhere=f"%{letters}%",
+        followed=letters + _FOLLOWED,
+        last=f"%{letters}",
+        mixed=_MIXED,
+    )
+
+
+def mixed_index(column):
+    """Return the definition of an index of the few texts in more than one script."""
+
+    def define(registry):
+        is_used = registry.has_trigram and not registry.has_unaccent
+        return f"(id) WHERE {column} ~ '{_MIXED}'" if is_used else ""
+
+    return define
 
 
 def trigram_index(column):

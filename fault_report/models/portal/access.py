@@ -112,7 +112,7 @@ class FaultReport(models.Model):
 
     # Includes the columns that the list counts, filters and sorts by
     _customer_index = models.Index(
-        "(commercial_partner_id, reported_at DESC, id DESC)"
+        "(commercial_partner_id, reported_at, id)"
         " INCLUDE (company_id, facility_id, state)"
     )
 

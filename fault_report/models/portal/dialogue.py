@@ -59,7 +59,7 @@ class FaultReport(models.Model):
     )
 
     _answer_waiting_index = models.Index(
-        "(reported_at DESC, id DESC) WHERE is_answer_waiting IS TRUE"
+        "(reported_at, id) WHERE is_answer_waiting IS TRUE"
     )
 
     # === ACCESS === #

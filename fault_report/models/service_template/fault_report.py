@@ -40,9 +40,7 @@ class FaultReport(models.Model):
         protected=True,
     )
 
-    _deviations_index = models.Index(
-        "(reported_at DESC, id DESC) WHERE deviation_count > 0"
-    )
+    _deviations_index = models.Index("(reported_at, id) WHERE deviation_count > 0")
 
     def _compute_template_id(self):
         for report in self:
