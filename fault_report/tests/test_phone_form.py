@@ -4,20 +4,16 @@ from odoo.modules.module import Manifest
 from odoo.tests import tagged
 from odoo.tools import convert_file
 
-from .common_browser import BrowserCase
-from .common_pages import LANGUAGES, add_languages
+from . import common_phone_form
 
 CUSTOMER = "customer"
-# One screen and a half
-LOWEST = 844 * 1.5
-FIND_BOTTOM = """
-document.querySelector(".o_fr_new_page [type=submit].o_fr_button")
-    .getBoundingClientRect().bottom + scrollY
-"""
 
 
 @tagged("post_install", "-at_install")
-class TestPhoneForm(BrowserCase):
+class TestPhoneForm(common_phone_form.PhoneForm):
+    LOGIN = CUSTOMER
+    READY = "form[data-state=editing] [name=object_text]"
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -32,15 +28,15 @@ class TestPhoneForm(BrowserCase):
     def get_url(self, equipment):
         return f"/my/fault_reports/new?equipment_id={equipment.id}"
 
-    def open(self, page, equipment):
-        page.leave_out_odoo()
-        page.open(self.get_url(equipment))
-        page.wait("document.querySelector('form[data-state=editing]')")
-        page.wait("document.querySelector('[name=object_text]')")
+    def get_urls(self):
+        return [self.get_url(self.known[0])]
 
-    def assert_high(self, page, equipment):
-        self.open(page, equipment)
-        self.assertLessEqual(page.run(FIND_BOTTOM), LOWEST)
+    def get_known_values(self):
+        return {"equipment_id": self.known[0].id}
+
+    def set_language(self, page, code):
+        self.user.lang = code
+        super().set_language(page, code)
 
     def test_the_button_is_on_the_second_screen_for_each_object_of_the_demo(self):
         self.assertTrue(self.known)
@@ -48,25 +44,4 @@ class TestPhoneForm(BrowserCase):
         with self.browse(login=CUSTOMER) as page:
             for equipment in [self.objects.browse(), *self.objects]:
                 with self.subTest(equipment.name):
-                    self.assert_high(page, equipment)
-
-    def test_and_so_it_is_in_each_language(self):
-        add_languages(self.env)
-        for code in LANGUAGES:
-            self.user.lang = code
-            with self.subTest(code), self.browse(login=CUSTOMER) as page:
-                self.assert_high(page, self.known[0])
-                shown = page.run("document.documentElement.lang")
-                self.assertEqual(shown, code.replace("_", "-"))
-
-    def test_and_however_many_faults_are_known_with_names_of_any_length(self):
-        equipment = self.known[0]
-        name = "The lift stops between the floors and its light goes out " * 3
-        self.env["fault.report"].create(
-            [
-                {"name": f"{number} {name}", "equipment_id": equipment.id}
-                for number in range(12)
-            ]
-        )
-        with self.browse(login=CUSTOMER) as page:
-            self.assert_high(page, equipment)
+                    self.assert_high(page, self.get_url(equipment))

@@ -22,7 +22,7 @@ WALKS = {
     "fault_report": "in its own tests",
     "fault_report_api": "below",
     "fault_report_qr": "below",
-    "fault_report_website": "test_form.py and test_block.py open them",
+    "fault_report_website": "in its own tests",
 }
 PAGE = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>A lift company</title>

@@ -1,0 +1,49 @@
+"""The form behind a code on a phone, however many faults are known."""
+
+from odoo.tests import tagged
+
+from odoo.addons.fault_report.tests import common_phone_form
+from odoo.addons.fault_report.tests.common import FaultReportData
+
+
+@tagged("post_install", "-at_install")
+class TestPhoneForm(FaultReportData, common_phone_form.PhoneForm):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.make_data(cls.env)
+        cls.company.fault_report_template_id = False
+        cls.company.fault_report_code_descriptions = True
+        cls.lift.action_renew_fault_report_token()
+        cls.wing.action_renew_fault_report_token()
+        cls.object = f"/fault_report/o/{cls.lift.sudo().fault_report_token}"
+        cls.place = f"/fault_report/f/{cls.wing.sudo().fault_report_token}"
+
+    def get_urls(self):
+        """Return the pages of an object and of a place; an NFC tag opens the same."""
+        chosen = f"{self.place}?equipment_id={self.lift.id}"
+        return [self.object, chosen, f"{self.place}?equipment_id="]
+
+    def get_known_values(self):
+        return {"equipment_id": self.lift.id}
+
+    def add_known(self):
+        super().add_known()
+        # Those of the place itself
+        place = {"partner_id": self.hotel.id, "facility_id": self.wing.id}
+        self.env["fault.report"].create(
+            [
+                {"name": f"{number} {common_phone_form.LONG_NAME}", **place}
+                for number in range(12)
+            ]
+        )
+
+    def test_a_known_fault_is_read_in_its_box_and_the_last_one_is_reached(self):
+        self.add_known()
+        with self.browse() as page:
+            for url in (*self.get_urls(), self.place):
+                with self.subTest(url):
+                    page.open(url)
+                    page.check()
+                    page.tap(".o_fr_known li:last-child button")
+                    page.see("h1", "Thank you")
