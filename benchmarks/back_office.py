@@ -7,6 +7,7 @@ import os
 import statistics
 import time
 from functools import partial
+from itertools import cycle
 
 from odoo.tests.common import new_test_user
 
@@ -82,8 +83,8 @@ def read_list(Report, domain):
 def file(Report, objects, count):
     Report.create(
         [
-            {"name": f"Fault {number}", "equipment_id": objects[number].id}
-            for number in range(count)
+            {"name": f"Fault {number}", "equipment_id": one.id}
+            for number, one in zip(range(count), cycle(objects), strict=False)
         ]
     )
     env.flush_all()

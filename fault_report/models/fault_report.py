@@ -251,8 +251,8 @@ class FaultReport(models.Model):
     _list_index = models.Index("(reported_at, id)")
     # For the default order of the list
     _urgent_index = models.Index("(priority, sla_deadline DESC, reported_at, id)")
-    # For the list and the board of what waits, in their default order, with the numbers
-    # of their columns; without it, 100,000 waiting reports are read for a page
+    # For the list and the columns of the board of what waits, in their default order;
+    # without it, 100,000 waiting reports are read for a page
     _waiting_order_index = models.Index(
         "(company_id, priority, sla_deadline DESC, reported_at, id)"
         " INCLUDE (state, technician_id)"
@@ -263,9 +263,13 @@ class FaultReport(models.Model):
         "(company_id, reported_at, id)"
         " WHERE state NOT IN ('converted', 'cancelled', 'solved')"
     )
-    # For the reports of a technician, and the numbers of a board of all reports, which
-    # are counted without reading them; it has few values, so it is small
-    _board_index = models.Index("(technician_id, state, company_id, priority)")
+    # For the reports of a technician, and the numbers of the board, which are counted
+    # without reading reports; the indexes have few values, so they are small
+    _board_index = models.Index("(technician_id, priority, state, company_id)")
+    _waiting_board_index = models.Index(
+        "(technician_id, priority, state, company_id)"
+        " WHERE state NOT IN ('converted', 'cancelled', 'solved')"
+    )
 
     # === COMPUTED FIELDS === #
 

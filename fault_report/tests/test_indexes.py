@@ -7,6 +7,7 @@ can use, or that another one replaces, has to go.
 from odoo.tests import tagged
 from odoo.tools import SQL
 
+from ..models.fault_report import WAITING_STATES
 from .common import FaultReportCommon
 
 DEFAULT = "priority desc, sla_deadline, reported_at desc, id desc"
@@ -60,6 +61,10 @@ USES = {
     "unassigned": ("the cron", [("unassigned_date", "<=", SOON)], "unassigned_date,id"),
     "urgent": ("all reports", [], DEFAULT),
     "waiting": ("the newest", [("company_id", "=", 1), WAITING], NEWEST),
+    "waiting_board": (
+        "the choice from a team, and the board",
+        [("technician_id", "in", [1]), ("state", "in", WAITING_STATES)],
+    ),
     "waiting_order": ("the list", [("company_id", "=", 1), WAITING], DEFAULT),
 }
 
