@@ -256,6 +256,16 @@ class FaultReportReferenceMixin(models.AbstractModel):
         new._check_followed(new._origin._get_followed())
         return super().web_read(specification)
 
+    def export_data(self, fields_to_export):
+        """Export texts of strangers that look like a formula as texts.
+
+        Odoo's XLSX would hold the formula, as CSV of Odoo does not.
+        """
+        result = super().export_data(fields_to_export)
+        for row in result["datas"]:
+            row[:] = [f"'{one}" if _is_formula(one) else one for one in row]
+        return result
+
     # === THE GUARD === #
 
     @api.model
@@ -382,6 +392,11 @@ class FaultReportReferenceMixin(models.AbstractModel):
                     self._check_readable(self.browse(), name, found, readable, True)
 
 
+def _is_formula(value):
+    """Return whether a spreadsheet takes the value for a formula."""
+    return isinstance(value, str) and value.startswith(("=", "{="))
+
+
 def _key(name):
     return f"default_{name}"
 
@@ -396,7 +411,9 @@ def get_ids(value):
         return value.ids
     ids = []
     for one in value if isinstance(value, list | tuple) else [value]:
-        if not isinstance(one, list | tuple):
+        if isinstance(one, dict):
+            ids.append(one.get("id"))
+        elif not isinstance(one, list | tuple):
             ids.append(one)
         elif one and one[0] in (Command.UPDATE, Command.LINK):
             ids += one[1:2]
@@ -481,10 +498,15 @@ def _get_relations(records):
 
 
 def _get_nested(value):
-    """Return the values of records that the commands of a relation create or change."""
+    """Return the values of records that a relation's value creates or changes.
+
+    A line of a form has its whole form as the value of the relation to it.
+    """
+    if isinstance(value, dict):
+        return [value]
     if not isinstance(value, list | tuple):
         return []
-    return [
+    return [one for one in value if isinstance(one, dict)] + [
         one[2]
         for one in value
         if isinstance(one, list | tuple)

@@ -297,6 +297,24 @@ class TestReferences(FaultReportCommon):
             walked = self.check_relations_of(self.people[name], self.get_odd_answers)
             self.assertGreater(walked, least)
 
+    def test_r70_a_line_is_filled_in_with_its_form_around_it(self):
+        """Odoo's client sends the values of the form as those of the relation."""
+        report = self.make_report()
+        editor = self.people["edit"]
+        Note = self.env["fault.report.note"].with_user(editor)
+        for form, is_refused in (
+            ({"id": report.id, "name": "x", "facility_id": self.wing.id}, False),
+            ({"name": "x", "note_ids": [[0, "virtual_1", {"name": "y"}]]}, False),
+            ({"id": self.hidden["fault.report"].id}, True),
+            ({"id": str(report.id)}, True),
+            ({"id": report.id, "facility_id": self.hidden["res.partner"].id}, True),
+            ({"facility_id": {"id": self.hidden["res.partner"].id}}, True),
+        ):
+            values = {"report_id": form, "name": "Seen"}
+            answer = self.call(Note, "onchange", [], values, ["name"], {"name": {}})
+            with self.subTest(form=form):
+                self.assertEqual(isinstance(answer, AccessError), is_refused, answer)
+
     def test_r70_every_model_of_ours_checks_what_its_relations_name(self):
         guard = self.env.registry["fault.report.reference.mixin"]
         for name, model in self.env.registry.items():
