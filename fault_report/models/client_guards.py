@@ -13,6 +13,8 @@ X2MANY = ("one2many", "many2many")
 # References with a model's name are excluded: they are protected fields, and no compute
 # reads them before they are stored.
 RELATIONS = ("many2one", *X2MANY)
+# Maximum of an id column
+MAX_ID = 2**31
 
 
 class FaultReportProtectedMixin(models.AbstractModel):
@@ -254,6 +256,16 @@ class FaultReportReferenceMixin(models.AbstractModel):
         new._check_followed(new._origin._get_followed())
         return super().web_read(specification)
 
+    def export_data(self, fields_to_export):
+        """Export texts of strangers that look like a formula as texts.
+
+        Odoo's XLSX would hold the formula, as CSV of Odoo does not.
+        """
+        result = super().export_data(fields_to_export)
+        for row in result["datas"]:
+            row[:] = [f"'{one}" if _is_formula(one) else one for one in row]
+        return result
+
     # === THE GUARD === #
 
     @api.model
@@ -316,7 +328,8 @@ class FaultReportReferenceMixin(models.AbstractModel):
         """
         for name in set(names).intersection(vals):
             field = records._fields[name]
-            related = self.env[field.comodel_name].browse(get_ids(vals[name]))
+            ids = read_ids(records, name, vals[name])
+            related = self.env[field.comodel_name].browse(ids)
             self._check_readable(records, name, related, readable)
             for nested in _get_nested(vals[name]):
                 self._check_named(related, _get_relations(related), nested, readable)
@@ -336,13 +349,7 @@ class FaultReportReferenceMixin(models.AbstractModel):
             linked_ids.update(record_sudo[name].ids)
         new = related.browse(id_ for id_ in related.ids if id_ not in linked_ids)
         if new and not (new if are_stored else get_existing(new)).has_access("read"):
-            label = records._fields[name]._description_string(self.env)
-            raise AccessError(
-                self.env._(
-                    "You have no access to what was chosen as “%s”: choose another.",
-                    label,
-                )
-            )
+            raise _get_choice_error(records, name)
         known[related._name].update(new.ids)
 
     def _get_followed(self):
@@ -385,25 +392,73 @@ class FaultReportReferenceMixin(models.AbstractModel):
                     self._check_readable(self.browse(), name, found, readable, True)
 
 
+def _is_formula(value):
+    """Return whether a spreadsheet takes the value for a formula."""
+    return isinstance(value, str) and value.startswith(("=", "{="))
+
+
 def _key(name):
     return f"default_{name}"
 
 
 def get_ids(value):
-    """Return the ids in the value of a relation, in the format of a client."""
+    """Return the ids in the value of a relation, in the format of a client.
+
+    :raises ValueError: for what is no id, such as “7” or 7.0: Odoo stores some of them,
+        but takes them for no record, or for another, when it checks them
+    """
     if isinstance(value, models.BaseModel):
         return value.ids
-    if not isinstance(value, list | tuple):
-        value = [value]
     ids = []
-    for one in value:
-        if not isinstance(one, list | tuple):
+    for one in value if isinstance(value, list | tuple) else [value]:
+        if isinstance(one, dict):
+            ids.append(one.get("id"))
+        elif not isinstance(one, list | tuple):
             ids.append(one)
         elif one and one[0] in (Command.UPDATE, Command.LINK):
             ids += one[1:2]
-        elif len(one) == 3 and one[0] == Command.SET:
-            ids += one[2] if isinstance(one[2], list | tuple) else ()
-    return [id_ for id_ in ids if isinstance(id_, int) and not isinstance(id_, bool)]
+        elif one[:1] in ([Command.SET], (Command.SET,)):
+            ids += _get_set_ids(*one[2:3])
+    ids = [id_ for id_ in ids if id_]
+    if not all(type(id_) is int and 0 < id_ < MAX_ID for id_ in ids):
+        raise ValueError(value)
+    return ids
+
+
+def _get_set_ids(ids=()):
+    """Return the ids in a command that sets them."""
+    if isinstance(ids, models.BaseModel):
+        return ids.ids
+    # Odoo would read the keys of a dict and the letters of a text.
+    return [ids] if isinstance(ids, str | dict) else list(ids or ())
+
+
+def find_ids(value):
+    """Return the ids in a value of the context, as of `get_ids`; none if it is odd."""
+    try:
+        return get_ids(value)
+    except (TypeError, ValueError):
+        return []
+
+
+def read_ids(records, name, value):
+    """Return the ids in the value of a relation of `records`, as of `get_ids`.
+
+    :raises AccessError: for what is no id
+    """
+    try:
+        return get_ids(value)
+    except (TypeError, ValueError) as error:
+        raise _get_choice_error(records, name) from error
+
+
+def _get_choice_error(records, name):
+    label = records._fields[name]._description_string(records.env)
+    return AccessError(
+        records.env._(
+            "You have no access to what was chosen as “%s”: choose another.", label
+        )
+    )
 
 
 def get_existing(records):
@@ -430,7 +485,8 @@ def _collect_named(records, names, vals_list, named):
         field = records._fields[name]
         values = [vals[name] for vals in vals_list if vals.get(name)]
         if field.type == "many2one":
-            named[field.comodel_name].update(*map(get_ids, values))
+            for value in values:
+                named[field.comodel_name].update(read_ids(records, name, value))
         nested = [one for value in values for one in _get_nested(value)]
         if nested:
             related = records.env[field.comodel_name]
@@ -442,14 +498,19 @@ def _get_relations(records):
 
 
 def _get_nested(value):
-    """Return the values of records that the commands of a relation create or change."""
+    """Return the values of records that a relation's value creates or changes.
+
+    A line of a form has its whole form as the value of the relation to it.
+    """
+    if isinstance(value, dict):
+        return [value]
     if not isinstance(value, list | tuple):
         return []
-    return [
+    return [one for one in value if isinstance(one, dict)] + [
         one[2]
         for one in value
         if isinstance(one, list | tuple)
-        and len(one) == 3
+        and len(one) >= 3
         and one[0] in (Command.CREATE, Command.UPDATE)
         and isinstance(one[2], dict)
     ]

@@ -8,7 +8,7 @@ from odoo.tools import LazyTranslate
 
 from ..tools import text_rules
 from ..tools.xmlids import get_record
-from .client_guards import get_existing, get_ids
+from .client_guards import get_existing, read_ids
 from .fault_report import PLACE_FIELDS, WAITING_STATES
 
 _lt = LazyTranslate(__name__)
@@ -278,7 +278,11 @@ class FaultReport(models.Model):
     def _prefetch_places(self, vals_list):
         """Read the objects of new reports, then facilities and customers together."""
         ids = {
-            name: {id_ for vals in vals_list for id_ in get_ids(vals.get(name) or [])}
+            name: {
+                id_
+                for vals in vals_list
+                for id_ in read_ids(self, name, vals.get(name))
+            }
             for name in PLACE_FIELDS
         }
         # Only read: the user's access to them is checked later.

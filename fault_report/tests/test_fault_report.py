@@ -1,4 +1,5 @@
 from datetime import timedelta
+from itertools import product
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
@@ -476,3 +477,51 @@ class TestHandling(FaultReportCommon):
                 self.env["fault.report"].with_user(admin).create(
                     {"name": "Forged", "equipment_id": self.lift.id, **values}
                 )
+
+
+class TestNumbers(FaultReportCommon):
+    """A report gets a number whatever is done to the sequence."""
+
+    def get_sequence(self):
+        return self.company._get_fault_report_sequence()
+
+    def make_reports(self):
+        values = {"name": "It squeaks", "equipment_id": self.lift.id}
+        Report = self.as_user(self.env["fault.report"], "create")
+        return Report.create([values, values]).mapped("reference")
+
+    def restart(self):
+        """Let the sequence start at 1 again, as a new period of time does."""
+        sequence = self.get_sequence()
+        (sequence.date_range_ids or sequence).number_next = 1
+
+    def test_a_number_that_is_taken_is_left_out(self):
+        for implementation, use_date_range, prefix, suffix in product(
+            ("standard", "no_gap"),
+            (False, True),
+            ("FR/%(year)s/", "%(range_year)s", "", "R_%%"),
+            ("", "/7"),
+        ):
+            sequence = self.get_sequence()
+            values = {
+                "implementation": implementation,
+                "use_date_range": use_date_range,
+                "prefix": prefix,
+                "suffix": suffix,
+                "padding": 1,
+            }
+            savepoint = self.env.cr.savepoint()
+            with self.subTest(**values):
+                sequence.write(values)
+                numbers = self.make_reports()
+                for _time in range(3):
+                    self.restart()
+                    numbers += self.make_reports()
+                self.assertEqual(len(set(numbers)), 8)
+            savepoint.close(rollback=True)
+            self.env.invalidate_all()
+
+    def test_a_sequence_that_gets_periods_of_time_goes_on(self):
+        before = self.make_reports()
+        self.get_sequence().use_date_range = True
+        self.assertFalse({*before} & {*self.make_reports()})

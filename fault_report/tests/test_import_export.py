@@ -3,6 +3,7 @@ import csv
 from odoo.exceptions import UserError
 from odoo.tools.misc import file_open
 
+from ..models.fault_report import TEXT_LIMITS
 from .common import FaultReportCommon
 
 
@@ -61,3 +62,17 @@ class TestImportExport(FaultReportCommon):
         self.assertEqual(
             data["datas"], [[report.reference, "It stands still", "Hotel", "PO-1"]]
         )
+
+    def test_no_text_of_a_report_is_exported_as_a_formula(self):
+        """A visitor writes it, and staff open it in a spreadsheet."""
+        admin = self.env.ref("base.user_admin")
+        for formula in ('=HYPERLINK("https://x.example")', "{=1+1}"):
+            report = self.make_report(**dict.fromkeys(TEXT_LIMITS, formula))
+            self.env["fault.report.note"].create(
+                {"report_id": report.id, "name": formula}
+            )
+            names = [*TEXT_LIMITS, "note_ids/name"]
+            [row] = report.with_user(admin).export_data(names)["datas"]
+            self.assertEqual(row, [f"'{formula}"] * len(names))
+        # Odoo's CSV adds nothing to it
+        self.assertFalse(row[0].startswith(("=", "+", "-")))

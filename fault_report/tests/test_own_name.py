@@ -165,6 +165,35 @@ class TestOwnName(FaultReportCommon):
         with self.assertRaises(AccessError):
             template.send_mail(self.report.id, False, False, {"email_from": BOSS})
 
+    def test_no_template_of_another_model_takes_a_file_of_a_report_along(self):
+        """Odoo links the files that a client names, whatever the client may read."""
+        self.template.model_id = self.env["ir.model"]._get_id("res.partner")
+        file = self.env["ir.attachment"].create(
+            {
+                "name": "secret.txt",
+                "raw": b"secret",
+                "res_model": "fault.report",
+                "res_id": self.report.id,
+            }
+        )
+        ids = (file.id, float(file.id), str(file.id))
+        links = [[[4, id_]] for id_ in ids] + [[id_] for id_ in ids]
+        sets = [[[6, 0, [id_]]] for id_ in ids] + [[[6, 0, {file.id: 1}]]]
+        longer = [[[6, 0, file.ids, 0]], [[4, file.id, 0, 0]]]
+        mails = self.env["mail.mail"].search_count([])
+        for user, files in product(
+            (self.stranger, self.users["view"]), (*links, *sets, *longer)
+        ):
+            with self.subTest(user.login, files=files), self.assertRaises(AccessError):
+                self.call(
+                    user,
+                    "mail.template",
+                    "send_mail",
+                    [self.template.ids, user.partner_id.id],
+                    {"email_values": {"attachment_ids": files}},
+                )
+        self.assertEqual(self.env["mail.mail"].search_count([]), mails)
+
     def test_a_template_is_sent_in_the_name_of_the_user_whatever_its_sender(self):
         editor = self.users["edit"]
         self.template.email_from = BOSS

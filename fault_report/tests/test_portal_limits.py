@@ -58,12 +58,22 @@ class TestPortalLimits(PortalData, FaultReportCommon):
             "parent's children": write(
                 self.hospital, child_ids=[Command.link(limited.id)]
             ),
+            "parent's children, by an odd id": write(
+                self.hospital, child_ids=[[Command.LINK, float(limited.id)]]
+            ),
             "e-mail": write(limited, email="evil@example.com"),
             "no e-mail": write(limited, email=False),
             "a new parent": lambda user: (
                 self.env["res.partner"]
                 .with_user(user)
                 .create({"name": "New", "child_ids": [Command.set(limited.ids)]})
+            ),
+            "a new parent, by a long command": lambda user: (
+                self.env["res.partner"]
+                .with_user(user)
+                .create(
+                    {"name": "New", "child_ids": [[Command.SET, 0, limited.ids, 0]]}
+                )
             ),
             "facility's parent": write(self.wing, parent_id=self.hospital.id),
             "facility no more": write(

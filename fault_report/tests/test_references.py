@@ -172,6 +172,18 @@ class TestReferences(FaultReportCommon):
         ]
         return [[Command.link(record.id)], [Command.set(record.ids)], *nested]
 
+    def get_odd_values(self, model, field, record):
+        """Return the ways to link the record that Odoo's client does not use."""
+        odd = [str(record.id), float(record.id), [record.id, "x"], {"id": record.id}]
+        if field.type == "many2one":
+            return odd
+        links = [value for id_ in odd for value in ([id_], [[Command.LINK, id_]])]
+        sets = [*([id_] for id_ in odd), {record.id: 1}, str(record.id)]
+        # Odoo ignores what follows
+        usual = self.get_values(model, field, record)
+        longer = [[[*command, 0, 0][:4]] for (command,) in usual]
+        return [*links, *([[Command.SET, 0, ids]] for ids in sets), *longer]
+
     def call(self, model, method, *args, **kwargs):
         """Return what the client sees: the result, or the error."""
         try:
@@ -228,7 +240,18 @@ class TestReferences(FaultReportCommon):
             columns = [*keys, f"{name}/.id"]
             yield self.call(model, "load", columns, [[*texts, str(record.id)]])
 
-    def check_relations_of(self, user):
+    def get_odd_answers(self, model, field, record):
+        """Return the result of creating and changing records with odd values."""
+        name, base = field.name, self.get_base(model)
+        spec = self.get_spec(model)
+        for value in self.get_odd_values(model, field, record):
+            yield self.call(model, "onchange", [], {name: value}, [name], spec)
+            yield self.call(model, "create", [{**base, name: value}])
+            yield self.call(
+                model, "write", self.mine.get(model._name) or [], {name: value}
+            )
+
+    def check_relations_of(self, user, get_answers=None):
         self.own = self.make_report(name="Own")
         note = self.own.note_ids.create(
             {"report_id": self.own.id, "name": "Seen", "user_id": user.id}
@@ -243,7 +266,7 @@ class TestReferences(FaultReportCommon):
         walked = 0
         for model, field, record in self.get_cases(user):
             with self.subTest(model._name, field=field.name, record=record._name):
-                for answer in self.get_answers(model, field, record):
+                for answer in (get_answers or self.get_answers)(model, field, record):
                     self.assertNotIn(MARKER, str(answer))
                 self.assertFalse(self.find_linked(model, field, record))
             walked += 1
@@ -267,6 +290,30 @@ class TestReferences(FaultReportCommon):
 
     def test_r70_an_administrator_of_one_company_names_nothing_of_another(self):
         self.assertGreater(self.check_relations_of(self.people["administrator"]), 30)
+
+    def test_r70_an_id_that_is_written_oddly_links_nothing_that_is_hidden(self):
+        """Odoo stores “7” and 7.0, but its checks and ours see no record then."""
+        for name, least in {"create": 10, "administrator": 30}.items():
+            walked = self.check_relations_of(self.people[name], self.get_odd_answers)
+            self.assertGreater(walked, least)
+
+    def test_r70_a_line_is_filled_in_with_its_form_around_it(self):
+        """Odoo's client sends the values of the form as those of the relation."""
+        report = self.make_report()
+        editor = self.people["edit"]
+        Note = self.env["fault.report.note"].with_user(editor)
+        for form, is_refused in (
+            ({"id": report.id, "name": "x", "facility_id": self.wing.id}, False),
+            ({"name": "x", "note_ids": [[0, "virtual_1", {"name": "y"}]]}, False),
+            ({"id": self.hidden["fault.report"].id}, True),
+            ({"id": str(report.id)}, True),
+            ({"id": report.id, "facility_id": self.hidden["res.partner"].id}, True),
+            ({"facility_id": {"id": self.hidden["res.partner"].id}}, True),
+        ):
+            values = {"report_id": form, "name": "Seen"}
+            answer = self.call(Note, "onchange", [], values, ["name"], {"name": {}})
+            with self.subTest(form=form):
+                self.assertEqual(isinstance(answer, AccessError), is_refused, answer)
 
     def test_r70_every_model_of_ours_checks_what_its_relations_name(self):
         guard = self.env.registry["fault.report.reference.mixin"]

@@ -8,7 +8,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import format_date
 
-from ..models.client_guards import get_ids
+from ..models.client_guards import find_ids
 
 FIRST_YEAR, LAST_YEAR = 1970, 2100
 
@@ -36,7 +36,7 @@ class FaultReportCustomerMonth(models.TransientModel):
         context = self.env.context
         if context.get("active_model") != "res.partner":
             return False
-        ids = get_ids(context.get("active_ids"))
+        ids = find_ids(context.get("active_ids"))
         partners = self.env["res.partner"].browse(ids).exists()
         customers = partners.filtered(lambda partner: not partner.is_facility)
         return customers if len(customers) == 1 else False

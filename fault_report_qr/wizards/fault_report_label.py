@@ -3,7 +3,7 @@ import base64
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from odoo.addons.fault_report.models.client_guards import get_ids
+from odoo.addons.fault_report.models.client_guards import find_ids
 
 from ..tools import label_pdf, label_sheets, poster_pdf
 
@@ -42,7 +42,7 @@ class FaultReportLabel(models.TransientModel):
         context = self.env.context
         if context.get("active_model") != model:
             return False
-        ids = get_ids(context.get("active_ids"))
+        ids = find_ids(context.get("active_ids"))
         return self.env[model].browse(ids).exists().ids
 
     @api.model

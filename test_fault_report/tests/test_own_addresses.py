@@ -66,17 +66,68 @@ class TestOwnAddresses(ChannelsCase):
             )
         }
 
-    def get_paths(self):
-        """Return a path for each of our pages that answers GET."""
+    def get_paths(self, method="GET", **settings):
+        """Return a path for each of our pages that answers the method.
+
+        :param settings: of the routes
+        """
         values = {
             "report_id": str(self.known.id),
             "token": self.lift.sudo().fault_report_token,
             "reference": self.known.reference,
         }
         for url, routing in self.get_rules().items():
-            if "GET" in (routing["methods"] or ["GET"]) and own_addresses.is_own(url):
+            is_asked = settings.items() <= routing.items()
+            methods = routing["methods"] or [method]
+            if method in methods and is_asked and own_addresses.is_own(url):
                 path = url.replace("/fault_report/f/<string:token>", self.place)
                 yield re.sub(r"<[^>]*?(\w+)>", lambda at: values.get(at[1], "1"), path)
+
+    # === METHODS === #
+
+    def count(self):
+        self.env.flush_all()
+        return [
+            self.env[model].sudo().search_count([])
+            for model in ("fault.report", "fault.report.attempt", "mail.message")
+        ]
+
+    def test_who_asks_for_the_methods_of_an_address_files_and_counts_nothing(self):
+        paths = {*self.get_paths("GET"), *self.get_paths("POST"), self.tracking}
+        self.assertGreater(len(paths), 15)
+        form = {"name": "By OPTIONS", "comment": "By OPTIONS", "key": "x"}
+        for login in (None, "portal_filing"):
+            self.authenticate(login, login)
+            for path in paths:
+                before = self.count()
+                with self.subTest(path=path, login=login), mute_logger("odoo.http"):
+                    answer = self.opener.options(
+                        self.base_url() + path, data=form, allow_redirects=False
+                    )
+                    # To sign in, or the API's answer to an unknown address
+                    known = (204, 303, 404) if "/v1" in path else (204, 303)
+                    self.assertIn(answer.status_code, known)
+                    if answer.status_code == 204:
+                        self.assertIn("Allow", answer.headers)
+                        self.assertFalse(answer.content)
+                    self.assertEqual(self.count(), before)
+
+    def test_a_form_sent_after_the_session_has_ended_is_kept(self):
+        """With a website too, whose layout needs more than Odoo sets up by then."""
+        paths = {p for m in ("GET", "POST") for p in self.get_paths(m, auth="user")}
+        kept = 0
+        for path in paths:
+            with self.subTest(path), mute_logger("odoo.http"):
+                answer = self.opener.post(
+                    self.base_url() + path,
+                    data={"comment": "Typed for an hour"},
+                    allow_redirects=False,
+                )
+                if answer.status_code != 405:
+                    self.assertEqual(answer.status_code, 403)
+                    self.assertIn("Typed for an hour", answer.text)
+                    kept += 1
+        self.assertGreater(kept, 2)
 
     # === FRAMES === #
 

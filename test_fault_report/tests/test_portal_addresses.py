@@ -1,5 +1,6 @@
 """URLs of the portal: their parameters, and which pages only read."""
 
+import contextlib
 from itertools import product
 from urllib.parse import urlencode
 
@@ -105,6 +106,21 @@ class TestPortalAddresses(PortalPages):
         self.assertTrue(self.garage.active)
         self.sign_in(self.reading)
         self.assertIn(self.garage.name, self.url_open("/my/addresses").text)
+
+    def test_customers_remove_addresses_but_no_facilities(self):
+        """The code of the facility would end, and its choice for their colleagues."""
+        address = self.wing.copy({"is_facility": False, "name": "Invoices"})
+        self.sign_in(self.reading)
+        for place, type_ in product(
+            (self.wing, address), ("invoice", "delivery", "other")
+        ):
+            place.write({"type": type_, "active": True})
+            with self.subTest(place.name, type=type_), mute_logger("odoo.http"):
+                with contextlib.suppress(JsonRpcException):
+                    self.make_jsonrpc_request(
+                        "/my/address/archive", {"partner_id": place.id}
+                    )
+                self.assertEqual(place.active, place.is_facility)
 
     def test_customers_do_not_change_contacts_with_an_account(self):
         """A password reset would be sent to the e-mail address of the contact."""

@@ -76,6 +76,16 @@ class IrHttp(models.AbstractModel):
         return result
 
     @classmethod
+    def _dispatch(cls, endpoint):
+        """Answer OPTIONS without a call of the route: it may be one that files."""
+        http = request.httprequest
+        if http.method != "OPTIONS" or not own_addresses.is_own(http.path):
+            return super()._dispatch(endpoint)
+        adapter = request.env["ir.http"].routing_map().bind("")
+        methods = sorted(adapter.allowed_methods(http.path))
+        return Response(status=204, headers={"Allow": ", ".join(methods)})
+
+    @classmethod
     def _post_dispatch(cls, response):
         result = super()._post_dispatch(response)
         if own_addresses.is_own(request.httprequest.path):
@@ -148,6 +158,7 @@ class IrHttp(models.AbstractModel):
         if is_signed_out:
             super()._handle_error(exception)  # Ends the session
             cls._auth_method_public()
+            cls._frontend_pre_dispatch()  # Sets the website, of which the layout is
         http = request.httprequest
         given = {name: text for name, text in http.form.items() if name != "csrf_token"}
         request.params = {}  # Of the body, which Odoo's layout reads

@@ -2,7 +2,7 @@ from odoo import api, models
 from odoo.exceptions import AccessError
 from odoo.fields import Command
 
-from ..client_guards import get_ids
+from ..client_guards import read_ids
 
 MODEL = "fault.report"
 # The fields of a file that determine its record
@@ -32,7 +32,7 @@ class MailTemplate(models.Model):
         self._check_chosen_values(email_values)
         if email_values.get("model", self.model) == MODEL:
             Report = self.env[MODEL]
-            report_ids = get_ids(email_values.get("res_id", res_ids))
+            report_ids = read_ids(Report, "id", email_values.get("res_id", res_ids))
             Report.browse(report_ids)._check_may_send_outside()
             email_values = {**Report._get_own_name(), **email_values}
             Report._check_own_name(
@@ -50,14 +50,14 @@ class MailTemplate(models.Model):
         if self.env.su or self.env.user._is_admin():
             return
         fields_ = self.env["mail.mail"]._fields
+        # Sending files to external people requires more than read access.
+        files = self._find_files_of_reports(email_values.get("attachment_ids"))
         is_past = "mail_message_id" in email_values or any(
             not self._is_only_linked(fields_[name], value)
             for name, value in email_values.items()
             if name in fields_ and fields_[name].type in ("one2many", "many2many")
         )
         is_odd_id = type(email_values.get("res_id") or 0) is not int
-        # Sending files to external people requires more than read access.
-        files = self._find_files_of_reports(email_values.get("attachment_ids"))
         if is_past or is_odd_id or not files.has_access("write"):
             raise AccessError(
                 self.env._("You may not choose what this e-mail says or sends along.")
@@ -84,7 +84,8 @@ class MailTemplate(models.Model):
     @api.model
     def _find_files_of_reports(self, value):
         """Return the linked files that belong to a report or to its messages."""
-        files = self.env["ir.attachment"].browse(get_ids(value or [])).exists()
+        ids = read_ids(self.env["mail.mail"], "attachment_ids", value)
+        files = self.env["ir.attachment"].browse(ids).exists()
         return files.filtered(
             lambda file: (
                 file._is_from_fault_report()

@@ -1,10 +1,11 @@
 from contextlib import contextmanager
+from itertools import chain
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
 from odoo.fields import Domain
 
-from ..client_guards import get_ids
+from ..client_guards import read_ids
 
 CUSTOMER_ACCESS = "fault_report.group_customer_access"
 LIMIT_FIELDS = ("limit_facilities", "allowed_facility_ids", "allow_no_facility")
@@ -145,6 +146,8 @@ class ResPartner(models.Model):
     def write(self, vals):
         if "email" in vals:
             self._check_portal_email(vals["email"])
+        if not vals.get("active", True):
+            self._check_may_archive_places()
         changed = self._filter_kind_changed(vals)
         if PLACE_FIELDS.isdisjoint(vals):
             result = super().write(vals)
@@ -164,8 +167,8 @@ class ResPartner(models.Model):
     @api.model
     def _get_new_children(self, vals):
         """Return the contacts that get a new parent by these values."""
-        ids = [id_ for name in CHILD_FIELDS for id_ in get_ids(vals.get(name))]
-        return self.browse(ids)
+        ids = [read_ids(self, name, vals.get(name)) for name in CHILD_FIELDS]
+        return self.browse(chain(*ids))
 
     @api.model
     def _may_widen_portal_access(self):
@@ -221,6 +224,20 @@ class ResPartner(models.Model):
             users = partner._get_portal_users()
             if users and users != self.env.user:
                 raise self._get_portal_access_error(users[:1])
+
+    def _check_may_archive_places(self):
+        """Raise for customers who remove a facility from their addresses.
+
+        Its code and its choice on forms would end, for all users of the customer.
+        """
+        places = self.filtered("is_facility")
+        if places and not self.env.user._is_internal():
+            raise AccessError(
+                self.env._(
+                    "“%s” is one of your facilities: ask us to remove it.",
+                    places[0].name,
+                )
+            )
 
     def _get_portal_access_error(self, user):
         return AccessError(
