@@ -34,7 +34,7 @@ MINIMUM_FREE_GB = 4
 # Odoo takes two seconds less. Not beside the sources, which may be read-only.
 BYTECODE = {
     "PYTHONDONTWRITEBYTECODE": "",
-    "PYTHONPYCACHEPREFIX": str(CACHE / "bytecode"),
+    "PYTHONPYCACHEPREFIX": str(RUN / "bytecode"),
 }
 
 

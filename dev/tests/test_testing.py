@@ -151,14 +151,14 @@ class TestBundles(unittest.TestCase):
 
 
 class TestBytecode(unittest.TestCase):
-    def test_python_keeps_what_it_compiles_in_the_cache(self):
+    def test_python_keeps_what_it_compiles_in_the_folder_of_the_clone(self):
         program = "import sys; print(sys.dont_write_bytecode, sys.pycache_prefix)"
         output = subprocess.check_output(
             [sys.executable, "-c", program],
             env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **paths.BYTECODE},
             text=True,
         )
-        self.assertEqual(output.strip(), f"False {paths.CACHE / 'bytecode'}")
+        self.assertEqual(output.strip(), f"False {paths.RUN / 'bytecode'}")
 
     def test_each_odoo_does_so(self):
         odoo = SimpleNamespace(python_path="odoo")

@@ -38,6 +38,7 @@ class AbsenceCommon(NotificationCommon):
             cls.env,
             f"absence_{name}",
             groups="fault_report.group_view",
+            context={"no_reset_password": True},
             company_id=cls.company.id,
             company_ids=[(6, 0, cls.company.ids)],
         )

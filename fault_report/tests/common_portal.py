@@ -34,6 +34,7 @@ class PortalData:
             cls.env,
             login,
             groups=groups,
+            context={"no_reset_password": True},
             partner_id=partner.id,
             company_id=cls.company.id,
             company_ids=[Command.set(cls.company.ids)],
