@@ -54,12 +54,20 @@ def _run_beside_others(environment, wanted):
     alone = databases.addons_template(environment, ["fault_report"])
     together = databases.addons_template(environment, PEERS_ADDONS, PEERS)
     large = {"N": os.environ.get("MILLION") or MILLION, "RESULTS": RESULTS}
-    runs = {"search": (alone, (), large), "peers": (together, PEERS, {})}
-    return _first_failure(
-        _run(environment, template, name, peers, variables)
-        for name, (template, peers, variables) in runs.items()
-        if wanted in name
+    without = databases.own("without")
+    databases.copy(
+        databases.neighbours_template(environment, PEERS_ADDONS, PEERS), without
     )
+    beside = {"WITHOUT": without}
+    runs = {"search": (alone, (), large), "peers": (together, PEERS, beside)}
+    try:
+        return _first_failure(
+            _run(environment, template, name, peers, variables)
+            for name, (template, peers, variables) in runs.items()
+            if wanted in name
+        )
+    finally:
+        databases.drop(without)
 
 
 def _first_failure(codes):
