@@ -49,6 +49,11 @@ CONVERSIONS = [
     (f"convert to {model}", 6)
     for model in ("maintenance.request", "project.task", "repair.order", "sale.order")
 ]
+# The end of the name of other modules' work, and the longest time of an upload beside
+# a database without this addon
+OTHERS = "not of a fault"
+UPLOAD = f"upload of 0.5 MB, {OTHERS}"
+UPLOAD_LIMIT = 1.05
 # Pieces of work a second, at least so many times those of another
 RATES = [
     ("API, text, 4 clients", "floor", 0.7),
@@ -109,6 +114,12 @@ def find_goals(result):
     for other, limit in SPACES:
         figure = divide(SPACE, other, "bytes")
         yield Goal(SPACE, figure, f"× {other}", limit)
+    for work, label in result:
+        if work.endswith(OTHERS) and label == OURS:
+            more = get(work, OURS, "queries") - get(work, "floor", "queries")
+            yield Goal(work, more, "queries more than without this addon", 0)
+    slower = divide(UPLOAD, "floor", "ms")
+    yield Goal(UPLOAD, slower, "× without this addon", UPLOAD_LIMIT)
     for work, other, limit in RATES:
         figure = divide(work, other, "per_second")
         yield Goal(work, figure, f"× {other} a second", limit, at_least=True)

@@ -27,6 +27,7 @@ from benchmarks._measuring import (
     noted_queries,
     vacuum,
 )
+from benchmarks._others import get_other_jobs, open_without
 
 COUNT = int(os.environ.get("N") or 1000)
 ROUNDS = int(os.environ.get("ROUNDS") or 15)
@@ -316,7 +317,7 @@ def get_large_jobs(peers, user):
 # === MEASURING === #
 
 
-def run_once(job):
+def run_once(job, env=env):
     """Return the seconds, the seconds of this process's CPU, and the queries."""
     env.flush_all()
     env.invalidate_all()
@@ -335,15 +336,16 @@ def run_once(job):
     return result
 
 
-def measure(jobs, rounds=ROUNDS):
+def measure(jobs, rounds=ROUNDS, environments=None):
     """Return the medians of milliseconds, of CPU milliseconds and the queries.
 
     :param dict jobs: a function by work and peer
+    :param dict environments: that of a peer in another database, by the peer
     """
     found = defaultdict(list)
     for number in range(rounds + 1):
         for key, job in jobs.items():
-            result = run_once(job)
+            result = run_once(job, (environments or {}).get(key[1], env))
             # The first run warms the caches, as in a running worker.
             if number:
                 found[key].append(result)
@@ -414,6 +416,19 @@ def make_copied_value(name, is_time, is_distinct):
     return SQL("copied || ' ' || %s", column) if is_distinct else column
 
 
+def measure_others():
+    """Return the figures of other modules' work; the floor is without this addon."""
+    with open_without(os.environ["WITHOUT"]) as without:
+        environments = {"floor": without, "fault_report": env}
+        found = {label: get_other_jobs(own) for label, own in environments.items()}
+        jobs = {
+            (work, label): found[label][work]
+            for work in found["floor"]
+            for label in environments
+        }
+        return measure(jobs, environments=environments)
+
+
 def make_cell(row):
     if not row:
         return "–"
@@ -456,8 +471,9 @@ def write_results(result, peers):
             " milliseconds, those of Odoo's CPU, and queries; over HTTP, pieces of work"
             " a second. The floor is a model with a chatter and nothing else; over"
             " HTTP, bare creation of a report by the API's route; of a conversion, bare"
-            " creation of its target. Lists and forms have the fields that the web"
-            " client reads at first.",
+            " creation of its target; of what is not of a fault, a database without"
+            " this addon. Lists and forms have the fields that the web client reads at"
+            " first.",
             make_table(result, peers),
             "![Milliseconds of each work, beside others](peers.svg)",
         ]
@@ -499,7 +515,7 @@ def main():
     jobs |= get_target_jobs(user)
     order = list(dict.fromkeys(work for work, _label in jobs))
     jobs = dict(sorted(jobs.items(), key=lambda item: order.index(item[0][0])))
-    result = measure(jobs)
+    result = measure(jobs) | measure_others()
     result |= measure(get_large_jobs(peers, user), FEW_ROUNDS)
     result |= measure_space(peers)
     env.cr.commit()

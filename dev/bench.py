@@ -53,18 +53,24 @@ def _run_beside_others(environment, wanted):
     """Run the benchmarks beside others; `MILLION=…` is the larger number of reports."""
     alone = databases.addons_template(environment, ["fault_report"])
     together = databases.addons_template(environment, PEERS_ADDONS, PEERS)
+    without = databases.own("without")
+    databases.copy(
+        databases.neighbours_template(environment, PEERS_ADDONS, PEERS), without
+    )
     million = os.environ.get("MILLION") or MILLION
-    numbers = {"few": FEW, "million": million}
     runs = [
         ("search", alone, (), {"N": number, "RESULTS": RESULTS.format(name)})
-        for name, number in numbers.items()
+        for name, number in (("few", FEW), ("million", million))
     ]
-    runs.append(("peers", together, PEERS, {}))
-    return _first_failure(
-        _run(environment, template, name, peers, variables)
-        for name, template, peers, variables in runs
-        if wanted in name
-    )
+    runs.append(("peers", together, PEERS, {"WITHOUT": without}))
+    try:
+        return _first_failure(
+            _run(environment, template, name, peers, variables)
+            for name, template, peers, variables in runs
+            if wanted in name
+        )
+    finally:
+        databases.drop(without)
 
 
 def _first_failure(codes):
