@@ -521,7 +521,10 @@
                     errors[element.name] = element.validationMessage;
                 }
                 const {other, sentence} = element.dataset;
-                if (other && !(element.value + this.form.elements[other].value).trim()) {
+                if (
+                    other &&
+                    !(element.value + this.form.elements[other].value).trim()
+                ) {
                     errors[element.name] = sentence;
                 }
             }
