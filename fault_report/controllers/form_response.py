@@ -69,7 +69,9 @@ def _refuse(error, show_again, labels):
         response = request.make_json_response({"error": content}, status=status)
     else:
         errors = {field: message}
-        if any(file.filename for file in request.httprequest.files.values()):
+        # Several inputs have the same name; browsers send empty ones too
+        files = request.httprequest.files.items(multi=True)
+        if any(file.filename for _name, file in files):
             # No page can choose files for people
             again = request.env._("Choose your photos and files again.")
             errors["files"] = f"{errors.get('files', '')} {again}".strip()

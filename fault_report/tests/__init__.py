@@ -37,6 +37,7 @@ from . import test_javascript
 from . import test_leavers
 from . import test_mail
 from . import test_mail_controllers
+from . import test_mail_languages
 from . import test_mail_net
 from . import test_mail_notes
 from . import test_mail_text

@@ -100,6 +100,13 @@ class Page:
         self.send("Network.enable")
         self.send("Network.setBlockedURLs", urls=["*assets_frontend_lazy*"])
 
+    def load_odoo(self):
+        """Load all scripts of the next pages again."""
+        # The page before has not started: nothing waits for it
+        self.open("/web/health")
+        self.is_odoo_left_out = False
+        self.send("Network.setBlockedURLs", urls=[])
+
     def leave_out_scripts(self):
         """Show pages as a browser without scripts does."""
         self.is_odoo_left_out = True

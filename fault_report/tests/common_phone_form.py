@@ -1,6 +1,6 @@
 """Forms on a phone: what, where, a photo and the button come first.
 
-A subclass names the pages; import the module, not the class: pytest would run it as it is.
+A subclass names the pages. Import the module, not the class: pytest would run it.
 """
 
 from .common_browser import BrowserCase
@@ -24,8 +24,8 @@ class PhoneForm(BrowserCase):
         """Return the address of each page with the form."""
         raise NotImplementedError
 
-    def get_known_values(self):
-        """Return where the faults are that the pages know."""
+    def get_known_places(self):
+        """Return the values of the places of the faults that the pages know."""
         raise NotImplementedError
 
     def set_language(self, page, code):
@@ -43,9 +43,12 @@ class PhoneForm(BrowserCase):
         )
 
     def add_known(self):
-        values = self.get_known_values()
         self.env["fault.report"].create(
-            [{"name": f"{number} {LONG_NAME}", **values} for number in range(12)]
+            [
+                {"name": f"{number} {LONG_NAME}", **place}
+                for number in range(12)
+                for place in self.get_known_places()
+            ]
         )
 
     def open(self, page, url):

@@ -31,12 +31,12 @@ class TestPhoneForm(common_phone_form.PhoneForm):
     def get_urls(self):
         return [self.get_url(self.known[0])]
 
-    def get_known_values(self):
-        return {"equipment_id": self.known[0].id}
+    def get_known_places(self):
+        return [{"equipment_id": self.known[0].id}]
 
     def set_language(self, page, code):
         self.user.lang = code
-        super().set_language(page, code)
+        return super().set_language(page, code)
 
     def test_the_button_is_on_the_second_screen_for_each_object_of_the_demo(self):
         self.assertTrue(self.known)

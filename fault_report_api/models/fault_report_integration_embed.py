@@ -179,7 +179,7 @@ class FaultReportIntegration(models.Model):
             "too_long": self.env._("This is too long."),
             "characters": self.env._("This holds characters that cannot be shown."),
             "not_accepted": self.env._("This cannot be accepted."),
-            "one_required": self._get_either_text(),
+            "one_required": self.env["fault.report"]._get_either_text(),
             "email": self.env._("Write it like name@example.com."),
             "number": self.env._("Enter a number."),
             "reference": self.env._("Its number is {reference}."),

@@ -9,6 +9,10 @@ from odoo import api, models
 from odoo.fields import Domain
 from odoo.tools.sql import escape_psql
 
+from odoo.addons.fault_report.models.intake.public_form import (
+    ASKED_CONTACTS,
+    CONTACTS,
+)
 from odoo.addons.fault_report.tools import text_rules
 from odoo.addons.fault_report.tools.errors import ContentError, FieldError
 
@@ -26,8 +30,6 @@ REPORT_FIELDS = {
 }
 # Fields that identify the customer, besides the e-mail address
 CLAIMS = ("customer_number", "facility", "equipment")
-# How a visitor can be reached
-CONTACTS = ("phone", "email")
 
 
 def get_sha256(content):
@@ -113,18 +115,13 @@ class FaultReportIntegration(models.Model):
         ]
         if self.asked_contact == "either":
             if missing == list(CONTACTS):
-                raise ContentError(
-                    self._get_either_text(), dict.fromkeys(CONTACTS, "one_required")
-                )
+                sentence = self.env["fault.report"]._get_either_text()
+                raise ContentError(sentence, dict.fromkeys(CONTACTS, "one_required"))
             return
-        asked = CONTACTS if self.asked_contact == "both" else (self.asked_contact,)
+        asked = ASKED_CONTACTS[self.asked_contact]
         problems = {name: "required" for name in asked if name in missing}
         if problems:
             raise ContentError(self._get_problem_message(problems), problems)
-
-    @api.model
-    def _get_either_text(self):
-        return self.env._("Enter a phone number or an e-mail address.")
 
     def _read_files(self, files):
         return [(file["name"], self._read_file(file)) for file in files]

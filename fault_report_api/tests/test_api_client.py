@@ -185,6 +185,27 @@ class TestApiClient(ApiCase):
         )
         self.assertEqual(found.comments[0], mine)
 
+    def test_the_client_is_generated_from_what_the_server_publishes(self):
+        served = self.url_open(f"{ROOT}/openapi.json").json()
+        (server,) = served["servers"]
+        self.assertEqual(server["url"], self.base_url() + ROOT)
+        self.assertEqual(served, json.loads(json.dumps(get_document(server["url"]))))
+
+    def test_a_generated_client_reads_which_points_are_wrong(self):
+        models = self.models
+        self.make_points()
+        points, _headers = self.call("read_points")
+        runs, gap = points.points
+        wrong = [
+            models.ReportPointsItem(runs.point, value=runs.options[0].option),
+            models.ReportPointsItem(gap.point, value="wide"),
+        ]
+        body = models.Report(name="Door", points=wrong)
+        error, _headers = self.call("file_report", body=body, status=422)
+        fields_named = error.error.fields.additional_properties
+        self.assertEqual(fields_named.keys(), {"points", "points[1]"})
+        self.assertFalse(self.env["fault.report"].search([("name", "=", "Door")]))
+
     def test_a_generated_client_reads_refusals(self):
         models = self.models
         error, _headers = self.call("read_report", "FR-0", status=404)

@@ -74,6 +74,28 @@ class TestPublicPages(FaultReportData, BrowserCase):
         )
         self.assertFalse(known.duplicate_of_id)
 
+    def test_a_slow_line_shows_how_much_is_sent(self):
+        with self.browse() as page:
+            page.open(self.code)
+            page.type("#fr_name", "Door rattles")
+            page.run(
+                """window.said = [];
+                XMLHttpRequest.prototype.send = function () {
+                    for (const loaded of [3, 13, 27, 30, 52, 99, 100]) {
+                        this.upload.onprogress({loaded, total: 100});
+                        window.said.push(
+                            document.querySelector("[data-part=status]").textContent
+                        );
+                    }
+                };"""
+            )
+            page.tap("[type=submit].o_fr_button")
+            page.wait("window.said.length")
+            quarters = (0, 0, 25, 25, 50, 75, 100)
+            self.assertEqual(
+                page.run("window.said"), [f"Sending … {n} %" for n in quarters]
+            )
+
     def test_whoever_sees_his_fault_there_already_says_so_with_one_tap(self):
         known = self.env["fault.report"].create(
             {"name": "Stands still", "equipment_id": self.lift.id}

@@ -41,11 +41,11 @@ class FaultReportWebsite(http.Controller):
         sitemap=False,
         readonly=True,
     )
-    def show_form(self, without_points=None, **_query):
+    def show_form(self, without_points=None, asked_contact=None, **_query):
         """Return the form as an HTML fragment."""
         if self._is_customer():
             return self._render("fault_report_website.customer", {})
-        values = self._prepare_form(bool(without_points))
+        values = self._prepare_form(bool(without_points), asked_contact)
         return self._render("fault_report_website.form", values)
 
     @http.route(
@@ -103,17 +103,21 @@ class FaultReportWebsite(http.Controller):
     def _render_page(self, kept=None, **values):
         kept = kept or {}
         values = {
-            **self._prepare_form(bool(kept.get("without_points"))),
+            **self._prepare_form(
+                bool(kept.get("without_points")), kept.get("asked_contact")
+            ),
             "is_page": True,
             "kept": kept,
             **values,
         }
         return self._render("fault_report_website.page", values)
 
-    def _prepare_form(self, without_points):
+    def _prepare_form(self, without_points, asked_contact):
         Report = request.env["fault.report"]
         return {
-            **Report._prepare_website_form(request.website, without_points),
+            **Report._prepare_website_form(
+                request.website, without_points, asked_contact
+            ),
             "action": PAGE,
             "kept": {},
         }

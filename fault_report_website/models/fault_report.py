@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 
 from odoo.addons.fault_report.models.fault_report import GONE
+from odoo.addons.fault_report.models.intake.public_form import ASKED_CONTACTS
 from odoo.addons.fault_report.tools import text_rules
 from odoo.addons.fault_report.tools.context_switches import (
     WITHOUT_POINTS,
@@ -11,6 +12,9 @@ from odoo.addons.fault_report.tools.context_switches import (
 CHANNEL = "website"
 # Marks a form without service points
 WITHOUT_POINTS_FIELD = "without_points"
+# What a form asks for, and a form that does not say so
+ASKED_FIELD = "asked_contact"
+ASKED = "either"
 MAX_TOKEN = 100
 
 
@@ -37,15 +41,23 @@ class FaultReport(models.Model):
         return super()._is_from_stranger() or self.channel == CHANNEL
 
     @api.model
-    def _prepare_website_form(self, website, without_points=False):
+    def _read_asked_contact(self, text):
+        """Return the option of a block; the default for a text that is none."""
+        return text if text in ASKED_CONTACTS else ASKED
+
+    @api.model
+    def _prepare_website_form(self, website, without_points=False, asked_contact=None):
         """Return the rendering values of the form on the website."""
+        asked_contact = self._read_asked_contact(asked_contact)
         # Visitors may not read companies; the form shows public data only.
         values = self._prepare_public_form(website.sudo().company_id)
         if without_points:
             values["points"] = values["points"].browse()
         return {
             **values,
+            **self._prepare_public_contact(asked_contact),
             WITHOUT_POINTS_FIELD: without_points,
+            ASKED_FIELD: asked_contact,
             "captcha_keys": self._get_captcha_keys(),
         }
 
@@ -65,15 +77,27 @@ class FaultReport(models.Model):
         :param form: `vals`, `points`, `files`, `key` and `fingerprint`
         :return: the report, without access rules
         """
-        without_points = bool(form.vals.pop(WITHOUT_POINTS_FIELD, None))
+        vals = dict(form.vals)
+        without_points = bool(vals.pop(WITHOUT_POINTS_FIELD, None))
         reports = switch_on(self, **{WITHOUT_POINTS: without_points})
         return reports._file_public_form(
             CHANNEL,
             f"website:{website.id}",
-            form,
+            form._replace(vals=self._read_website_vals(vals)),
             # Visitors may not read companies.
             company_id=website.sudo().company_id.id,
         )
+
+    @api.model
+    def _read_website_vals(self, vals):
+        """Return the values of a public form; raise if the contact data is missing."""
+        asked = self._read_asked_contact(vals.pop(ASKED_FIELD, None))
+        place = vals.pop("facility", "")
+        # What is wrong with the rest is said first
+        self._read_public_values(vals)
+        self._check_reachable(asked, vals)
+        self._add_described_place(vals, place)
+        return vals
 
     @api.model
     def _find_website_report(self, website, secret):

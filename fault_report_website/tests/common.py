@@ -30,7 +30,7 @@ class WebsiteCase(PortalData, FaultReportData, HttpCase):
         """Send the form like its script."""
         return self.url_open(
             url,
-            data={"name": "It rattles"} if data is None else data,
+            data={"phone": "555", **({"name": "It rattles"} if data is None else data)},
             files=files or {"x": ("", b"")},
             headers={"Accept": "application/json", **(headers or {})},
             allow_redirects=False,

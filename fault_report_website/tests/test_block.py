@@ -34,6 +34,29 @@ class TestBlock(WebsiteCase, BrowserCase):
         self.touch_enabled = True
         self.test_a_visitor_files_with_a_photo_from_a_page_with_the_block()
 
+    def fill(self, page, form, name):
+        page.run(f"document.querySelector('{form}').elements.name.value = '{name}'")
+        page.run(f"document.querySelector('{form}').elements.phone.value = '555'")
+
+    def test_one_of_phone_and_e_mail_is_enough(self):
+        self.make_page("/faults", "s_fault_report")
+        sentence = "Enter a phone number or an e-mail address."
+        with self.browse() as page:
+            page.open("/faults")
+            page.wait("document.querySelector('form[data-state=editing] #fr_name')")
+            page.see(".o_fr_one_required", sentence)
+            page.type("#fr_name", "Door does not close")
+            page.type("#fr_facility", "North wing")
+            page.tap("[type=submit].o_fr_button")
+            page.see("[data-error-for=phone]", sentence)
+            page.wait("document.activeElement.matches('#fr_phone')")
+            page.type("#fr_email", "zoe@example.com")
+            page.tap("[type=submit].o_fr_button")
+            page.see(".o_fr_good", "has arrived")
+        report = self.reports()
+        self.assertEqual(report.email_from, "zoe@example.com")
+        self.assertEqual(report.comment, "Where is it? North wing")
+
     def test_a_visitor_reports_twice_in_a_row_the_first_kept_offline(self):
         self.make_page("/faults", "s_fault_report")
         form = "form.o_fault_report_form"
@@ -46,10 +69,7 @@ class TestBlock(WebsiteCase, BrowserCase):
                     "XMLHttpRequest.prototype.send = function () {"
                     " setTimeout(this.onerror); }"
                 )
-                page.run(
-                    f"document.querySelector('{form}').elements.name.value ="
-                    f" 'Kept {number}'"
-                )
+                self.fill(page, form, f"Kept {number}")
                 page.run(sent)
                 page.see(f"{form}[data-state=waiting]", "kept on this device")
             # The page sends its own draft after the one of the block
@@ -59,7 +79,7 @@ class TestBlock(WebsiteCase, BrowserCase):
             self.assertEqual(len(self.reports()), 2)
             page.open("/faults")
             page.wait(f"document.querySelector('{form}[data-state=editing]')")
-            page.run(f"document.querySelector('{form}').elements.name.value = 'Third'")
+            self.fill(page, form, "Third")
             page.run(sent)
             page.see(".o_fr_good", "has arrived")
         self.assertEqual(len(self.reports()), 3)
@@ -105,6 +125,7 @@ class TestBlock(WebsiteCase, BrowserCase):
         page = html.fromstring(self.url_open("/").content)
         (block,) = page.xpath("//section[contains(@class, 's_fault_report')]")
         self.assertEqual(block.get("data-points"), "skip")
+        self.assertEqual(block.get("data-contact"), "email")
         self.assertFalse(block.xpath(".//form"), "the form is not part of the page")
         (link,) = block.xpath(".//a[@href='/fault_report/website']")
         self.assertNotIn("d-none", link.get("class"))

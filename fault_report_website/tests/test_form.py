@@ -1,5 +1,7 @@
 """The form of the website, as a page and as a building block."""
 
+import itertools
+
 from freezegun import freeze_time
 from lxml import html
 
@@ -9,7 +11,15 @@ from odoo.addons.fault_report.tests.common_forms import FormRules
 
 from .common import PAGE, PNG, WebsiteCase
 
-FIELDS = {"name", "comment", "contact_name", "email", "phone", "files"}
+FIELDS = {"name", "comment", "facility", "contact_name", "email", "phone", "files"}
+ASKED = {
+    "either": (),
+    "phone": ("phone",),
+    "email": ("email",),
+    "both": ("phone", "email"),
+}
+# Blank to a reader, whatever it holds
+BLANK = ("", "  ", "\u200b", "\u3164 ")
 CARRIED = {"website", "idempotency_key"}
 
 
@@ -43,6 +53,21 @@ class TestForm(FormRules, WebsiteCase):
         self.assertIn(name, self.open(f"{PAGE}/form")[1].xpath("//@name"))
         without = self.open(f"{PAGE}/form?without_points=1")[1].xpath("//@name")
         self.assertEqual(set(without), FIELDS | CARRIED | {"without_points"})
+
+    def test_the_block_asks_for_the_contact_data_of_its_option(self):
+        for asked, names in ASKED.items():
+            with self.subTest(asked):
+                page = self.open(f"{PAGE}/form?asked_contact={asked}")[1]
+                shown = [
+                    name
+                    for name in page.xpath("//input/@name")
+                    if name in ("phone", "email")
+                ]
+                self.assertEqual(shown, list(names or ("phone", "email")))
+                required = page.xpath("//input[@required]/@name")
+                self.assertEqual(required, ["name", *names])
+                others = page.xpath("//input[@name='phone']/@data-other")
+                self.assertEqual(others, [] if names else ["email"])
 
     def test_every_input_takes_what_the_server_takes(self):
         self.use_template()
@@ -106,11 +131,105 @@ class TestForm(FormRules, WebsiteCase):
         self.assertIn("In the cellar", page.xpath("//textarea")[0].text_content())
         self.assertTrue(page.xpath("//input[@name='without_points']"))
         self.assertFalse(self.reports())
-        data["name"] = "It rattles"
+        data |= {"name": "It rattles", "phone": "555"}
         answer = self.url_open(PAGE, data=data, allow_redirects=False)
         self.assertEqual(answer.status_code, 303)
         self.assertIn(f"{PAGE}/thanks/", answer.headers["Location"])
         self.assertEqual(len(self.reports()), 1)
+
+    def test_the_server_asks_for_the_contact_data_that_the_block_asks_for(self):
+        self.company.fault_report_rate = 100
+        sent = itertools.product((*BLANK, "+33 1"), ("", "zoe@example.com"))
+        walked = 0
+        for (phone, email), asked in itertools.product(sent, (*ASKED, "nothing")):
+            given = {"phone": phone not in BLANK, "email": bool(email)}
+            missing = [name for name in ASKED.get(asked, ()) if not given[name]]
+            if not ASKED.get(asked) and not any(given.values()):
+                missing = ["phone"]
+            with self.subTest(asked, phone=phone, email=email):
+                walked += 1
+                values = {"phone": phone, "email": email, "asked_contact": asked}
+                answer = self.send({"name": "It rattles", **values})
+                self.assertEqual(answer.status_code, 422 if missing else 200)
+                if missing:
+                    fields = answer.json()["error"]["fields"]
+                    self.assertEqual(list(fields), missing[:1])
+        self.assertEqual(walked, (len(BLANK) + 1) * 2 * (len(ASKED) + 1))
+
+    def test_and_says_so_in_the_language_of_the_form(self):
+        language = self.env["res.lang"]._activate_lang("fr_FR")
+        self.site.language_ids += language
+        self.env["ir.module.module"]._load_module_terms(["fault_report"], ["fr_FR"])
+        report = self.env["fault.report"].with_context(lang="fr_FR")
+        sentence = report._get_either_text()
+        answer = self.send({"name": "x", "phone": ""}, url=f"/fr{PAGE}")
+        self.assertEqual(answer.json()["error"]["fields"], {"phone": sentence})
+        label = report._get_form_labels()["phone"]
+        sent = {"name": "x", "phone": "", "asked_contact": "phone"}
+        fields = self.send(sent, url=f"/fr{PAGE}").json()["error"]["fields"]
+        self.assertEqual(list(fields), ["phone"])
+        self.assertIn(label, fields["phone"])
+        self.assertIn("Remplissez", fields["phone"])
+
+    def test_without_a_script_it_says_so_at_the_input_and_keeps_the_rest(self):
+        sent = {"name": "x", "facility": "North wing", "asked_contact": "both"}
+        answer = self.url_open(PAGE, data=sent, allow_redirects=False)
+        self.assertEqual(answer.status_code, 422)
+        page = html.fromstring(answer.content)
+        (problem,) = page.xpath("//*[@data-error-for='phone']/text()")
+        self.assertIn("Phone", problem)
+        for name in ("facility", "asked_contact"):
+            self.assertEqual(page.xpath(f"//*[@name='{name}']/@value"), [sent[name]])
+        self.assertEqual(
+            page.xpath("//input[@required]/@name"), ["name", "phone", "email"]
+        )
+
+    def test_without_a_script_files_have_to_be_chosen_again(self):
+        camera, chosen = ("files", ("", b"")), ("files", ("door.png", PNG))
+        for files, is_asked in (([camera, chosen], True), ([camera, camera], False)):
+            with self.subTest(is_asked=is_asked):
+                answer = self.url_open(PAGE, data={"name": " "}, files=files)
+                page = html.fromstring(answer.content)
+                hint = page.xpath("string(//*[@data-error-for='files'])")
+                self.assertEqual("Choose your photos" in hint, is_asked)
+
+    def test_without_a_script_only_a_remark_that_was_made_is_open(self):
+        point = self.use_template()
+        for remark, is_open in (("", False), ("Scratched", True)):
+            with self.subTest(remark):
+                sent = {"name": " ", f"remark_{point.id}": remark}
+                page = html.fromstring(self.url_open(PAGE, data=sent).content)
+                found = page.xpath("//details[@class='o_fr_remark']/@open")
+                self.assertEqual(bool(found), is_open)
+
+    def test_an_address_that_is_none_is_refused(self):
+        for text in ("nobody", "a@b@c.de", "a b@example.com", "@example.com"):
+            with self.subTest(text):
+                answer = self.send({"name": "It rattles", "phone": "", "email": text})
+                fields = answer.json()["error"]["fields"]
+                self.assertEqual(list(fields), ["email"])
+
+    def test_where_it_is_comes_first_in_the_comment(self):
+        for number, (sent, comment) in enumerate(
+            (
+                ({"facility": " North wing "}, "Where is it? North wing"),
+                (
+                    {"facility": "Hall", "comment": "Since Monday"},
+                    "Where is it? Hall\nSince Monday",
+                ),
+                ({"facility": " ", "comment": "Since Monday"}, "Since Monday"),
+            )
+        ):
+            with self.subTest(**sent):
+                answer = self.send({"name": f"Door {number}", **sent})
+                self.assertEqual(answer.status_code, 200, answer.text)
+                self.assertEqual(self.reports()[0].comment, comment)
+        for text in ("x" * 256, "a\nb", "a\x00b"):
+            with self.subTest(text):
+                answer = self.send({"name": "Door", "facility": text})
+                fields = answer.json()["error"]["fields"]
+                self.assertEqual(list(fields), ["facility"])
+                self.assertIn("Where is it?", fields["facility"])
 
     def test_r47_a_required_point_is_required_where_it_was_asked(self):
         point = self.use_template()

@@ -7,6 +7,8 @@ from odoo.addons.fault_report.tests.common_pages import Visit
 
 from .common import PAGE, WebsiteCase
 
+BLOCK = "/faults"
+
 
 @tagged("post_install", "-at_install")
 class TestPublicPages(common_pages.PublicPages, WebsiteCase):
@@ -25,14 +27,14 @@ class TestPublicPages(common_pages.PublicPages, WebsiteCase):
 
     def setUp(self):
         super().setUp()
-        self.make_page("/faults", "s_fault_report")
+        self.make_page(BLOCK, "s_fault_report")
         self.make_page("/customers", "s_fault_report_signin")
 
     def get_visits(self):
         login = self.filing.login
         return [
             Visit("Website", PAGE),
-            Visit("Building block", "/faults"),
+            Visit("Building block", BLOCK),
             Visit("Building block to sign in", "/customers", is_of_odoo=True),
             Visit("Form of the building block", f"{PAGE}/form"),
             Visit("Website, sent", f"{PAGE}/thanks/{self.secret}"),
@@ -41,6 +43,21 @@ class TestPublicPages(common_pages.PublicPages, WebsiteCase):
             Visit("Website, large", PAGE, data={"comment": "x" * 25_000}),
             Visit("Form of the building block for customers", f"{PAGE}/form", login),
         ]
+
+    def show(self, page, visit):
+        if visit.url == BLOCK:
+            return self.show_block(page)
+        return super().show(page, visit)
+
+    def show_block(self, page):
+        """Open the page with the scripts of Odoo, which put the form there."""
+        page.load_odoo()
+        page.open(BLOCK)
+        page.wait(
+            "document.querySelector('form.o_fault_report_form[data-state=editing]')"
+        )
+        page.settle()
+        page.leave_out_odoo()
 
     def get_texts(self, visit, answer, code):
         """Leave out pages of the company: it translates them in Odoo's editor."""

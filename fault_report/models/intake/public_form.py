@@ -16,6 +16,15 @@ PUBLIC_FIELDS = {
     "email": "email_from",
     "phone": "phone",
 }
+# Inputs by which visitors can be reached, and those without which a form is refused;
+# `either` needs one of them
+CONTACTS = ("phone", "email")
+ASKED_CONTACTS = {
+    "either": (),
+    "phone": ("phone",),
+    "email": ("email",),
+    "both": CONTACTS,
+}
 # Honeypot: hidden from people, filled in by robots
 HONEYPOT = "website"
 
@@ -43,6 +52,55 @@ class FaultReport(models.Model):
             "key": secrets.token_urlsafe(18),
             "honeypot": HONEYPOT,
         }
+
+    @api.model
+    def _prepare_public_contact(self, asked):
+        """Return the rendering values of the inputs that ask how to reach the visitor.
+
+        :param str asked: a key of `ASKED_CONTACTS`
+        """
+        needed = ASKED_CONTACTS[asked]
+        return {
+            "asked": ("contact_name", *(needed or CONTACTS)),
+            "needed": needed,
+            "one_required": "" if needed else self._get_either_text(),
+        }
+
+    @api.model
+    def _check_reachable(self, asked, given):
+        """Raise unless the visitor can be reached in the way that the form asks for.
+
+        :param str asked: a key of `ASKED_CONTACTS`
+        :param dict given: texts by the names of the inputs
+        :raises FieldError:
+        """
+        missing = [
+            name for name in CONTACTS if text_rules.is_blank(given.get(name) or "")
+        ]
+        if asked == "either" and missing == list(CONTACTS):
+            raise FieldError(self._get_either_text(), CONTACTS[0])
+        for name in missing:
+            if name in ASKED_CONTACTS[asked]:
+                label = self._get_form_labels()[name]
+                raise text_rules.get_error(self.env, "blank", label, 0, name)
+
+    @api.model
+    def _get_either_text(self):
+        return self.env._("Enter a phone number or an e-mail address.")
+
+    @api.model
+    def _add_described_place(self, values, text):
+        """Put the place that a visitor described before the comment in `values`."""
+        if text_rules.is_blank(text):
+            return
+        label = self._get_form_labels()["facility"]
+        problem = text_rules.find_problem(text, text_rules.MAX_LINE)
+        if problem:
+            raise text_rules.get_error(
+                self.env, problem, label, text_rules.MAX_LINE, "facility"
+            )
+        lines = [f"{label} {text.strip()}", values.get("comment") or ""]
+        values["comment"] = "\n".join(filter(None, lines))
 
     @api.model
     def _get_captcha_keys(self):
@@ -99,6 +157,11 @@ class FaultReport(models.Model):
             )
         if not (given.get("name") or "").strip():
             raise FieldError(self.env._("Say in a few words what is wrong."), "name")
+        if given.get("email") and not text_rules.is_email(given["email"]):
+            raise FieldError(
+                self.env._("Enter one e-mail address, such as name@example.com."),
+                "email",
+            )
         return {
             PUBLIC_FIELDS[name]: value
             for name, value in given.items()
@@ -119,6 +182,7 @@ class FaultReport(models.Model):
             else self.env._("Your name"),
             "phone": self.env._("Phone"),
             "email": self.env._("E-mail"),
+            "facility": self.env._("Where is it?"),
             "customer_order_ref": self.env._("Your order number"),
             "colleague": self.env._("E-mail of the colleague"),
         }

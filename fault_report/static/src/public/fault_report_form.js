@@ -19,6 +19,7 @@
 //   [data-error-for=NAME]    the element for the error of the field NAME
 //   [data-part=PART]         the elements for `status`, `alert`, `retry` and `discard`;
 //                            missing ones are created
+//   data-other, data-sentence   on a field: what to say if it is empty like the other
 //   data-no-draft            on a field that is excluded from drafts
 //
 // It posts the form with `Accept: application/json` and the header `Idempotency-Key`,
@@ -274,7 +275,10 @@
         }
 
         say(text, values = {}) {
-            this.status.textContent = fill(text, values);
+            const sentence = fill(text, values);
+            if (this.status.textContent !== sentence) {
+                this.status.textContent = sentence;
+            }
         }
 
         // === DRAFTS === //
@@ -516,6 +520,13 @@
                 if (element.name && element.willValidate && !element.checkValidity()) {
                     errors[element.name] = element.validationMessage;
                 }
+                const {other, sentence} = element.dataset;
+                if (
+                    other &&
+                    !(element.value + this.form.elements[other].value).trim()
+                ) {
+                    errors[element.name] = sentence;
+                }
             }
             if (Object.keys(errors).length) {
                 this.showErrors(errors);
@@ -597,9 +608,7 @@
             const percent = total ? Math.floor((loaded / total) * 100) : 0;
             this.progress.value = percent;
             // A screen reader would announce every step
-            if (percent % 25 === 0) {
-                this.say(this.texts.sending, {percent});
-            }
+            this.say(this.texts.sending, {percent: percent - (percent % 25)});
         }
 
         async onAnswer(answer) {

@@ -288,6 +288,10 @@
             for (const field of [phone, email]) {
                 field.setAttribute("aria-describedby", hint.id);
             }
+            Object.assign(phone.dataset, {
+                other: "email",
+                sentence: texts.one_required,
+            });
         }
     }
 
@@ -295,11 +299,9 @@
      * Say what is wrong in the language of the form: the browser uses its own.
      *
      * @param {HTMLFormElement} form
-     * @param {string} asked as above
      * @param {object} texts
      */
-    function checkInOwnWords(form, asked, texts) {
-        const {phone, email} = form.elements;
+    function checkInOwnWords(form, texts) {
         // By the names of browsers
         const words = {
             valueMissing: texts.required,
@@ -309,9 +311,6 @@
         form.addEventListener("submit", () => {
             for (const field of form.elements) {
                 field.setCustomValidity("");
-            }
-            if (asked === "either" && !phone.value.trim() && !email.value.trim()) {
-                phone.setCustomValidity(texts.one_required);
             }
         });
         form.addEventListener(
@@ -390,7 +389,7 @@
         } = answer.data || {};
         form.querySelector("[data-points]").innerHTML = points;
         askContact(form, asked, texts);
-        checkInOwnWords(form, asked, texts);
+        checkInOwnWords(form, texts);
         enhance(form, {code, texts}, limits);
         window.FaultReportForm.followPoints(form);
     }

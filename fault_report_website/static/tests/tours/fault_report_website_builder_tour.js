@@ -56,6 +56,13 @@ registerWebsitePreviewTour(
         {
             trigger: ":iframe .s_fault_report[data-points=skip]:not(:has(form))",
         },
+        press(
+            "[data-container-title='Fault Report'] .dropdown-toggle:contains(Phone or E-mail)"
+        ),
+        press(".o_popover .o-dropdown-item:contains(/^E-mail$/)"),
+        {
+            trigger: ":iframe .s_fault_report[data-contact=email]:not(:has(form))",
+        },
         press("button[data-action=save]:enabled"),
         {
             trigger: ":iframe .s_fault_report form[data-state]:not(:has(.o_fr_point))",

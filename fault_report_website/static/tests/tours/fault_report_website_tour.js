@@ -54,6 +54,11 @@ registry.category("web_tour.tours").add("fault_report_website_file", {
             run: "edit Door does not close",
         },
         {
+            content: "and how to be reached",
+            trigger: "#fr_phone",
+            run: "edit 555",
+        },
+        {
             content: "and takes a photo",
             trigger: ".o_fr_files",
             run: () => takePhoto(document.querySelector("#fr_files")),
@@ -106,13 +111,24 @@ registry.category("web_tour.tours").add("fault_report_website_built", {
             content: "the form is on the page, without service points",
             trigger: ".s_fault_report form[data-state]:not(:has(.o_fr_point))",
         },
+        {
+            content: "and asks for an e-mail address only",
+            trigger:
+                ".s_fault_report form:not(:has([name=phone])) [name=email]:required",
+        },
     ],
 });
 
-const sayIt = {
-    trigger: "form[data-state=editing] #fr_name",
-    run: "edit It rattles",
-};
+const sayIt = [
+    {
+        trigger: "form[data-state=editing] #fr_name",
+        run: "edit It rattles",
+    },
+    {
+        trigger: "#fr_phone",
+        run: "edit 555",
+    },
+];
 const arrived = {
     content: "it has arrived",
     trigger: ".o_fr_good:contains(has arrived)",
@@ -120,7 +136,7 @@ const arrived = {
 
 registry.category("web_tour.tours").add("fault_report_website_captcha", {
     steps: () => [
-        sayIt,
+        ...sayIt,
         {
             trigger: ".o_fr_button[type=submit]",
             run: "click",
@@ -132,7 +148,7 @@ registry.category("web_tour.tours").add("fault_report_website_captcha", {
 
 registry.category("web_tour.tours").add("fault_report_website_captcha_down", {
     steps: () => [
-        sayIt,
+        ...sayIt,
         {
             trigger: ".o_fr_button[type=submit]",
             run: "click",

@@ -42,8 +42,15 @@ export class FaultReportBlock extends Interaction {
 
     async loadForm() {
         const page = this.link.pathname.endsWith(PAGE) ? this.link.pathname : PAGE;
-        const query = this.el.dataset.points === "skip" ? "?without_points=1" : "";
-        const response = await fetch(`${page}/form${query}`);
+        const {points, contact} = this.el.dataset;
+        const query = new URLSearchParams();
+        if (points === "skip") {
+            query.set("without_points", "1");
+        }
+        if (contact) {
+            query.set("asked_contact", contact);
+        }
+        const response = await fetch(`${page}/form?${query}`);
         if (!response.ok) {
             throw new Error(response.statusText);
         }
