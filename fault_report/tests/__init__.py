@@ -12,6 +12,7 @@ from . import test_channel
 from . import test_context
 from . import test_conversion
 from . import test_conversion_bulk
+from . import test_conversion_cost
 from . import test_conversion_race
 from . import test_customer_month
 from . import test_customer_search

@@ -1,13 +1,30 @@
 """A work order or quotation keeps all data of its report: one test for every kind."""
 
 import base64
+import copy
+import re
+from collections import Counter
+from unittest.mock import patch
 
+from odoo import sql_db
 from odoo.exceptions import AccessError
 from odoo.tests import new_test_user
 from odoo.tools import html2plaintext
 
+from odoo.addons.fault_report.tools.context_switches import with_own_context
+
+# The keys of the context that a conversion sets
+KEPT = ("mail_notify_force_send", "mail_auto_subscribe_no_notify")
 # Odoo's own work for a new record must not hide the additional cost of converting.
 MAX_QUERIES = 6
+# Of a whole request, which reads the report, locks it, looks for its files, links the
+# order, writes the report, two notes and the new state, and signals the badge
+MAX_QUERIES_OF_REQUEST = 8
+# What else a kind looks up: whether customers see the project; the addresses of the
+# customer and the facility, one after the other; the location, and the object
+LOOKUPS = {"project.task": 1, "sale.order": 1, "fsm.order": 2}
+# The worker who the technician is, and the companies of the technician
+LOOKUPS_OF_TECHNICIAN = {"fsm.order": 2}
 
 
 class NoLoss:
@@ -283,3 +300,101 @@ class NoLossOfWorkOrder(NoLoss):
         text = html2plaintext(summary)
         for expected in ("Janitor", "The door squeaks", "Lift", report.reference):
             self.assertIn(expected, text)
+
+
+class ConversionCost:
+    """Queries of a whole request that converts, for each kind that is installed.
+
+    Beside a request that creates an order with the same values. Both start without any
+    record in memory and end before the commit, as a request of the web client does.
+    Inherit together with `FaultReportCommon`.
+    """
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        kinds = cls.env["fault.report"]._get_work_order_models()
+        cls.kinds = [*sorted(kinds), "sale.order"]
+        rights = {cls.env[kind]._conversion_group for kind in cls.kinds}
+        groups = {"fault_report.group_convert", *filter(None, rights)}
+        cls.converter = new_test_user(
+            cls.env, "cost_converter", groups=",".join(sorted(groups))
+        )
+        if "fault_report_project_id" in cls.company:
+            cls.company.fault_report_project_id = cls.env["project.project"].create(
+                {"name": "Service", "privacy_visibility": "employees"}
+            )
+
+    def note_queries(self, act):
+        """Return the queries of a request that does this."""
+        execute = sql_db.Cursor.execute
+        queries = []
+
+        def note(cursor, query, params=None, **options):
+            result = execute(cursor, query, params, **options)
+            queries.append(cursor._obj.query.decode(errors="replace"))
+            return result
+
+        self.env.cr.flush()
+        self.env.invalidate_all()
+        self.env.cr.cache.clear()
+        with patch.object(sql_db.Cursor, "execute", note):
+            act()
+            self.env.cr.flush()
+        return queries
+
+    def convert(self, report, kind):
+        report = report.with_user(self.converter)
+        if kind == "sale.order":
+            report.action_generate_sale_order()
+        else:
+            report.action_generate_work_order(kind)
+
+    def get_creation(self, report, kind):
+        """Convert the report; return a function that creates such an order again."""
+        created = []
+        Report = self.registry["fault.report"]
+        generate = Report._generate_order
+
+        def note(reports, model, values):
+            created.append((with_own_context(reports, *KEPT).env, values))
+            return generate(reports, model, values)
+
+        with patch.object(Report, "_generate_order", note):
+            self.convert(report, kind)
+        [(env, values)] = created
+        return lambda: env[kind].sudo().create(copy.deepcopy(values))
+
+    def assertCheap(self, kind, lookups, **values):
+        reports = [self.make_report(**values) for _number in range(3)]
+        create = self.get_creation(reports[0], kind)
+        self.note_queries(create)
+        bare = self.note_queries(create)
+        self.note_queries(lambda: self.convert(reports[1], kind))
+        found = self.note_queries(lambda: self.convert(reports[2], kind))
+        self.assertTrue(reports[2]._get_order_of(kind))
+        most = MAX_QUERIES_OF_REQUEST + lookups
+        self.assertLessEqual(len(found) - len(bare), most, self.compare(bare, found))
+
+    def compare(self, bare, found):
+        """Return the beginnings of the queries that only one of the requests has."""
+        bare, found = (
+            Counter(
+                re.sub(r"\d+", "0", " ".join(query.split()))[:150] for query in noted
+            )
+            for noted in (bare, found)
+        )
+        lines = [*(found - bare), "instead of", *(bare - found)]
+        return "\n".join(lines)
+
+    def test_a_request_that_converts_costs_at_most_8_queries_more_than_its_order(self):
+        for kind in self.kinds:
+            with self.subTest(kind):
+                self.assertCheap(kind, LOOKUPS.get(kind, 0))
+
+    def test_the_same_with_a_technician_who_wants_no_message(self):
+        self.technician.fault_report_notify_changed = "none"
+        for kind in self.kinds:
+            with self.subTest(kind):
+                lookups = LOOKUPS.get(kind, 0) + LOOKUPS_OF_TECHNICIAN.get(kind, 0)
+                self.assertCheap(kind, lookups, technician_id=self.technician.id)

@@ -364,3 +364,124 @@ class TestConversion(FaultReportCommon):
         with self.assertRaises(AccessError):
             request.create({"name": "Grab", "fault_report_ids": [(4, report.id)]})
         self.assertEqual(report.state, "new")
+
+
+class TestConversionLog(FaultReportCommon):
+    """The log and the messages of a conversion, which is one step for both records."""
+
+    def convert(self, report):
+        self.env.cr.flush()
+        self.as_user(report, "convert").action_generate_work_order()
+        self.env.cr.flush()
+
+    def get_state_changes(self, report):
+        """Return the messages that log a change of the state."""
+        return report.message_ids.filtered(
+            lambda message: (
+                "state" in message.tracking_value_ids.field_id.mapped("name")
+            )
+        )
+
+    def get_mails(self, record):
+        return self.env["mail.mail"].search(
+            [("model", "=", record._name), ("res_id", "=", record.id)]
+        )
+
+    def get_triggers(self):
+        queue = self.env.ref("mail.ir_cron_mail_scheduler_action")
+        return self.env["ir.cron.trigger"].search_count([("cron_id", "=", queue.id)])
+
+    def test_the_note_about_the_order_logs_the_new_state_once(self):
+        report = self.make_report()
+        self.convert(report)
+        message = self.get_state_changes(report)
+        self.assertEqual(len(message), 1)
+        self.assertIn("Converted to", message.body)
+        self.assertEqual(message.author_id, self.users["convert"].partner_id)
+        value = message.tracking_value_ids
+        self.assertEqual(
+            (value.old_value_char, value.new_value_char), ("New", "Converted")
+        )
+
+    def test_other_changes_of_the_transaction_are_logged_as_well(self):
+        report = self.make_report()
+        self.env.cr.flush()
+        report.priority = "2"
+        self.as_user(report, "convert").action_generate_work_order()
+        report.cost_center = "Later"
+        self.env.cr.flush()
+        names = report.message_ids.tracking_value_ids.field_id.mapped("name")
+        self.assertEqual(sorted(names), ["cost_center", "priority", "state"])
+
+    def test_a_message_of_another_addon_about_the_state_keeps_its_log(self):
+        subtype = self.env["mail.message.subtype"].create({"name": "Converted"})
+        self.patch(
+            self.registry["fault.report"],
+            "_track_subtype",
+            lambda report, before: subtype if "state" in before else False,
+        )
+        report = self.make_report()
+        self.convert(report)
+        self.assertEqual(self.get_state_changes(report).subtype_id, subtype)
+
+    def test_the_technician_is_notified_of_the_new_state(self):
+        report = self.make_report(technician_id=self.technician.id)
+        self.technician.fault_report_notify_changed = "email"
+        self.env.cr.flush()
+        before = self.get_mails(report)
+        self.convert(report)
+        mail = self.get_mails(report) - before
+        self.assertEqual(mail.recipient_ids, self.technician.partner_id)
+        self.assertIn("Converted", mail.body_html)
+
+    def test_an_order_that_is_deleted_before_the_commit_is_no_change(self):
+        report = self.make_report(technician_id=self.technician.id)
+        self.technician.fault_report_notify_changed = "email"
+        self.env.cr.flush()
+        before = self.get_mails(report)
+        self.as_user(report, "convert").action_generate_work_order()
+        report._get_work_order().unlink()
+        self.env.cr.flush()
+        self.assertEqual(report.state, "assigned")
+        self.assertFalse(self.get_mails(report) - before)
+        self.assertEqual(len(self.get_state_changes(report)), 2)
+
+    def test_the_mail_queue_runs_if_odoo_has_queued_a_message_about_the_order(self):
+        self.technician.fault_report_notify_changed = "none"
+        report = self.make_report(technician_id=self.technician.id)
+        self.env.cr.flush()
+        before = self.get_triggers()
+        self.convert(report)
+        self.assertTrue(self.get_mails(report._get_work_order()))
+        self.assertEqual(self.get_triggers(), before + 1)
+
+    def test_the_mail_queue_does_not_run_for_nothing(self):
+        report = self.make_report()
+        self.env.cr.flush()
+        before = self.get_triggers()
+        self.convert(report)
+        self.assertEqual(self.get_triggers(), before)
+
+    def test_who_may_not_read_the_place_makes_no_order_that_names_it(self):
+        report = self.make_report()
+        for model, record in (
+            ("res.partner", self.wing),
+            ("res.partner", self.hotel),
+            ("maintenance.equipment", self.lift),
+        ):
+            rule = self.env["ir.rule"].create(
+                {
+                    "name": "Hidden",
+                    "model_id": self.env["ir.model"]._get_id(model),
+                    "domain_force": [("id", "!=", record.id)],
+                }
+            )
+            with self.subTest(record.name), self.assertRaises(AccessError):
+                self.convert(report)
+            rule.unlink()
+
+    def test_reports_named_twice_are_locked_once(self):
+        report = self.make_report()
+        twice = self.env["fault.report"].browse(report.ids * 2)
+        self.convert(twice)
+        self.assertEqual(report.state, "converted")

@@ -94,6 +94,19 @@ class TestScale(FaultReportCommon):
         with self.assertQueryCount(40):
             open_form()
 
+    def test_the_form_of_a_converted_report_costs_about_what_another_one_costs(self):
+        """It names the order and its progress: the order and its stages are read."""
+        assigned, converted = self.file(2, technician_id=self.technician.id)
+        self.as_user(converted, "convert").action_generate_work_order()
+        found = {}
+        for report in (assigned, converted):
+            # Without the other one, which Odoo would read along
+            alone = self.as_user(report.browse(report.id), "edit")
+            read = partial(alone.web_read, self.specification("form"))
+            self.note_queries(read)
+            found[report] = len(self.note_queries(read))
+        self.assertLessEqual(found[converted] - found[assigned], 1)
+
     def test_history_makes_nothing_dearer(self):
         """Neither opening nor the badge takes more queries with 20,000 more reports."""
         Report = self.as_user(self.env["fault.report"], "edit")

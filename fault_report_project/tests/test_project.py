@@ -36,6 +36,14 @@ class TestProject(NoLossOfWorkOrder, FaultReportCommon):
         report = self.make_report()
         return report, self.convert(report).with_user(self.converter)
 
+    def test_a_task_without_a_technician_is_not_assigned(self):
+        task = self.convert(self.make_report())
+        self.assertFalse(task.user_ids)
+        self.assertFalse(task.date_assign)
+        task = self.convert(self.make_report(technician_id=self.technician.id))
+        self.assertEqual(task.user_ids, self.technician)
+        self.assertTrue(task.date_assign)
+
     def test_r61_done_started_and_planned_show_on_the_report(self):
         report, task = self.make_task()
         self.assertEqual(report.progress, "work_order")

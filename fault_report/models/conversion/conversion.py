@@ -3,7 +3,7 @@ import logging
 import psycopg2
 from markupsafe import Markup
 
-from odoo import models
+from odoo import Command, models
 from odoo.exceptions import AccessError, LockError, UserError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
@@ -275,9 +275,9 @@ class FaultReport(models.Model):
         # Rules of other apps limit users to some of their records (those that they
         # requested or follow), not the conversion. The values are those of the report.
         Order = own.env[model].sudo().with_company(self.company_id)
-        order = Order.create(values).sudo(False)
         # Only the conversion writes the links.
-        order.sudo().fault_report_source_ids = self
+        links = {"fault_report_source_ids": [Command.set(self.ids)]}
+        order = Order.create({**values, **links}).sudo(False)
         self._link_order(order)
         # A new order has these reports only; rules on the order read them.
         order._fields["fault_report_ids"]._update_cache(order, self._ids)

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+from ..client_guards import get_existing
 from ..fault_report import WAITING_STATES
 
 
@@ -56,7 +57,7 @@ class FaultReport(models.Model):
         for model, reports in self.grouped("work_order_model").items():
             if self._is_work_order_model(model):
                 orders = self.env[model].browse(set(reports.mapped("work_order_id")))
-                by_id = {order.id: order for order in orders.exists()}
+                by_id = {order.id: order for order in get_existing(orders)}
                 found |= {
                     report: by_id[report.work_order_id]
                     for report in reports

@@ -473,8 +473,8 @@ class FaultReport(models.Model):
         """
         data = self.env.cr.precommit.data
         all_before = data.get(f"mail.tracking.{self._name}", {})
-        names = self._track_get_fields()
-        tracked = self.fields_get(names, ("string", "type", "selection"))
+        columns = ("string", "type", "selection", "currency_field")
+        tracked = self.fields_get(self._track_get_fields(), columns)
         taken = {}
         # As Odoo does: the log is not limited to what the user may read.
         for report_sudo in self.sudo():
@@ -484,9 +484,8 @@ class FaultReport(models.Model):
             old = {name: before[name] for name in changes}
             if commands and not report_sudo._track_subtype(old):
                 taken[report_sudo.id] = commands
-                data.setdefault(LOGGED, {}).setdefault(report_sudo.id, {}).update(
-                    {name: before[name] for name in changes}
-                )
+                logged = data.setdefault(LOGGED, {})
+                logged[report_sudo.id] = {**old, **logged.get(report_sudo.id, {})}
                 before.update({name: report_sudo[name] for name in changes})
         return taken
 
@@ -498,10 +497,10 @@ class FaultReport(models.Model):
         for report in self.browse(tracking):
             changes, values = tracking[report.id]
             logged = all_logged.get(report.id, {})
-            if logged:
-                changes = changes | logged.keys()
-                tracking[report.id] = changes, values
+            tracking[report.id] = changes | logged.keys(), values
             before = {**initial_values_dict[report.id], **logged}
+            undone = {name for name in logged if report[name] == logged[name]}
+            changes = (changes | logged.keys()) - undone
             report._notify_changed(before, changes, all_news.get(report.id, {}))
         return tracking
 
