@@ -16,9 +16,12 @@ SEARCH_SWITCHES = frozenset({"active_test", "employee_timezone"})
 
 # Names of the switches
 ANSWERS_NOTE = "fault_report_answers_note"
+EMAILS = "fault_report_emails"
 FOLLOWS_NOTE = "fault_report_follows_note"
 FOLLOWS_ORDER = "fault_report_follows_order"
 KEEPS_MAIL = "fault_report_keeps_mail"
+LOGS = "fault_report_logs"
+MESSAGES = "fault_report_messages"
 POINTS_LANGUAGE = "fault_report_points_language"
 RECEIPT = "fault_report_receipt"
 REFERENCES = "fault_report_references"
@@ -35,6 +38,14 @@ class Switch:
 
     # Compared by value: Odoo creates an environment for each different context
     value: object = True
+
+
+class Collection(list):
+    """The value of a switch that collects what is done later, in one step."""
+
+    # Each is that of one environment, whatever it contains.
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
 
 
 def switch_on(records, **values):
