@@ -37,6 +37,8 @@ ALLOWED = {
     "models/conversion/order_values.py: _get_maintenance_team": "the conversion",
     "models/service_template/fault_report.py: _copy_photos_to": "the conversion",
     "models/notification/events.py: _send_waiting_changed": "the number on the badge",
+    "models/notification/events.py: _create_logs": "Odoo's log of changes",
+    "models/notification/delivery.py: _queue_emails": "Odoo's queue",
     "models/notification/delivery.py: _web_push_send_notification": "Odoo's queue",
     "models/notification/delivery.py: _trigger_mail_queue": "Odoo's queue",
     f"{HOOKS}.py: _create_deliveries": "each event of a report",

@@ -382,14 +382,16 @@ class FaultReportReferenceMixin(models.AbstractModel):
         if self.env.su:
             return
         for name in self._get_followed_relations():
+            related = self.env[self._fields[name].comodel_name]
+            ids = set()
             # Access is checked below, with the user's own rights.
             for record_sudo in self.sudo():
                 kept = before.get(record_sudo._origin.id, {}).get(name)
-                found = record_sudo[name]._origin
-                if found.id != kept:
-                    found = found.sudo(False)
-                    # Computed from records, which cannot link to missing ones
-                    self._check_readable(self.browse(), name, found, readable, True)
+                ids.update({record_sudo[name]._origin.id} - {kept, False})
+            # Computed from records, which cannot link to missing ones
+            self._check_readable(
+                self.browse(), name, related.browse(ids), readable, True
+            )
 
 
 def _is_formula(value):

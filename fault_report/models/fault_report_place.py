@@ -192,13 +192,13 @@ class FaultReport(models.Model):
 
     @api.depends("partner_id", "facility_id")
     def _compute_contact_id(self):
+        moved = self.filtered(lambda one: one._is_changed("partner_id", "facility_id"))
+        lacking = moved.filtered(
+            lambda one: not one.contact_id or not one._is_contact_of_place()
+        )
+        found = lacking._find_only_contacts()
         for report in self:
-            contact = report.contact_id
-            if report._is_changed("partner_id", "facility_id"):
-                if not report._is_contact_of_place():
-                    contact = contact.browse()
-                contact = contact or report._get_only_contact()
-            report.contact_id = contact
+            report.contact_id = found.get(report, report.contact_id)
 
     @api.depends("partner_id", "facility_id")
     def _compute_cost_center(self):
@@ -276,7 +276,7 @@ class FaultReport(models.Model):
 
     @api.model
     def _prefetch_places(self, vals_list):
-        """Read the objects of new reports, then facilities and customers together."""
+        """Read the objects of new reports, then the places and the author together."""
         ids = {
             name: {
                 id_
@@ -290,7 +290,10 @@ class FaultReport(models.Model):
         objects_sudo = get_existing(objects_sudo.browse(ids["equipment_id"]))
         places_sudo = objects_sudo.facility_id | objects_sudo.customer_id
         get_existing(
-            places_sudo | places_sudo.browse(ids["facility_id"] | ids["partner_id"])
+            places_sudo
+            | places_sudo.browse(ids["facility_id"] | ids["partner_id"])
+            # Of the log
+            | self.env.user.partner_id
         )
 
     def _prefetch_people(self, users):
@@ -502,21 +505,42 @@ class FaultReport(models.Model):
             return False
         return equipment.customer_id == self.partner_id
 
-    def _get_only_contact(self):
-        """Return the only contact of the facility, else of the customer, if any."""
+    def _find_only_contacts(self):
+        """Return the only contact of the facility, else of the customer, by report.
+
+        Of all reports in one query, however many contacts a customer has.
+        """
+        places = (self.facility_id | self.partner_id)._origin
+        counted = defaultdict(list)
+        for place, *counts in places and self.env["res.partner"]._read_group(
+            Domain("parent_id", "in", places.ids)
+            & Domain("type", "=", "contact")
+            & Domain("active", "=", True)
+            & Domain("is_facility", "=", False)
+            & Domain("is_company", "=", False),
+            ["parent_id", "company_id"],
+            ["__count", "id:min"],
+        ):
+            counted[place.id].append(counts)
+        return {report: report._choose_only_contact(counted) for report in self}
+
+    def _choose_only_contact(self, counted):
+        """Return the only contact of the first place with contacts, or none.
+
+        :param counted: by id of the place, lists of a company, the number of its
+            contacts, and the id of one
+        """
         self.ensure_one()
         for place in (self.facility_id, self.partner_id):
-            contacts = place.child_ids.filtered(
-                lambda child: (
-                    child.type == "contact"
-                    and not child.is_facility
-                    and not child.is_company
-                    # None, or that of the report or of its parents
-                    and child.company_id <= self.company_id.parent_ids
-                )
-            )
-            if contacts:
-                return contacts if len(contacts) == 1 else contacts.browse()
+            found = [
+                (count, id_)
+                for company, count, id_ in counted[place._origin.id]
+                # None, or that of the report or of its parents
+                if company <= self.company_id.parent_ids
+            ]
+            if found:
+                is_only = len(found) == 1 and found[0][0] == 1
+                return place.browse(found[0][1] if is_only else [])
         return self.env["res.partner"]
 
     # === A PLACE THAT CHANGES HANDS === #

@@ -1,13 +1,15 @@
 """The number of waiting reports: correct for each user, with a signal on changes."""
 
 import threading
+from random import Random
 from unittest.mock import patch
 
-from odoo import Command
+from odoo import Command, sql_db
 from odoo.exceptions import AccessError
 from odoo.tests import HttpCase, new_test_user, tagged
 from odoo.tests.common import ChromeBrowser
 
+from ..models.fault_report import WAITING_STATES
 from ..models.notification import events
 from ..models.notification.events import SIGNAL
 from ..tools.throttle import Throttle
@@ -209,6 +211,62 @@ class TestWaitingSignal(FaultReportCommon):
         self.assertEqual(self.count_signals(), 0)
         report.action_assign(self.technician)
         self.assertEqual(self.count_signals(), 0)
+
+    def change(self, report, random):
+        """Change the report in one of many ways; return whether it waits."""
+        if report.outcome:
+            report.action_reopen("Test")
+        else:
+            random.choice(
+                (
+                    lambda: report.action_assign(self.technician),
+                    lambda: report.write({"technician_id": False, "name": "Other"}),
+                    lambda: report.action_solve("Test"),
+                    lambda: report.action_cancel("Test"),
+                )
+            )()
+        if random.choice((True, False)):
+            self.env.flush_all()
+        return report.state in WAITING_STATES
+
+    def test_no_order_of_changes_hides_that_a_report_waits_or_not(self):
+        """Also with changes that are undone, and those of a new report."""
+        random = Random(26)
+        found = set()
+        for number in range(60):
+            report = self.make_report() if number % 3 == 0 else self.report
+            self.begin_transaction()
+            waits = [report.state in WAITING_STATES]
+            for _step in range(random.choice((1, 2, 3, 4))):
+                if random.choice((True, False)):
+                    waits.append(self.change(report, random))
+                    continue
+                with self.env.cr.savepoint() as savepoint:
+                    self.change(report, random)
+                    savepoint.rollback()
+            signals = self.count_signals()
+            if waits[0] != waits[-1]:
+                # A savepoint ends what is signalled once
+                self.assertTrue(signals, waits)
+            elif len(set(waits)) == 1:
+                self.assertEqual(signals, 0, waits)
+            found.add((len(set(waits)), bool(signals)))
+        self.assertGreaterEqual(found, {(1, False), (2, True)})
+
+    def test_assigning_reads_no_report_for_the_signal(self):
+        report = self.as_user(self.report, "edit")
+        execute = sql_db.Cursor.execute
+        queries = []
+
+        def note(cursor, query, params=None, **options):
+            result = execute(cursor, query, params, **options)
+            queries.append(cursor._obj.query.decode(errors="replace"))
+            return result
+
+        with patch.object(sql_db.Cursor, "execute", note):
+            report.action_assign(self.technician)
+            self.assertEqual(self.count_signals(), 0)
+        self.assertFalse([one for one in queries if "SELECT id, state" in one])
 
     def commit(self):
         """Do what a commit does: in tests Odoo skips what follows it."""

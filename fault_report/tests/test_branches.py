@@ -2,6 +2,7 @@
 
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from random import Random
 
 from odoo import Command
 from odoo.exceptions import UserError, ValidationError
@@ -126,6 +127,61 @@ class TestBranches(FaultReportCommon):
             and "company_id" in model._fields
             and model._original_module == "fault_report"
         }
+
+    def make_contacts(self, place, random):
+        """Add contacts of all kinds to a place."""
+        return self.env["res.partner"].create(
+            [
+                {
+                    "name": f"Contact {number}",
+                    "parent_id": place.id,
+                    "type": random.choice(("contact", "contact", "delivery")),
+                    "is_company": random.random() < 0.2,
+                    "active": random.random() < 0.8,
+                    "company_id": random.choice((False, *self.companies.ids)),
+                }
+                for number in range(random.choice((0, 1, 1, 2, 4)))
+            ]
+        )
+
+    def find_contact(self, company, *places):
+        """Return the only contact of the first place that has one for the company."""
+        for place in places:
+            contacts = place.child_ids.filtered(
+                lambda one: (
+                    one.type == "contact"
+                    and not (one.is_company or one.is_facility)
+                    and one.company_id in (*company.parent_ids, one.company_id.browse())
+                )
+            )
+            if contacts:
+                return contacts if len(contacts) == 1 else contacts.browse()
+        return self.env["res.partner"]
+
+    def test_the_only_contact_is_filled_in_from_facility_or_customer(self):
+        """Of any kind, number and company; for all reports in one query."""
+        random = Random(27)
+        vals_list, expected = [], []
+        for number in range(40):
+            customer = self.env["res.partner"].create(
+                {"name": f"Customer {number}", "is_company": True}
+            )
+            facility = self.env["res.partner"].create(
+                {"name": "House", "parent_id": customer.id, "is_facility": True}
+            )
+            for place in (customer, facility):
+                self.make_contacts(place, random)
+            vals = {"name": "Odd", "company_id": self.office.id}
+            vals["partner_id"] = customer.id
+            if number % 4:
+                vals["facility_id"] = facility.id
+            places = (facility, customer) if number % 4 else (customer,)
+            vals_list.append(vals)
+            expected.append(self.find_contact(self.office, *places))
+        self.env.invalidate_all()
+        reports = self.env["fault.report"].create(vals_list)
+        self.assertEqual([report.contact_id for report in reports], expected)
+        self.assertGreater(len(set(expected)), 10)
 
     def test_what_is_configured_is_found_from_branches_and_reports_are_not(self):
         for model in self.get_models():

@@ -10,6 +10,32 @@ from ..models.notification.events import EVENTS
 from ..tools.context_switches import LOG_SWITCHES
 from .common import FaultReportCommon
 
+# What is compared of a log, and of its changes
+LOGGED_FIELDS = (
+    "author_id",
+    "body",
+    "email_from",
+    "is_internal",
+    "message_type",
+    "model",
+    "partner_ids",
+    "record_alias_domain_id",
+    "record_company_id",
+    "reply_to",
+    "res_id",
+    "subject",
+    "subtype_id",
+)
+TRACKED_FIELDS = (
+    "field_id",
+    "old_value_char",
+    "new_value_char",
+    "old_value_integer",
+    "new_value_integer",
+    "old_value_text",
+    "new_value_text",
+)
+TYPED_FIELDS = {"name", "comment", "priority", "phone", "cost_center", "email_from"}
 SWITCHES = sorted({*LOG_SWITCHES, "import_file"})
 
 
@@ -122,6 +148,86 @@ class TestChangesAreTracked(EventsCase):
                 order.with_context(**context).action_cancel()
                 self.assertEqual(self.posted, [("reopened", report.id)])
                 self.assertEqual(self.count_mails(), mails + 1)
+
+    def log_changes(self, reports, changes, authors):
+        """Change the reports and return what their log says, without its ids."""
+        with self.env.cr.savepoint() as savepoint:
+            newest = self.env["mail.message"].search([], limit=1, order="id desc").id
+            for number, (report, vals) in enumerate(zip(reports, changes, strict=True)):
+                report.with_user(self.editor).sudo().write(vals)
+                if number % 2:
+                    report._track_set_author(authors[number // 2 % len(authors)])
+                if number % 3:
+                    report._track_set_log_message(f"Why <b>{number}")
+            self.end_transaction()
+            messages = self.env["mail.message"].search([("id", ">", newest)])
+            self.assertEqual(len(set(messages.mapped("message_id"))), len(messages))
+            found = sorted(
+                (
+                    {
+                        **{name: str(message[name]) for name in LOGGED_FIELDS},
+                        "changes": [
+                            [str(change[name]) for name in TRACKED_FIELDS]
+                            for change in message.tracking_value_ids.sorted("id")
+                        ],
+                    }
+                    for message in messages
+                ),
+                key=str,
+            )
+            savepoint.rollback()
+        return found
+
+    def test_the_log_of_many_changes_is_that_of_odoo(self):
+        """Of many reports, fields, authors and remarks, written in one step."""
+        reports = self.env["fault.report"].concat(
+            *(self.make_report() for _number in range(30))
+        )
+        self.end_transaction()
+        names = sorted(reports._track_get_fields() & TYPED_FIELDS)
+        changes = [
+            {
+                name: self.get_other_value(report, name)
+                for name in names[number % 4 : number % 4 + number % 5 + 1]
+            }
+            for number, report in enumerate(reports)
+        ]
+        authors = [self.technician.partner_id, self.env.ref("base.partner_root")]
+        arguments = (reports, changes, authors)
+        own = self.log_changes(*arguments)
+        with patch.object(
+            self.registry["fault.report"],
+            "_message_log",
+            self.registry["mail.thread"]._message_log,
+        ):
+            by_odoo = self.log_changes(*arguments)
+        self.assertEqual(own, by_odoo)
+        self.assertEqual(len(own), len(reports))
+
+    def test_what_an_addon_logs_while_changes_are_tracked_stays(self):
+        """Also twice on the same report, and on another one."""
+        other = self.make_report()
+        self.end_transaction()
+        Report = self.registry["fault.report"]
+        subtype = Report._track_subtype
+
+        def log(report, initial_values):
+            values = {"author_id": None, "tracking_value_ids": []}
+            for number in range(2):
+                report._message_log(body=f"Own {number}", **values)
+                other.with_env(report.env)._message_log(body="Other", **values)
+            report._message_log(body="Short")
+            return subtype(report, initial_values)
+
+        with patch.object(Report, "_track_subtype", log):
+            self.report.name = "Changed"
+            self.end_transaction()
+        bodies = self.report.message_ids.sorted("id").mapped("preview")
+        for text in ("Own 0", "Own 1", "Short"):
+            self.assertEqual(bodies.count(text), 1)
+        self.assertEqual(other.message_ids.mapped("preview").count("Other"), 2)
+        changes = self.report.message_ids.tracking_value_ids
+        self.assertEqual(changes.mapped("new_value_char"), ["Changed"])
 
     def test_a_field_that_another_addon_tracks_is_notified_of(self):
         fields_ = self.env["fault.report"]._get_notified_fields()

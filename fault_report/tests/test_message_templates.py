@@ -3,12 +3,17 @@
 import io
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from unittest.mock import patch
 
+from lxml import html
 from PIL import Image
 
 from odoo.tests import tagged
 from odoo.tools.safe_eval import safe_eval
 
+from odoo.addons.base.models.ir_qweb import QWebError
+
+from ..tools.context_switches import TO_USERS, switch_on
 from .test_notifications import NotificationCommon
 
 MIGRATION = "19.0.1.3.0/post-texts.py"
@@ -57,6 +62,33 @@ class TestMessageTemplates(NotificationCommon):
         self.technician.lang = "fr_FR"
         _report, mail = self.assign()
         self.assertEqual(mail.subject, "À vous")
+
+    def test_a_text_is_compiled_once_until_it_is_reworded(self):
+        self.assign()
+        Qweb = self.registry["ir.qweb"]
+        with patch.object(
+            Qweb, "_generate_code", autospec=True, side_effect=Qweb._generate_code
+        ) as generate:
+            self.assign()
+            self.assertFalse(generate.called)
+            for text in ("First", "Second"):
+                self.template.body_html = f"<p>{text} <t t-out='1 + 1'/></p>"
+                _report, mails = self.assign()
+                newest = mails.sorted("id")[-1]
+                self.assertIn(f"<p>{text} 2</p>", newest.body_html)
+            self.assertTrue(generate.called)
+
+    def test_what_is_compiled_for_one_is_not_allowed_to_others(self):
+        """A user who may not write code gets none that was compiled for one who may."""
+        Qweb = switch_on(self.env["ir.qweb"], **{TO_USERS: True})
+        restricted = Qweb.with_context(raise_on_forbidden_code_for_model="fault.report")
+        text = "<div><t t-out='object.company_id.partner_id.name'/></div>"
+        values = {"object": self.make_report()}
+        for _turn in range(2):
+            found = Qweb._render(html.fragment_fromstring(text), values)
+            self.assertIn(self.company.partner_id.name, found)
+            with self.assertRaises(QWebError):
+                restricted._render(html.fragment_fromstring(text), values)
 
     def test_without_its_template_a_message_still_says_what_is_needed(self):
         self.template.unlink()

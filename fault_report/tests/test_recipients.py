@@ -5,11 +5,15 @@ from random import Random
 from unittest.mock import patch
 
 from odoo import Command
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 
 from ..models.portal import dialogue as fault_report_dialogue
+from ..tools.context_switches import EMAILS, switch_on
 from .common import FaultReportCommon
 from .common_portal import PORTAL, PortalData
+
+# What is another in each record
+UNLIKE = {"id", "create_date", "write_date", "read_date", "mail_mail_id"}
 
 
 @tagged("post_install", "-at_install")
@@ -320,6 +324,96 @@ class TestRecipients(PortalData, FaultReportCommon):
             expected["is_follower"] = False
             prepared = self.in_wing._prepare_recipient(user.sudo(), "sms")
             self.assertEqual(prepared, expected)
+
+    def note_emails(self, job):
+        """Return the arguments with which e-mails are prepared by a job."""
+        noted = []
+        Report = self.registry["fault.report"]
+        prepare = Report._prepare_emails
+
+        def note(report, message, recipients_data, **options):
+            noted.append((report, message, recipients_data, options))
+            return prepare(report, message, recipients_data, **options)
+
+        with patch.object(Report, "_prepare_emails", note):
+            job()
+        return noted
+
+    def read_emails(self, message):
+        """Return the e-mails of a message and their notifications, and delete them."""
+        mails = self.env["mail.mail"].search([("mail_message_id", "=", message.id)])
+        notifications = self.env["mail.notification"].search(
+            [("mail_message_id", "=", message.id)], order="res_partner_id"
+        )
+        self.env.flush_all()
+        found = [
+            sorted(
+                (
+                    [
+                        (name, record[name])
+                        for name in sorted(records._fields.keys() - UNLIKE)
+                        if records._fields[name].store
+                    ]
+                    for record in records.sudo()
+                ),
+                key=str,
+            )
+            for records in (mails, notifications)
+        ]
+        by_mail = notifications.grouped("mail_mail_id")
+        self.assertEqual(set(by_mail), set(mails))
+        for mail in mails:
+            self.assertEqual(by_mail[mail].res_partner_id, mail.recipient_ids)
+        sizes = {len(mail.recipient_ids) for mail in mails}
+        notifications.unlink()
+        mails.unlink()
+        return found, sizes
+
+    def test_the_emails_of_a_batch_are_those_that_odoo_creates(self):
+        """In each language, with each option, and for more than one e-mail holds."""
+        self.env["res.lang"]._activate_lang("fr_FR")
+        self.env["ir.config_parameter"].set_param("mail.batch_size", "2")
+        users = [
+            new_test_user(
+                self.env,
+                f"reader{number}",
+                groups="fault_report.group_view",
+                email=f"reader{number}@lifts.example",
+                fault_report_notify_new="email",
+                lang=("en_US", "fr_FR")[number // 5],
+            )
+            for number in range(7)
+        ]
+        assigned = {"technician_id": users[0].id}
+        users[0].fault_report_notify_assigned = "both"
+        Report = self.env["fault.report"].with_user(self.users["create"])
+        vals = {"name": "Odd <b>text", "partner_id": self.hotel.id}
+        noted = self.note_emails(lambda: Report.create([vals, {**vals, **assigned}]))
+        self.assertEqual(len(noted), 5)
+        company = self.second_company
+        chosen = {
+            "mail_auto_delete": False,
+            "mail_headers": {"X-Odd": "1"},
+            "subtitles": ["Above"],
+            "force_record_name": "Another name",
+            "force_email_lang": "fr_FR",
+            "force_email_company": company.sudo(),
+            "model_description": "Fault",
+        }
+        sizes = set()
+        for report, message, recipients_data, options in noted:
+            self.read_emails(message)
+            for more in ({}, *({name: chosen[name]} for name in chosen), chosen):
+                arguments = (message, recipients_data)
+                report._queue_emails(
+                    report._prepare_emails(*arguments, **{**options, **more})
+                )
+                own = self.read_emails(message)
+                by_odoo = switch_on(report, **{EMAILS: None})
+                by_odoo._notify_thread_by_email(*arguments, **{**options, **more})
+                self.assertEqual(own, self.read_emails(message))
+                sizes |= own[1]
+        self.assertEqual(sizes, {1, 2})
 
     def test_answers_go_to_the_alias_of_a_report_as_soon_as_it_has_one(self):
         report, other = self.in_wing, self.make_report()

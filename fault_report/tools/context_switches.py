@@ -16,11 +16,14 @@ SEARCH_SWITCHES = frozenset({"active_test", "employee_timezone"})
 
 # Names of the switches
 ANSWERS_NOTE = "fault_report_answers_note"
+EMAILS = "fault_report_emails"
 FILES_COUNTED = "fault_report_files_counted"
 FOLLOWS_NOTE = "fault_report_follows_note"
 FOLLOWS_ORDER = "fault_report_follows_order"
 HAS_CUSTOMERS = "fault_report_has_customers"
 KEEPS_MAIL = "fault_report_keeps_mail"
+LOGS = "fault_report_logs"
+MESSAGES = "fault_report_messages"
 POINTS_LANGUAGE = "fault_report_points_language"
 QUEUES_MAIL = "fault_report_queues_mail"
 RECEIPT = "fault_report_receipt"
@@ -38,6 +41,14 @@ class Switch:
 
     # Compared by value: Odoo creates an environment for each different context
     value: object = True
+
+
+class Collection(list):
+    """The value of a switch that collects what is done later, in one step."""
+
+    # Each is that of one environment, whatever it contains.
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
 
 
 def switch_on(records, **values):

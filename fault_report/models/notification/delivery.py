@@ -7,14 +7,16 @@ from psycopg2 import OperationalError
 
 from odoo import api, fields, models, tools
 from odoo.exceptions import AccessError
-from odoo.tools import SQL, email_normalize, frozendict
+from odoo.tools import SQL, email_normalize, frozendict, split_every
 from odoo.tools.mail import email_split_tuples, generate_tracking_message_id
 
 from ...tools.context_switches import (
+    EMAILS,
     RECEIPT,
     REFERENCES,
     SUBSCRIBE_NOBODY,
     TO_USERS,
+    Collection,
     Switch,
     get_switch,
     switch_on,
@@ -52,6 +54,14 @@ PREFETCHED = ("partner_id", "facility_id", "equipment_id")
 REFERENCES_FROM, REFERENCES_COUNT = 32, 3
 OUTGOING_TYPES = ("comment", "auto_comment", "email", "email_outgoing")
 UNASKED_TYPES = ("user_notification", "out_of_office")
+# Odoo's parameters for the layout of an e-mail
+RENDERING_OPTIONS = (
+    "model_description",
+    "force_email_company",
+    "force_email_lang",
+    "force_record_name",
+    "subtitles",
+)
 
 
 class FaultReport(models.Model):
@@ -230,8 +240,10 @@ class FaultReport(models.Model):
             }
             for report, values in pairs
         ]
+        emails = Collection()
         referring = switch_on(
-            self._fallback_lang(), **{REFERENCES: self._get_references()}
+            self._fallback_lang(),
+            **{REFERENCES: self._get_references(), EMAILS: emails},
         )
         messages = self._message_create(created)
         for report, values, message, own in zip(
@@ -246,6 +258,72 @@ class FaultReport(models.Model):
                 model_description=referring._get_model_label(),
                 **options,
             )
+        self._queue_emails(emails)
+
+    @api.model
+    def _queue_emails(self, emails):
+        """Create these e-mails and their notifications, all in one step.
+
+        :param emails: what `_prepare_emails` returns
+        """
+        if not emails:
+            return
+        # Users who cause a message need no access to the queue.
+        clean_sudo = with_own_context(self).sudo()
+        mails = clean_sudo.env["mail.mail"].create([values for values, *_n in emails])
+        clean_sudo.env["mail.notification"].create(
+            [
+                {**notification, "mail_mail_id": mail.id, "res_partner_id": partner_id}
+                for mail, (_values, notification, partner_ids) in zip(
+                    mails, emails, strict=True
+                )
+                for partner_id in partner_ids
+            ]
+        )
+        self._trigger_mail_queue()
+
+    def _prepare_emails(
+        self,
+        message,
+        recipients_data,
+        msg_vals=False,
+        mail_auto_delete=True,
+        mail_headers=None,
+        **options,
+    ):
+        """Return what Odoo's `_notify_thread_by_email` would create one by one.
+
+        :return: the values of each e-mail, those of its notifications, and the ids of
+            the recipients
+        """
+        own = {"auto_delete": mail_auto_delete}
+        if mail_headers:
+            own["headers"] = mail_headers
+        base = self._notify_by_email_get_base_mail_values(message, recipients_data, own)
+        notification = self._notify_by_email_get_base_notification_values(message)
+        emails, limit = [], self._get_recipients_limit()
+        for _lang, context, group in self._notify_get_classified_recipients_iterator(
+            message,
+            recipients_data,
+            msg_vals=msg_vals,
+            **{name: options[name] for name in RENDERING_OPTIONS if name in options},
+        ):
+            body = self._notify_by_email_render_layout(
+                message, group, msg_vals=msg_vals, render_values=context
+            )
+            for ids in split_every(limit, group["recipients_ids"]):
+                values = self._notify_by_email_get_final_mail_values(
+                    ids, base, additional_values={"body_html": body}
+                )
+                emails.append((values, notification, ids))
+        return emails
+
+    @api.model
+    def _get_recipients_limit(self):
+        """Return Odoo's maximum number of recipients of one e-mail."""
+        # A setting of the server
+        parameters_sudo = self.env["ir.config_parameter"].sudo()
+        return int(parameters_sudo.get_param("mail.batch_size")) or 50
 
     def _prepare_recipient(self, user_sudo, channel):
         """Return a user like Odoo's `_notify_get_recipients`, which queries for it."""
@@ -543,6 +621,12 @@ class FaultReport(models.Model):
         if self._get_own_name():
             # Users who may not choose a sender may not set headers, which can name one.
             kwargs.pop("mail_headers", None)
+        emails = get_switch(self.env, EMAILS)
+        if emails is not None:
+            data = [one for one in recipients_data if one["notif"] == "email"]
+            if data:
+                emails += self._prepare_emails(message, data, **kwargs)
+            return True
         queued = self.with_context(mail_notify_force_send=False)
         result = super(FaultReport, queued)._notify_thread_by_email(
             message, recipients_data, **kwargs

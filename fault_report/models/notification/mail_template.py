@@ -1,7 +1,10 @@
-from odoo import api, models
+from lxml import etree
+
+from odoo import api, models, tools
 from odoo.exceptions import AccessError
 from odoo.fields import Command
 
+from ...tools.context_switches import TO_USERS, get_switch
 from ..client_guards import read_ids
 
 MODEL = "fault.report"
@@ -93,3 +96,48 @@ class MailTemplate(models.Model):
                 or file.sudo().res_model == "mail.message"
             )
         )
+
+    # === RENDERING === #
+
+    @api.model
+    def _has_unsafe_expression_template_qweb(self, template_src, model, fname=None):
+        """Keep the answer for templates about reports: it follows from the text."""
+        check = super()._has_unsafe_expression_template_qweb
+        if model != MODEL:
+            return check(template_src, model, fname)
+        return self._check_once(str(template_src or ""), fname, check)
+
+    @api.model
+    @tools.ormcache("text", "fname", cache="templates")
+    def _check_once(self, text, fname, check):
+        return check(text, MODEL, fname)
+
+
+class IrQweb(models.AbstractModel):
+    _inherit = "ir.qweb"
+
+    def _compile(self, template):
+        """Compile the text of a message to users once, like a view.
+
+        Odoo does so for each message. Other templates with a text are not affected.
+        """
+        is_text = isinstance(template, etree._Element)
+        if not is_text or not get_switch(self.env, TO_USERS):
+            return super()._compile(template)
+        return self._compile_text(etree.tostring(template), template)
+
+    @tools.conditional(
+        "xml" not in tools.config["dev_mode"],
+        tools.ormcache(
+            "text",
+            # What Odoo caches views by, and what it reads besides for texts
+            "tuple(self.env.context.get(k) or False for k in self._get_text_keys())",
+            cache="templates",
+        ),
+    )
+    def _compile_text(self, text, template):
+        return super()._compile(template)
+
+    @api.model
+    def _get_text_keys(self):
+        return [*self._get_template_cache_keys(), "preserve_comments", "dev_mode"]

@@ -231,6 +231,14 @@ class FaultReport(models.Model):
             "email_from": self._format_company_sender(company, label),
         }
 
+    def _creation_message(self):
+        return self._get_creation_message()
+
+    @tools.ormcache("self.env.lang")
+    def _get_creation_message(self):
+        """Return Odoo's text for the log of a new report: it is that of each."""
+        return super()._creation_message()
+
     def _get_message_title(self, kind):
         """Return the event in one line."""
         name = self.display_name
