@@ -75,11 +75,18 @@ class Visit(NamedTuple):
     is_of_odoo: bool = False
 
 
-def add_languages(env):
-    """Activate the languages of our addons, with all translations."""
+def add_languages(env, names=None):
+    """Activate the languages of our addons, with all translations.
+
+    :param names: only with those of our addons and of these: it takes seconds less
+    """
     for code in LANGUAGES:
         env["res.lang"]._activate_lang(code)
-    modules = [*env.registry._init_modules]
+    modules = [
+        name
+        for name in env.registry._init_modules
+        if names is None or name in names or name.startswith("fault_report")
+    ]
     env["ir.module.module"]._load_module_terms(modules, LANGUAGES)
     if "website" in env:
         env["website"].search([]).language_ids = env["res.lang"].search([])
