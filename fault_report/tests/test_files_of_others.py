@@ -38,11 +38,11 @@ def is_ours(class_):
     return class_.__module__.startswith("odoo.addons.fault_report.")
 
 
-def find_overrides(env):
+def find_overrides(env, models=MODELS):
     """Return (class, name) of each override of ours of a method of another addon."""
     return {
         (class_, name)
-        for model in MODELS
+        for model in models
         for class_ in type(env[model]).__mro__
         if is_ours(class_)
         for name, value in vars(class_).items()
@@ -56,9 +56,9 @@ def find_overrides(env):
 
 
 @contextlib.contextmanager
-def odoo_alone(env):
+def odoo_alone(env, models=MODELS):
     """Remove our overrides, so that only Odoo's code runs."""
-    taken = {key: vars(key[0])[key[1]] for key in find_overrides(env)}
+    taken = {key: vars(key[0])[key[1]] for key in find_overrides(env, models)}
     for class_, name in taken:
         delattr(class_, name)
     try:

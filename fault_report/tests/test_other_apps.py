@@ -1,15 +1,31 @@
 """Screens and records of other apps that have nothing to do with a fault report."""
 
+import re
+from contextlib import contextmanager
+
 from lxml import etree
 
 from odoo.tests import Form, TransactionCase, new_test_user
 from odoo.tools.safe_eval import safe_eval
 
 from .common import FaultReportCommon
+from .test_files_of_others import odoo_alone
 
 # Our own page within Odoo's settings
 OUR_PAGES = {"res.config.settings"}
 SCREENS = ("form", "list", "kanban", "search", "calendar", "pivot", "graph", "activity")
+
+
+# A table of ours in a query
+OUR_TABLE = re.compile(r'\b(?:FROM|JOIN|INTO|UPDATE) "?fault_report')
+
+
+def is_own_class(class_):
+    return class_.__module__.startswith("odoo.addons.fault_report.")
+
+
+def to_list(value):
+    return [value] if isinstance(value, str) else value or []
 
 
 def is_ours(module):
@@ -38,7 +54,7 @@ def without_added(arch):
     return arch
 
 
-class TestOtherApps(TransactionCase):
+class OtherAppsCase(TransactionCase):
     """A user with the permissions of all other apps and none of ours."""
 
     @classmethod
@@ -58,6 +74,8 @@ class TestOtherApps(TransactionCase):
             lambda group: not group.all_implied_ids & (ours | outside)
         )
 
+
+class TestOtherApps(OtherAppsCase):
     @classmethod
     def get_our_views(cls):
         data = cls.env["ir.model.data"].search([("model", "=", "ir.ui.view")])
@@ -375,6 +393,83 @@ class TestPortalDialog(FaultReportCommon):
         context = safe_eval(node.get("context"))
         name = self.janitor.with_context(**context).display_name
         self.assertTrue(name.startswith("Janitor"))
+
+
+class TestWorkOfOtherApps(OtherAppsCase):
+    """What users do in other apps takes no query more than without this one.
+
+    Deleting is left out: what reports refer to is looked for.
+    """
+
+    def get_values(self):
+        """Return the values of a record of each model that has a chatter."""
+        partner = self.env["res.partner"].create({"name": "Else"})
+        team = self.env["maintenance.team"].create({"name": "Else"})
+        return {
+            "res.partner": {"name": "Ann", "email": "ann@example.com"},
+            "maintenance.equipment": {"name": "Pump"},
+            "maintenance.request": {"name": "Pump", "maintenance_team_id": team.id},
+            "sale.order": {"partner_id": partner.id},
+            "account.move": {"partner_id": partner.id, "move_type": "out_invoice"},
+        }
+
+    def get_extended(self):
+        """Return the models with a chatter that this addon extends.
+
+        Companies are settings.
+        """
+        threads = {
+            name: [class_ for class_ in type(model).__mro__ if is_own_class(class_)]
+            for name, model in self.env.items()
+            if hasattr(model, "message_post") and not model._abstract
+        }
+        return {
+            name
+            for name, classes in threads.items()
+            if not is_ours(name.replace(".", "_"))
+            and any(name in to_list(vars(c).get("_inherit")) for c in classes)
+        } - {"res.company"}
+
+    def iterate_work(self, model, values):
+        """Yield the name of each work, and a function that does it."""
+        Model = self.env[model].with_user(self.user)
+        record = Model.create(dict(values))
+        yield "create", lambda: Model.create(dict(values))
+        yield "write", lambda: record.write(dict(values))
+        yield "message", lambda: record.message_post(body="Look")
+        yield "read", lambda: record.web_read({"display_name": {}, "write_uid": {}})
+        yield "search", lambda: Model.web_search_read([], {"display_name": {}})
+
+    def note_queries(self, work):
+        """Return the queries of work that is undone."""
+        queries = []
+        self.env.flush_all()
+        self.env.invalidate_all()
+        with self.env.cr.savepoint(flush=False) as savepoint:
+            with contextmanager(self._patchExecute)(queries):
+                work()
+                self.env.flush_all()
+                self.env.cr.precommit.run()
+            savepoint.rollback()
+        self.env.invalidate_all()
+        return queries
+
+    def test_each_model_with_a_chatter_is_worked_with(self):
+        self.assertEqual(self.get_extended(), self.get_values().keys())
+
+    def test_work_in_other_apps_takes_no_query_more(self):
+        others = [name for name in self.env if not is_ours(name.replace(".", "_"))]
+        for model, values in self.get_values().items():
+            for name, work in self.iterate_work(model, values):
+                with self.subTest(model=model, work=name):
+                    self.note_queries(work)  # fills the caches
+                    ours = self.note_queries(work)
+                    with odoo_alone(self.env, others):
+                        self.note_queries(work)
+                        theirs = self.note_queries(work)
+                    self.assertEqual(len(ours), len(theirs), "\n".join(ours))
+                    about = [query for query in ours if OUR_TABLE.search(query)]
+                    self.assertFalse(about)
 
 
 class TestHotkeys(FaultReportCommon):
