@@ -1,8 +1,27 @@
 """A lift company with two customers, and one user for each permission."""
 
+from contextlib import contextmanager
+from unittest.mock import patch
+
+from odoo import sql_db
 from odoo.tests import TransactionCase
 
 PERMISSIONS = ("view", "create", "edit", "delete", "convert", "remove_file")
+
+
+@contextmanager
+def noted_queries():
+    """Collect the queries that are sent, with their values, of all cursors."""
+    execute = sql_db.Cursor.execute
+    queries = []
+
+    def note(cursor, query, params=None, **options):
+        result = execute(cursor, query, params, **options)
+        queries.append(cursor._obj.query.decode(errors="replace"))
+        return result
+
+    with patch.object(sql_db.Cursor, "execute", note):
+        yield queries
 
 
 class FaultReportData:

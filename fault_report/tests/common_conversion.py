@@ -6,12 +6,13 @@ import re
 from collections import Counter
 from unittest.mock import patch
 
-from odoo import sql_db
 from odoo.exceptions import AccessError
 from odoo.tests import new_test_user
 from odoo.tools import html2plaintext
 
 from odoo.addons.fault_report.tools.context_switches import with_own_context
+
+from .common import noted_queries
 
 # The keys of the context that a conversion sets
 KEPT = ("mail_notify_force_send", "mail_auto_subscribe_no_notify")
@@ -327,18 +328,10 @@ class ConversionCost:
 
     def note_queries(self, act):
         """Return the queries of a request that does this."""
-        execute = sql_db.Cursor.execute
-        queries = []
-
-        def note(cursor, query, params=None, **options):
-            result = execute(cursor, query, params, **options)
-            queries.append(cursor._obj.query.decode(errors="replace"))
-            return result
-
         self.env.cr.flush()
         self.env.invalidate_all()
         self.env.cr.cache.clear()
-        with patch.object(sql_db.Cursor, "execute", note):
+        with noted_queries() as queries:
             act()
             self.env.cr.flush()
         return queries

@@ -4,7 +4,7 @@ import threading
 from random import Random
 from unittest.mock import patch
 
-from odoo import Command, sql_db
+from odoo import Command
 from odoo.exceptions import AccessError
 from odoo.tests import HttpCase, new_test_user, tagged
 from odoo.tests.common import ChromeBrowser
@@ -13,7 +13,7 @@ from ..models.fault_report import WAITING_STATES
 from ..models.notification import events
 from ..models.notification.events import SIGNAL
 from ..tools.throttle import Throttle
-from .common import FaultReportCommon, FaultReportData
+from .common import FaultReportCommon, FaultReportData, noted_queries
 
 BADGE = ".o_fault_report_waiting_badge"
 
@@ -111,7 +111,9 @@ class TestWaitingCount(FaultReportCommon):
         self.env.cr.execute("EXPLAIN " + query.code, query.params)
         plan = "\n".join(line for (line,) in self.env.cr.fetchall())
         # The list's and the board's have the same reports, and are as good.
-        self.assertRegex(plan, "Index Only Scan using fault_report_waiting_(board_)?index")
+        self.assertRegex(
+            plan, "Index Only Scan using fault_report_waiting_(board_)?index"
+        )
         self.assertIn("Index Cond: (company_id = ", plan)
 
 
@@ -256,15 +258,7 @@ class TestWaitingSignal(FaultReportCommon):
 
     def test_assigning_reads_no_report_for_the_signal(self):
         report = self.as_user(self.report, "edit")
-        execute = sql_db.Cursor.execute
-        queries = []
-
-        def note(cursor, query, params=None, **options):
-            result = execute(cursor, query, params, **options)
-            queries.append(cursor._obj.query.decode(errors="replace"))
-            return result
-
-        with patch.object(sql_db.Cursor, "execute", note):
+        with noted_queries() as queries:
             report.action_assign(self.technician)
             self.assertEqual(self.count_signals(), 0)
         self.assertFalse([one for one in queries if "SELECT id, state" in one])

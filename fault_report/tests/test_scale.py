@@ -5,10 +5,10 @@ from unittest.mock import patch
 
 from lxml import etree
 
-from odoo import Command, models, sql_db
+from odoo import Command, models
 from odoo.tests import new_test_user, tagged
 
-from .common import FaultReportCommon
+from .common import FaultReportCommon, noted_queries
 from .hostile_files import make_png
 
 DEFAULT_FILTERS = [
@@ -306,16 +306,8 @@ class TestScale(FaultReportCommon):
 
     def note_queries(self, job):
         """Return the queries of a job, until the commit."""
-        execute = sql_db.Cursor.execute
-        queries = []
-
-        def note(cursor, query, params=None, **options):
-            result = execute(cursor, query, params, **options)
-            queries.append(cursor._obj.query.decode(errors="replace"))
-            return result
-
         self.start_cold()
-        with patch.object(sql_db.Cursor, "execute", note):
+        with noted_queries() as queries:
             job()
             self.env.cr.flush()
         return queries

@@ -3,11 +3,10 @@
 import json
 from unittest.mock import patch
 
-from odoo import sql_db
 from odoo.tests import tagged
 
 from ..models import fault_report_search
-from .common import FaultReportCommon
+from .common import FaultReportCommon, noted_queries
 
 COUNT = 20_000
 # A hundredth of the reports, as at a million
@@ -75,18 +74,10 @@ class TestSearchScale(FaultReportCommon):
         """Open the list; return its answer and the queries on reports."""
         Report = self.as_user(self.env["fault.report"], "view")
         domain = [("display_name", "ilike", term), *rest]
-        execute = sql_db.Cursor.execute
-        queries = []
-
-        def note(cursor, query, params=None, **options):
-            result = execute(cursor, query, params, **options)
-            queries.append(cursor._obj.query.decode())
-            return result
-
         with (
             patch.object(fault_report_search, "MOST", MOST),
             patch.object(fault_report_search, "FEW", FEW),
-            patch.object(sql_db.Cursor, "execute", note),
+            noted_queries() as queries,
         ):
             answer = Report.web_search_read(
                 domain,

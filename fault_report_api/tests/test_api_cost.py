@@ -1,9 +1,8 @@
 """What a request costs beside the report that it creates."""
 
-from unittest.mock import patch
-
-from odoo import sql_db
 from odoo.tests import tagged
+
+from odoo.addons.fault_report.tests.common import noted_queries
 
 from .common_api import ApiCase
 
@@ -15,14 +14,7 @@ FRAME = ("SAVEPOINT", "ROLLBACK", "RELEASE")
 class TestApiCost(ApiCase):
     def note_queries(self, job):
         """Return the statements, of all transactions, without those of savepoints."""
-        execute, queries = sql_db.Cursor.execute, []
-
-        def note(cursor, query, params=None, **options):
-            result = execute(cursor, query, params, **options)
-            queries.append(cursor._obj.query.decode(errors="replace"))
-            return result
-
-        with patch.object(sql_db.Cursor, "execute", note):
+        with noted_queries() as queries:
             job()
         return [query for query in queries if not query.startswith(FRAME)]
 
