@@ -157,7 +157,10 @@ class FaultReport(models.Model):
             )
         if not (given.get("name") or "").strip():
             raise FieldError(self.env._("Say in a few words what is wrong."), "name")
-        if given.get("email") and not text_rules.is_email(given["email"]):
+        email = given.get("email") or ""
+        # One that is too long is refused with its limit.
+        is_short = len(email) <= text_rules.MAX_LINE
+        if email and is_short and not text_rules.is_email(email):
             raise FieldError(
                 self.env._("Enter one e-mail address, such as name@example.com."),
                 "email",
