@@ -23,7 +23,7 @@ loading.load_openerp_module = load_without_guard
 """
 ROW_LOCK = """
 from odoo.addons.fault_report.models.conversion.conversion import FaultReport
-FaultReport.lock_for_update = lambda self, **options: None
+FaultReport._lock_for_conversion = lambda self: self
 """
 IDEMPOTENCY = """
 from odoo.addons.fault_report.models.intake.submission import FaultReportSubmission
