@@ -248,13 +248,10 @@ def _run_all(works, count):
 def make_costs(names, costs):
     """Return a table: of each job the seconds, and those of CPU time."""
     rows = [(*cost, name) for name, cost in zip(names, costs, strict=True) if cost]
-    totals = [sum(row[number] for row in rows) for number in (0, 1)]
-    return "\n".join(
-        [
-            "\nJob: its seconds, and those of CPU time without PostgreSQL's",
-            *("{:7.0f} {:7.0f}  {}".format(*row) for row in (*rows, (*totals, "all"))),
-        ]
-    )
+    rows.append((sum(row[0] for row in rows), sum(row[1] for row in rows), "all"))
+    lines = ["\nJob: its seconds, and those of CPU time without PostgreSQL's"]
+    lines += [f"{seconds:7.0f} {cpu:7.0f}  {name}" for seconds, cpu, name in rows]
+    return "\n".join(lines)
 
 
 def _get_logs(jobs):

@@ -129,7 +129,8 @@ class FaultReport(models.Model):
         groups = super()._read_group(domain, groupby, aggregates, having)
         ranks = self._get_ranks(field, [record.id for record, *_ in groups])
         groups.sort(
-            key=lambda group: ranks[group[0].id],
+            # An addon may hide records of its model from the search
+            key=lambda group: ranks.get(group[0].id, len(ranks)),
             reverse=order.lower().endswith(" desc"),
         )
         return groups[offset : limit and offset + limit]

@@ -356,6 +356,7 @@ class ConversionCost:
         with patch.object(Report, "_generate_order", note):
             self.convert(report, kind)
         [(env, values)] = created
+        # As the conversion creates it, which has checked the right before
         return lambda: env[kind].sudo().create(copy.deepcopy(values))
 
     def assertCheap(self, kind, lookups, **values):
