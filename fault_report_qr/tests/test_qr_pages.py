@@ -125,6 +125,7 @@ class TestPublicPages(FaultReportData, BrowserCase):
             page.see(".o_fr_objects", "Lift")
             page.tap(".o_fr_objects a")
             page.see("h1", "Lift")
+            page.tap("summary")
             page.see(".o_fr_label", "Doors close")
             page.wait("document.querySelector('[data-rule][hidden]')")
             self.assertNotIn("Speed", page.run("document.body.innerText"))
