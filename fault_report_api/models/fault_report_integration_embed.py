@@ -180,8 +180,6 @@ class FaultReportIntegration(models.Model):
             "characters": self.env._("This holds characters that cannot be shown."),
             "not_accepted": self.env._("This cannot be accepted."),
             "one_required": self.env["fault.report"]._get_either_text(),
-            "email": self.env._("Write it like name@example.com."),
-            "number": self.env._("Enter a number."),
             "reference": self.env._("Its number is {reference}."),
             "track": self.env._("Follow what becomes of it"),
             "again": self.env._("Report something else"),

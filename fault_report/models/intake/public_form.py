@@ -194,10 +194,16 @@ class FaultReport(models.Model):
     def _get_form_texts(self):
         """Return the texts of the form's script, in the user's language.
 
-        The script replaces the placeholders in braces.
+        The script replaces the placeholders in braces. Browsers have names for what is
+        wrong with an input, and say it in their own language.
         """
         return {
+            "valueMissing": self.env._("Fill this in."),
+            "typeMismatch": self.env._("Write it like name@example.com."),
+            "patternMismatch": self.env._("Enter a number."),
+            "badInput": self.env._("This cannot be accepted."),
             "preparing": self.env._("Preparing photos …"),
+            "posting": self.env._("Sending …"),
             "sending": self.env._("Sending … {percent} %"),
             "sent": self.env._("Your report has arrived."),
             "offline": self.env._(
@@ -270,10 +276,16 @@ class FaultReport(models.Model):
     def _get_form_data(self, company):
         """Return the attributes that the script of a form reads from it."""
         return {
-            "data-texts": json.dumps(self._get_form_texts()),
+            "data-texts": self._dump_form_texts(),
             "data-limits": json.dumps(self._get_form_limits(company)),
             "data-photo": json.dumps(self._get_form_rules()["photo"]),
         }
+
+    @api.model
+    def _dump_form_texts(self):
+        """Return the texts as JSON without spaces and escapes, as pages are light."""
+        texts = self._get_form_texts()
+        return json.dumps(texts, ensure_ascii=False, separators=(",", ":"))
 
     @api.model
     def _get_form_limits(self, companies):
@@ -302,6 +314,6 @@ class FaultReport(models.Model):
             "data-fault-report-unsent": "1",
             "data-owner": f"portal:{request.env.uid}",
             "data-csrf": request.csrf_token(),
-            "data-texts": json.dumps(self._get_form_texts()),
+            "data-texts": self._dump_form_texts(),
             "data-limits": json.dumps({"draftDays": DRAFT_DAYS}),
         }

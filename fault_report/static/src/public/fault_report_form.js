@@ -45,13 +45,13 @@
     const SIGN_IN = /\/web\/login([?#]|$)/;
     // Marks a draft that our next page sends when it is opened
     const SENT_LATER = ["signin", "stale"];
+    // What browsers call them, as our texts are
+    const PROBLEMS = ["valueMissing", "typeMismatch", "patternMismatch"];
     // Seconds; a timer for more than 24 days would fire at once
     const MAX_WAIT = 24 * 3600;
 
     function makeKey() {
-        if (window.crypto && crypto.randomUUID) {
-            return crypto.randomUUID();
-        }
+        // Not randomUUID(): unencrypted pages have none
         const bytes = crypto.getRandomValues(new Uint8Array(16));
         return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
     }
@@ -436,7 +436,7 @@
             }
             if (place) {
                 place.classList.add("o_fr_error");
-                place.id = place.id || `fr_error_${name}`;
+                place.id ||= `fr_error_${name}`;
             }
             return {place, fields: this.form.querySelectorAll(`[name="${wanted}"]`)};
         }
@@ -495,10 +495,8 @@
             }
             this.say("");
             const order = Node.DOCUMENT_POSITION_FOLLOWING;
-            for (const folded of marked.map((field) => field.closest("details"))) {
-                if (folded) {
-                    folded.open = true;
-                }
+            for (const field of marked) {
+                field.closest("details")?.setAttribute("open", "");
             }
             marked.sort((a, b) => (a.compareDocumentPosition(b) & order ? -1 : 1));
             const first = marked[0] || this.alert;
@@ -517,8 +515,10 @@
                 errors.files = this.texts.tooMuch;
             }
             for (const element of this.form.elements) {
-                if (element.name && element.willValidate && !element.checkValidity()) {
-                    errors[element.name] = element.validationMessage;
+                if (element.name && !element.checkValidity()) {
+                    // The browser says it in another language than the page
+                    const problem = PROBLEMS.find((name) => element.validity[name]);
+                    errors[element.name] = this.texts[problem || "badInput"];
                 }
                 const {other, sentence} = element.dataset;
                 if (
@@ -561,7 +561,7 @@
             await Promise.all([...this.bags.values()].map((bag) => bag.ready));
             this.isTouched = true;
             this.isQueued = true;
-            this.sentAt = this.sentAt || Date.now();
+            this.sentAt ||= Date.now();
             await this.saveDraft();
             this.tries += 1;
             const answer = await withLock(this.draftKey, () => this.post());
