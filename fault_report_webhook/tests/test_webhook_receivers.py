@@ -14,6 +14,7 @@ from odoo.tests import Form, freeze_time, new_test_user, tagged
 
 from odoo.addons.fault_report.tests.common import FaultReportCommon
 
+from ..models import fault_report_webhook_delivery as delivery
 from ..models.fault_report_webhook_delivery import (
     ALLOW_PRIVATE,
     DELAYS,
@@ -21,6 +22,7 @@ from ..models.fault_report_webhook_delivery import (
 )
 from ..tools import client
 
+DELIVERY = "fault.report.webhook.delivery"
 DEAD = "http://127.0.0.1:1/"
 CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
 # Twice packed, 200 MB of zeros are less than one read
@@ -278,6 +280,34 @@ class TestWebhookReceivers(ReceiverCommon):
         self.assertTrue(
             self.env["ir.cron.trigger"].search_count([("cron_id", "=", queue.id)])
         )
+
+    def test_what_was_received_is_recorded_in_a_new_transaction(self):
+        """Else it fails where an administrator changed the webhook meanwhile."""
+        self.add_webhook("Changed", self.start_receiver().url)
+        self.make_reports(2)
+        Cron, Delivery = type(self.env["ir.cron"]), self.env.registry[DELIVERY]
+        commit, settle, steps = Cron._commit_progress, Delivery._settle, []
+
+        def committed(records, *args, **kwargs):
+            steps.append("commit")
+            return commit(records, *args, **kwargs)
+
+        def attempted(*args):
+            steps.append("sent")
+            return client.Answer(200, ""), None, 0.1
+
+        def settled(records, *args):
+            self.assertEqual(steps[-1], "commit")
+            steps.append("settled")
+            return settle(records, *args)
+
+        with (
+            patch.object(Cron, "_commit_progress", committed),
+            patch.object(Delivery, "_settle", settled),
+            patch.object(delivery, "_attempt", attempted),
+        ):
+            self.send()
+        self.assertEqual([steps.count(one) for one in ("sent", "settled")], [2, 2])
 
     # === RESPONSES === #
 
