@@ -50,6 +50,7 @@ from . import test_no_loss
 from . import test_notification_table
 from . import test_notifications
 from . import test_notify_customer
+from . import test_numbers
 from . import test_other_apps
 from . import test_own_name
 from . import test_permissions

@@ -11,6 +11,7 @@ from PIL import Image
 from odoo.tests import TransactionCase
 
 from ..tools import file_rules
+from ..tools.errors import FieldError
 from .hostile_files import insert, make_chunk, make_segment
 from .test_file_rules import GPS, make_picture
 from .test_media_types import make_box, make_movie, make_track
@@ -112,7 +113,8 @@ def make_movies():
             make_box(b"ilst", make_box(struct.pack(">I", 1), text)),
         ),
         "numbers": make_box(
-            b"loci", bytes(6), PLACE + b"\0\0", FIXED * 3, b"earth\0\0"
+            b"udta",
+            make_box(b"loci", bytes(6), PLACE + b"\0\0", FIXED * 3, b"earth\0\0"),
         ),
     }
     for brand in BRANDS:
@@ -150,6 +152,24 @@ class TestPositions(TransactionCase):
                     self.assertEqual(len(after), len(content))
                     self.assertEqual(b"kept" in after, b"kept" in content)
         self.assertGreater(count, 90)
+
+    def test_a_length_that_leads_nowhere_hides_no_position(self):
+        """In a video, whatever the length of the box, and of those around it."""
+        for label, content in make_movies():
+            places = [
+                found.start() for found in re.finditer(b"udta|meta|moov", content)
+            ]
+            for name in (b"\xa9xyz", b"loci"):
+                places += [m.start() for m in re.finditer(re.escape(name), content)]
+            for place, size in product(places, (0, 1, 7, 9, 2**20, 2**32 - 1)):
+                start = place - 4
+                changed = content[:start] + struct.pack(">I", size) + content[place:]
+                with self.subTest(label, place=content[place : place + 4], size=size):
+                    try:
+                        after, _mimetype = self.check(changed)
+                    except FieldError:
+                        continue
+                    self.assertEqual(self.find_position(after), [])
 
     def test_a_company_that_wants_positions_gets_the_files_as_they_came(self):
         for label, content in (*make_pictures(), *make_movies()):

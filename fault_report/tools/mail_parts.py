@@ -115,7 +115,7 @@ def get_content(part):
         return b"\n".join(inner.as_bytes() for inner in payload)
     raw = (payload or "").encode("utf-8", "surrogateescape")
     if is_cut_off(part):
-        return _decode_beginning(raw)
+        return decode_base64(raw)
     try:
         return part.get_payload(decode=True) or b""
     # Any exception: Python's parser fails in many ways
@@ -132,13 +132,14 @@ def is_cut_off(part):
     encoding = str(part.get("content-transfer-encoding", "")).strip().lower()
     if encoding != "base64" or not isinstance(payload, str):
         return False
-    letters = _NO_BASE64.sub("", payload)
-    return len(letters) % 4 == 1
+    return len(_NO_BASE64.sub("", payload)) % 4 == 1
 
 
-def _decode_beginning(raw):
-    letters = _NO_BASE64.sub("", raw.decode("ascii", "ignore"))
-    return base64.b64decode(letters[: len(letters) // 4 * 4])
+def decode_base64(content):
+    """Decode base64 as far as it goes."""
+    letters = _NO_BASE64.sub("", content.decode("ascii", "ignore"))
+    whole = letters[:-1] if len(letters) % 4 == 1 else letters
+    return base64.b64decode(whole + "==")
 
 
 # === TEXTS === #

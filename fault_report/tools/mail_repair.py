@@ -58,7 +58,10 @@ _BEFORE_HEAD = b"\xef\xbb\xbf\r\n"
 _HEAD_END = re.compile(rb"\r\n\r\n|\n\n|\r\r|\n\r\n")
 # Attached e-mails, and the encodings that some programs give them
 MESSAGES = ("message/rfc822", "message/global")
-_DECODERS = {"base64": base64.b64decode, "quoted-printable": quopri.decodestring}
+_DECODERS = {
+    "base64": mail_parts.decode_base64,
+    "quoted-printable": quopri.decodestring,
+}
 # Matches only from the beginning of a word, to try each word once
 _LONG_WORD = re.compile(rf"(?<![^\s,;<>])([^\s,;<>]{{{MAX_WORD}}})[^\s,;<>]+")
 _ADDRESS_END = re.compile(r"[\s<>,;:\"()\[\]]+")
@@ -421,11 +424,7 @@ def _unpack_message(part):
     decode = _DECODERS.get(encoding)
     if part.get_content_type() not in MESSAGES or not part.is_multipart() or not decode:
         return False
-    content = mail_parts.get_content(part)
-    try:
-        unpacked = decode(content).lstrip()
-    except ValueError:
-        return False
+    unpacked = decode(mail_parts.get_content(part)).lstrip()
     if not _FIELD.match(unpacked.partition(b"\n")[0]):
         return False
     part.set_payload([parse(unpacked)])

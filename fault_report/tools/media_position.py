@@ -11,8 +11,8 @@ from .photo_position import remove_position
 
 # Boxes with a position: a text of QuickTime, the numbers of 3GPP
 _BOXES = (re.compile(rb"\xa9xyz"), re.compile(rb"loci"), re.compile(rb"gps "))
-# Keys of positions, the values of which are elsewhere in the metadata
-_KEYS = (b"location.ISO6709", b"location.accuracy", b"location.name")
+# What tells of positions in words, which may be elsewhere in the metadata
+_KEYS = (b"location.ISO6709", b"location.accuracy", b"location.name", b"\xa9xyz")
 _ISO_6709 = re.compile(
     rb"[+-]\d{2,6}(?:\.\d{1,15})?[+-]\d{3,7}(?:\.\d{1,15})?"
     rb"(?:[+-]\d{1,9}(?:\.\d{1,15})?)?(?:CRS[\w:]{1,20})?/?"
@@ -22,7 +22,9 @@ _STEPS = 2000
 _BOX = 10
 # The pictures and the sound
 _CONTENT = b"mdat"
-_LONGEST = 4096
+_USER_DATA = b"udta"
+_LEAST, _LONGEST = 8, 4096
+_LONGEST_TEXT = 256
 # Of metadata as in a photo
 _MARKS = (b"Exif\0\0", b":GPS", b":Gps")
 
@@ -34,16 +36,25 @@ def remove_media_position(content):
     """
     budget = Budget(_STEPS)
     found = []
-    for kind, start, end in iterate_boxes(content, 0, len(content), Budget(_STEPS)):
-        if kind != _CONTENT:
-            found += _find_boxes(content, start, end, budget)
-            found += _find_texts(content, start, end, budget)
+    for start, end in _find_metadata(content):
+        found += _find_boxes(content, start, end, budget)
+        found += _find_texts(content, start, end, budget)
     if found:
         content = _replace(content, found)
     # As in a photo
     if any(mark in content for mark in _MARKS):
         content = remove_position(content, "video/mp4")
     return content
+
+
+def _find_metadata(content):
+    """Iterate over what is not the content, also behind boxes that lead nowhere."""
+    position = 0
+    for kind, start, end in iterate_boxes(content, 0, len(content), Budget(_STEPS)):
+        if kind == _CONTENT:
+            yield position, start
+            position = end
+    yield position, len(content)
 
 
 def _find_boxes(content, start, end, budget):
@@ -53,8 +64,12 @@ def _find_boxes(content, start, end, budget):
             budget.spend(_BOX)
             first = name.start()
             stop = first - 4 + int.from_bytes(content[first - 4 : first])
-            if name.end() <= stop <= min(end, first + _LONGEST):
+            if name.end() + _LEAST <= stop <= min(end, first + _LONGEST):
                 yield first, b"free".ljust(stop - first, b"\0")
+            elif content.find(_USER_DATA, max(first - _LONGEST, start), first) >= 0:
+                # A length that leads nowhere
+                stop = min(end, first + _LONGEST_TEXT)
+                yield first, bytes(stop - first)
 
 
 def _find_texts(content, start, end, budget):
