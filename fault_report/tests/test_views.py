@@ -4,6 +4,7 @@ from ast import literal_eval
 from lxml import etree
 
 from odoo.tests import Form
+from odoo.tools import convert_file
 from odoo.tools.safe_eval import safe_eval
 
 from .common import FaultReportCommon
@@ -180,6 +181,23 @@ class TestViews(FaultReportCommon):
                 self.assertIn(self.lift, Equipment.search(domain))
         domain = safe_eval(field.get("filter_domain"), {"self": "Nowhere at all"})
         self.assertFalse(Equipment.search(domain))
+
+    def test_each_column_of_the_service_objects_is_there_once(self):
+        """Also after an update: the list inherited that of Maintenance before."""
+        view = self.env.ref("fault_report.service_object_view_list")
+        old = self.env.ref("maintenance.hr_equipment_view_tree")
+        view.write({"inherit_id": old.id, "mode": "primary"})
+        convert_file(
+            self.env,
+            "fault_report",
+            "views/maintenance_equipment_views.xml",
+            {},
+            mode="update",
+        )
+        Equipment = self.as_user(self.env["maintenance.equipment"], "view")
+        arch = etree.fromstring(Equipment.get_view(view.id, "list")["arch"])
+        names = [node.get("name") for node in arch.iter("field")]
+        self.assertEqual(len(names), len(set(names)), names)
 
     def test_the_customer_is_not_repeated_in_the_facility_of_an_object(self):
         Equipment = self.as_user(self.env["maintenance.equipment"], "view")
