@@ -132,11 +132,13 @@ def is_cut_off(part):
     encoding = str(part.get("content-transfer-encoding", "")).strip().lower()
     if encoding != "base64" or not isinstance(payload, str):
         return False
-    is_undecoded = (
-        part.get_payload(decode=True).strip()
-        == payload.encode("utf-8", "surrogateescape").strip()
-    )
-    return is_undecoded and len(_NO_BASE64.sub("", payload)) % 4 == 1
+    raw = payload.encode("utf-8", "surrogateescape")
+    try:
+        is_decoded = part.get_payload(decode=True).strip() != raw.strip()
+    # Any exception: Python's parser fails in many ways
+    except Exception:
+        is_decoded = False
+    return not is_decoded and len(_NO_BASE64.sub("", payload)) % 4 == 1
 
 
 def decode_base64(content):
