@@ -132,12 +132,19 @@ def is_cut_off(part):
     encoding = str(part.get("content-transfer-encoding", "")).strip().lower()
     if encoding != "base64" or not isinstance(payload, str):
         return False
-    return len(_NO_BASE64.sub("", payload)) % 4 == 1
+    raw = payload.encode("utf-8", "surrogateescape")
+    try:
+        is_decoded = part.get_payload(decode=True).strip() != raw.strip()
+    # Any exception: Python's parser fails in many ways
+    except Exception:
+        is_decoded = False
+    return not is_decoded and len(_NO_BASE64.sub("", payload)) % 4 == 1
 
 
 def decode_base64(content):
     """Decode base64 as far as it goes."""
-    letters = _NO_BASE64.sub("", content.decode("ascii", "ignore"))
+    text = content.decode("ascii", "ignore").partition("=")[0]
+    letters = _NO_BASE64.sub("", text)
     whole = letters[:-1] if len(letters) % 4 == 1 else letters
     return base64.b64decode(whole + "==")
 

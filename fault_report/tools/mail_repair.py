@@ -474,7 +474,8 @@ def _open_message(part):
 def _repair_leaf(part):
     """Make the content readable: in its own type, else as binary data."""
     if mail_parts.is_cut_off(part):
-        _set_content(part, part.get("Content-Type"), mail_parts.get_content(part))
+        kind = part.get("Content-Type", "text/plain")
+        _set_content(part, kind, mail_parts.get_content(part))
         _repair_leaf(part)
         return True
     if part.get_content_maintype() == "text":
