@@ -151,8 +151,8 @@ class TestPublicPages(FaultReportData, BrowserCase):
         self.assertIn("noticed this fault too", known.message_ids[0].body)
 
     def test_what_is_missing_or_wrong_is_said_in_the_words_of_the_page(self):
-        types = self.env["fault.report.template.point"]._fields["type"].get_values(
-            self.env
+        types = (
+            self.env["fault.report.template.point"]._fields["type"].get_values(self.env)
         )
         options = [Command.create({"name": "Up"}), Command.create({"name": "Down"})]
         points = [
