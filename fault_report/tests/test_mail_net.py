@@ -190,7 +190,10 @@ class TestMailNet(MailNetCase):
         )
         for label, mail in (
             ("plain", self.write_mail(From=CARL).as_bytes()),
-            ("with NUL", self.write_mail(From=CARL, Subject="A lift").as_bytes() + b"\0"),
+            (
+                "with NUL",
+                self.write_mail(From=CARL, Subject="A lift").as_bytes() + b"\0",
+            ),
         ):
             last = self.env["mail.message"].search([], limit=1, order="id desc")
             with self.subTest(label), self.breaking_model("_check_new_values"):
