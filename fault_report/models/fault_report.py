@@ -52,6 +52,11 @@ GONE = "gone"
 URGENT = "2"
 
 
+def is_countable(date):
+    """Return whether there is a date from which clocks and calendars can count."""
+    return bool(date) and EARLIEST <= date < LATEST
+
+
 class FaultReport(models.Model):
     """A fault on a customer's equipment, from filing to the order.
 
@@ -347,7 +352,7 @@ class FaultReport(models.Model):
     def _check_dates(self, *names):
         """Raise for dates that clocks, calendars and time zones cannot count from."""
         for report in self:
-            if any(not EARLIEST <= report[n] < LATEST for n in names if report[n]):
+            if any(not is_countable(report[n]) for n in names if report[n]):
                 raise ValidationError(
                     self.env._(
                         "Choose dates between %(first)s and %(last)s.",

@@ -237,6 +237,7 @@ class ResCompany(models.Model):
         # Users who file a report need no access to sequences and parents.
         path = self.sudo().parent_ids.ids
         domain = [("code", "=", "fault.report"), ("company_id", "in", (*path, False))]
+        # The same for sequences
         sequence_sudo = self.env["ir.sequence"].sudo()
         sequences_sudo = (
             # With their columns, in the same query

@@ -1,13 +1,23 @@
 import ast
 from ast import literal_eval
+from contextlib import suppress
 
 from lxml import etree
 
-from odoo.tests import Form
+from odoo.exceptions import UserError
+from odoo.tests import Form, new_test_user
 from odoo.tools import convert_file
 from odoo.tools.safe_eval import safe_eval
 
 from .common import FaultReportCommon
+
+# The ends of what can be entered in a field of each type; all can be emptied
+ENDS = {
+    "datetime": ("0001-01-01 00:00:00", "9999-12-31 23:59:59"),
+    "date": ("0001-01-01", "9999-12-31"),
+    "integer": (-(2**31), 2**31 - 1),
+    "float": (-1e15, 1e15, 1e300),
+}
 
 
 class TestViews(FaultReportCommon):
@@ -323,3 +333,49 @@ class TestViews(FaultReportCommon):
         for kind in ("list", "kanban"):
             [button] = proposals.xpath(f"{kind}//button[@name='action_be_original']")
             self.assertIn("parent.report_ids", button.get("context"), kind)
+
+    # === WHAT IS ENTERED === #
+
+    def test_whatever_is_entered_in_a_form_raises_no_technical_error(self):
+        """Every field of every form is emptied, and filled with its extremes."""
+        self.env["fault.report.sla.policy"].create({"name": "All", "response_hours": 1})
+        boss = new_test_user(
+            self.env, "fault_typist", groups="fault_report.group_administrator"
+        )
+        report = self.make_report().with_user(boss)
+        forms = self.env["ir.ui.view"].search([("type", "=", "form")])
+        models = {name for name in forms.mapped("model") if name in self.env}
+        for name in sorted(one for one in models if one.startswith("fault.report")):
+            model = self.env[name].with_user(boss)
+            if model.has_access("create"):
+                self.fill_form(model)
+        self.fill_form(report)
+
+    def fill_form(self, record):
+        """Change each field of a form alone, as its page does."""
+        model = record._name
+        fields_ = record.get_views([(False, "form")])["models"][model]["fields"]
+        spec = {name: {} for name in fields_}
+        new = {} if record else record.onchange({}, [], spec)["value"]
+        new = {name: new[name] for name in new if not isinstance(new[name], list)}
+        for name, field in fields_.items():
+            for value in (False, *ENDS.get(field["type"], ())):
+                if field["type"].endswith("2many") or field.get("readonly"):
+                    continue
+                with self.subTest(model, field=name, value=value), suppress(UserError):
+                    record.onchange({**new, name: value}, [name], spec)
+
+    def test_a_report_without_a_countable_date_is_refused_in_words(self):
+        self.env["fault.report.sla.policy"].create({"name": "All", "response_hours": 1})
+        values = {"name": "X", "partner_id": self.hotel.id}
+        reports = self.as_user(self.env["fault.report"], "create")
+        for date in (
+            "0001-01-01 00:00:00",
+            "1969-12-31 23:59:59",
+            "9999-12-31 23:59:59",
+        ):
+            with self.subTest(date), self.assertRaises(UserError):
+                reports.create({**values, "reported_at": date})
+            report = self.as_user(self.make_report(), "edit")
+            with self.subTest(date, kind="write"), self.assertRaises(UserError):
+                report.reported_at = date

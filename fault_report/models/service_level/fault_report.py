@@ -3,6 +3,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...tools.fields import OptionalFloat
+from ..fault_report import is_countable
 from .fault_report_sla_policy import TARGETS, to_time
 
 # Deadlines counted anew in the request that changes a policy or a calendar; the cron
@@ -418,6 +419,9 @@ class FaultReport(models.Model):
             # An archived policy: what it has promised stays as it was.
             return self._get_kept_values() if self.sla_policy_id else values
         start = self.sla_restarted_at or self.reported_at
+        if not is_countable(start):
+            # In a form; it cannot be saved.
+            return values
         deadlines, warnings = self._plan_targets(policy, start)
         values.update({f"{name}_deadline": end for name, end in deadlines.items()})
         values.update(self._get_stage(deadlines, warnings))
