@@ -124,6 +124,13 @@ class TestMailKept(MailNetCase):
             with self.subTest(cut):
                 self.assertIn("The lift stands still.", self.deliver(raw).comment)
 
+    def test_a_text_that_is_declared_as_base64_but_is_none_is_read(self):
+        mails = OddMails()
+        for text in ("The lift stands.", "Der Aufzug läuft nicht.", "Hi,\r\nno water."):
+            raw = mails.make(text.encode(), Content_Transfer_Encoding="base64")
+            with self.subTest(text):
+                self.assertEqual(self.deliver(raw).comment.split(), text.split())
+
     def test_a_picture_that_is_declared_as_text_is_kept_as_a_picture(self):
         picture = make_picture("JPEG", gps=False)
         mails = OddMails()

@@ -26,6 +26,8 @@ CHARSETS = {
 }
 REFUSED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _NO_BASE64 = re.compile(r"[^A-Za-z0-9+/]+")
+# Also one with something behind it
+_BASE64_LINE = re.compile(r"[A-Za-z0-9+/=]{40}|[A-Za-z0-9+/=]+\Z")
 _TAG = re.compile(r"<[^<>]*>")
 _SCRIPT = re.compile(r"<(/?(?:head|style|script|title))\b[^<>]*>", re.I)
 
@@ -139,6 +141,16 @@ def is_cut_off(part):
     except Exception:
         is_decoded = False
     return not is_decoded and len(_NO_BASE64.sub("", payload)) % 4 == 1
+
+
+def is_mislabelled(part):
+    """Return whether the part is not encoded, although it is declared as base64."""
+    payload = get_raw_payload(part)
+    encoding = str(part.get("content-transfer-encoding", "")).strip().lower()
+    if encoding != "base64" or not isinstance(payload, str):
+        return False
+    first = payload.lstrip()[:1000].partition("\n")[0].strip()
+    return bool(first) and not _BASE64_LINE.match(first)
 
 
 def decode_base64(content):

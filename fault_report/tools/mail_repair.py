@@ -473,6 +473,10 @@ def _open_message(part):
 
 def _repair_leaf(part):
     """Make the content readable: in its own type, else as binary data."""
+    if mail_parts.is_mislabelled(part):
+        del part["Content-Transfer-Encoding"]
+        _repair_leaf(part)
+        return True
     if mail_parts.is_cut_off(part):
         kind = part.get("Content-Type", "text/plain")
         _set_content(part, kind, mail_parts.get_content(part))
