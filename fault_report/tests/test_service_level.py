@@ -652,6 +652,16 @@ class TestDeadlines(ServiceLevelCommon):
                 self.make_policy(**values)
                 self.env.flush_all()
 
+    def test_the_form_says_which_hours_count_and_how_to_set_no_target(self):
+        """24 hours are three days of work, and 00:00 is not “at once”."""
+        Policy = self.as_user(self.env["fault.report.sla.policy"], "view")
+        form = etree.fromstring(Policy.get_view(view_type="form")["arch"])
+        [text] = form.xpath("//p[@name='hours']")
+        words = " ".join("".join(text.itertext()).split())
+        label = Policy.fields_get(["around_the_clock"])["around_the_clock"]["string"]
+        for part in ("working hours", label, "00:00"):
+            self.assertIn(part, words)
+
     def test_a_level_in_use_is_archived_not_deleted(self):
         policy = self.make_policy(response_hours=1)
         self.make_at(MONDAY)

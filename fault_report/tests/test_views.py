@@ -379,3 +379,11 @@ class TestViews(FaultReportCommon):
             report = self.as_user(self.make_report(), "edit")
             with self.subTest(date, kind="write"), self.assertRaises(UserError):
                 report.reported_at = date
+
+    def test_the_help_of_a_point_is_proposed_for_all_who_are_asked(self):
+        """Reporters read it as well: what is asked of them has it behind the “?”."""
+        Point = self.as_user(self.env["fault.report.template.point"], "view")
+        arch = etree.fromstring(Point.get_view(view_type="form")["arch"])
+        [field] = arch.xpath("//field[@name='help']")
+        expected = Point.fields_get(["help"])["help"]["help"]
+        self.assertEqual(field.get("placeholder"), expected)
