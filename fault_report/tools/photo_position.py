@@ -51,7 +51,8 @@ def remove_position(content, mimetype):
             # Nor is it found by its name then
             data[start : start + 4] = b"\0\0\0\0"
     _blank_xmp_position(content, data, budget)
-    return bytes(data)
+    # The same object: its checksum is known.
+    return content if data == content else bytes(data)
 
 
 def _find_blocks(content, mimetype, budget):
