@@ -189,6 +189,7 @@ class FaultReport(models.Model):
     @tools.ormcache("uid")
     def _get_portal_partner_ids(self, uid):
         """Return the ids of the user's contacts, as they were, to read them first."""
+        # Of the user's own records, only their ids are kept.
         user_sudo = self.env["res.users"].browse(uid).sudo()
         partner_sudo = user_sudo.partner_id
         partner_sudo.fetch(PORTAL_COLUMNS["res.partner"])
