@@ -260,8 +260,11 @@ class FaultReportPortal(CustomerPortal):
             return request.redirect_query(
                 "/web/login", {"redirect": f"{PAGE}/{report_id}"}
             )
+        is_print = params.get("report_type") in PRINTS
+        if not is_print:
+            request.env["fault.report"].browse(report_id)._fetch_portal_page()
         report = self._get_fault_report(report_id, access_token)
-        if params.get("report_type") in PRINTS:
+        if is_print:
             return self._print_fault_report(report, params)
         return self._render_fault_report(report, access_token, params)
 

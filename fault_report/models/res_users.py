@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import api, fields, models, tools
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 
@@ -13,8 +13,9 @@ CHANNELS = [
 ]
 # Settings of customers only
 CUSTOMER_FIELD = "fault_report_notify_work_order"
+NEW_FIELD = "fault_report_notify_new"
 STAFF_FIELDS = [
-    "fault_report_notify_new",
+    NEW_FIELD,
     "fault_report_notify_changed",
     "fault_report_notify_assigned",
 ]
@@ -139,6 +140,23 @@ class ResUsers(models.Model):
             channels = channels - {"email"} or {"sms" if self.phone else "inbox"}
         return channels
 
+    @api.model
+    @tools.ormcache()
+    def _has_fault_report_subscribers(self):
+        """Return whether any user chose messages about new reports.
+
+        In many databases none did: then each new report needs no search for them.
+        """
+        # Only whether there are any; archived ones may come back.
+        users_sudo = self.sudo().with_context(active_test=False)
+        return bool(users_sudo.search([(NEW_FIELD, "!=", "none")], limit=1))
+
+    def _forget_fault_report_subscribers(self):
+        """Let the next report look for subscribers, if these users are some."""
+        # A choice of an administrator, only compared
+        if any(user_sudo[NEW_FIELD] != "none" for user_sudo in self.sudo()):
+            self.env.registry.clear_cache()
+
     # === SUBSTITUTES === #
 
     @api.constrains("fault_report_substitute_id")
@@ -195,22 +213,24 @@ class ResUsers(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         users = super().create(vals_list)
+        users._forget_fault_report_subscribers()
         self.env["res.groups"]._log_fault_report_permissions({}, users)
         return users
 
     def write(self, vals):
         """Log changed permissions; release the reports of users who lost access."""
-        if ACCESS_FIELDS.isdisjoint(vals):
-            return super().write(vals)
         groups = self.env["res.groups"]
         is_logged = "group_ids" in vals
         before = is_logged and groups._get_fault_report_holders(self)
         result = super().write(vals)
         if is_logged:
             groups._log_fault_report_permissions(before, self)
-        self.env["fault.report"]._release_from_leavers(
-            Domain("technician_id", "in", self.ids)
-        )
+        if not ACCESS_FIELDS.isdisjoint(vals):
+            self.env["fault.report"]._release_from_leavers(
+                Domain("technician_id", "in", self.ids)
+            )
+        if NEW_FIELD in vals:
+            self._forget_fault_report_subscribers()
         return result
 
     # === OWN PREFERENCES === #

@@ -412,6 +412,7 @@ class TestFoundWithForeignContext(ContextCase):
             "_find_matching_id": (self.status, ("work_order", self.company.id)),
             "_get_candidates": (self.live, (self.company.id,)),
             "_get_fault_report_spans": (self.office, (self.company.id, period)),
+            "_get_portal_partner_ids": (self.report, (self.stranger.id,)),
             "_is_limited_user": (self.report, (self.stranger.id,)),
             "_read_fault_report_style": (self.env["ir.qweb"], tuple(style)),
             "_prepare_embed": (self.env[model], ((), ())),

@@ -6,7 +6,7 @@ from odoo.exceptions import AccessError
 from odoo.tests import Form, new_test_user, tagged
 from odoo.tools import mute_logger
 
-from .common import FaultReportCommon
+from .common import FaultReportCommon, noted_queries
 
 MODELS = {"fault.report", "maintenance.request", "sale.order"}
 DELIVERY = "odoo.addons.fault_report.models.notification.delivery"
@@ -238,6 +238,43 @@ class TestNewReports(NotificationCommon):
         with self.assertQueryCount(3):
             reports._post_event("created")
             self.env.cr.precommit.run()
+
+    def test_a_report_costs_no_search_for_users_where_none_wants_to_know_of_it(self):
+        self.make_report()  # warms the caches
+        with noted_queries() as queries:
+            self.make_report()
+        self.assertFalse([query for query in queries if "notify_new" in query])
+
+    def test_who_begins_to_want_messages_gets_one_of_the_next_report(self):
+        def choose():
+            self.dispatcher.fault_report_notify_new = "email"
+
+        def join():
+            new_test_user(
+                self.env,
+                "joins",
+                groups="fault_report.group_view",
+                company_id=self.company.id,
+                email="joins@example.com",
+                fault_report_notify_new="email",
+            )
+
+        def join_by_default():
+            name = "fault_report_notify_new"
+            self.env["ir.default"].set("res.users", name, "email")
+            groups = "fault_report.group_view"
+            new_test_user(self.env, "later", groups, email="later@example.com")
+
+        for act in (choose, join, join_by_default):
+            with self.subTest(act.__name__), self.env.cr.savepoint() as savepoint:
+                self.make_report()
+                before = self.env["mail.mail"].search_count([])
+                self.end_transaction()
+                act()
+                self.make_report()
+                self.end_transaction()
+                self.assertGreater(self.env["mail.mail"].search_count([]), before)
+                savepoint.rollback()
 
 
 @tagged("post_install", "-at_install")

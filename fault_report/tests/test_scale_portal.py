@@ -161,7 +161,7 @@ class TestScalePortal(PortalPages):
                     self.assertFalse(found)
 
     def test_filing_with_a_photo_takes_few_queries(self):
-        most = {"form": 11, "filing": 30, "page after filing": 15}
+        most = {"form": 8, "filing": 26, "page after filing": 11}
         pages = self.open_each_page(self.filing)
         for name in most:
             pages[name]()  # warms the caches

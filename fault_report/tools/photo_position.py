@@ -68,7 +68,8 @@ def remove_position(content, mimetype):
             data[start : start + 4] = b"\0\0\0\0"
     _blank_xmp_position(content, data, budget)
     _blank_iptc_place(content, data, budget)
-    return bytes(data)
+    # The same object: its checksum is known.
+    return content if data == content else bytes(data)
 
 
 def _find_blocks(content, mimetype, budget):

@@ -313,6 +313,8 @@ class FaultReport(models.Model):
 
     def _get_subscribers(self):
         """Return the users who chose messages about new reports in these companies."""
+        if not self.env["res.users"]._has_fault_report_subscribers():
+            return self.env["res.users"]
         return self.env["res.users"].search(
             Domain("fault_report_notify_new", "!=", "none")
             & Domain(self._get_technician_domain())

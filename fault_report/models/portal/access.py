@@ -1,6 +1,7 @@
 from odoo import api, fields, models, tools
 from odoo.exceptions import AccessError
 from odoo.fields import Domain
+from odoo.tools.misc import babel_locale_parse, posix_to_ldml
 
 # Fields that portal users may read over RPC; pages show a few more under sudo. Not
 # the messages: Odoo's portal chatter has its own route for those.
@@ -31,6 +32,46 @@ PORTAL_FIELDS = frozenset(
 # Odoo would read all others as well: more than a hundred of a contact. By `create_date`
 # it is known that a record exists (`get_existing`).
 PORTAL_COLUMNS = {
+    # Of its page, and of the rules that decide who sees it
+    "fault.report": (
+        "access_token",
+        "arrival_deadline",
+        "arrived_at",
+        "channel",
+        "close_reason",
+        "comment",
+        "comment_internal",
+        "commercial_partner_id",
+        "company_id",
+        "contact_id",
+        "contact_name",
+        "create_date",
+        "customer_order_ref",
+        "date_assigned",
+        "date_handled",
+        "email_from",
+        "equipment_id",
+        "facility_id",
+        "name",
+        "outcome",
+        "partner_id",
+        "phone",
+        "planned_end",
+        "planned_start",
+        "priority",
+        "reference",
+        "reported_at",
+        "resolution_deadline",
+        "resolved_at",
+        "responded_at",
+        "response_deadline",
+        "sale_order_id",
+        "sla_policy_id",
+        "state",
+        "technician_id",
+        "work_order_id",
+        "work_order_model",
+    ),
     "res.users": ("active", "company_id", "create_date", "partner_id", "share"),
     "res.partner": (
         "active",
@@ -134,14 +175,30 @@ class FaultReport(models.Model):
         user_sudo = self.env.user.sudo()
         user_sudo.fetch(PORTAL_COLUMNS["res.users"])
         partner_sudo = user_sudo.partner_id
-        partner_sudo.fetch(PORTAL_COLUMNS["res.partner"])
-        above_sudo = partner_sudo.parent_id | partner_sudo.commercial_partner_id
-        above_sudo.fetch(PORTAL_COLUMNS["res.partner"])
+        # Together; those that have changed since are read next.
+        known_sudo = partner_sudo.browse(self._get_portal_partner_ids(self.env.uid))
+        known_sudo.fetch(PORTAL_COLUMNS["res.partner"])
+        partner_sudo._get_portal_chain().fetch(PORTAL_COLUMNS["res.partner"])
         if partner_sudo.limit_facilities:
             every = partner_sudo.with_context(active_test=False)
             every.allowed_facility_ids.fetch(PORTAL_COLUMNS["res.partner"])
         # Its limits, which are no secret, and its name
         self.env.company.sudo().fetch(PORTAL_COLUMNS["res.company"])
+
+    @api.model
+    @tools.ormcache("uid")
+    def _get_portal_partner_ids(self, uid):
+        """Return the ids of the user's contacts, as they were, to read them first."""
+        # Of the user's own records, only their ids are kept.
+        user_sudo = self.env["res.users"].browse(uid).sudo()
+        partner_sudo = user_sudo.partner_id
+        partner_sudo.fetch(PORTAL_COLUMNS["res.partner"])
+        return tuple(partner_sudo._get_portal_chain().ids)
+
+    def _fetch_portal_page(self):
+        """Read what the page of the report shows, and what its rules compare."""
+        # Whether the user may see it is checked next.
+        self.sudo().fetch(PORTAL_COLUMNS["fault.report"])
 
     def _fetch_portal_place(self):
         """Read what the portal shows of the place of a report that the user may see."""
@@ -237,6 +294,24 @@ class FaultReport(models.Model):
     def _get_customer_path_error(self, path):
         return AccessError(
             self.env._("You may search by what the fault report says, not by %s.", path)
+        )
+
+    @api.model
+    def _format_for_customer(self, moment):
+        """Return date and time without seconds, for the user.
+
+        As Odoo's widget shows them, which reads the language from the database.
+        """
+        language = tools.get_lang(self.env)
+        pattern = posix_to_ldml(
+            f"{language.date_format} {language.time_format}",
+            locale=babel_locale_parse(language.code),
+        )
+        return tools.format_datetime(
+            self.env,
+            moment,
+            tz=str(self.env.tz),
+            dt_format=pattern.replace(":ss", "").replace(":s", ""),
         )
 
     # === THE ACCESS TOKEN === #

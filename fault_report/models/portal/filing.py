@@ -10,6 +10,7 @@ from .access import PORTAL_COLUMNS
 
 SHOWN_OBJECTS = 20
 SHOWN_OPEN = 10
+OPEN_FIELDS = ("name", "reference", "reported_at")
 # The fields that the page sends, in addition to points and files
 PORTAL_FORM_FIELDS = {
     "facility_id",
@@ -136,8 +137,9 @@ class FaultReport(models.Model):
         """Return the waiting reports on this object that the user may see."""
         if not equipment:
             return self.browse()
-        return self.search(
+        return self.search_fetch(
             self._get_waiting_domain() & Domain("equipment_id", "in", equipment.ids),
+            OPEN_FIELDS,
             limit=SHOWN_OPEN,
         )
 

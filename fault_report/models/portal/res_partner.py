@@ -266,6 +266,10 @@ class ResPartner(models.Model):
 
     # === WHAT A CUSTOMER'S USER SEES === #
 
+    def _get_portal_chain(self):
+        """Return the contact, the one above it, and their customer."""
+        return self | self.parent_id | self.commercial_partner_id
+
     def _get_fault_report_customer(self):
         """Return the customer that this contact belongs to, or is."""
         self.ensure_one()
