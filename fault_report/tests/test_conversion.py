@@ -315,6 +315,25 @@ class TestConversion(FaultReportCommon):
         self.as_user(report, "convert").action_generate_work_order()
         self.assertEqual(report.work_order_model, "maintenance.request")
 
+    def test_files_go_along_if_only_one_of_several_reports_has_some(self):
+        reports = self.make_report() | self.make_report() | self.make_report()
+        self.env["ir.attachment"].create(
+            {
+                "name": "plan.txt",
+                "raw": b"Second floor",
+                "res_model": "fault.report",
+                "res_id": reports[1].id,
+            }
+        )
+        self.as_user(reports, "convert").action_generate_work_order()
+        for report in reports:
+            order = report._get_work_order()
+            files = self.env["ir.attachment"].search(
+                [("res_model", "=", order._name), ("res_id", "=", order.id)]
+            )
+            expected = ["plan.txt"] if report == reports[1] else []
+            self.assertEqual(files.mapped("name"), expected)
+
     def test_files_go_along_without_the_keys_that_open_them(self):
         report = self.make_report()
         self.env["ir.attachment"].create(

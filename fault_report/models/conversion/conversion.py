@@ -10,7 +10,9 @@ from odoo.tools import SQL
 
 from ...tools.context_switches import (
     HAS_CUSTOMERS,
+    HAS_FILES,
     QUEUES_MAIL,
+    get_switch,
     switch_on,
     with_own_context,
 )
@@ -18,10 +20,13 @@ from ..client_guards import get_existing
 
 _logger = logging.getLogger(__name__)
 
-# Locks reports; with whether each has service points, and a customer who is a user
+# Locks reports; with whether each has service points, files, and a customer who is a
+# user
 LOCK_REPORTS = """
 SELECT report.id,
        EXISTS (SELECT FROM fault_report_point point WHERE point.report_id = report.id),
+       EXISTS (SELECT FROM ir_attachment file
+                WHERE file.res_model = %(model)s AND file.res_id = report.id),
        EXISTS (SELECT FROM res_users customer
                 WHERE customer.share
                   AND (customer.id = report.create_uid
@@ -213,11 +218,12 @@ class FaultReport(models.Model):
                     "Reload the page to see what became of it."
                 )
             )
-        for id_, has_points, _has_customers in rows:
+        for id_, has_points, *_rest in rows:
             if not has_points:
                 self._fields["point_ids"]._update_cache(self.browse(id_), ())
-        has_customers = any(row[2] for row in rows)
-        return switch_on(self, **{HAS_CUSTOMERS: has_customers})
+        has = {HAS_FILES: any(row[2] for row in rows)}
+        has[HAS_CUSTOMERS] = any(row[3] for row in rows)
+        return switch_on(self, **has)
 
     def _prefetch_for_orders(self):
         """Read the people, the place and the object together, for the whole request."""
@@ -329,6 +335,8 @@ class FaultReport(models.Model):
 
     def _copy_files_to(self, order):
         self.ensure_one()
+        if get_switch(self.env, HAS_FILES) is False:
+            return
         # Users who convert a report may see it, and so its files.
         files_sudo = (
             with_own_context(self)
