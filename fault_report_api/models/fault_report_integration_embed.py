@@ -174,14 +174,13 @@ class FaultReportIntegration(models.Model):
     @api.model
     def _get_embed_texts(self):
         """Return the additional texts of the embedded form's script."""
+        form_texts = self.env["fault.report"]._get_form_texts()
         return {
-            "required": self.env._("Fill this in."),
+            "required": form_texts["valueMissing"],
             "too_long": self.env._("This is too long."),
             "characters": self.env._("This holds characters that cannot be shown."),
-            "not_accepted": self.env._("This cannot be accepted."),
+            "not_accepted": form_texts["notAccepted"],
             "one_required": self.env["fault.report"]._get_either_text(),
-            "email": self.env._("Write it like name@example.com."),
-            "number": self.env._("Enter a number."),
             "reference": self.env._("Its number is {reference}."),
             "track": self.env._("Follow what becomes of it"),
             "again": self.env._("Report something else"),

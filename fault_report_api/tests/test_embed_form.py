@@ -248,10 +248,10 @@ class TestEmbedLanguages(EmbedFormCase):
                     self.assertEqual(
                         browser.run(ERRORS),
                         {
-                            "name": texts["required"],
-                            "contact_name": texts["required"],
-                            "email": texts["email"],
-                            self.number: texts["number"],
+                            "name": texts["valueMissing"],
+                            "contact_name": texts["valueMissing"],
+                            "email": texts["typeMismatch"],
+                            self.number: texts["patternMismatch"],
                         },
                     )
 

@@ -44,7 +44,7 @@ class TestPublicPages(FaultReportData, BrowserCase):
             page.see(".o_fr_open button", "Me too")
             page.check()
             page.tap("[type=submit].o_fr_button")
-            page.see("[data-error-for=name]", "fill")
+            page.see("[data-error-for=name]", "Fill this in.")
             page.check()
             page.type("#fr_name", "Door rattles")
             page.type("#fr_comment", "Since Monday")

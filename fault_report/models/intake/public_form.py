@@ -194,11 +194,17 @@ class FaultReport(models.Model):
     def _get_form_texts(self):
         """Return the texts of the form's script, in the user's language.
 
-        The script replaces the placeholders in braces.
+        The script replaces the placeholders in braces, and finds what is wrong with an
+        input by the name that browsers have for it.
         """
         return {
+            "valueMissing": self.env._("Fill this in."),
+            "typeMismatch": self.env._("Write it like name@example.com."),
+            "patternMismatch": self.env._("Enter a number."),
+            "notAccepted": self.env._("This cannot be accepted."),
             "preparing": self.env._("Preparing photos …"),
             "sending": self.env._("Sending … {percent} %"),
+            "resending": self.env._("Sending …"),
             "sent": self.env._("Your report has arrived."),
             "offline": self.env._(
                 "No connection. Your report is kept on this device and is sent as soon "

@@ -5,8 +5,7 @@
 (function () {
     "use strict";
 
-    const FaultReportForm = window.FaultReportForm || {};
-    window.FaultReportForm = FaultReportForm;
+    const FaultReportForm = (window.FaultReportForm ||= {});
 
     const ACTION = "fault_report";
     const RECAPTCHA = "https://www.recaptcha.net/recaptcha/api.js?render=";

@@ -10,8 +10,7 @@
     const PREFIX = "fault_report_draft:";
     const DAY = 24 * 3600 * 1000;
 
-    const FaultReportForm = window.FaultReportForm || {};
-    window.FaultReportForm = FaultReportForm;
+    const FaultReportForm = (window.FaultReportForm ||= {});
 
     function open() {
         return new Promise((resolve, reject) => {

@@ -32,8 +32,7 @@
 (function () {
     "use strict";
 
-    const FaultReportForm = window.FaultReportForm || {};
-    window.FaultReportForm = FaultReportForm;
+    const FaultReportForm = (window.FaultReportForm ||= {});
 
     const OPTIONS = {
         timeout: 300,
@@ -509,6 +508,12 @@
             first.scrollIntoView({block: "center"});
         }
 
+        /** Browsers have sentences too, in their own language instead of the page's. */
+        describe(validity) {
+            const problem = Object.keys(this.texts).find((name) => validity[name]);
+            return this.texts[problem] || this.texts.notAccepted;
+        }
+
         validate() {
             const errors = {};
             const items = [...this.bags.values()].flatMap((bag) => bag.items);
@@ -518,7 +523,7 @@
             }
             for (const element of this.form.elements) {
                 if (element.name && element.willValidate && !element.checkValidity()) {
-                    errors[element.name] = element.validationMessage;
+                    errors[element.name] = this.describe(element.validity);
                 }
                 const {other, sentence} = element.dataset;
                 if (

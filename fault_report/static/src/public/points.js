@@ -5,8 +5,7 @@
 (function () {
     "use strict";
 
-    const FaultReportForm = window.FaultReportForm || {};
-    window.FaultReportForm = FaultReportForm;
+    const FaultReportForm = (window.FaultReportForm ||= {});
 
     class Points {
         /** @param {HTMLFormElement} form its points are looked up at each change */

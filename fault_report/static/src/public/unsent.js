@@ -14,8 +14,7 @@
 (function () {
     "use strict";
 
-    const FaultReportForm = window.FaultReportForm || {};
-    window.FaultReportForm = FaultReportForm;
+    const FaultReportForm = (window.FaultReportForm ||= {});
 
     const DELAYS = [5, 15, 30, 60, 300];
     const TIMEOUT = 300;
@@ -67,7 +66,7 @@
             try {
                 await this.find();
                 this.problem = "";
-                this.show(this.ready.length ? this.texts.preparing : "", true);
+                this.show(this.ready.length ? this.texts.resending : "", true);
                 await this.sendAll();
             } finally {
                 this.isSending = false;
@@ -147,9 +146,9 @@
             const delay = DELAYS[Math.min(this.tries, DELAYS.length - 1)];
             const seconds = Math.min(retryAfter || delay, 24 * 3600);
             this.tries += 1;
-            const {offline, unavailable, preparing} = this.texts;
+            const {offline, unavailable, resending} = this.texts;
             const text = status === 0 ? offline : unavailable;
-            this.show(isElsewhere ? preparing : FaultReportForm.fill(text, {seconds}));
+            this.show(isElsewhere ? resending : FaultReportForm.fill(text, {seconds}));
             this.timer = setTimeout(() => this.send(), seconds * 1000);
         }
 

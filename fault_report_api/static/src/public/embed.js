@@ -295,37 +295,6 @@
         }
     }
 
-    /**
-     * Say what is wrong in the language of the form: the browser uses its own.
-     *
-     * @param {HTMLFormElement} form
-     * @param {object} texts
-     */
-    function checkInOwnWords(form, texts) {
-        // By the names of browsers
-        const words = {
-            valueMissing: texts.required,
-            typeMismatch: texts.email,
-            patternMismatch: texts.number,
-        };
-        form.addEventListener("submit", () => {
-            for (const field of form.elements) {
-                field.setCustomValidity("");
-            }
-        });
-        form.addEventListener(
-            "invalid",
-            ({target}) => {
-                const {validity} = target;
-                const problem = Object.keys(words).find((name) => validity[name]);
-                if (!validity.customError) {
-                    target.setCustomValidity(words[problem] || texts.not_accepted);
-                }
-            },
-            true
-        );
-    }
-
     function enhance(form, {code, texts}, limits) {
         const controller = window.FaultReportForm.enhance(form, {
             ...limits,
@@ -389,7 +358,6 @@
         } = answer.data || {};
         form.querySelector("[data-points]").innerHTML = points;
         askContact(form, asked, texts);
-        checkInOwnWords(form, texts);
         enhance(form, {code, texts}, limits);
         window.FaultReportForm.followPoints(form);
     }

@@ -6,8 +6,7 @@
 (function () {
     "use strict";
 
-    const FaultReportForm = window.FaultReportForm || {};
-    window.FaultReportForm = FaultReportForm;
+    const FaultReportForm = (window.FaultReportForm ||= {});
 
     // Pixels: still legible, and still a form on a phone
     const SIZES = {min: 14, max: 22};
