@@ -274,9 +274,11 @@ class FaultReport(models.Model):
 
     @api.model
     def _get_form_data(self, company):
-        """Return the attributes that the script of a form reads from it."""
+        """Return the attributes that the script of a form reads from it.
+
+        The texts are those of the page: see `_get_unsent_data`.
+        """
         return {
-            "data-texts": json.dumps(self._get_form_texts()),
             "data-limits": json.dumps(self._get_form_limits(company)),
             "data-photo": json.dumps(self._get_form_rules()["photo"]),
         }

@@ -6,7 +6,7 @@
 //
 // The script uses only names and `data-…` attributes of the form, so it works on Odoo
 // pages, on other pages and in a shadow DOM:
-//   data-texts            its texts, translated, as JSON (none: see unsent.js)
+//   data-texts            its texts, translated, as JSON (none: those of unsent.js)
 //   data-limits           `maxFiles`, `maxBytes`, `maxTotal`, `keepPosition` and
 //                         `draftDays`, as JSON (none: see unsent.js)
 //   data-photo            how photos are resized: see photos.js
@@ -184,7 +184,7 @@
     class Form {
         constructor(form, options) {
             this.form = form;
-            // Small forms share them with the page
+            // Forms share the texts of the page, small forms its limits as well
             const page = document.querySelector("[data-fault-report-unsent]");
             const {texts, limits} = {...page?.dataset, ...form.dataset};
             this.options = {...OPTIONS, ...JSON.parse(limits || "{}"), ...options};
