@@ -371,9 +371,7 @@ class TestFormsInLanguages(FormCase):
 
     def authenticate(self, *args, **kwargs):
         context = {"lang": "de_DE"}
-        return super().authenticate(
-            *args, **kwargs, session_extra={"context": context}
-        )
+        return super().authenticate(*args, **kwargs, session_extra={"context": context})
 
     def test_what_is_wrong_is_said_in_the_language_of_the_page(self):
         named = set()
