@@ -31,8 +31,8 @@ class TestPhoneForm(FaultReportData, common_phone_form.PhoneForm):
     def make_template(cls):
         """Return a template with an optional point of each type, in two sections."""
         Template = cls.env["fault.report.template"].with_context(lang="en_US")
-        types = cls.env["fault.report.template.point"]._fields["type"].get_values(
-            cls.env
+        types = (
+            cls.env["fault.report.template.point"]._fields["type"].get_values(cls.env)
         )
         options = [Command.create({"name": f"Option {n}"}) for n in range(8)]
         values = [

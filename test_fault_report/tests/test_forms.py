@@ -344,8 +344,8 @@ class TestFormsInLanguages(FormCase):
     @classmethod
     def make_template(cls):
         """Return a template with a required point of each type."""
-        types = cls.env["fault.report.template.point"]._fields["type"].get_values(
-            cls.env
+        types = (
+            cls.env["fault.report.template.point"]._fields["type"].get_values(cls.env)
         )
         options = [Command.create({"name": f"Option {n}"}) for n in range(8)]
         values = [
