@@ -43,6 +43,7 @@ ALLOWED = {
     "models/notification/delivery.py: _trigger_mail_queue": "Odoo's queue",
     f"{HOOKS}.py: _create_deliveries": "each event of a report",
     f"{API}/models/fault_report_integration_origin.py: _count": "a refused request",
+    "models/res_company.py: _get_fault_report_sequence": "each new report",
     "models/fault_report_audit.py: _log": "each change that is kept for administrators",
     "models/res_company.py: _inverse_fault_report_alias_name": "who writes the company",
     f"{FIELDSERVICE}: _get_or_make_fsm_location": "the conversion",

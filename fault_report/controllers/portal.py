@@ -20,6 +20,7 @@ MAX_ID = 2**31 - 1
 PAGE = "/my/fault_reports"
 # Formats of the customer's edition
 PRINTS = ("pdf", "html")
+UNFOLDED_MESSAGES = 10
 
 
 class FaultReportPortal(CustomerPortal):
@@ -43,6 +44,7 @@ class FaultReportPortal(CustomerPortal):
         if not counters:
             # Of the page itself
             values["has_fault_reports"] = Report._has_part_in_portal()
+            values["may_file_fault_reports"] = Report._may_file_on_portal()
         if values.get("has_fault_reports") or "fault_report_count" in counters:
             may_read = Report.has_access("read")
             values["fault_report_count"] = Report.get_waiting_count() if may_read else 0
@@ -282,6 +284,7 @@ class FaultReportPortal(CustomerPortal):
     def _render_fault_report(self, report, access_token, params, **values):
         report._fetch_portal_place()
         kept = request.httprequest.form
+        messages = report._get_public_messages()
         values = {
             **self._prepare_portal_layout_values(),
             **self._get_page_view_values(
@@ -290,7 +293,9 @@ class FaultReportPortal(CustomerPortal):
             "page_name": "fault_report",
             "report": report,
             "progress": report._get_progress(),
-            "messages": report._get_public_messages(),
+            "messages": messages,
+            # Folded, so that the latest are found on a phone
+            "earlier_messages": messages[:-UNFOLDED_MESSAGES],
             "files": report._get_public_files(),
             "points": report._get_public_points(),
             "is_new": params.get("filed") == "1",

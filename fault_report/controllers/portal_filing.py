@@ -7,6 +7,7 @@ from odoo.http import request
 
 from odoo.addons.portal.controllers.portal import CustomerPortal
 
+from ..tools.errors import ForbiddenError
 from .form import get_max_form, read_form
 from .form_response import answer_form
 from .portal import MAX_ID, PAGE, FaultReportPortal
@@ -159,8 +160,10 @@ class FaultReportPortalFiling(FaultReportPortal):
         return request.env["fault.report"]._get_open_on_portal(equipment).sudo()
 
     def _check_may_file(self):
-        if not request.env["fault.report"]._may_file_on_portal():
-            raise Forbidden(request.env._("You may not file fault reports."))
+        try:
+            request.env["fault.report"]._check_may_file_on_portal()
+        except ForbiddenError as error:
+            raise Forbidden(error.args[0]) from error
 
 
 class FaultReportPreferences(CustomerPortal):

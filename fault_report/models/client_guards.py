@@ -188,6 +188,15 @@ class FaultReportReferenceMixin(models.AbstractModel):
             self._check_company_of_open_reports()
         return result
 
+    def copy_data(self, default=None):
+        """Copy into the user's own company what only its parent may change."""
+        vals_list = super().copy_data(default)
+        for vals in vals_list:
+            company_id = vals.get("company_id")
+            if company_id and company_id not in self.env.companies.ids:
+                vals["company_id"] = self.env.company.id
+        return vals_list
+
     def _check_company_of_open_reports(self):
         """Raise if open reports of another company link to these records."""
         # The rule holds for all reports, whether or not the user sees them.

@@ -490,13 +490,6 @@ class FaultReport(models.Model):
             sequence_sudo = (
                 self.env["res.company"].browse(company)._get_fault_report_sequence()
             )
-            if not sequence_sudo:
-                raise UserError(
-                    self.env._(
-                        "There is no sequence for fault reports: "
-                        "ask an administrator to add one with the code “fault.report”."
-                    )
-                )
             numbers = self._draw_free_numbers(sequence_sudo, company, count)
             drawn[company] = iter(numbers)
         return [next(drawn[company]) for company in companies]

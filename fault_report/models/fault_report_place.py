@@ -263,7 +263,7 @@ class FaultReport(models.Model):
     def _compute_owner_warning(self):
         """Warn before an order is made: a handled report is history."""
         for report in self:
-            is_waiting = report.state in WAITING_STATES and report.partner_id
+            is_waiting = report.state in WAITING_STATES and bool(report.partner_id)
             report.owner_warning = is_waiting and report._get_owner_warning()
 
     def _get_readable(self, *names):

@@ -21,6 +21,15 @@ LIMIT_FIELDS = [
     "fault_report_keep_position",
 ]
 
+# Values of the sequence, where the one that was installed has been deleted
+NEW_SEQUENCE = {
+    "name": "Fault report",
+    "code": "fault.report",
+    "prefix": "FR/%(year)s/",
+    "padding": 5,
+    "company_id": False,
+}
+
 # Smallest limit of a request: a report may have several files
 LEAST_REQUEST = 50 * file_rules.MEGABYTE
 
@@ -220,18 +229,20 @@ class ResCompany(models.Model):
     def _get_fault_report_sequence(self):
         """Return the sequence of the company, else of its nearest parent, else shared.
 
-        For any user; the record is under sudo.
+        Without an active one, an archived one goes on, or a new one begins: no report
+        and no e-mail is lost for want of a number. For any user; the record is under
+        sudo.
         """
         self.ensure_one()
         # Users who file a report need no access to sequences and parents.
         path = self.sudo().parent_ids.ids
+        domain = [("code", "=", "fault.report"), ("company_id", "in", (*path, False))]
+        sequence_sudo = self.env["ir.sequence"].sudo()
         sequences_sudo = (
-            self.env["ir.sequence"]
-            .sudo()
             # With their columns, in the same query
-            .search_fetch(
-                [("code", "=", "fault.report"), ("company_id", "in", (*path, False))]
-            )
+            sequence_sudo.search_fetch(domain)
+            or sequence_sudo.with_context(active_test=False).search(domain)
+            or with_own_context(sequence_sudo).create(NEW_SEQUENCE)
         )
         return sequences_sudo.sorted(
             lambda sequence: (

@@ -38,6 +38,7 @@ from . import test_javascript
 from . import test_leavers
 from . import test_mail
 from . import test_mail_controllers
+from . import test_mail_kept
 from . import test_mail_languages
 from . import test_mail_net
 from . import test_mail_notes
@@ -49,12 +50,14 @@ from . import test_no_loss
 from . import test_notification_table
 from . import test_notifications
 from . import test_notify_customer
+from . import test_numbers
 from . import test_other_apps
 from . import test_own_name
 from . import test_permissions
 from . import test_phone_form
 from . import test_place_sold
 from . import test_planning
+from . import test_positions
 from . import test_portal_abuse
 from . import test_portal_access
 from . import test_portal_errors

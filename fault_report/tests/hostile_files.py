@@ -354,6 +354,44 @@ def make_mp4_large_boxes(size):
     return make_ftyp(b"mp42") + repeat(be(1) + b"free" + struct.pack(">Q", 16), size)
 
 
+def make_mp4_metadata(part, size):
+    """Return an MP4 with metadata that repeats this part."""
+    body = b"com.apple.quicktime.location.ISO6709" + repeat(part, size)
+    return make_ftyp(b"mp42") + be(len(body) + 8) + b"moov" + body
+
+
+def make_mp4_positions(size):
+    return make_mp4_metadata(be(20) + b"\xa9xyz" + bytes(12), size)
+
+
+def make_mp4_position_texts(size):
+    return make_mp4_metadata(b"+59.3+018.0/", size)
+
+
+def make_mp4_digits(size):
+    return make_mp4_metadata(b"+123456.123456789012345", size)
+
+
+def make_mp4_names(size):
+    return make_mp4_metadata(b"<a:GPS" + b"a" * 40 + b" " * 160, size)
+
+
+def make_mp4_keys(size):
+    return make_ftyp(b"mp42") + repeat(be(44) + b"mdta" + b"location.name" * 3, size)
+
+
+def make_jpeg_places(size):
+    body = b"Photoshop 3.0\0" + repeat(b"\x1c\x02\x5a\0\1a", 65_000)
+    return insert(repeat(make_segment(0xED, body), size))
+
+
+def make_jpeg_directories(size):
+    """Return a JPEG with directories that lead in circles."""
+    entry = struct.pack("<HHII", 0x8769, 4, 1, 8)
+    body = b"Exif\0\0II*\0" + struct.pack("<IH", 8, 5000) + entry * 5000 + be(8)
+    return insert(repeat(make_segment(0xE1, body), size))
+
+
 # === DOCUMENTS === #
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from random import Random
 
 from odoo import Command
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import new_test_user, tagged
 
 from ..models.res_company import LIMIT_FIELDS
@@ -196,6 +196,27 @@ class TestBranches(FaultReportCommon):
                         self.assertEqual(
                             record.with_user(user).has_access("read"), seen
                         )
+
+    def test_what_a_branch_uses_of_its_parent_only_the_parent_changes(self):
+        for model in self.get_models() - OF_ONE_COMPANY:
+            for owner, user in self.people.items():
+                for company in self.companies:
+                    record = self.made[company][model].with_user(user)
+                    for operation in ("write", "unlink", "create"):
+                        names = {"of": company.name, "by": owner.name}
+                        with self.subTest(model, operation=operation, **names):
+                            self.assertEqual(
+                                record.has_access(operation), company == owner
+                            )
+
+    def test_a_branch_copies_what_its_parent_has_into_its_own(self):
+        user = self.people[self.branch]
+        for model in ("status", "subgroup", "sla.policy", "template"):
+            record = self.made[self.parent][f"fault.report.{model}"].with_user(user)
+            with self.subTest(model):
+                copy = record.copy({"name": "Ours"})
+                self.assertEqual(copy.company_id, self.branch)
+                self.assertEqual(record.company_id, self.parent)
 
     def test_the_company_of_a_linked_record_is_checked_in_the_same_way(self):
         for model in self.get_models() - OF_ONE_COMPANY:
@@ -400,6 +421,18 @@ class TestBranches(FaultReportCommon):
         self.assertTrue(own.is_used)
         with self.assertRaisesRegex(UserError, "because its parent does"):
             own.action_stop_using()
+
+    def test_the_template_of_a_parent_is_chosen_for_no_company_of_others(self):
+        template = self.made[self.parent]["fault.report.template"]
+        user = self.people[self.branch]
+        user.company_ids += self.stranger_company
+        own = template.with_user(user).with_context(
+            allowed_company_ids=(self.stranger_company + self.branch).ids
+        )
+        for act in (own.action_use_for_fault_reports, own.action_stop_using):
+            with self.subTest(act.__name__), self.assertRaises(AccessError):
+                act()
+        self.assertFalse(self.parent.fault_report_template_id)
 
     def test_the_update_lets_branches_use_what_their_parents_have(self):
         rule = self.env.ref("fault_report.fault_report_status_rule_company")

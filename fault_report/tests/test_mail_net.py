@@ -168,6 +168,42 @@ class TestMailNet(MailNetCase):
         self.assertEqual(report.name, "E-mail without a text")
         self.assertEqual(self.find_raw(report).raw, raw)
 
+    def test_no_email_is_lost_for_want_of_a_sequence(self):
+        sequences = self.env["ir.sequence"].search([("code", "=", "fault.report")])
+        before = self.deliver(self.write_mail(From=CARL)).reference
+        sequences.active = False
+        report = self.deliver(self.write_mail(From=CARL))
+        self.assertGreater(report.reference, before, "the archived one goes on")
+        sequences.unlink()
+        reports = [self.deliver(self.write_mail(From=CARL)) for _number in range(2)]
+        self.assertEqual(
+            len({before, report.reference, *(one.reference for one in reports)}), 4
+        )
+        self.assertFalse(self.find_raw(reports[0]), "filed like any other")
+
+    def test_an_email_that_no_report_can_be_made_of_goes_to_administrators(self):
+        boss = new_test_user(
+            self.env,
+            "fault_mail_boss",
+            groups="fault_report.group_administrator",
+            email="boss@lifts.example",
+        )
+        for label, mail in (
+            ("plain", self.write_mail(From=CARL).as_bytes()),
+            (
+                "with NUL",
+                self.write_mail(From=CARL, Subject="A lift").as_bytes() + b"\0",
+            ),
+        ):
+            last = self.env["mail.message"].search([], limit=1, order="id desc")
+            with self.subTest(label), self.breaking_model("_check_new_values"):
+                self.assertEqual(self.process(mail), (0, 0))
+                message = self.env["mail.message"].search([("id", ">", last.id)])
+                self.assertIn(boss.partner_id, message.notified_partner_ids)
+                self.assertFalse(message.notified_partner_ids.filtered("partner_share"))
+                self.assertEqual(message.attachment_ids.raw, mail)
+                self.assertFalse(message.with_user(self.stranger).has_access("read"))
+
     def breaking_model(self, name, error=KeyError):
         return patch.object(type(self.env["fault.report"]), name, side_effect=error)
 

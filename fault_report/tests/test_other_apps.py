@@ -187,6 +187,8 @@ class TestOtherApps(OtherAppsCase):
             value = self.env[model].new({})[field.name]
             with self.subTest(field=str(field)):
                 self.assertTrue(value is False or isinstance(value, str), repr(value))
+                # A recordset that was assigned to a text is stored as its name
+                self.assertNotRegex(str(value), r"^[\w.]+\(.*\)$")
 
 
 class TestPlainRecords(FaultReportCommon):

@@ -271,6 +271,37 @@ class TestPortalPages(PortalPages):
         self.assertIn("&lt;b&gt;Still", message.body)
         self.assertEqual(message.attachment_ids.raw, b"It rattles")
 
+    def test_earlier_comments_are_folded_and_the_latest_are_shown(self):
+        self.sign_in(self.reading)
+        for number in range(1, 13):
+            self.in_wing.message_post(
+                body=f"Said {number}.",
+                message_type="comment",
+                subtype_xmlid="mail.mt_comment",
+            )
+            if number == 10:
+                page = self.get(f"/{self.in_wing.id}")
+                self.assertNotIn("o_fr_earlier", page.text)
+        comments = html.fromstring(self.get(f"/{self.in_wing.id}").text)
+        folded, shown = (
+            [body.text_content().strip() for body in comments.xpath(path)]
+            for path in (
+                "//details//ol//div[@class='o_fr_message_body']",
+                "//div[@class='o_fr_message_body'][not(ancestor::details)]",
+            )
+        )
+        self.assertEqual(folded, ["Said 1.", "Said 2."])
+        self.assertEqual(shown, [f"Said {number}." for number in range(3, 13)])
+
+    def test_r4_who_may_not_file_reads_on_the_page_what_to_do(self):
+        self.sign_in(self.reading)
+        page = self.get("/new")
+        self.assertEqual(page.status_code, 403)
+        self.assertIn("Ask the company", page.text)
+        home = self.url_open("/my").text
+        self.assertIn("Follow what is done", home)
+        self.assertNotIn("Report a fault", home)
+
     def test_a_comment_sent_again_is_said_once(self):
         self.sign_in(self.reading)
         path = f"/{self.in_wing.id}/comment"

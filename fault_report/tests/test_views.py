@@ -4,6 +4,7 @@ from ast import literal_eval
 from lxml import etree
 
 from odoo.tests import Form
+from odoo.tools import convert_file
 from odoo.tools.safe_eval import safe_eval
 
 from .common import FaultReportCommon
@@ -168,6 +169,53 @@ class TestViews(FaultReportCommon):
         )
         self.assertEqual(self.offered("equipment_id", **hotel), self.lift | self.fan)
 
+    def test_r19_objects_are_found_by_name_number_customer_and_facility(self):
+        self.lift.serial_no = "SN-4711"
+        action = self.env.ref("fault_report.action_service_object")
+        Equipment = self.as_user(self.env["maintenance.equipment"], "view")
+        arch = Equipment.get_view(action.search_view_id.id, "search")["arch"]
+        field = etree.fromstring(arch).find("field")
+        for words in (self.lift.name, "N-47", self.hotel.name, self.wing.name):
+            with self.subTest(words):
+                domain = safe_eval(field.get("filter_domain"), {"self": words})
+                self.assertIn(self.lift, Equipment.search(domain))
+        domain = safe_eval(field.get("filter_domain"), {"self": "Nowhere at all"})
+        self.assertFalse(Equipment.search(domain))
+
+    def test_each_column_of_the_service_objects_is_there_once(self):
+        """Also after an update: the list inherited that of Maintenance before."""
+        view = self.env.ref("fault_report.service_object_view_list")
+        old = self.env.ref("maintenance.hr_equipment_view_tree")
+        view.write({"inherit_id": old.id, "mode": "primary"})
+        convert_file(
+            self.env,
+            "fault_report",
+            "views/maintenance_equipment_views.xml",
+            {},
+            mode="update",
+        )
+        Equipment = self.as_user(self.env["maintenance.equipment"], "view")
+        arch = etree.fromstring(Equipment.get_view(view.id, "list")["arch"])
+        names = [node.get("name") for node in arch.iter("field")]
+        self.assertEqual(len(names), len(set(names)), names)
+
+    def test_the_customer_is_not_repeated_in_the_facility_of_an_object(self):
+        Equipment = self.as_user(self.env["maintenance.equipment"], "view")
+        views = self.env["ir.ui.view"].search(
+            [("model", "=", "maintenance.equipment"), ("type", "in", ("form", "list"))]
+        )
+        facilities = [
+            (view.name, field)
+            for view in views.filtered(lambda view: view.mode == "primary")
+            for field in etree.fromstring(
+                Equipment.get_view(view.id, view.type)["arch"]
+            ).iterfind(".//field[@name='facility_id']")
+        ]
+        self.assertGreater(len(facilities), 3)
+        for name, field in facilities:
+            with self.subTest(view=name):
+                self.assertIn("fault_report_short_name", field.get("context", ""))
+
     def test_r32_a_new_object_is_linked_to_customer_and_facility(self):
         arch = etree.fromstring(self.get_views()["form"])
         context = arch.find(".//field[@name='equipment_id']").get("context")
@@ -205,6 +253,15 @@ class TestViews(FaultReportCommon):
             if not node.get("optional") and not node.get("column_invisible")
         }
         self.assertEqual(fixed, {"name"})
+
+    def test_the_column_of_an_icon_has_no_cut_off_header(self):
+        arch = etree.fromstring(self.get_views()["list"])
+        narrow = [
+            node.get("nolabel")
+            for node in arch.iter("field")
+            if int((node.get("width") or "99px").removesuffix("px")) < 40
+        ]
+        self.assertEqual(narrow, ["1"])
 
     def test_r42_a_missing_order_number_is_a_dash_at_the_top(self):
         arch = etree.fromstring(self.get_views()["form"])

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from . import media_types, picture_rules
 from .budget import TooComplexError
 from .errors import FieldError
+from .media_position import remove_media_position
 from .picture import DamagedPictureError
 from .picture_structure import read_structure
 from .zip_names import read_names_and_type
@@ -101,6 +102,8 @@ def check_file(env, name, content, limits):
     problem, mimetype = find_problem(content, limits)
     if not problem and mimetype in PICTURES:
         problem, content = _prepare_picture(env, content, mimetype, limits)
+    elif not problem and mimetype in media_types.BOXES and not limits.keep_position:
+        problem, content = _remove_media_position(content)
     if problem:
         raise FieldError(get_message(env, problem, name, limits), "files")
     if mimetype == "image/heic" and guess_type(content) != mimetype:
@@ -117,6 +120,14 @@ def _prepare_picture(env, content, mimetype, limits):
         return "complex", content
     except DamagedPictureError:
         return "damaged", content
+
+
+def _remove_media_position(content):
+    """Return the problem with a video or a sound, or None, and it to store."""
+    try:
+        return None, remove_media_position(content)
+    except TooComplexError:
+        return "complex", content
 
 
 def get_message(env, problem, name, limits):

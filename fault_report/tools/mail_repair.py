@@ -5,19 +5,19 @@ refused before parsing. Pure functions, without a database.
 """
 
 import base64
-import codecs
 import email
+import email.message
 import hashlib
 import itertools
+import quopri
 import re
 from datetime import timezone
 from email import policy
 from email.header import Header, decode_header
-from email.message import EmailMessage
-from html import unescape
 
 import dateutil.parser
 
+from . import file_rules, mail_parts
 from .budget import Budget, TooComplexError
 from .text_rules import remove_refused
 
@@ -51,24 +51,17 @@ ADDRESS_HEADERS = {
     "from", "to", "cc", "bcc", "sender", "reply-to", "delivered-to",
     "resent-to", "resent-cc", "resent-from",
 }  # fmt: skip
-# Main types that Python can decode; others raise
-READ_TYPES = {"text", "multipart", "message", "application", "image", "audio", "video"}
-# Charset names unknown to Python, and the meant charset
-CHARSETS = {
-    "unknown-8bit": "utf-8",
-    "utf8mb4": "utf-8",
-    "utf8mb3": "utf-8",
-    "unicode": "utf-8",
-    "cp-1252": "cp1252",
-    "win-1252": "cp1252",
-    "ansi": "cp1252",
-}
-_REFUSED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:(.*)", re.S)
 _SPACED_NAME = re.compile(rb"([!-9;-~]+)[ \t]+:")
 # A byte order mark and blank lines before the head
 _BEFORE_HEAD = b"\xef\xbb\xbf\r\n"
 _HEAD_END = re.compile(rb"\r\n\r\n|\n\n|\r\r|\n\r\n")
+# Attached e-mails, and the encodings that some programs give them
+MESSAGES = ("message/rfc822", "message/global")
+_DECODERS = {
+    "base64": mail_parts.decode_base64,
+    "quoted-printable": quopri.decodestring,
+}
 # Matches only from the beginning of a word, to try each word once
 _LONG_WORD = re.compile(rf"(?<![^\s,;<>])([^\s,;<>]{{{MAX_WORD}}})[^\s,;<>]+")
 _ADDRESS_END = re.compile(r"[\s<>,;:\"()\[\]]+")
@@ -80,8 +73,6 @@ _CONTENT_HEADER = re.compile(
     rb"(?:\A|[\r\n])content-[!-9;-~]*:[^\r\n]*(?:(?:\r\n|\r|\n)[ \t][^\r\n]*)*", re.I
 )
 _DASHED_LINE = re.compile(rb"[\r\n]--")
-_TAG = re.compile(r"<[^<>]*>")
-_SCRIPT = re.compile(r"<(/?(?:head|style|script|title))\b[^<>]*>", re.I)
 _PACKED = re.compile(r"base64,[A-Za-z0-9+/=\s]*")
 _BASE64_RUN = re.compile(r"(?:^[A-Za-z0-9+/]{40,}={0,2}[ \t]*(?:\r?\n|\Z)){2,}", re.M)
 
@@ -89,8 +80,12 @@ _BASE64_RUN = re.compile(r"(?:^[A-Za-z0-9+/]{40,}={0,2}[ \t]*(?:\r?\n|\Z)){2,}",
 def get_bytes(message):
     """Return the e-mail as bytes; `message_process` accepts several types."""
     if isinstance(message, str):
-        return message.encode("utf-8", "surrogateescape")
-    return bytes(getattr(message, "data", message))
+        raw = message.encode("utf-8", "surrogateescape")
+    else:
+        raw = bytes(getattr(message, "data", message))
+    # Line ends converted twice: each line would be followed by a blank one.
+    is_doubled = raw.partition(b"\n")[0].endswith(b"\r\r")
+    return raw.replace(b"\r\r\n", b"\r\n") if is_doubled else raw
 
 
 # === THE HEAD === #
@@ -141,7 +136,7 @@ def find_references(headers):
 
 def _decode_header(value):
     """Return a header's value as text, with encoded words decoded."""
-    text = decode_text(value[:MAX_HEADER])
+    text = mail_parts.decode_text(value[:MAX_HEADER])
     if text.isprintable() and "=?" not in text:
         return text
     text = remove_refused(text)
@@ -151,23 +146,10 @@ def _decode_header(value):
     except Exception:
         return text
     words = (
-        decode_text(part, charset) if isinstance(part, bytes) else part
+        mail_parts.decode_text(part, charset) if isinstance(part, bytes) else part
         for part, charset in parts
     )
     return remove_refused("".join(words))
-
-
-def decode_text(content, charset=None):
-    """Decode bytes with the charset if possible, else with UTF-8 or cp1252."""
-    charset = CHARSETS.get((charset or "").lower(), charset)
-    for name in (charset, "utf-8"):
-        try:
-            text = codecs.decode(content, name)
-        except (LookupError, ValueError, TypeError):
-            continue
-        if isinstance(text, str):
-            return text
-    return content.decode("cp1252", "replace")
 
 
 # === REPAIR === #
@@ -197,7 +179,8 @@ def repair(raw, costs=None):
     costs = costs or Costs()
     mended = _repair_head(raw)
     message = parse(mended)
-    if not _repair_part(message, costs):
+    is_changed = _repair_part(message, costs)
+    if not _keep_all_texts(message) and not is_changed:
         return mended
     if costs.is_cut and "message-id" not in message:
         # Identifies the e-mail once it is filed
@@ -256,16 +239,19 @@ def _repair_part(part, costs, depth=0):
         raise TooComplexError
     costs.parts.spend()
     changed = _repair_headers(part, costs)
+    changed |= _unpack_message(part)
     if part.get_content_maintype() == "multipart":
         changed |= _repair_container(part)
-    payload = _get_raw_payload(part)
+    payload = mail_parts.get_raw_payload(part)
     if isinstance(payload, list):
         for inner in payload:
             changed |= _repair_part(inner, costs, depth + 1)
     if part.get_content_maintype() != "multipart":
         changed |= _repair_leaf(part)
+        if depth == 0 and part.get_content_maintype() == "text":
+            changed |= _repair_only_text(part)
         # A message without parts is read as text, even if its type is another
-        if depth == 0 or not _is_file_to_odoo(part):
+        if depth == 0 or not mail_parts.is_file_to_odoo(part):
             changed |= _shorten_text(part, costs)
     return changed
 
@@ -338,7 +324,7 @@ def _get_limit(name):
 def _is_readable(name, value):
     if len(value) > _get_limit(name) or _LONG_WORD.search(value):
         return False
-    if _REFUSED.search(value) and not _is_utf8(value):
+    if mail_parts.REFUSED.search(value) and not _is_utf8(value):
         return False
     try:
         text = str(policy.SMTP.header_factory(name, "".join(value.splitlines())))
@@ -346,7 +332,7 @@ def _is_readable(name, value):
     except Exception:
         return False
     is_lossy = "\ufffd" in text and "\ufffd" not in value
-    return not _REFUSED.search(text) and not is_lossy
+    return not mail_parts.REFUSED.search(text) and not is_lossy
 
 
 def _is_utf8(value):
@@ -355,7 +341,7 @@ def _is_utf8(value):
         text = value.encode("utf-8", "surrogateescape").decode()
     except UnicodeError:
         return False
-    return not _REFUSED.search(text)
+    return not mail_parts.REFUSED.search(text)
 
 
 def make_message_id(content):
@@ -393,9 +379,9 @@ def find_date(headers):
 
 def _repair_container(part):
     """Find the parts of a multipart without a usable boundary in its head."""
-    payload = _get_raw_payload(part)
+    payload = mail_parts.get_raw_payload(part)
     if isinstance(payload, list) and payload:
-        return False
+        return _repair_boundary(part)
     text = payload if isinstance(payload, str) else ""
     content = text.encode("ascii", "surrogateescape")
     found = _BOUNDARY.search(text)
@@ -412,28 +398,127 @@ def _repair_container(part):
     if part.get_content_subtype() == "report" and "auto-submitted" not in part:
         # As plain text, it must still count as a bounce.
         part["Auto-Submitted"] = "auto-replied"
-    _set_text(part, "plain", decode_text(content))
+    _set_text(part, "plain", mail_parts.decode_text(content))
     return True
+
+
+def _repair_boundary(part):
+    """Let a new boundary be written if Odoo's parser reads another one or none."""
+    try:
+        probe = mail_parts.make_probe(part)
+        if (probe.get_content_type(), probe.get_boundary()) == (
+            part.get_content_type(),
+            part.get_boundary(),
+        ):
+            return False
+    # Any exception: Python's parser fails in many ways
+    except Exception:
+        probe = None
+    _set_type(part, part.get_content_type())
+    return True
+
+
+def _unpack_message(part):
+    """Decode an attached e-mail: the standard allows no encoding, some programs do."""
+    encoding = str(part.get("content-transfer-encoding", "")).strip().lower()
+    decode = _DECODERS.get(encoding)
+    if part.get_content_type() not in MESSAGES or not part.is_multipart() or not decode:
+        return False
+    unpacked = decode(mail_parts.get_content(part)).lstrip()
+    if not _FIELD.match(unpacked.partition(b"\n")[0]):
+        return False
+    part.set_payload([parse(unpacked)])
+    del part["Content-Transfer-Encoding"]
+    return True
+
+
+def _keep_all_texts(message):
+    """Keep what Odoo drops: in an e-mail with a choice of texts, it takes one only.
+
+    The choices are made here. Attached e-mails stay as they are, and their texts and
+    files are shown beside them.
+
+    :return: whether the e-mail was changed
+    """
+    is_report = message.get_content_type() == "multipart/report"
+    has_choice = mail_parts.has_choice(message)
+    if is_report or not has_choice or not mail_parts.find_lost_texts(message):
+        return False
+    for part in list(message.walk()):
+        if part.get_content_type() in MESSAGES and part.is_multipart():
+            _open_message(part)
+    superseded = {id(text) for text in mail_parts.find_superseded(message)}
+    for part in list(message.walk()):
+        if part.get_content_maintype() != "multipart" or not part.is_multipart():
+            continue
+        part.set_payload(
+            [one for one in part.get_payload() if id(one) not in superseded]
+        )
+        if part.get_content_subtype() == "alternative":
+            _set_type(part, "multipart/mixed")
+    return True
+
+
+def _open_message(part):
+    """Replace an attached e-mail by itself as a file, and its parts."""
+    (inner,) = part.get_payload()
+    file = email.message.Message(policy=policy.compat32)
+    name = mail_parts.get_filename(part) or "e-mail.eml"
+    _set_content(file, "application/octet-stream", inner.as_bytes(), name)
+    for header in ("Content-Disposition", "Content-Transfer-Encoding", "Content-Id"):
+        del part[header]
+    _set_type(part, "multipart/mixed")
+    part.set_payload([file, inner])
 
 
 def _repair_leaf(part):
     """Make the content readable: in its own type, else as binary data."""
-    text = _read_as_odoo(part)
+    if mail_parts.is_cut_off(part):
+        kind = part.get("Content-Type", "text/plain")
+        _set_content(part, kind, mail_parts.get_content(part))
+        _repair_leaf(part)
+        return True
+    if part.get_content_maintype() == "text":
+        content = mail_parts.get_content(part)
+        if file_rules.guess_type(content) not in (None, "text/plain"):
+            # A picture or a document, declared as text
+            _set_content(part, "application/octet-stream", content)
+            return True
+    text = mail_parts.read_as_odoo(part)
     if text is not None:
-        if not isinstance(text, str) or is_file(part) or not _REFUSED.search(text):
+        if (
+            not isinstance(text, str)
+            or mail_parts.is_file(part)
+            or not mail_parts.REFUSED.search(text)
+        ):
             return False
         _set_text(part, part.get_content_subtype(), text)
         return True
-    content = get_content(part)
+    content = mail_parts.get_content(part)
     if part.get_content_maintype() == "text":
         charset = part.get_content_charset()
-        _set_text(part, part.get_content_subtype(), decode_text(content, charset))
+        _set_text(
+            part, part.get_content_subtype(), mail_parts.decode_text(content, charset)
+        )
     else:
         _set_content(part, "application/octet-stream", content)
-    if _read_as_odoo(part) is None:
-        name = _get_filename(part)
+    if mail_parts.read_as_odoo(part) is None:
+        name = mail_parts.get_filename(part)
         _set_headers(part, [h for h in part.raw_items() if not _is_about_content(h[0])])
         _set_content(part, "application/octet-stream", content, name or "file")
+    return True
+
+
+def _repair_only_text(part):
+    """Make a text of another kind, such as an invitation, a plain one.
+
+    Odoo would take it for HTML.
+    """
+    if part.get_content_subtype() in ("plain", "html"):
+        return False
+    content = mail_parts.get_content(part)
+    text = mail_parts.decode_text(content, part.get_content_charset())
+    _set_text(part, "plain", text)
     return True
 
 
@@ -442,7 +527,7 @@ def _shorten_text(part, costs):
 
     Embedded pictures are not counted: they become files.
     """
-    text = _read_as_odoo(part)
+    text = mail_parts.read_as_odoo(part)
     if not isinstance(text, str):
         return False
     bare = _PACKED.sub("", text)
@@ -452,98 +537,13 @@ def _shorten_text(part, costs):
     if is_short and costs.tags.allows(tags):
         return False
     costs.is_cut = True
-    plain = strip_tags(bare[:MAX_TEXT]) if is_html else bare
+    plain = mail_parts.strip_tags(bare[:MAX_TEXT]) if is_html else bare
     _set_text(part, "plain", plain.strip()[:MAX_CUT_TEXT])
     return True
 
 
-def strip_tags(text):
-    """Return the text of HTML without tags, in linear time."""
-    first, *pairs = _SCRIPT.split(text)
-    shown = [
-        after
-        for tag, after in zip(pairs[::2], pairs[1::2], strict=True)
-        if tag.startswith("/")
-    ]
-    return unescape(_TAG.sub(" ", " ".join([first, *shown])))
-
-
-def _get_raw_payload(part):
-    """Return the payload with unchanged bytes: `get_payload` replaces some."""
-    return part._payload
-
-
-def _read_as_odoo(part):
-    """Return the content as Odoo reads it, or None if it cannot."""
-    if part.get_content_maintype() not in READ_TYPES:
-        return None
-    if part.get_content_type() == "message/delivery-status":
-        return _get_raw_payload(part) if part.is_multipart() else None
-    probe = _make_probe(part)
-    try:
-        name = probe.get_filename() or ""
-        if _REFUSED.search(name + probe.get("content-id", "")):
-            return None
-        if probe.get_content_maintype() == "text" and not probe.get_param("charset"):
-            probe.set_charset("utf-8")
-        probe.get_content_charset()
-        return probe.get_content()
-    # Any exception: Python's parser fails in many ways
-    except Exception:
-        return None
-
-
-def _make_probe(part):
-    """Return the part as Odoo's parser sees it."""
-    probe = EmailMessage(policy=policy.SMTP)
-    for name, value in part.raw_items():
-        probe.set_raw(name, value)
-    probe.set_payload(_get_raw_payload(part))
-    return probe
-
-
-def _is_file_to_odoo(part):
-    """Return whether Odoo reads this part as a file instead of text."""
-    probe = _make_probe(part)
-    try:
-        disposition = str(probe.get("content-disposition", "")).strip()
-        return bool(probe.get_filename()) or disposition.startswith("attachment")
-    # Any exception: Python's parser fails in many ways
-    except Exception:
-        return False
-
-
 def _is_about_content(name):
     return name.lower().startswith("content-")
-
-
-def is_file(part):
-    """Return whether a part is an attachment instead of text."""
-    disposition = str(part.get("content-disposition", "")).strip().lower()
-    return bool(_get_filename(part)) or disposition.startswith("attachment")
-
-
-def _get_filename(part):
-    """Return the file name of a part without refused characters, or an empty text."""
-    try:
-        name = part.get_filename() or ""
-    # Any exception: Python's parser fails in many ways
-    except Exception:
-        return ""
-    name = remove_refused(decode_text(str(name).encode("utf-8", "surrogateescape")))
-    return re.sub(r"[\"\\\r\n]", "", name)[:200]
-
-
-def get_content(part):
-    """Return the decoded content of a part as bytes, from any encoding."""
-    payload = _get_raw_payload(part)
-    if isinstance(payload, list):
-        return b"\n".join(inner.as_bytes() for inner in payload)
-    try:
-        return part.get_payload(decode=True) or b""
-    # Any exception: Python's parser fails in many ways
-    except Exception:
-        return (payload or "").encode("utf-8", "surrogateescape")
 
 
 def _set_text(part, subtype, text):
@@ -563,7 +563,7 @@ def strip_base64(text):
 
 
 def _set_content(part, mimetype, content, name=None):
-    name = _get_filename(part) if name is None else name
+    name = mail_parts.get_filename(part) if name is None else name
     _set_type(part, mimetype)
     del part["Content-Transfer-Encoding"]
     part["Content-Transfer-Encoding"] = "base64"

@@ -12,7 +12,7 @@ from lxml import etree, html
 
 from odoo.tools import email_normalize, html2plaintext, html_sanitize
 
-from . import mail_repair
+from . import mail_parts, mail_repair
 
 # === AUTOMATIC E-MAILS === #
 
@@ -179,6 +179,9 @@ def get_written(message, body):
     plain, html_text = _find_text(message, "plain"), _find_text(message, "html")
     if plain.strip() and not html_text.strip():
         return cut_history(plain, subject)
+    if plain.strip() and not mail_parts.has_choice(message):
+        # One after the other
+        html_text = body
     return (
         html_to_written(html_text, subject)
         or html_to_written(body, subject)
@@ -191,8 +194,7 @@ def _find_text(message, subtype):
     texts = [
         str(part.get_content())
         for part in message.walk()
-        if part.get_content_type() == f"text/{subtype}"
-        and not mail_repair.is_file(part)
+        if part.get_content_type() == f"text/{subtype}" and not mail_parts.is_file(part)
     ]
     return "\n".join(texts).replace("\r\n", "\n")
 
@@ -422,7 +424,7 @@ def _read_text(raw):
     except Exception:
         text = ""
     if not text.strip():
-        text = mail_repair.decode_text(
+        text = mail_parts.decode_text(
             mail_repair.split_head(raw)[1][: mail_repair.MAX_RAW_TEXT]
         )
     return mail_repair.strip_base64(text[: mail_repair.MAX_RAW_TEXT])
@@ -432,10 +434,10 @@ def _find_first_text(message):
     """Return the first text in an e-mail, plain before HTML."""
     for mimetype in ("text/plain", "text/html"):
         for part in islice(message.walk(), MAX_PLAIN_PARTS):
-            if part.get_content_type() != mimetype or mail_repair.is_file(part):
+            if part.get_content_type() != mimetype or mail_parts.is_file(part):
                 continue
-            content = mail_repair.get_content(part)
-            text = mail_repair.decode_text(content, part.get_content_charset())
+            content = mail_parts.get_content(part)
+            text = mail_parts.decode_text(content, part.get_content_charset())
             text = html_to_written(text) if mimetype == "text/html" else text
             if text.strip():
                 return text

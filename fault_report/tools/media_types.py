@@ -24,6 +24,10 @@ EXTENSIONS = {
     "audio/mpeg": (".mp3",),
     "audio/ogg": (".ogg", ".oga", ".opus"),
 }
+# Those that consist of boxes
+BOXES = {
+    kind for kind in EXTENSIONS if kind.endswith(("mp4", "quicktime", "3gpp", "3gpp2"))
+}
 MP4_BRANDS = {b"isom", b"mp41", b"mp42", b"avc1", b"iso2", b"iso4", b"iso5", b"iso6"}
 MP4_BRANDS |= {b"M4V ", b"MSNV", b"dash"}
 M4A_BRANDS = {b"M4A ", b"M4B "}

@@ -8,11 +8,12 @@ import io
 import re
 import struct
 import zlib
+from itertools import chain
 
 from PIL import Image
 
 from .budget import Budget
-from .tiff_directory import get_first_directory, iterate_entries
+from .tiff_directory import get_byte_order, get_first_directory, iterate_entries
 
 # How a block of metadata starts. Bytes are searched for literally: alternatives in a
 # regular expression take ten times as long for each byte of the photo.
@@ -22,12 +23,27 @@ _BEFORE_TIFF = re.compile(rb"(?:EXIF.{4}|Exif\0\0|eXIf)\Z", re.S)
 # Where a HEIC says that nothing stands before the block
 _BEFORE_HEIC_TIFF = re.compile(rb"(?:Exif\0\0|\0\0\0\0)\Z")
 _LONGEST_BEFORE = 8
-_XMP_NAME = re.compile(rb"exif:GPS\w{1,40}")
+# Cameras and drones use prefixes and spellings of their own.
+_XMP_NAMES = (re.compile(rb":GPS\w{1,40}"), re.compile(rb":Gps\w{1,40}"))
+_XMP_ELEMENT = re.compile(rb"<[\w.-]{1,40}\Z")
+_LONGEST_PREFIX = 41
+# In each packet of XMP
+_RDF = b"22-rdf-syntax-ns"
 _XMP_VALUE = re.compile(rb"\s{0,40}=\s{0,40}([\"'])")
 _GPS_TAG = 0x8825
+# Directories inside of a directory
+_INNER_TAGS = (0x8769, 0x014A)
+_MOST_DIRECTORIES = 8
+# What IPTC says of a place: codes, names, city, state and country
+_IPTC = b"Photoshop 3.0\0"
+_IPTC_PLACE = re.compile(rb"\x1c\x02[\x1a\x1b\x5a\x5c\x5f\x64\x65]")
 _LONGEST_BLOCK = 0xFFFF - 2
-# Text parts of a PNG with packed metadata, none of which is needed
-_PNG_PROFILES = (b"XML:com.adobe.xmp", b"Raw profile type ")
+# Texts of a PNG written by people; others are metadata, packed in many ways
+_PNG_TEXTS = (b"tEXt", b"zTXt", b"iTXt")
+_PNG_KEYWORDS = {
+    b"Title", b"Author", b"Description", b"Copyright", b"Creation Time", b"Software",
+    b"Disclaimer", b"Warning", b"Source", b"Comment",
+}  # fmt: skip
 # A block of metadata takes so many steps, one of its entries or so many blanked bytes
 # take one. A photo has a few blocks with some hundred entries.
 _STEPS = 20_000
@@ -51,6 +67,7 @@ def remove_position(content, mimetype):
             # Nor is it found by its name then
             data[start : start + 4] = b"\0\0\0\0"
     _blank_xmp_position(content, data, budget)
+    _blank_iptc_place(content, data, budget)
     return bytes(data)
 
 
@@ -132,10 +149,9 @@ def _remove_png_position(content, budget):
         if kind == b"eXIf" and end <= len(content):
             budget.spend(_BLOCK)
             replacement = _make_png_exif(content[position + 8 : end - 4], budget)
-        elif kind in (b"tEXt", b"zTXt", b"iTXt") and content.startswith(
-            _PNG_PROFILES, position + 8
-        ):
-            replacement = b""
+        elif kind in _PNG_TEXTS:
+            keyword = content[position + 8 : position + 88].partition(b"\0")[0]
+            replacement = None if keyword in _PNG_KEYWORDS else b""
         if replacement is not None:
             parts += [content[kept:position], replacement]
             kept = end
@@ -161,14 +177,31 @@ def _blank_exif_position(data, start, budget=None):
     """
     budget = budget or Budget(_STEPS)
     try:
-        offset = get_first_directory(data, start)
-        for _entry, tag, _size, value in iterate_entries(data, start, offset, budget):
-            if tag == _GPS_TAG:
-                _blank_directory(data, start, value, budget)
+        offsets = [get_first_directory(data, start)]
+        for offset in offsets:
+            inner = _blank_directory_position(data, start, offset, budget)
+            room = _MOST_DIRECTORIES - len(offsets)
+            offsets += [one for one in inner if one not in offsets][:room]
     except struct.error:
         data[start : start + 4] = b"\0\0\0\0"[: len(data) - start]
         return False
     return True
+
+
+def _blank_directory_position(data, start, offset, budget):
+    """Blank the position named in a directory; return the directories it leads to."""
+    found, end = [], start + offset + 2
+    for entry, tag, _size, value in iterate_entries(data, start, offset, budget):
+        end = entry + 12
+        if tag == _GPS_TAG:
+            _blank_directory(data, start, value, budget)
+        elif tag in _INNER_TAGS:
+            found.append(value)
+    following = data[end : end + 4]
+    if len(following) == 4 and any(following):
+        found.append(int.from_bytes(following, get_byte_order(data, start)))
+    # Only the first directory must be readable to the end: others may lead nowhere.
+    return [one for one in found if start + one + 2 <= len(data)]
 
 
 def _blank_directory(data, start, offset, budget):
@@ -188,12 +221,15 @@ def _blank(data, start, size, budget):
 
 def _blank_xmp_position(content, data, budget):
     """Blank the position in XMP, as attribute or as element, in `data`."""
-    for name in _XMP_NAME.finditer(content):
+    names = _XMP_NAMES if _RDF in content else _XMP_NAMES[:1]
+    for name in chain.from_iterable(one.finditer(content) for one in names):
         budget.spend(_BLOCK)
         start, end = name.span()
-        if content[start - 1 : start] == b"<":
-            closing = b"</" + name[0] + b">"
-            start, end = start - 1, end + 2 * _LONGEST_TEXT + len(closing)
+        before = content[max(start - _LONGEST_PREFIX, 0) : start]
+        if element := _XMP_ELEMENT.search(before):
+            closing = b"</" + element[0][1:] + name[0] + b">"
+            start -= len(element[0])
+            end += 2 * _LONGEST_TEXT + len(closing)
             stop = content.find(closing, start, end)
             stop += len(closing) if stop >= 0 else 0
         elif quote := _XMP_VALUE.match(content, end):
@@ -204,3 +240,17 @@ def _blank_xmp_position(content, data, budget):
         if stop < 0:
             stop = min(end, len(data))
         data[start:stop] = b" " * (stop - start)
+
+
+def _blank_iptc_place(content, data, budget):
+    """Blank the names of places in the metadata of news pictures, in `data`."""
+    start = content.find(_IPTC)
+    while start >= 0:
+        end = start + _LONGEST_BLOCK
+        for found in _IPTC_PLACE.finditer(content, start, end):
+            budget.spend(_BLOCK)
+            first = found.end() + 2
+            length = int.from_bytes(content[found.end() : first])
+            stop = min(first + length, end, len(data))
+            data[first:stop] = b" " * max(stop - first, 0)
+        start = content.find(_IPTC, end)

@@ -13,6 +13,11 @@ def get_order(block, start=0):
     return "<" if block[start : start + 2] == b"II" else ">"
 
 
+def get_byte_order(block, start=0):
+    """Return the byte order of the block at `start`, as `int` reads it."""
+    return "little" if get_order(block, start) == "<" else "big"
+
+
 def iterate_entries(block, start, offset, budget):
     """Iterate over position, tag, size and value of the entries of a directory.
 

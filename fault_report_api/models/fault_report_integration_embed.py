@@ -174,12 +174,11 @@ class FaultReportIntegration(models.Model):
     @api.model
     def _get_embed_texts(self):
         """Return the additional texts of the embedded form's script."""
-        form_texts = self.env["fault.report"]._get_form_texts()
         return {
-            "required": form_texts["valueMissing"],
+            "required": self.env._("Fill this in."),
             "too_long": self.env._("This is too long."),
             "characters": self.env._("This holds characters that cannot be shown."),
-            "not_accepted": form_texts["notAccepted"],
+            "not_accepted": self.env._("This cannot be accepted."),
             "one_required": self.env["fault.report"]._get_either_text(),
             "reference": self.env._("Its number is {reference}."),
             "track": self.env._("Follow what becomes of it"),

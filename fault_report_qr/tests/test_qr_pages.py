@@ -2,6 +2,7 @@
 
 import base64
 
+from odoo.fields import Command
 from odoo.tests import tagged
 
 from odoo.addons.fault_report.tests.common import FaultReportData
@@ -17,6 +18,12 @@ TAKE_PHOTO = """
     input.files = chosen.files;
     input.dispatchEvent(new Event("change", {bubbles: true}));
 })()
+"""
+
+ERRORS = """
+Object.fromEntries([...document.querySelectorAll("[data-error-for]")]
+    .filter((place) => place.textContent)
+    .map((place) => [place.dataset.errorFor, place.textContent]))
 """
 
 
@@ -142,6 +149,34 @@ class TestPublicPages(FaultReportData, BrowserCase):
             (report.name, report.equipment_id), ("Door rattles", self.lift)
         )
         self.assertIn("noticed this fault too", known.message_ids[0].body)
+
+    def test_what_is_missing_or_wrong_is_said_in_the_words_of_the_page(self):
+        types = (
+            self.env["fault.report.template.point"]._fields["type"].get_values(self.env)
+        )
+        options = [Command.create({"name": "Up"}), Command.create({"name": "Down"})]
+        points = [
+            {"name": kind, "type": kind, "required": True, "option_ids": options}
+            for kind in types
+            if kind != "section"
+        ]
+        template = self.env["fault.report.template"].create(
+            {"name": "All", "point_ids": [Command.create(each) for each in points]}
+        )
+        self.company.fault_report_template_id = template
+        ids = {point.type: f"point_{point.id}" for point in template.point_ids}
+        texts = self.env["fault.report"]._get_form_texts()
+        wrong = dict.fromkeys(["name", *ids.values()], texts["valueMissing"])
+        wrong["email"] = texts["typeMismatch"]
+        wrong[ids["number"]] = texts["patternMismatch"]
+        with self.browse() as page:
+            page.open(self.code)
+            page.type("#fr_email", "no address")
+            page.type(f"[name={ids['number']}]", "x")
+            page.tap("[type=submit].o_fr_button")
+            page.see("[data-error-for=name]", texts["valueMissing"])
+            page.check()
+            self.assertEqual(page.run(ERRORS), wrong)
 
     def test_what_is_typed_on_one_object_is_not_restored_on_another(self):
         door = self.lift.copy({"name": "Door"})

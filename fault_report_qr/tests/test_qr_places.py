@@ -178,6 +178,18 @@ class TestPlaceCode(PlaceData, FaultReportCommon):
         find = self.env["res.partner"]._find_by_fault_report_token
         self.assertEqual(find(token), self.garage)
 
+    def test_of_two_coded_facilities_merged_the_log_names_whose_labels_are_void(self):
+        Wizard = self.env["base.partner.merge.automatic.wizard"]
+        self.garage.action_renew_fault_report_token()
+        token = self.garage.sudo().fault_report_token
+        ended, void = self.wing.display_name, self.wing.sudo().fault_report_token
+        Wizard._merge((self.wing + self.garage).ids, self.garage)
+        find = self.env["res.partner"]._find_by_fault_report_token
+        self.assertEqual(find(token), self.garage)
+        self.assertFalse(find(void))
+        logged = "".join(self.garage.message_ids.mapped("body"))
+        self.assertIn(f"printed for {ended} are no longer valid", logged)
+
 
 @tagged("post_install", "-at_install")
 class TestPlacePage(PlaceCase):

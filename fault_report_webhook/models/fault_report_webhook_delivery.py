@@ -91,7 +91,11 @@ class FaultReportWebhookDelivery(models.Model):
                     delivery = self._claim_next(receivers.popleft())
                     if delivery:
                         sending[pool.submit(*delivery._prepare_attempt())] = delivery
-                for future in wait(sending, return_when=FIRST_COMPLETED).done:
+                done = wait(sending, return_when=FIRST_COMPLETED).done
+                # A webhook that was changed meanwhile can be written only in a new
+                # transaction; otherwise the run fails, and its messages are sent again.
+                self.env["ir.cron"]._commit_progress()
+                for future in done:
                     delivery = sending.pop(future)
                     delivery._settle(*future.result())
                     receivers.append(delivery.webhook_id)

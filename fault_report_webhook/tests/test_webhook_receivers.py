@@ -1,7 +1,9 @@
 """Receivers that are down, hang, are slow or cannot read one message."""
 
+import gzip
 import threading
 import time
+import tracemalloc
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,6 +14,7 @@ from odoo.tests import Form, freeze_time, new_test_user, tagged
 
 from odoo.addons.fault_report.tests.common import FaultReportCommon
 
+from ..models import fault_report_webhook_delivery as delivery
 from ..models.fault_report_webhook_delivery import (
     ALLOW_PRIVATE,
     DELAYS,
@@ -19,7 +22,25 @@ from ..models.fault_report_webhook_delivery import (
 )
 from ..tools import client
 
+DELIVERY = "fault.report.webhook.delivery"
 DEAD = "http://127.0.0.1:1/"
+CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
+# Twice packed, 200 MB of zeros are less than one read
+BOMB = gzip.compress(gzip.compress(bytes(200_000_000)))
+# Answers by what is odd about them: the head and the body
+ODD_ANSWERS = {
+    "shorter than it says": b"Content-Length: 9\r\n\r\nx",
+    "a length that is none": b"Content-Length: x\r\n\r\nx",
+    "a length below zero": b"Content-Length: -5\r\n\r\nx",
+    "a body that is not packed": b"Content-Encoding: gzip\r\n\r\nx",
+    "packed many times": b"Content-Encoding: " + b"gzip, " * 50 + b"gzip\r\n\r\nx",
+    "packed in an unknown way": b"Content-Encoding: nope\r\n\r\nx",
+    "a bomb": b"Content-Encoding: gzip, gzip\r\n\r\n" + BOMB,
+    "chunks that are none": CHUNKED + b"zz\r\nx",
+    "a chunk without end": CHUNKED + b"0" * 100_000,
+    "letters that are none": b"X: \xff\0\r\n\r\n" + bytes(range(256)),
+    "a large body": b"\r\n" + b"x" * 1_000_000,
+}
 
 
 class Receiver(ThreadingHTTPServer):
@@ -31,6 +52,8 @@ class Receiver(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.got = []
         self.status, self.text, self.seconds = 200, "", 0
+        # The head and the body of an odd answer, and whether it never ends
+        self.odd, self.endless = None, False
         # Answers 500 to a message that contains this
         self.poison = None
         self.gone = threading.Event()
@@ -50,10 +73,18 @@ class Handler(BaseHTTPRequestHandler):
         content = server.text.encode()
         # The client has given up a hanging receiver
         with suppress(OSError):
+            if server.odd is not None:
+                return self.answer_oddly()
             self.send_response(500 if is_poison else server.status)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)
+
+    def answer_oddly(self):
+        status = f"HTTP/1.1 {self.server.status} X\r\n"
+        self.wfile.write(status.encode() + self.server.odd)
+        while self.server.endless and not self.server.gone.wait(0.05):
+            self.wfile.write(b"1\r\nx\r\n")
 
     def log_message(self, *args):
         pass
@@ -250,6 +281,34 @@ class TestWebhookReceivers(ReceiverCommon):
             self.env["ir.cron.trigger"].search_count([("cron_id", "=", queue.id)])
         )
 
+    def test_what_was_received_is_recorded_in_a_new_transaction(self):
+        """Else it fails where an administrator changed the webhook meanwhile."""
+        self.add_webhook("Changed", self.start_receiver().url)
+        self.make_reports(2)
+        Cron, Delivery = type(self.env["ir.cron"]), self.env.registry[DELIVERY]
+        commit, settle, steps = Cron._commit_progress, Delivery._settle, []
+
+        def committed(records, *args, **kwargs):
+            steps.append("commit")
+            return commit(records, *args, **kwargs)
+
+        def attempted(*args):
+            steps.append("sent")
+            return client.Answer(200, ""), None, 0.1
+
+        def settled(records, *args):
+            self.assertEqual(steps[-1], "commit")
+            steps.append("settled")
+            return settle(records, *args)
+
+        with (
+            patch.object(Cron, "_commit_progress", committed),
+            patch.object(Delivery, "_settle", settled),
+            patch.object(delivery, "_attempt", attempted),
+        ):
+            self.send()
+        self.assertEqual([steps.count(one) for one in ("sent", "settled")], [2, 2])
+
     # === RESPONSES === #
 
     def test_a_test_shows_what_came_back(self):
@@ -268,6 +327,35 @@ class TestWebhookReceivers(ReceiverCommon):
         self.assertEqual((delivery.state, delivery.answer_status), ("failed", 404))
         self.assertEqual(delivery.answer, "Thank <b>you</b>")
         self.assertFalse(webhook.paused_until)
+
+    def test_the_status_decides_however_odd_the_rest_of_the_answer_is(self):
+        receiver = self.start_receiver()
+        for name, odd in ODD_ANSWERS.items():
+            for status in (200, 404):
+                receiver.odd, receiver.status = odd, status
+                with self.subTest(name, status=status):
+                    self.assertEqual(self.post_to(receiver), status)
+
+    def test_an_answer_without_end_is_accepted_by_its_status_in_time(self):
+        receiver = self.start_receiver(odd=CHUNKED, endless=True)
+        start = time.monotonic()
+        with self.within(0.5):
+            self.assertEqual(self.post_to(receiver), 200)
+        self.assertLess(time.monotonic() - start, 3)
+
+    def test_a_packed_answer_is_not_unpacked(self):
+        receiver = self.start_receiver(odd=ODD_ANSWERS["a bomb"])
+        tracemalloc.start()
+        self.addCleanup(tracemalloc.stop)
+        self.post_to(receiver)
+        self.assertLess(tracemalloc.get_traced_memory()[1], 10_000_000)
+
+    def post_to(self, receiver):
+        """Return the status of a receiver's answer."""
+        try:
+            return client.post(receiver.url, b"{}", {}, allow_private=True).status
+        except client.WebhookError as error:
+            return error.answer and error.answer.status
 
     def test_a_test_of_a_receiver_that_does_not_answer_says_so_in_time(self):
         hanging = self.start_receiver(seconds=30)

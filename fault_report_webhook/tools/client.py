@@ -110,7 +110,11 @@ def post(url, body, headers, allow_private=False):
     address = _resolve(hostname, port, allow_private)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     host = f"[{hostname}]" if ":" in hostname else hostname
-    headers = {**headers, "Host": f"{host}:{parts.port}" if parts.port else host}
+    headers = {
+        **headers,
+        "Host": f"{host}:{parts.port}" if parts.port else host,
+        "Accept-Encoding": "identity",
+    }
     seconds = max(end - time.monotonic(), 0.1)
     try:
         with _get_pool(parts.scheme, hostname, address, port, seconds) as pool:
@@ -137,8 +141,16 @@ def post(url, body, headers, allow_private=False):
 
 
 def _read_start(response):
-    """Return the first bytes of a response as text that the database can store."""
-    content = response.read(READ_BYTES).decode("utf-8", "replace")
+    """Return the first bytes of a response as text that the database can store.
+
+    The status decides whether the message was accepted, and it is known: a body that
+    breaks off or trickles is no text, and a packed one is not unpacked.
+    """
+    try:
+        content = response.read(READ_BYTES, decode_content=False)
+    except (urllib3.exceptions.HTTPError, OSError, ValueError):
+        content = b""
+    content = content.decode("utf-8", "replace")
     return "".join(c for c in content if c.isprintable() or c in "\n\t")
 
 

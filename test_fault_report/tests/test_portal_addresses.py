@@ -58,6 +58,18 @@ class TestPortalAddresses(PortalPages):
                     self.assertEqual(answer.status_code, 200)
                     self.assertNotIn("<script>alert", answer.text)
 
+    @mute_logger("odoo.http", "odoo.addons.base.models.ir_attachment")
+    def test_an_address_with_a_nul_is_no_page_and_no_error(self):
+        report = self.in_wing.access_url
+        for user in (None, self.filing):
+            self.sign_in(user) if user else self.authenticate(None, None)
+            for url in (PAGE, f"{PAGE}/page", report, "/fault_report/labels"):
+                for end in ("/%00", "/1%00", "/a%00b/c"):
+                    with self.subTest(url + end, user=user and user.login):
+                        answer = self.url_open(url + end)
+                        self.assertEqual(answer.status_code, 404)
+                        self.assertNotIn("Traceback", answer.text)
+
     def test_a_value_that_is_not_offered_shows_the_whole_list(self):
         self.sign_in(self.filing)
         everything = self.get_names()

@@ -7,7 +7,7 @@ from odoo.exceptions import AccessError, MissingError, UserError
 
 from odoo.addons.base.models.ir_attachment import SECURITY_FIELDS
 
-from ...tools import file_rules, photo_rules, picture_rules
+from ...tools import file_rules, photo_rules, picture_rules, text_rules
 from ...tools.context_switches import (
     FILES_COUNTED,
     SILENT_IMPORT,
@@ -473,6 +473,11 @@ class IrAttachment(models.Model):
             self.env, vals.get("name"), self._get_content(vals), limits
         )
         vals = {key: vals[key] for key in vals if key not in CONTENT}
+        if vals.get("description"):
+            # Odoo repeats there the name that the sender chose.
+            vals["description"] = text_rules.clean_text(
+                str(vals["description"]), text_rules.MAX_TEXT
+            )
         return vals | {"name": name, "raw": content, "mimetype": mimetype}
 
     @api.model

@@ -11,6 +11,7 @@ from odoo.exceptions import UserError, ValidationError
 from ...tools import text_rules
 from ...tools.context_switches import FILES_COUNTED, switch_on, with_own_context
 from ...tools.errors import FieldError, PublicMessage
+from ...tools.numbers import read_number
 from ..fault_report import GONE, URGENT
 
 # Customer and place: the dispatcher can add them later
@@ -414,9 +415,7 @@ class FaultReport(models.Model):
     def _read_number_answer(self, point, value):
         if isinstance(value, bool):
             raise TypeError(value)
-        if isinstance(value, str):
-            value = value.strip().replace(",", ".")
-        number = float(value)
+        number = read_number(value) if isinstance(value, str) else float(value)
         if not math.isfinite(number):
             raise ValueError(value)
         return {"value_number": number}

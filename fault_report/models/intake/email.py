@@ -216,6 +216,35 @@ class FaultReport(models.Model):
         return report.id
 
     @api.model
+    def _forward_unfiled_mail(self, raw, target):
+        """Send an e-mail to the administrators if it can be filed in no way at all.
+
+        That happens where another addon or a field of the company's own refuses every
+        report. The mail server does not send the e-mail again.
+
+        :param bytes raw: the e-mail
+        :param target: a `mail_thread.MailTarget`
+        :return: False, as there is no report
+        :raises UserError: if there is no administrator to send it to
+        """
+        gateway = self._as_gateway(target.company)
+        users = gateway._find_administrators(target.company)
+        if not users:
+            raise UserError(self.env._("No e-mail can be filed as a fault report."))
+        text = self.env._(
+            "This e-mail could not be filed: something prevents that fault reports are "
+            "created or changed. Correct that, and file the e-mail by hand."
+        )
+        picture_rules.remember(self.env, raw[:MAX_RAW_MAIL], "mails")
+        gateway.env["mail.thread"].message_notify(
+            partner_ids=users.partner_id.ids,
+            subject=self.env._("Not filed: an e-mail for fault reports"),
+            body=text,
+            attachments=[("e-mail.eml", raw[:MAX_RAW_MAIL])],
+        )
+        return False
+
+    @api.model
     def _is_mail_refused(self, mail, report):
         """Return whether Odoo would drop the e-mail: a duplicate or a loop."""
         if self.env["mail.message"].search_count(

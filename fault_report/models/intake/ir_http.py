@@ -4,6 +4,7 @@ from werkzeug.exceptions import (
     BadRequest,
     HTTPException,
     InternalServerError,
+    NotFound,
     RequestEntityTooLarge,
 )
 
@@ -112,6 +113,9 @@ class IrHttp(models.AbstractModel):
         if is_passing(exception):
             # Avoid the database look-up of a website page.
             response = request.dispatcher.handle_error(exception)
+        elif "\0" in request.httprequest.path:
+            # Nor can the database look up a file or page with this address.
+            response = request.dispatcher.handle_error(NotFound())
         elif cls._is_fault_report_script():
             response = cls._refuse_form_script(exception)
         elif cls._is_fault_report_form_ended(exception):

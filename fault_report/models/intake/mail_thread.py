@@ -99,7 +99,14 @@ class MailThread(models.AbstractModel):
             _logger.warning(
                 "An e-mail for fault reports is kept as it came", exc_info=True
             )
-        return Report._keep_unreadable_mail(raw, target)
+        try:
+            with Report._isolated():
+                return Report._keep_unreadable_mail(raw, target)
+        except (OperationalError, ConcurrencyError):
+            raise
+        except Exception:
+            _logger.exception("An e-mail for fault reports cannot be filed")
+        return Report._forward_unfiled_mail(raw, target)
 
     @api.model
     def _is_message_id_taken(self, headers):

@@ -194,17 +194,17 @@ class FaultReport(models.Model):
     def _get_form_texts(self):
         """Return the texts of the form's script, in the user's language.
 
-        The script replaces the placeholders in braces, and finds what is wrong with an
-        input by the name that browsers have for it.
+        The script replaces the placeholders in braces. Browsers have names for what is
+        wrong with an input, and say it in their own language.
         """
         return {
             "valueMissing": self.env._("Fill this in."),
             "typeMismatch": self.env._("Write it like name@example.com."),
             "patternMismatch": self.env._("Enter a number."),
-            "notAccepted": self.env._("This cannot be accepted."),
+            "badInput": self.env._("This cannot be accepted."),
             "preparing": self.env._("Preparing photos …"),
+            "posting": self.env._("Sending …"),
             "sending": self.env._("Sending … {percent} %"),
-            "resending": self.env._("Sending …"),
             "sent": self.env._("Your report has arrived."),
             "offline": self.env._(
                 "No connection. Your report is kept on this device and is sent as soon "
@@ -274,14 +274,18 @@ class FaultReport(models.Model):
 
     @api.model
     def _get_form_data(self, company):
-        """Return the attributes that the script of a form reads from it.
-
-        The texts are those of the page: see `_get_unsent_data`.
-        """
+        """Return the attributes that the script of a form reads from it."""
         return {
+            "data-texts": self._dump_form_texts(),
             "data-limits": json.dumps(self._get_form_limits(company)),
             "data-photo": json.dumps(self._get_form_rules()["photo"]),
         }
+
+    @api.model
+    def _dump_form_texts(self):
+        """Return the texts as JSON without spaces and escapes, as pages are light."""
+        texts = self._get_form_texts()
+        return json.dumps(texts, ensure_ascii=False, separators=(",", ":"))
 
     @api.model
     def _get_form_limits(self, companies):
@@ -310,6 +314,6 @@ class FaultReport(models.Model):
             "data-fault-report-unsent": "1",
             "data-owner": f"portal:{request.env.uid}",
             "data-csrf": request.csrf_token(),
-            "data-texts": json.dumps(self._get_form_texts()),
+            "data-texts": self._dump_form_texts(),
             "data-limits": json.dumps({"draftDays": DRAFT_DAYS}),
         }

@@ -842,11 +842,15 @@ class FaultReport(models.Model):
     def _get_administrators(self, limit=None):
         """Return the administrators of fault reports in the report's company."""
         self.ensure_one()
+        return self._find_administrators(self.company_id, limit)
+
+    @api.model
+    def _find_administrators(self, company, limit=None):
         group = self.env.ref("fault_report.group_administrator")
         return self.env["res.users"].search(
             [
                 ("all_group_ids", "in", group.ids),
-                ("company_ids", "in", self.company_id.ids),
+                ("company_ids", "in", company.ids),
             ],
             limit=limit,
         )

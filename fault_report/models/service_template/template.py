@@ -194,8 +194,14 @@ class FaultReportTemplate(models.Model):
         )
 
     def _check_may_choose(self):
-        self.check_access("write")
-        if not self.env.user.has_group("fault_report.group_administrator"):
+        """Raise unless the user administers the companies that it is chosen for.
+
+        Those of a branch choose a template of its parent without changing it.
+        """
+        self.check_access("read")
+        companies = self.env["res.company"].union(*(one._get_company() for one in self))
+        is_administrator = self.env.user.has_group("fault_report.group_administrator")
+        if not is_administrator or companies - self.env.companies:
             raise AccessError(
                 self.env._("Only administrators of fault reports choose the template.")
             )

@@ -5,7 +5,8 @@
 (function () {
     "use strict";
 
-    const FaultReportForm = (window.FaultReportForm ||= {});
+    const FaultReportForm = window.FaultReportForm || {};
+    window.FaultReportForm = FaultReportForm;
 
     const ACTION = "fault_report";
     const RECAPTCHA = "https://www.recaptcha.net/recaptcha/api.js?render=";

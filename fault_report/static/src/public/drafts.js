@@ -10,7 +10,8 @@
     const PREFIX = "fault_report_draft:";
     const DAY = 24 * 3600 * 1000;
 
-    const FaultReportForm = (window.FaultReportForm ||= {});
+    const FaultReportForm = window.FaultReportForm || {};
+    window.FaultReportForm = FaultReportForm;
 
     function open() {
         return new Promise((resolve, reject) => {

@@ -6,7 +6,7 @@
 //
 // The script uses only names and `data-…` attributes of the form, so it works on Odoo
 // pages, on other pages and in a shadow DOM:
-//   data-texts            its texts, translated, as JSON (none: those of unsent.js)
+//   data-texts            its texts, translated, as JSON (none: see unsent.js)
 //   data-limits           `maxFiles`, `maxBytes`, `maxTotal`, `keepPosition` and
 //                         `draftDays`, as JSON (none: see unsent.js)
 //   data-photo            how photos are resized: see photos.js
@@ -32,7 +32,8 @@
 (function () {
     "use strict";
 
-    const FaultReportForm = (window.FaultReportForm ||= {});
+    const FaultReportForm = window.FaultReportForm || {};
+    window.FaultReportForm = FaultReportForm;
 
     const OPTIONS = {
         timeout: 300,
@@ -44,13 +45,13 @@
     const SIGN_IN = /\/web\/login([?#]|$)/;
     // Marks a draft that our next page sends when it is opened
     const SENT_LATER = ["signin", "stale"];
+    // What browsers call them, as our texts are
+    const PROBLEMS = ["valueMissing", "typeMismatch", "patternMismatch"];
     // Seconds; a timer for more than 24 days would fire at once
     const MAX_WAIT = 24 * 3600;
 
     function makeKey() {
-        if (window.crypto && crypto.randomUUID) {
-            return crypto.randomUUID();
-        }
+        // Not randomUUID(): unencrypted pages have none
         const bytes = crypto.getRandomValues(new Uint8Array(16));
         return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
     }
@@ -184,7 +185,7 @@
     class Form {
         constructor(form, options) {
             this.form = form;
-            // Forms share the texts of the page, small forms its limits as well
+            // Small forms share them with the page
             const page = document.querySelector("[data-fault-report-unsent]");
             const {texts, limits} = {...page?.dataset, ...form.dataset};
             this.options = {...OPTIONS, ...JSON.parse(limits || "{}"), ...options};
@@ -435,7 +436,7 @@
             }
             if (place) {
                 place.classList.add("o_fr_error");
-                place.id = place.id || `fr_error_${name}`;
+                place.id ||= `fr_error_${name}`;
             }
             return {place, fields: this.form.querySelectorAll(`[name="${wanted}"]`)};
         }
@@ -494,10 +495,8 @@
             }
             this.say("");
             const order = Node.DOCUMENT_POSITION_FOLLOWING;
-            for (const folded of marked.map((field) => field.closest("details"))) {
-                if (folded) {
-                    folded.open = true;
-                }
+            for (const field of marked) {
+                field.closest("details")?.setAttribute("open", "");
             }
             marked.sort((a, b) => (a.compareDocumentPosition(b) & order ? -1 : 1));
             const first = marked[0] || this.alert;
@@ -508,12 +507,6 @@
             first.scrollIntoView({block: "center"});
         }
 
-        /** Browsers have sentences too, in their own language instead of the page's. */
-        describe(validity) {
-            const problem = Object.keys(this.texts).find((name) => validity[name]);
-            return this.texts[problem] || this.texts.notAccepted;
-        }
-
         validate() {
             const errors = {};
             const items = [...this.bags.values()].flatMap((bag) => bag.items);
@@ -522,8 +515,10 @@
                 errors.files = this.texts.tooMuch;
             }
             for (const element of this.form.elements) {
-                if (element.name && element.willValidate && !element.checkValidity()) {
-                    errors[element.name] = this.describe(element.validity);
+                if (element.name && !element.checkValidity()) {
+                    // The browser says it in another language than the page
+                    const problem = PROBLEMS.find((name) => element.validity[name]);
+                    errors[element.name] = this.texts[problem || "badInput"];
                 }
                 const {other, sentence} = element.dataset;
                 if (
@@ -566,7 +561,7 @@
             await Promise.all([...this.bags.values()].map((bag) => bag.ready));
             this.isTouched = true;
             this.isQueued = true;
-            this.sentAt = this.sentAt || Date.now();
+            this.sentAt ||= Date.now();
             await this.saveDraft();
             this.tries += 1;
             const answer = await withLock(this.draftKey, () => this.post());

@@ -9,7 +9,8 @@
     const SMALL_BYTES = 400 * 1024;
     const MEGABYTE = 1024 * 1024;
 
-    const FaultReportForm = (window.FaultReportForm ||= {});
+    const FaultReportForm = window.FaultReportForm || {};
+    window.FaultReportForm = FaultReportForm;
     // How photos are resized: `maxSide`, `quality`, and the `types`
     // that are resized. Set by each form, from the server.
     FaultReportForm.photo = {types: []};

@@ -5,7 +5,26 @@
 (function () {
     "use strict";
 
-    const FaultReportForm = (window.FaultReportForm ||= {});
+    const FaultReportForm = window.FaultReportForm || {};
+    window.FaultReportForm = FaultReportForm;
+
+    // As `tools/numbers.py` does
+    const GROUPED = [
+        [/^[+-]?(\d{1,3}(,\d{3}){2,}(\.\d*)?|\d{1,3},\d{3}\.\d*)$/, ","],
+        [/^[+-]?(\d{1,3}(\.\d{3}){2,}(,\d*)?|\d{1,3}\.\d{3},\d*)$/, "."],
+    ];
+
+    function readNumber(typed) {
+        let text = typed.normalize("NFKC").trim().replace("−", "-");
+        text = text.replace(/(\d)[\s'’](?=\d{3}(?!\d))/g, "$1");
+        for (const [pattern, separator] of GROUPED) {
+            if (pattern.test(text)) {
+                text = text.replaceAll(separator, "");
+            }
+        }
+        const number = Number(text.replaceAll(",", "."));
+        return text && Number.isFinite(number) ? number : null;
+    }
 
     class Points {
         /** @param {HTMLFormElement} form its points are looked up at each change */
@@ -51,8 +70,7 @@
             const field = this.form.elements[`point_${id}`];
             const value = field ? field.value.trim() : "";
             if (type === "number") {
-                const number = Number(value.replace(",", "."));
-                return value && Number.isFinite(number) ? number : null;
+                return readNumber(value);
             }
             return type === "choice" ? Number(value) : value;
         }

@@ -14,7 +14,8 @@
 (function () {
     "use strict";
 
-    const FaultReportForm = (window.FaultReportForm ||= {});
+    const FaultReportForm = window.FaultReportForm || {};
+    window.FaultReportForm = FaultReportForm;
 
     const DELAYS = [5, 15, 30, 60, 300];
     const TIMEOUT = 300;
@@ -66,7 +67,7 @@
             try {
                 await this.find();
                 this.problem = "";
-                this.show(this.ready.length ? this.texts.resending : "", true);
+                this.show(this.ready.length ? this.texts.posting : "", true);
                 await this.sendAll();
             } finally {
                 this.isSending = false;
@@ -146,9 +147,9 @@
             const delay = DELAYS[Math.min(this.tries, DELAYS.length - 1)];
             const seconds = Math.min(retryAfter || delay, 24 * 3600);
             this.tries += 1;
-            const {offline, unavailable, resending} = this.texts;
+            const {offline, unavailable, posting} = this.texts;
             const text = status === 0 ? offline : unavailable;
-            this.show(isElsewhere ? resending : FaultReportForm.fill(text, {seconds}));
+            this.show(isElsewhere ? posting : FaultReportForm.fill(text, {seconds}));
             this.timer = setTimeout(() => this.send(), seconds * 1000);
         }
 

@@ -6,7 +6,8 @@
 (function () {
     "use strict";
 
-    const FaultReportForm = (window.FaultReportForm ||= {});
+    const FaultReportForm = window.FaultReportForm || {};
+    window.FaultReportForm = FaultReportForm;
 
     // Pixels: still legible, and still a form on a phone
     const SIZES = {min: 14, max: 22};

@@ -1,0 +1,87 @@
+"""Remove the position from the metadata of a video or a sound recording.
+
+Phones write it into a box of MP4, MOV and 3GP: as a text in ISO 6709, or as numbers.
+"""
+
+import re
+
+from .budget import Budget
+from .media_types import iterate_boxes
+from .photo_position import remove_position
+
+# Boxes with a position: a text of QuickTime, the numbers of 3GPP
+_BOXES = (re.compile(rb"\xa9xyz"), re.compile(rb"loci"), re.compile(rb"gps "))
+# What tells of positions in words, which may be elsewhere in the metadata
+_KEYS = (b"location.ISO6709", b"location.accuracy", b"location.name", b"\xa9xyz")
+_ISO_6709 = re.compile(
+    rb"[+-]\d{2,6}(?:\.\d{1,15})?[+-]\d{3,7}(?:\.\d{1,15})?"
+    rb"(?:[+-]\d{1,9}(?:\.\d{1,15})?)?(?:CRS[\w:]{1,20})?/?"
+)
+# A list of boxes; a phone's video has less than a hundred
+_STEPS = 2000
+_BOX = 10
+# The pictures and the sound
+_CONTENT = b"mdat"
+_USER_DATA = b"udta"
+_LEAST, _LONGEST = 8, 4096
+_LONGEST_TEXT = 256
+# Of metadata as in a photo
+_MARKS = (b"Exif\0\0", b":GPS", b":Gps")
+
+
+def remove_media_position(content):
+    """Return a video or a sound of boxes without its position, otherwise unchanged.
+
+    :raises TooComplexError: if its metadata is too expensive to parse
+    """
+    budget = Budget(_STEPS)
+    found = []
+    for start, end in _find_metadata(content):
+        found += _find_boxes(content, start, end, budget)
+        found += _find_texts(content, start, end, budget)
+    if found:
+        content = _replace(content, found)
+    # As in a photo
+    if any(mark in content for mark in _MARKS):
+        content = remove_position(content, "video/mp4")
+    return content
+
+
+def _find_metadata(content):
+    """Iterate over what is not the content, also behind boxes that lead nowhere."""
+    position = 0
+    for kind, start, end in iterate_boxes(content, 0, len(content), Budget(_STEPS)):
+        if kind == _CONTENT:
+            yield position, start
+            position = end
+    yield position, len(content)
+
+
+def _find_boxes(content, start, end, budget):
+    """Iterate over the places of boxes with a position, and what replaces them."""
+    for pattern in _BOXES:
+        for name in pattern.finditer(content, start, end):
+            budget.spend(_BOX)
+            first = name.start()
+            stop = first - 4 + int.from_bytes(content[first - 4 : first])
+            if name.end() + _LEAST <= stop <= min(end, first + _LONGEST):
+                yield first, b"free".ljust(stop - first, b"\0")
+            elif content.find(_USER_DATA, max(first - _LONGEST, start), first) >= 0:
+                # A length that leads nowhere
+                stop = min(end, first + _LONGEST_TEXT)
+                yield first, bytes(stop - first)
+
+
+def _find_texts(content, start, end, budget):
+    """Iterate over the places of positions in words, and what replaces them."""
+    if any(content.find(key, start, end) >= 0 for key in _KEYS):
+        for text in _ISO_6709.finditer(content, start, end):
+            budget.spend(_BOX)
+            yield text.start(), b" " * len(text[0])
+
+
+def _replace(content, replacements):
+    data = bytearray(content)
+    for start, replacement in replacements:
+        data[start : start + len(replacement)] = replacement
+    return bytes(data)
