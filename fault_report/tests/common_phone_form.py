@@ -44,10 +44,10 @@ class PhoneForm(BrowserCase):
             **{"name": "frontend_lang", "value": code, "url": self.base_url()},
         )
 
-    def add_known(self):
+    def add_known(self, name=LONG_NAME):
         self.env["fault.report"].create(
             [
-                {"name": f"{number} {LONG_NAME}", **place}
+                {"name": f"{number} {name}", **place}
                 for number in range(12)
                 for place in self.get_known_places()
             ]

@@ -7,6 +7,12 @@ from odoo.addons.fault_report.tests import common_phone_form
 from odoo.addons.fault_report.tests.common import FaultReportData
 from odoo.addons.fault_report.tests.common_phone_form import LONG_NAME
 
+# How many pixels of the second known fault are seen in the box
+SECOND_SHOWN = """
+document.querySelector(".o_fr_open").getBoundingClientRect().bottom
+    - document.querySelectorAll(".o_fr_open li")[1].getBoundingClientRect().top
+"""
+
 
 @tagged("post_install", "-at_install")
 class TestPhoneForm(FaultReportData, common_phone_form.PhoneForm):
@@ -56,6 +62,14 @@ class TestPhoneForm(FaultReportData, common_phone_form.PhoneForm):
                     self.open(page, url)
                     page.see(".o_fr_label", f"{LONG_NAME}: text".strip())
                     page.check()
+
+    def test_a_part_of_the_second_known_fault_says_that_there_are_more(self):
+        self.add_known(LONG_NAME[:33])
+        with self.browse() as page:
+            for url in self.get_urls():
+                with self.subTest(url):
+                    self.open(page, url)
+                    self.assertGreater(page.run(SECOND_SHOWN), 12)
 
     def test_a_known_fault_is_read_in_its_box_and_the_last_one_is_reached(self):
         self.add_known()

@@ -8,6 +8,7 @@ from pathlib import Path
 from lxml import etree
 
 from odoo import http
+from odoo.fields import Command
 from odoo.tests import HttpCase, tagged
 from odoo.tools import mute_logger
 
@@ -33,6 +34,33 @@ OFFLINE = """
 XMLHttpRequest.prototype.send = function () { setTimeout(this.onerror); };
 """
 HTML = "<!DOCTYPE html><title>x</title><p>Elsewhere</p>"
+# The same draft on three pages that have just been opened; "interactive" comes before
+# deferred scripts, DOMContentLoaded after them
+THREE_PAGES = """document.addEventListener("readystatechange", () => {
+    const element = document.querySelector(".o_fr_unsent:not([data-ready])");
+    if (document.readyState === "interactive") {
+        element?.after(element.cloneNode(), element.cloneNode());
+    }
+});"""
+SLOW = "XMLHttpRequest.prototype.send = () => null;"
+# Fill in what browsers refuse, and return what is said about each input
+SPOIL = """(() => {
+    const forms = FaultReportForm.forms.filter(({form}) => form.matches(SELECTOR));
+    for (const {form} of forms) {
+        for (const input of form.querySelectorAll("[type=email], [pattern]")) {
+            input.value = "x";
+        }
+    }
+    forms.forEach((form) => form.validate());
+    return forms.flatMap(({form}) =>
+        [...form.elements]
+            .filter((input) => input.name && input.matches(":invalid"))
+            .map(({name}) => {
+                const place = form.querySelector(`[data-error-for=${name}]`);
+                return [name, place.textContent];
+            })
+    );
+})()"""
 
 
 class FormCase(PortalData, FaultReportData, BrowserCase):
@@ -76,6 +104,14 @@ class FormCase(PortalData, FaultReportData, BrowserCase):
     def fall(self):
         """Simulate a database that is down."""
         raise http.RegistryError("down")
+
+    def open_forms(self):
+        """Yield each form on our pages: its name, URL and how it is submitted."""
+        yield self.filing.login, f"{PAGE}/new", FORM, ".o_fr_good"
+        yield self.filing.login, self.in_wing.access_url, FORM, ".o_fr_messages"
+        yield None, self.tracking, FORM, ".o_fr_messages"
+        yield None, self.code, f"{FORM}.o_fr_card", ".o_fr_number"
+        yield None, self.code, ".o_fr_open form", ".o_fr_lead"
 
     def fill(self, page, text, selector=FORM):
         page.wait(f"document.querySelector('{selector}[data-state=editing]')")
@@ -195,14 +231,6 @@ class TestFormsTwice(FormCase):
 
 @tagged("post_install", "-at_install")
 class TestFormsInTrouble(FormCase):
-    def open_forms(self):
-        """Yield each form on our pages: its name, URL and how it is submitted."""
-        yield self.filing.login, f"{PAGE}/new", FORM, ".o_fr_good"
-        yield self.filing.login, self.in_wing.access_url, FORM, ".o_fr_messages"
-        yield None, self.tracking, FORM, ".o_fr_messages"
-        yield None, self.code, f"{FORM}.o_fr_card", ".o_fr_number"
-        yield None, self.code, ".o_fr_open form", ".o_fr_lead"
-
     def submit_any(self, page, text, selector):
         if selector == ".o_fr_open form":
             page.tap(".o_fr_open button")
@@ -294,6 +322,65 @@ class TestFormsInTrouble(FormCase):
                 page.see("[data-part=alert]", sentence)
                 ((draft),) = self.get_draft(page)
                 self.assertIn(["name", "Kept"], draft["draft"]["fields"])
+
+
+@tagged("post_install", "-at_install")
+class TestFormsInLanguages(FormCase):
+    """The page is German; the browser is English, and has sentences of its own."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env["res.lang"]._activate_lang("de_DE")
+        cls.filing.lang = "de_DE"
+        cls.company.fault_report_template_id = cls.make_template()
+
+    @classmethod
+    def make_template(cls):
+        """Return a template with a required point of each type."""
+        types = (
+            cls.env["fault.report.template.point"]._fields["type"].get_values(cls.env)
+        )
+        options = [Command.create({"name": f"Option {n}"}) for n in range(8)]
+        values = [
+            {"name": kind, "type": kind, "required": True, "option_ids": options}
+            for kind in types
+        ]
+        return cls.env["fault.report.template"].create(
+            {"name": "All", "point_ids": [Command.create(each) for each in values]}
+        )
+
+    def setUp(self):
+        super().setUp()
+        Report = self.env.registry["fault.report"]
+        get_texts = Report._get_form_texts
+
+        def get_texts_of_language(report):
+            return {
+                name: f"{report.env.lang}: {text}"
+                for name, text in get_texts(report).items()
+            }
+
+        self.patch(Report, "_get_form_texts", get_texts_of_language)
+
+    def authenticate(self, *args, **kwargs):
+        context = {"lang": "de_DE"}
+        return super().authenticate(*args, **kwargs, session_extra={"context": context})
+
+    def test_what_is_wrong_is_said_in_the_language_of_the_page(self):
+        named = set()
+        for login, url, selector, _done in self.open_forms():
+            with self.subTest(url, form=selector), self.browse(login=login) as page:
+                page.open(url)
+                page.wait(f"document.querySelector('{selector}[data-state=editing]')")
+                said = page.run(SPOIL.replace("SELECTOR", json.dumps(selector)))
+                for name, sentence in said:
+                    self.assertTrue(sentence.startswith("de_DE: "), (name, sentence))
+                named.update(name for name, _sentence in said)
+        points = self.company.fault_report_template_id.point_ids
+        asked = points.filtered(lambda point: point.type != "section").ids
+        self.assertLessEqual({"name", "email", "colleague"}, named)
+        self.assertLessEqual({f"point_{number}" for number in asked}, named)
 
 
 @tagged("post_install", "-at_install")
@@ -401,15 +488,8 @@ class TestDrafts(FormCase):
             page.see(".o_fr_unsent", "has arrived")
             self.assertEqual(self.count("In two tabs"), 1)
             self.keep(page, f"{PAGE}/new", "In three tabs")
-            # The same draft on three pages that have just been opened
             self.posts.clear()
-            page.send(
-                "Page.addScriptToEvaluateOnNewDocument",
-                source="""document.addEventListener("DOMContentLoaded", () => {
-                    const element = document.querySelector(".o_fr_unsent");
-                    element?.after(element.cloneNode(), element.cloneNode());
-                }, {capture: true});""",
-            )
+            page.send("Page.addScriptToEvaluateOnNewDocument", source=THREE_PAGES)
             page.open(PAGE)
             page.see(".o_fr_unsent", "has arrived")
             self.assertEqual(
@@ -417,6 +497,19 @@ class TestDrafts(FormCase):
             )
         self.assertEqual(self.posts, [f"{PAGE}/new"])
         self.assertEqual(self.count("In three tabs"), 1)
+
+    def test_a_page_says_that_it_is_sending_and_another_one_as_well(self):
+        with self.browse(login=self.filing.login) as page:
+            self.keep(page, f"{PAGE}/new", "On a slow line")
+            page.send(
+                "Page.addScriptToEvaluateOnNewDocument", source=THREE_PAGES + SLOW
+            )
+            page.open(PAGE)
+            said = "[...document.querySelectorAll('.o_fr_unsent_status')]"
+            page.wait(
+                f"{said}.filter((status) => status.textContent === 'Sending …').length"
+                " === 3"
+            )
 
     def test_another_user_of_the_browser_sends_nothing_of_the_first(self):
         with self.browse(login=self.filing.login) as page:
