@@ -264,15 +264,6 @@ class TestViews(FaultReportCommon):
         }
         self.assertEqual(fixed, {"name"})
 
-    def test_the_column_of_an_icon_has_no_cut_off_header(self):
-        arch = etree.fromstring(self.get_views()["list"])
-        narrow = [
-            node.get("nolabel")
-            for node in arch.iter("field")
-            if int((node.get("width") or "99px").removesuffix("px")) < 40
-        ]
-        self.assertEqual(narrow, ["1"])
-
     def test_r42_a_missing_order_number_is_a_dash_at_the_top(self):
         arch = etree.fromstring(self.get_views()["form"])
         title = arch.find(".//div[@class='oe_title']")
