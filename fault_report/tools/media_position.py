@@ -11,7 +11,7 @@ from .photo_position import remove_position
 
 # Boxes with a position: a text of QuickTime, the numbers of 3GPP
 _BOXES = (re.compile(rb"\xa9xyz"), re.compile(rb"loci"), re.compile(rb"gps "))
-# What tells of positions in words, which may be elsewhere in the metadata
+# Keys of positions that are texts, which may be elsewhere in the metadata
 _KEYS = (b"location.ISO6709", b"location.accuracy", b"location.name", b"\xa9xyz")
 _ISO_6709 = re.compile(
     rb"[+-]\d{2,6}(?:\.\d{1,15})?[+-]\d{3,7}(?:\.\d{1,15})?"
