@@ -2,7 +2,7 @@
     "name": "Fault Reports",
     "summary": "Faults on customers' equipment: reported, handed out, documented, "
     "and turned into work orders or sales orders without loss",
-    "version": "19.0.1.7.0",
+    "version": "19.0.1.8.0",
     "category": "Services/Fault Reports",
     "license": "LGPL-3",
     "author": "The Fault Report contributors",
