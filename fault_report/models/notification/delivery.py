@@ -79,8 +79,10 @@ class FaultReport(models.Model):
         """Queue messages; a failure does not affect the reported change."""
         self.ensure_one()
         users = self._filter_wanting(kind, users, **values)
-        if not users:
-            return set()
+        return self._queue_safely(kind, users, known, **values) if users else set()
+
+    def _queue_safely(self, kind, users, known, **values):
+        """Queue messages to `users`, who want them; see `_notify_safely`."""
         try:
             with self._isolated():
                 return self._queue_messages(kind, users, known=known, **values)
@@ -117,7 +119,7 @@ class FaultReport(models.Model):
             except Exception as error:
                 _logger.info("Messages (%s) one by one: %r", kind, error)
         for report, (users, known) in notices.items():
-            report._notify_safely(kind, users, known=known)
+            report._queue_safely(kind, users, known)
 
     @api.model
     def _queue_each(self, kind, notices):
@@ -216,6 +218,30 @@ class FaultReport(models.Model):
         :param values_list: the arguments of `message_notify`, one for each report
         """
         columns = self.env["mail.message"]._fields
+        emails = Collection()
+        referring = switch_on(
+            self._fallback_lang(),
+            **{REFERENCES: self._get_references(), EMAILS: emails},
+        )
+        created = self._prepare_notify_messages(values_list)
+        messages = self._message_create(created)
+        for report, values, message, own in zip(
+            referring, values_list, messages, created, strict=True
+        ):
+            options = {name: values[name] for name in values if name not in columns}
+            report._notify_thread(
+                # There is no log of changes to look for in a new message.
+                message,
+                {**own, "tracking_value_ids": []},
+                notify_author_mention=True,
+                model_description=referring._get_model_label(),
+                **options,
+            )
+        self._queue_emails(emails)
+
+    def _prepare_notify_messages(self, values_list):
+        """Return the values of the messages of `_message_notify_batch`."""
+        columns = self.env["mail.message"]._fields
         pairs = list(zip(self, values_list, strict=True))
         domains = self._mail_get_alias_domains(default_company=self.env.company)
         companies = self._mail_get_companies(default=self.env.company)
@@ -224,7 +250,7 @@ class FaultReport(models.Model):
             {report.id: values["author_id"] for report, values in pairs},
         )
         note = self.env["ir.model.data"]._xmlid_to_res_id("mail.mt_note")
-        created = [
+        return [
             {
                 "model": self._name,
                 "res_id": report.id,
@@ -240,25 +266,6 @@ class FaultReport(models.Model):
             }
             for report, values in pairs
         ]
-        emails = Collection()
-        referring = switch_on(
-            self._fallback_lang(),
-            **{REFERENCES: self._get_references(), EMAILS: emails},
-        )
-        messages = self._message_create(created)
-        for report, values, message, own in zip(
-            referring, values_list, messages, created, strict=True
-        ):
-            options = {name: values[name] for name in values if name not in columns}
-            report._notify_thread(
-                # There is no log of changes to look for in a new message.
-                message,
-                {**own, "tracking_value_ids": []},
-                notify_author_mention=True,
-                model_description=referring._get_model_label(),
-                **options,
-            )
-        self._queue_emails(emails)
 
     @api.model
     def _queue_emails(self, emails):
