@@ -49,7 +49,7 @@ class TestCode(FaultReportCommon):
         for token in (new, "", False, None, "x" * 1000):
             self.assertFalse(find(token))
 
-    def test_r50_nobody_reads_or_writes_a_code_not_even_an_administrator(self):
+    def test_r50_no_user_reads_or_writes_a_code_not_even_an_administrator(self):
         self.lift.sudo().action_renew_fault_report_token()
         boss = new_test_user(
             self.env,
@@ -215,7 +215,7 @@ class TestScan(FaultReportData, HttpCase):
         self.company.fault_report_template_id = template
         return template.point_ids
 
-    def test_the_page_tells_the_name_of_the_object_and_nothing_else_of_it(self):
+    def test_the_page_shows_the_name_of_the_object_and_nothing_else_of_it(self):
         self.make_secret_report()
         response = self.url_open(self.url)
         self.assertEqual(response.status_code, 200)
@@ -282,7 +282,7 @@ class TestScan(FaultReportData, HttpCase):
         self.assertEqual(*texts)
         self.assertFalse(self.reports())
 
-    def test_r24_whoever_scans_files_a_report_without_an_account(self):
+    def test_r24_a_scan_files_a_report_without_an_account(self):
         doors, _hidden = self.use_template()
         response = self.send(
             {
@@ -419,7 +419,7 @@ class TestScan(FaultReportData, HttpCase):
         self.assertEqual(self.url_open(url).status_code, 200)
         self.assertEqual(self.env["fault.report"].search_count([]), before)
 
-    def test_r36_who_follows_his_scanned_report_is_not_told_whose_object_it_is(self):
+    def test_r36_the_follower_of_a_scanned_report_does_not_learn_whose_it_is(self):
         self.send({"name": "It rattles", "contact_name": "Ann"})
         report = self.reports()
         self.assertTrue(report.contact_id or report.facility_id)
@@ -429,7 +429,7 @@ class TestScan(FaultReportData, HttpCase):
         for secret in ("Hotel", "Wing", "Janitor", "SN-SECRET"):
             self.assertNotIn(secret, page)
 
-    def test_r36_nor_when_he_writes_about_it(self):
+    def test_r36_nor_when_they_write_about_it(self):
         for contact in ({"contact_name": "Ann"}, {}):
             self.send({"name": "It rattles", **contact})
             report = self.reports()[0]
@@ -486,7 +486,7 @@ class TestScan(FaultReportData, HttpCase):
             savepoint.close(rollback=True)
             self.env.invalidate_all()
 
-    def test_me_too_tells_those_who_care_for_it_and_files_nothing(self):
+    def test_me_too_notifies_those_who_care_for_it_and_files_nothing(self):
         report = self.make_secret_report()
         page = html.fromstring(self.url_open(self.url).content)
         (key,) = page.xpath("//input[@name='me_too']/@value")

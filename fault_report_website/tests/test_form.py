@@ -323,7 +323,7 @@ class TestForm(FormRules, WebsiteCase):
         for secret in ("Hotel", "Wing", "Janitor"):
             self.assertNotIn(secret, page)
 
-    def test_r36_nor_when_he_writes_about_it(self):
+    def test_r36_nor_when_they_write_about_it(self):
         for contact in ({"contact_name": "Ann"}, {}):
             self.send({"name": "It rattles", **contact})
             report = self.reports()[0]

@@ -309,7 +309,7 @@ class TestFormsInTrouble(FormCase):
             page.see(".o_fr_number")
         self.assertEqual(self.count("In trouble"), 1)
 
-    def test_what_does_not_pass_is_told_at_once_and_kept(self):
+    def test_what_does_not_pass_is_refused_at_once_and_kept(self):
         for status, sentence in (
             (401, "signed out"),
             (403, "signed out"),
@@ -392,7 +392,7 @@ class TestDrafts(FormCase):
         self.submit(page, text, selector)
         self.wait_offline(page)
 
-    def test_a_key_lives_longer_than_a_draft_and_the_script_is_told_how_long(self):
+    def test_a_key_lives_longer_than_a_draft_and_the_script_knows_how_long(self):
         self.assertGreaterEqual(KEY_DAYS, 2 * DRAFT_DAYS)
         script = ROOT / "fault_report/static/src/public/drafts.js"
         self.assertNotRegex(script.read_text(), rf"\b({DRAFT_DAYS}|{KEY_DAYS})\b")
@@ -587,7 +587,7 @@ class TestFormsSession(PortalData, FaultReportData, HttpCase):
         )
 
     @mute_logger("odoo.http")
-    def test_what_odoo_refuses_is_told_to_the_script_in_json(self):
+    def test_what_odoo_refuses_reaches_the_script_in_json(self):
         token = self.get_token(self.filing)
         gone = f"{PAGE}/{2**31 - 2}/comment"
         answer = self.post(gone, csrf_token=token)
