@@ -22,6 +22,7 @@ from . import fault_report_subgroup
 from . import fault_report_technician
 from . import digest_digest
 from . import ir_actions_report
+from . import ir_sequence
 from . import maintenance_equipment
 from . import res_company
 from . import res_config_settings
