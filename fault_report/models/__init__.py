@@ -17,6 +17,7 @@ from . import fault_report_print
 from . import fault_report_recurrence
 from . import fault_report_retention
 from . import fault_report_search
+from . import fault_report_signature
 from . import fault_report_status
 from . import fault_report_subgroup
 from . import fault_report_technician
