@@ -49,7 +49,9 @@ class TestSignature(FaultReportCommon):
         self.assertTrue(self.report.signed_at)
         self.assertIn("Ann Example", self.report.message_ids[:1].body)
         self.assertEqual(self.report.state, "assigned", "the company did not want it")
-        self.assertFalse(self.report.message_attachment_count, "it is none of the files")
+        self.assertFalse(
+            self.report.message_attachment_count, "it is none of the files"
+        )
 
     def test_r113_the_dialog_suggests_the_contact(self):
         self.report.contact_id = self.env["res.partner"].create(
