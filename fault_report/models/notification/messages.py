@@ -47,9 +47,11 @@ class FaultReport(models.Model):
             return {**values, **summary._prepare_summary_values(kind, channel)}
         if channel == "sms":
             text = self._get_sms_text(kind)
-            title = self._get_message_title(kind)
+            title = self._mark_title(kind, self._get_message_title(kind))
             return {**values, "subject": title, "body": text, "sms_content": text}
-        return {**values, **self._render_message(kind, news)}
+        message = self._render_message(kind, news)
+        message["subject"] = self._mark_title(kind, message["subject"])
+        return {**values, **message}
 
     def _render_message(self, kind, news):
         """Return subject and body of the e-mail from the template of this kind."""
@@ -153,6 +155,8 @@ class FaultReport(models.Model):
     def _get_message_details(self):
         """Return the most important data of the report as HTML. For staff only."""
         names = ["reference", "name", "partner_id", "facility_id", "equipment_id"]
+        if self.is_emergency:
+            names.insert(0, "is_emergency")
         if self.priority != "0":
             names.append("priority")
         names.append("planned_start")
@@ -264,9 +268,15 @@ class FaultReport(models.Model):
             return self.env._("Solved: %(report)s", report=name)
         return self.env._("Changed: %(report)s", report=name)
 
+    def _mark_title(self, kind, title):
+        """Return the title for staff; of an emergency, it says so first."""
+        if not self.is_emergency or kind in CUSTOMER_KINDS:
+            return title
+        return self.env._("EMERGENCY: %(title)s", title=title)
+
     def _get_sms_text(self, kind):
         """Return the title, the facility and a link, short enough for one SMS."""
-        text = self._get_message_title(kind)
+        text = self._mark_title(kind, self._get_message_title(kind))
         if self.facility_id:
             text = f"{text} ({self.facility_id.name})"
         link = self._get_message_link(kind)
