@@ -5,7 +5,7 @@ from odoo import api, fields, models, tools
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 
-from ..tools import danger, file_rules, text_rules
+from ..tools import danger, file_rules
 from ..tools.context_switches import with_own_context, without_search_switches
 
 # Upper limit of the setting, reports per minute
@@ -44,7 +44,9 @@ LEAST_REQUEST = 50 * file_rules.MEGABYTE
 
 
 class ResCompany(models.Model):
-    _inherit = "res.company"
+    _name = "res.company"
+    _inherit = ["res.company", "fault.report.text.mixin"]
+    _text_limits = EMERGENCY_LIMITS
 
     fault_report_reminder_hours = fields.Float(
         string="Time to Reminder",
@@ -437,11 +439,9 @@ class ResCompany(models.Model):
         help="One per line, in all languages of your customers.",
     )
 
-    @api.constrains(*EMERGENCY_LIMITS)
-    def _check_fault_report_emergency(self):
+    @api.constrains("fault_report_emergency_phone")
+    def _check_fault_report_emergency_phone(self):
         for company in self:
-            values = {name: company[name] for name in EMERGENCY_LIMITS}
-            text_rules.check_texts(company, values, EMERGENCY_LIMITS)
             phone = company.fault_report_emergency_phone
             if phone and not _PHONE.fullmatch(phone):
                 raise ValidationError(
