@@ -54,6 +54,8 @@
         return Boolean(answer.value);
     };
 
+    FaultReportForm.foldText = fold;
+
     function ask(dialog) {
         dialog.returnValue = "";
         for (const button of dialog.querySelectorAll("button")) {
