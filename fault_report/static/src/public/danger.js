@@ -63,7 +63,8 @@
         }
         dialog.showModal();
         return new Promise((resolve) => {
-            dialog.onclose = () => resolve(dialog.returnValue);
+            // The event of an earlier question may come late
+            dialog.onclose = () => dialog.open || resolve(dialog.returnValue);
         });
     }
 })();
