@@ -4,10 +4,12 @@ from odoo import Command
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import BaseCase, tagged
 
+from ..models.notification.delivery import CUSTOMER_KINDS
 from ..tools.danger import find_danger, fold, read_words
 from ..tools.errors import FieldError
 from .common import FaultReportCommon
 from .common_portal import PortalData
+from .test_notifications import NotificationCommon
 
 LIST = "gas, smoke\nRök;fire alarm\nÉtincelles\nEßbar\n\n , ;\n--\n.*\n(flood\nCO"
 
@@ -240,3 +242,57 @@ class TestEmergency(PortalData, EmergencyData, FaultReportCommon):
         self.company.fault_report_danger_words = "(gas.*\n[a-z]+\n\\d"
         self.assertTrue(self.file(name="gas").is_emergency)
         self.assertFalse(self.file(name="b7").is_emergency)
+
+    # === SHOWN === #
+
+    def test_paper_says_that_it_is_an_emergency_to_staff_and_to_the_customer(self):
+        report = self.file(name="Gas", partner_id=self.hotel.id)
+        for for_customer in (True, False):
+            rows = dict(report._prepare_print(for_customer)["rows"])
+            self.assertEqual(rows["Emergency"], "Yes")
+            report.is_emergency = False
+            self.assertNotIn("Emergency", dict(report._prepare_print(True)["rows"]))
+            report.is_emergency = True
+
+    def test_the_list_of_the_customer_shows_the_mark(self):
+        report = self.file(name="Gas", partner_id=self.hotel.id)
+        for marked in (True, False):
+            report.is_emergency = marked
+            card = self.env["ir.qweb"]._render(
+                "fault_report.portal_card", {"report": report}
+            )
+            self.assertEqual(">Emergency<" in card, marked)
+
+
+@tagged("post_install", "-at_install")
+class TestEmergencyNotices(NotificationCommon):
+    def get_subjects(self, user):
+        self.end_transaction()
+        return [mail.subject for mail in self.mails(user).sorted("id")]
+
+    def test_r105_notices_to_staff_say_first_that_it_is_an_emergency(self):
+        self.dispatcher.fault_report_notify_new = "email"
+        self.technician.fault_report_notify_assigned = "both"
+        report = self.make_report(is_emergency=True)
+        self.env.flush_all()
+        report.action_assign(self.technician)
+        [new] = self.get_subjects(self.dispatcher)
+        [assigned] = self.get_subjects(self.technician)
+        name = report.display_name
+        self.assertEqual(new, f"EMERGENCY: New fault report: {name}")
+        self.assertEqual(assigned, f"EMERGENCY: Assigned to you: {name}")
+        body = self.texts(self.technician).body
+        self.assertTrue(body.startswith("EMERGENCY: Assigned to you"), body)
+        self.assertIn(f"/{report.id}", body)
+
+    def test_a_summary_with_an_emergency_says_so(self):
+        reports = self.make_report() + self.make_report(is_emergency=True)
+        for one, expected in ((reports, True), (reports[:1], False)):
+            values = one._prepare_summary_values("new", "email")
+            self.assertEqual(values["subject"].startswith("EMERGENCY: "), expected)
+
+    def test_messages_to_customers_do_not_begin_with_it(self):
+        report = self.make_report(is_emergency=True)
+        for kind in CUSTOMER_KINDS:
+            values = report._prepare_message_values(kind, "email")
+            self.assertNotIn("EMERGENCY", values["subject"])

@@ -33,6 +33,7 @@ _STATE = {
         "type": "string",
         "enum": ["new", "assigned", "converted", "solved", "cancelled"],
     },
+    "emergency": {"type": "boolean", "description": "Whether it is an emergency."},
     "tracking_url": {
         "type": "string",
         "format": "uri",

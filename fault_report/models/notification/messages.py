@@ -77,7 +77,8 @@ class FaultReport(models.Model):
 
     def _prepare_summary_values(self, kind, channel):
         """Return the text of a message about many new or released reports."""
-        values = self._prepare_list_values(channel, self._get_summary_title(kind))
+        title = self._mark_title(kind, self._get_summary_title(kind))
+        values = self._prepare_list_values(channel, title)
         if channel != "sms":
             values["body"] += self._get_leavers_text()
         return values
@@ -269,8 +270,8 @@ class FaultReport(models.Model):
         return self.env._("Changed: %(report)s", report=name)
 
     def _mark_title(self, kind, title):
-        """Return the title for staff; of an emergency, it says so first."""
-        if not self.is_emergency or kind in CUSTOMER_KINDS:
+        """Return the title for staff; with an emergency among these, it says so."""
+        if kind in CUSTOMER_KINDS or not any(self.mapped("is_emergency")):
             return title
         return self.env._("EMERGENCY: %(title)s", title=title)
 
