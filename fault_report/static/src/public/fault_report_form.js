@@ -551,7 +551,10 @@
             this.target = leads ? button.formAction : null;
             if (button && button.formNoValidate) {
                 await this.send();
-            } else if (this.validate() && (await FaultReportForm.askDanger(this.form))) {
+            } else if (
+                this.validate() &&
+                (await FaultReportForm.askDanger(this.form))
+            ) {
                 await this.send();
             }
         }
