@@ -177,7 +177,7 @@ class FaultReportIntegration(models.Model):
         return {
             "reference": report.reference,
             "state": report.state,
-            "emergency": report.is_emergency,
+            **report._describe_emergency(),
             "tracking_url": report._get_tracking_url(),
             "files": [
                 {"name": name, "sha256": get_sha256(content)}

@@ -33,13 +33,14 @@ _STATE = {
         "type": "string",
         "enum": ["new", "assigned", "converted", "solved", "cancelled"],
     },
-    "emergency": {"type": "boolean", "description": "Whether it is an emergency."},
     "tracking_url": {
         "type": "string",
         "format": "uri",
         "description": "The page where anybody who knows it follows the report.",
     },
 }
+# Of emergencies only
+_MARK = {"emergency": {"type": "boolean", "const": True}}
 _TIME = {
     "type": ["string", "null"],
     "format": "date-time",
@@ -174,10 +175,10 @@ def _errors(*statuses):
     }
 
 
-def _object(properties):
+def _object(properties, **optional):
     return {
         "type": "object",
-        "properties": properties,
+        "properties": {**properties, **optional},
         "required": list(properties),
     }
 
@@ -351,12 +352,8 @@ def get_document(url):
             "schemas": {
                 "Report": schema.REPORT,
                 "Form": _get_form_schema(),
-                "Filed": {
-                    "type": "object",
-                    "properties": answered,
-                    "required": list(answered),
-                },
-                "State": _object(_FOLLOWED),
+                "Filed": _object(answered, **_MARK),
+                "State": _object(_FOLLOWED, **_MARK),
                 "Reports": _list(
                     "reports",
                     "State",

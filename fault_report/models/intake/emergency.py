@@ -98,6 +98,12 @@ class FaultReport(models.Model):
             return
         self._message_log(body=text, author_id=self.env.ref("base.partner_root").id)
 
+    # === PROGRAMS === #
+
+    def _describe_emergency(self):
+        """Return what programs are told of an emergency; of other reports, nothing."""
+        return {"emergency": True} if self.is_emergency else {}
+
     # === FORMS === #
 
     @api.model
