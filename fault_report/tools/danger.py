@@ -35,5 +35,7 @@ def find_danger(words, texts):
 
     No word reaches from one text into the next.
     """
+    if not words:
+        return None
     read = "\n".join(f" {fold(text)} " for text in texts if text)
     return next((word for word in words if f" {word} " in read), None)
