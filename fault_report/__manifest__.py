@@ -32,6 +32,7 @@
         "wizards/fault_report_customer_month_views.xml",
         "wizards/fault_report_duplicate_views.xml",
         "wizards/fault_report_reopen_views.xml",
+        "wizards/fault_report_sign_views.xml",
         "wizards/portal_wizard_views.xml",
         "views/account_move_views.xml",
         "views/fault_report_audit_views.xml",

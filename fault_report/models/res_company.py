@@ -93,6 +93,10 @@ class ResCompany(models.Model):
         groups="base.group_user",
         help="The kind of order that “Generate a Work Order” creates.",
     )
+    fault_report_signature_closes = fields.Boolean(
+        string="Signature Closes the Work",
+        groups="base.group_user",
+    )
     fault_report_close_activities = fields.Boolean(
         string="Close Activities",
         groups="base.group_user",

@@ -27,6 +27,9 @@ class ResConfigSettings(models.TransientModel):
         readonly=False,
         required=True,
     )
+    fault_report_signature_closes = fields.Boolean(
+        related="company_id.fault_report_signature_closes", readonly=False
+    )
     fault_report_close_activities = fields.Boolean(
         related="company_id.fault_report_close_activities", readonly=False
     )

@@ -90,6 +90,7 @@ from . import test_search_scale
 from . import test_service_level
 from . import test_service_level_exact
 from . import test_settings
+from . import test_signature
 from . import test_submission
 from . import test_template
 from . import test_text_rules

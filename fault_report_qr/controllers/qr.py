@@ -35,6 +35,13 @@ FORM = {
 POINTS_BUNDLE = "fault_report.assets_points"
 # A replica of the database may not know yet what was just filed
 THANKS = {**PAGE, "readonly": False}
+# By the technician, who is signed in
+ARRIVAL = {
+    **PAGE,
+    "auth": "user",
+    "methods": ["POST"],
+    "readonly": False,
+}
 OBJECT = "maintenance.equipment"
 PLACE = "res.partner"
 
@@ -42,8 +49,8 @@ PLACE = "res.partner"
 class ScannedCode(http.Controller):
     """The pages behind the QR codes of objects and facilities.
 
-    There is no CSRF token: visitors have no session that another page could misuse.
-    Posts are handled as the public user, also for signed-in users, and need the code in
+    Forms have no CSRF token: visitors have no session that another page could misuse.
+    Posts of forms are handled as the public user, also for signed-in users, and need the code in
     the URL. Phones that were offline send hours later, when a token would have expired.
     """
 
@@ -71,6 +78,14 @@ class ScannedCode(http.Controller):
     def thanks_place(self, token, secret, **_params):
         return self._thank(PLACE, token, secret)
 
+    @http.route("/fault_report/o/<string:token>/arrival", **ARRIVAL)
+    def arrive(self, token, **_params):
+        return self._arrive(OBJECT, token)
+
+    @http.route("/fault_report/f/<string:token>/arrival", **ARRIVAL)
+    def arrive_at_place(self, token, **_params):
+        return self._arrive(PLACE, token)
+
     @http.route(
         "/fault_report/labels/<int:wizard_id>",
         type="http",
@@ -97,8 +112,25 @@ class ScannedCode(http.Controller):
         if not record:
             return self._render_unknown()
         if record.with_user(request.env.user)._opens_in_back_office():
-            return request.redirect(f"/odoo/{model}/{record.id}")
+            reports = record._find_reports_of_technician(request.env.user)
+            if reports:
+                return self._render_arrival(record, token, reports)
+            return request.redirect(self._get_back_office_path(record))
         return self._render_page(record, token, request.httprequest.args.to_dict())
+
+    def _arrive(self, model, token):
+        """Note that the user has come, then open their work there."""
+        record = self._find(model, token)
+        if not record:
+            return self._render_unknown()
+        reports = record._find_reports_of_technician(request.env.user)
+        reports._note_arrival(record.name)
+        if len(reports) == 1:
+            return request.redirect(f"/odoo/fault-reports/{reports.id}")
+        return request.redirect(self._get_back_office_path(record))
+
+    def _get_back_office_path(self, record):
+        return f"/odoo/{record._name}/{record.id}"
 
     def _post(self, model, token):
         record = self._find(model, token)
@@ -146,6 +178,16 @@ class ScannedCode(http.Controller):
         page = record._prepare_scan_page(given, is_refused)
         values = {**page, "path": record._get_code_path(token), **values}
         return self._render(page["template"], values)
+
+    def _render_arrival(self, record, token, reports):
+        values = {
+            "company": record._get_scan_company(),
+            "name": record.name,
+            "reports": reports,
+            "path": record._get_code_path(token),
+            "back_office_path": self._get_back_office_path(record),
+        }
+        return self._render("fault_report_qr.qr_arrival", values)
 
     def _render_unknown(self):
         return self._render("fault_report_qr.qr_unknown", {}, status=404)

@@ -552,6 +552,81 @@ class TestScan(FaultReportData, HttpCase):
             f"maintenance.equipment/{self.lift.id}",
         )
 
+    def make_work(self, technician=None):
+        """Return a report on the lift that this technician, or `fault_edit`, has."""
+        return self.env["fault.report"].create(
+            {
+                "name": "It stands still",
+                "equipment_id": self.lift.id,
+                "technician_id": (technician or self.technician).id,
+            }
+        )
+
+    def arrive(self, **options):
+        """Scan the code and press the button; return the answer."""
+        page = self.url_open(self.url)
+        token = re.search(r'name="csrf_token" value="([^"]+)"', page.text)
+        return self.url_open(
+            f"{self.url}/arrival",
+            data={"csrf_token": token[1] if token else ""},
+            allow_redirects=False,
+            **options,
+        )
+
+    def test_r113_a_technician_who_scans_says_that_they_have_arrived(self):
+        report = self.make_work()
+        foreign = self.make_work(self.users["view"])
+        self.authenticate("fault_edit", "fault_edit")
+        page = self.url_open(self.url)
+        self.assertIn(report.reference, page.text)
+        self.assertNotIn(foreign.reference, page.text)
+        self.assertFalse(report.arrived_at, "looking at the page notes nothing")
+        answer = self.arrive()
+        self.assertEqual(answer.status_code, 303)
+        self.assertTrue(
+            answer.headers["Location"].endswith(f"/odoo/fault-reports/{report.id}")
+        )
+        self.assertTrue(report.arrived_at)
+        self.assertFalse(foreign.arrived_at)
+        message = report.message_ids[0]
+        self.assertIn(self.lift.name, message.body)
+        self.assertEqual(message.author_id, self.technician.partner_id)
+        self.assertTrue(message.is_internal)
+
+    def test_r113_pressing_twice_is_one_arrival(self):
+        report = self.make_work()
+        self.authenticate("fault_edit", "fault_edit")
+        for _time in range(2):
+            self.arrive()
+        noted = report.message_ids.filtered(lambda message: "scanned" in message.body)
+        self.assertEqual(len(noted), 1)
+
+    def test_r113_another_site_cannot_say_that_a_technician_has_arrived(self):
+        report = self.make_work()
+        self.authenticate("fault_edit", "fault_edit")
+        with mute_logger("odoo.http"):
+            answer = self.url_open(f"{self.url}/arrival", data={"csrf_token": "x"})
+        self.assertEqual(answer.status_code, 400)
+        self.assertFalse(report.arrived_at)
+
+    def test_r113_visitors_and_wrong_codes_note_no_arrival(self):
+        report = self.make_work()
+        answer = self.url_open(
+            f"{self.url}/arrival", data={"x": "y"}, allow_redirects=False
+        )
+        self.assertIn("/web/login", answer.headers["Location"])
+        self.authenticate("fault_edit", "fault_edit")
+        self.url = f"{self.url}x"
+        with mute_logger("odoo.http"):
+            self.assertIn(self.arrive().status_code, (400, 404))
+        self.assertFalse(report.arrived_at)
+
+    def test_r113_no_arrival_is_asked_for_finished_work(self):
+        self.make_work().action_solve("By phone")
+        self.authenticate("fault_edit", "fault_edit")
+        answer = self.url_open(self.url, allow_redirects=False)
+        self.assertEqual(answer.status_code, 303)
+
     def test_who_is_signed_in_files_as_everybody_does(self):
         self.authenticate("fault_create", "fault_create")
         self.assertEqual(self.send().status_code, 200)

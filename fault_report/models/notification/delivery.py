@@ -680,6 +680,15 @@ class FaultReport(models.Model):
             **kwargs,
         )
 
+    def _notify_get_recipients_for_extra_notifications(
+        self, message, recipients_data, msg_vals=False
+    ):
+        """Add the users who chose push messages; Odoo asks for its inbox instead."""
+        ids = super()._notify_get_recipients_for_extra_notifications(
+            message, recipients_data, msg_vals=msg_vals
+        )
+        return {*ids, *(one["id"] for one in recipients_data if one["notif"] == "push")}
+
     def _web_push_send_notification(
         self, devices, private_key, public_key, payload_by_lang=None, payload=None
     ):

@@ -8,6 +8,8 @@ from .delivery import CUSTOMER_KINDS
 
 # One SMS in the GSM alphabet
 SMS_LENGTH = 160
+# Channels of a line without a layout
+SHORT_CHANNELS = ("sms", "push")
 # Maximum length of a changed text in a message
 CHANGE_LENGTH = 300
 # Maximum number of reports in a summary
@@ -45,8 +47,10 @@ class FaultReport(models.Model):
             return {**values, **reports._prepare_time_off_values(channel, *absence)}
         if summary:
             return {**values, **summary._prepare_summary_values(kind, channel)}
-        if channel == "sms":
-            text = self._get_sms_text(kind)
+        if channel in SHORT_CHANNELS:
+            # A push message opens the report by itself.
+            is_sms = channel == "sms"
+            text = self._get_sms_text(kind) if is_sms else self._get_short_text(kind)
             title = self._mark_title(kind, self._get_message_title(kind))
             return {**values, "subject": title, "body": text, "sms_content": text}
         message = self._render_message(kind, news)
@@ -79,7 +83,7 @@ class FaultReport(models.Model):
         """Return the text of a message about many new or released reports."""
         title = self._mark_title(kind, self._get_summary_title(kind))
         values = self._prepare_list_values(channel, title)
-        if channel != "sms":
+        if channel not in SHORT_CHANNELS:
             values["body"] += self._get_leavers_text()
         return values
 
@@ -92,7 +96,7 @@ class FaultReport(models.Model):
         """
         base = self[:1].get_base_url()
         url, reports_url = f"{base}/{path}", f"{base}/odoo/fault-reports"
-        if channel == "sms":
+        if channel in SHORT_CHANNELS:
             text = f"{title} {url}"
             return {"subject": title, "body": text, "sms_content": text}
         lines = Markup().join(
@@ -275,11 +279,14 @@ class FaultReport(models.Model):
             return title
         return self.env._("EMERGENCY: %(title)s", title=title)
 
+    def _get_short_text(self, kind):
+        """Return the title and the facility."""
+        text = self._mark_title(kind, self._get_message_title(kind))
+        return f"{text} ({self.facility_id.name})" if self.facility_id else text
+
     def _get_sms_text(self, kind):
         """Return the title, the facility and a link, short enough for one SMS."""
-        text = self._mark_title(kind, self._get_message_title(kind))
-        if self.facility_id:
-            text = f"{text} ({self.facility_id.name})"
+        text = self._get_short_text(kind)
         link = self._get_message_link(kind)
         room = max(SMS_LENGTH - len(link) - 1, 20)
         if len(text) > room:
