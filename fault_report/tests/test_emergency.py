@@ -284,6 +284,9 @@ class TestEmergencyNotices(NotificationCommon):
         body = self.texts(self.technician).body
         self.assertTrue(body.startswith("EMERGENCY: Assigned to you"), body)
         self.assertIn(f"/{report.id}", body)
+        pushed = report._prepare_message_values("new", "push")
+        for name in ("subject", "body"):
+            self.assertTrue(pushed[name].startswith("EMERGENCY: New"), pushed)
 
     def test_a_summary_with_an_emergency_says_so(self):
         reports = self.make_report() + self.make_report(is_emergency=True)
