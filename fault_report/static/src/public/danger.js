@@ -35,7 +35,8 @@
      */
     FaultReportForm.askDanger = async function (form) {
         const dialog = form.querySelector("dialog[data-words]");
-        if (!dialog) {
+        if (!dialog?.showModal) {
+            // Nothing to ask, or an old browser: the server marks the report
             return true;
         }
         const answer = form.elements.emergency;
