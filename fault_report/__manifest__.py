@@ -89,6 +89,7 @@
             "fault_report/static/src/public/photos.js",
             "fault_report/static/src/public/drafts.js",
             "fault_report/static/src/public/captcha.js",
+            "fault_report/static/src/public/danger.js",
             "fault_report/static/src/public/fault_report_form.js",
             "fault_report/static/src/public/unsent.js",
             "fault_report/static/src/public/fault_report_form.css",

@@ -105,6 +105,12 @@ class FaultReport(models.Model):
     priority = fields.Selection(
         [("0", "Normal"), ("1", "High"), ("2", "Urgent")], default="0", tracking=True
     )
+    is_emergency = fields.Boolean(
+        string="Emergency",
+        copy=False,
+        tracking=True,
+        help="People are in danger, or may be.",
+    )
     reported_at = fields.Datetime(
         string="Reported",
         required=True,
@@ -269,6 +275,8 @@ class FaultReport(models.Model):
         " INCLUDE (state, technician_id)"
         " WHERE state NOT IN ('converted', 'cancelled', 'solved')"
     )
+    # For the filter
+    _emergency_index = models.Index("(reported_at, id) WHERE is_emergency IS TRUE")
     # For the newest ones and the badge
     _waiting_index = models.Index(
         "(company_id, reported_at, id)"

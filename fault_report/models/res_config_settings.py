@@ -42,6 +42,15 @@ class ResConfigSettings(models.TransientModel):
     fault_report_portal_may_set_urgent = fields.Boolean(
         related="company_id.fault_report_portal_may_set_urgent", readonly=False
     )
+    fault_report_emergency_phone = fields.Char(
+        related="company_id.fault_report_emergency_phone", readonly=False
+    )
+    fault_report_emergency_text = fields.Text(
+        related="company_id.fault_report_emergency_text", readonly=False
+    )
+    fault_report_danger_words = fields.Text(
+        related="company_id.fault_report_danger_words", readonly=False
+    )
     fault_report_order_details = fields.Boolean(
         related="company_id.fault_report_order_details", readonly=False
     )

@@ -19,6 +19,7 @@ from . import test_customer_search
 from . import test_desk
 from . import test_dialogs
 from . import test_digest
+from . import test_emergency
 from . import test_events
 from . import test_facilities
 from . import test_fault_report

@@ -51,9 +51,11 @@ class FaultReport(models.Model):
             # A push message opens the report by itself.
             is_sms = channel == "sms"
             text = self._get_sms_text(kind) if is_sms else self._get_short_text(kind)
-            title = self._get_message_title(kind)
+            title = self._mark_title(kind, self._get_message_title(kind))
             return {**values, "subject": title, "body": text, "sms_content": text}
-        return {**values, **self._render_message(kind, news)}
+        message = self._render_message(kind, news)
+        message["subject"] = self._mark_title(kind, message["subject"])
+        return {**values, **message}
 
     def _render_message(self, kind, news):
         """Return subject and body of the e-mail from the template of this kind."""
@@ -79,7 +81,8 @@ class FaultReport(models.Model):
 
     def _prepare_summary_values(self, kind, channel):
         """Return the text of a message about many new or released reports."""
-        values = self._prepare_list_values(channel, self._get_summary_title(kind))
+        title = self._mark_title(kind, self._get_summary_title(kind))
+        values = self._prepare_list_values(channel, title)
         if channel not in SHORT_CHANNELS:
             values["body"] += self._get_leavers_text()
         return values
@@ -157,6 +160,8 @@ class FaultReport(models.Model):
     def _get_message_details(self):
         """Return the most important data of the report as HTML. For staff only."""
         names = ["reference", "name", "partner_id", "facility_id", "equipment_id"]
+        if self.is_emergency:
+            names.insert(0, "is_emergency")
         if self.priority != "0":
             names.append("priority")
         names.append("planned_start")
@@ -268,9 +273,15 @@ class FaultReport(models.Model):
             return self.env._("Solved: %(report)s", report=name)
         return self.env._("Changed: %(report)s", report=name)
 
+    def _mark_title(self, kind, title):
+        """Return the title for staff; with an emergency among these, it says so."""
+        if kind in CUSTOMER_KINDS or not any(self.mapped("is_emergency")):
+            return title
+        return self.env._("EMERGENCY: %(title)s", title=title)
+
     def _get_short_text(self, kind):
         """Return the title and the facility."""
-        text = self._get_message_title(kind)
+        text = self._mark_title(kind, self._get_message_title(kind))
         return f"{text} ({self.facility_id.name})" if self.facility_id else text
 
     def _get_sms_text(self, kind):

@@ -549,7 +549,12 @@
             this.tries = 0;
             const leads = button && button.hasAttribute("formaction");
             this.target = leads ? button.formAction : null;
-            if ((button && button.formNoValidate) || this.validate()) {
+            if (button && button.formNoValidate) {
+                await this.send();
+            } else if (
+                this.validate() &&
+                (await FaultReportForm.askDanger(this.form))
+            ) {
                 await this.send();
             }
         }
