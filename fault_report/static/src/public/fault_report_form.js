@@ -549,12 +549,9 @@
             this.tries = 0;
             const leads = button && button.hasAttribute("formaction");
             this.target = leads ? button.formAction : null;
-            if (button && button.formNoValidate) {
-                await this.send();
-            } else if (
-                this.validate() &&
-                (await FaultReportForm.askDanger(this.form))
-            ) {
+            const {askDanger = () => true} = FaultReportForm;
+            const isSkipped = button && button.formNoValidate;
+            if (isSkipped || (this.validate() && (await askDanger(this.form)))) {
                 await this.send();
             }
         }
