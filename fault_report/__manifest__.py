@@ -89,7 +89,6 @@
             "fault_report/static/src/public/photos.js",
             "fault_report/static/src/public/drafts.js",
             "fault_report/static/src/public/captcha.js",
-            "fault_report/static/src/public/danger.js",
             "fault_report/static/src/public/fault_report_form.js",
             "fault_report/static/src/public/unsent.js",
             "fault_report/static/src/public/fault_report_form.css",
@@ -99,6 +98,8 @@
             "fault_report/static/src/point_rule/find_shown.js",
             "fault_report/static/src/public/points.js",
         ],
+        # Beside it, for forms that ask whether anyone is in danger
+        "fault_report.assets_danger": ["fault_report/static/src/public/danger.js"],
         "fault_report.assets_portal": [
             ("include", "fault_report.assets_form"),
             "fault_report/static/src/public/portal/portal.css",

@@ -33,7 +33,7 @@
      * @param {HTMLFormElement} form gets the answer in its input `emergency`
      * @returns {Promise<boolean>} whether to send it; false without an answer
      */
-    FaultReportForm.askDanger = async function (form) {
+    FaultReportForm.ask = async function (form) {
         const dialog = form.querySelector("dialog[data-words]");
         if (!dialog?.showModal) {
             // Nothing to ask, or an old browser: the server marks the report
@@ -50,14 +50,14 @@
         if (answer.value && dialog.askedFor === texts) {
             return true;
         }
-        answer.value = await ask(dialog);
+        answer.value = await show(dialog);
         dialog.askedFor = texts;
         return Boolean(answer.value);
     };
 
     FaultReportForm.foldText = fold;
 
-    function ask(dialog) {
+    function show(dialog) {
         dialog.returnValue = "";
         for (const button of dialog.querySelectorAll("button")) {
             button.onclick = () => dialog.close(button.value);
