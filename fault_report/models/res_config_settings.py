@@ -39,6 +39,9 @@ class ResConfigSettings(models.TransientModel):
     fault_report_portal_may_set_urgent = fields.Boolean(
         related="company_id.fault_report_portal_may_set_urgent", readonly=False
     )
+    fault_report_visits = fields.Boolean(
+        related="company_id.fault_report_visits", readonly=False
+    )
     fault_report_order_details = fields.Boolean(
         related="company_id.fault_report_order_details", readonly=False
     )
