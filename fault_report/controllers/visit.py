@@ -73,7 +73,6 @@ class FaultReportVisits(FaultReportPortal):
         methods=["GET"],
         sitemap=False,
         save_session=False,
-        readonly=True,
     )
     def calendar(self, token, **_params):
         """Return the visits of the user with this secret, as they may see them now."""

@@ -84,7 +84,9 @@ class ResUsers(models.Model):
         user_sudo = self.sudo().browse(int(number) if is_possible else 0).exists()
         expected = user_sudo and user_sudo._get_fault_report_calendar_token()
         # As long without a user
-        is_right = consteq(expected or secrets.token_urlsafe(48), token)
+        is_right = consteq(
+            expected or secrets.token_urlsafe(48), token if is_possible else ""
+        )
         return user_sudo.sudo(False) if expected and is_right else self.browse()
 
 

@@ -186,7 +186,8 @@ class FaultReport(models.Model):
         if self.env.user._is_internal():
             raise ForbiddenError(self.env._("Only customers answer to a visit."))
         answer, wish = form.vals.get("answer"), form.vals.get("wish", "").strip()
-        if form.vals.get("visit") != self._get_visit_key() or not self._get_visit():
+        is_same = form.vals.get("visit") == self._get_visit_key()
+        if not (is_same and self._announces_visits() and self._get_visit()):
             raise FieldError(
                 self.env._("The visit has changed: look at it again."), "visit"
             )
@@ -366,7 +367,7 @@ class FaultReport(models.Model):
 
         Numbers rise with the time: a later entry replaces an earlier one.
         """
-        if kind not in ("visit", "visit_off"):
+        if not visit:
             return {}
         method = "PUBLISH" if kind == "visit" else "CANCEL"
         start, end = (moment.strftime(ICS_TIME) for moment in visit)
