@@ -9,6 +9,7 @@ from odoo.tests import tagged
 
 from ..controllers.form import Form
 from ..models.portal import dialogue
+from .common_pages import LANGUAGES
 from .test_notify_customer import CustomerCommon
 
 NOW = datetime(2031, 3, 3, 7)  # a Monday
@@ -146,6 +147,46 @@ class TestVisitNotices(VisitCommon):
         return dict(
             line.split(":", 1) for line in content.decode().splitlines() if ":" in line
         )
+
+
+@tagged("post_install", "-at_install")
+class TestVisitInWords(VisitCommon):
+    def format(self, start, end, zone, lang="en_US"):
+        report = self.env["fault.report"].with_context(tz=zone, lang=lang)
+        text = report._format_visit(*map(datetime.fromisoformat, (start, end)))
+        return text.replace("\u202f", " ")
+
+    def test_nights_with_a_change_of_the_clock_and_over_midnight_are_right(self):
+        zone = "Europe/Stockholm"
+        for start, end, text in (
+            ("2031-03-30T00:30", "2031-03-30T02:30", "1:30 AM – 4:30 AM"),
+            ("2031-10-26T00:30", "2031-10-26T02:30", "2:30 AM – 3:30 AM"),
+            ("2031-10-26T00:30", "2031-10-26T01:30", "2:30 AM"),
+        ):
+            self.assertEqual(self.format(start, end, zone).split(", ")[-1], text)
+        self.assertEqual(
+            self.format("2031-12-31T22:00", "2031-12-31T23:30", zone),
+            "Wed, Dec 31, 2031, 11:00 PM – Thu, Jan 1, 2032, 12:30 AM",
+        )
+
+    def test_every_language_has_its_own_way_to_write_it(self):
+        found = set()
+        for code in LANGUAGES:
+            self.env["res.lang"]._activate_lang(code)
+            text = self.format("2031-03-04T08:00", "2031-03-04T10:00", "UTC", code)
+            self.assertIn("2031", text)
+            found.add(text)
+        self.assertGreater(len(found), 6)
+
+    def test_without_a_zone_of_the_customer_it_is_that_of_the_place(self):
+        report = self.make_report()
+        self.company.resource_calendar_id.tz = "Europe/Paris"
+        self.wing.tz = "Asia/Tokyo"
+        public = self.env.ref("base.public_user")
+        for user, zone in ((self.customer, "Europe/Stockholm"), (public, "Asia/Tokyo")):
+            self.assertEqual(report._get_visit_zone(user), zone)
+        self.customer.tz = self.wing.tz = False
+        self.assertEqual(report._get_visit_zone(self.customer), "Europe/Paris")
 
 
 @tagged("post_install", "-at_install")

@@ -11,8 +11,8 @@ from ...tools.errors import ForbiddenError
 
 PAST, FUTURE = timedelta(days=90), timedelta(days=366)
 MOST_VISITS = 1000
-# Requests per minute, for each sender and for each user
-FEED_RATE = 30
+# Requests of a sender per minute; a provider of calendars fetches those of many users
+FEED_RATE = 120
 PATH = "/fault_report/calendar"
 
 
