@@ -4,7 +4,6 @@ import random
 from datetime import datetime, timedelta
 
 import vobject
-from freezegun import freeze_time
 
 from odoo import Command, http
 from odoo.exceptions import AccessError
@@ -17,7 +16,7 @@ from .common import FaultReportData
 from .common_portal import PortalData
 from .test_visits import HOUR, NOW, START, VisitCommon
 
-ODD = "aé€😀👩‍🔧\\;,:\"\n\r\t\0\x1b\ud800\u2028\x85 "
+ODD = 'aé€😀👩‍🔧\\;,:"\n\r\t\0\x1b\ud800\u2028\x85 '
 
 
 def make_event(**values):
@@ -69,7 +68,7 @@ class CalendarCommon(VisitCommon):
         user.with_user(user).action_fault_report_new_calendar()
         return user._get_fault_report_calendar_token()
 
-    def read(self, token):
+    def fetch(self, token):
         """Return the entries of a feed, or None."""
         content = self.env["fault.report"]._make_calendar_feed(token)
         if content is None:
@@ -77,14 +76,14 @@ class CalendarCommon(VisitCommon):
         return getattr(vobject.readOne(content.decode()), "vevent_list", [])
 
     def get_names(self, token):
-        return {event.summary.value for event in self.read(token)}
+        return {event.summary.value for event in self.fetch(token)}
 
 
 @tagged("post_install", "-at_install")
 class TestCalendarFeed(CalendarCommon):
     def test_r112_a_technician_has_their_own_visits_with_the_place(self):
         self.make_report(name="Of no one", planned_start=START)
-        [event] = self.read(self.make(self.technician))
+        [event] = self.fetch(self.make(self.technician))
         self.assertEqual(event.summary.value, "It stands still")
         self.assertEqual(event.dtstart.value.replace(tzinfo=None), START)
         self.assertEqual(event.dtend.value.replace(tzinfo=None), START + HOUR)
@@ -97,24 +96,24 @@ class TestCalendarFeed(CalendarCommon):
         other = self.make_report(name="Theirs", equipment_id=self.hospital_lift.id)
         other.planned_start = START
         token = self.make(self.customer)
-        [event] = self.read(token)
+        [event] = self.fetch(token)
         self.assertEqual(event.summary.value, "It stands still")
         self.assertNotIn("dog", event.serialize())
         self.assertIn(f"/my/fault_reports/{self.report.id}", event.url.value)
         self.customer.partner_id.parent_id = self.hospital
         self.assertEqual(self.get_names(token), {"Theirs"})
         self.company.fault_report_visits = False
-        self.assertEqual(self.read(token), [])
+        self.assertEqual(self.fetch(token), [])
 
     def test_it_goes_from_90_days_back_to_a_year_ahead_without_cancelled_ones(self):
         token = self.make(self.technician)
         for days, shown in ((-91, 0), (-89, 1), (365, 1), (367, 0)):
             self.report.planned_start = NOW + timedelta(days=days)
-            self.assertEqual(len(self.read(token)), shown, days)
+            self.assertEqual(len(self.fetch(token)), shown, days)
         self.report.write({"planned_start": START, "planned_end": False})
-        self.assertEqual(len(self.read(token)), 1)
+        self.assertEqual(len(self.fetch(token)), 1)
         self.report.action_cancel("No")
-        self.assertEqual(self.read(token), [])
+        self.assertEqual(self.fetch(token), [])
 
     def test_a_thousand_visits_take_few_queries_and_are_all(self):
         token = self.make(self.technician)
@@ -124,10 +123,10 @@ class TestCalendarFeed(CalendarCommon):
             [{"name": "x", "planned_start": START, **values} for _number in range(20)]
         )
         self.env.flush_all()
-        self.read(token)
+        self.fetch(token)
         self.env.invalidate_all()
         with self.assertQueryCount(20):
-            self.assertEqual(len(self.read(token)), 12)
+            self.assertEqual(len(self.fetch(token)), 12)
 
     def test_the_address_ends_with_every_change_of_the_account(self):
         def revoke(user):
@@ -147,11 +146,11 @@ class TestCalendarFeed(CalendarCommon):
         ):
             with self.env.cr.savepoint() as savepoint:
                 token = self.make(self.technician)
-                self.assertIsNotNone(self.read(token))
+                self.assertIsNotNone(self.fetch(token))
                 change(self.technician)
                 # Odoo reads what the secret depends on from the database.
                 self.env.flush_all()
-                self.assertIsNone(self.read(token))
+                self.assertIsNone(self.fetch(token))
                 savepoint.rollback()
             self.env.invalidate_all()
             self.env.registry.clear_cache()
@@ -166,7 +165,7 @@ class TestCalendarFeed(CalendarCommon):
             token.swapcase(),
         ):
             with self.subTest(wrong):
-                self.assertIsNone(self.read(wrong))
+                self.assertIsNone(self.fetch(wrong))
 
     def test_only_the_user_makes_removes_and_sees_the_address(self):
         boss = new_test_user(self.env, "boss", groups="base.group_system")
@@ -179,9 +178,11 @@ class TestCalendarFeed(CalendarCommon):
         self.assertFalse(foreign.fault_report_calendar_url)
         with self.assertRaises(AccessError):
             _key = foreign.fault_report_calendar_key
-        self.assertTrue(self.technician.with_user(self.technician).read(
-            ["fault_report_calendar_url"]
-        )[0]["fault_report_calendar_url"])
+        self.assertTrue(
+            self.technician.with_user(self.technician).read(
+                ["fault_report_calendar_url"]
+            )[0]["fault_report_calendar_url"]
+        )
         with self.assertRaises(AccessError):
             self.make(self.stranger)
 

@@ -39,7 +39,7 @@ class FaultReport(models.Model):
     _inherit = "fault.report"
 
     visit_answer = fields.Selection(
-        [("confirmed", "Confirmed"), ("other", "Another Time Wanted")],
+        [("confirmed", "Confirmed"), ("other", "Another Time")],
         string="Visit",
         readonly=True,
         copy=False,
