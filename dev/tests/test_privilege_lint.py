@@ -68,6 +68,7 @@ PUBLIC = {
     "models/attachment/ir_attachment.py: write": "write; looks at where files belong",
     f"{API}/models/fault_report_integration.py: action_new_key": "write",
     "models/fault_report_recurrence.py: action_mark_duplicate": "write, and read",
+    "models/visit/visit.py: action_on_the_way": "write",
     f"{HOOKS}.py: action_test": "write on the webhook",
     f"{HOOKS}_delivery.py: action_retry": "write on the webhook",
     "models/conversion/sale_order.py: write": "follows what was written",

@@ -305,6 +305,7 @@ class FaultReportPortal(CustomerPortal):
             "reply_key": uuid.uuid4().hex,
             "kept": kept,
             "errors": {},
+            "visit_errors": {},
             "error_url": None,
             "may_file": report._may_file_on_portal(),
             "print_url": report._get_print_url(access_token),

@@ -417,6 +417,7 @@ class FaultReport(models.Model):
         if not reports._is_silent():
             reports._post_event("created")
             reports.filtered("technician_id")._post_event("assigned")
+            reports._announce_new_visits()
             reports._note_absences(passed_over)
             reports.filtered("sla_pauses")._note_pauses()
         else:
@@ -431,6 +432,7 @@ class FaultReport(models.Model):
             ids = read_ids(self, "technician_id", vals["technician_id"])
             self._prefetch_people(self.env["res.users"].browse(ids))
         before = self._get_reached(vals)
+        answered = self._get_answered_plans(vals)
         for reports, own_vals in self._split_by_place(vals):
             with reports._keeping_place():
                 super(FaultReport, reports).write(own_vals)
@@ -440,6 +442,7 @@ class FaultReport(models.Model):
             self._drop_reminder_activities()
         if not PLAN_FIELDS.isdisjoint(vals):
             self._plan_work_orders()
+            self._forget_visit_answers(answered)
         self._post_events_since(before)
         if not LEVEL_FIELDS.isdisjoint(vals):
             self._log_service_level(vals)
@@ -685,7 +688,12 @@ class FaultReport(models.Model):
     @api.model
     def _get_view_cache_key(self, view_id=None, view_type="form", **options):
         key = super()._get_view_cache_key(view_id, view_type, **options)
-        return (*key, self._has_statuses(), self._has_templates())
+        return (
+            *key,
+            self._has_statuses(),
+            self._has_templates(),
+            self._are_visits_announced(),
+        )
 
     @api.model
     def _get_view(self, view_id=None, view_type="form", **options):
@@ -710,6 +718,8 @@ class FaultReport(models.Model):
         if not self._has_templates():
             names |= {"service_points", "deviations", "deviation_count"}
             names.add("fault_report_deviations")
+        if not self._are_visits_announced():
+            names |= {"visit_answer", "other_time_wanted", "action_on_the_way"}
         return names
 
     @api.model

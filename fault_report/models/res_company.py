@@ -123,6 +123,12 @@ class ResCompany(models.Model):
         groups="base.group_user",
         help="On the portal and in forms of web pages. Otherwise only staff set it.",
     )
+    fault_report_visits = fields.Boolean(
+        string="Announce Visits",
+        groups="base.group_user",
+        help="Customers are notified when a technician comes, confirm it or ask for "
+        "another time, and are notified when the technician is on the way.",
+    )
     fault_report_retention_months = fields.Integer(
         string="Keep Reporters For",
         default=0,

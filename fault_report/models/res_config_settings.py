@@ -51,6 +51,9 @@ class ResConfigSettings(models.TransientModel):
     fault_report_danger_words = fields.Text(
         related="company_id.fault_report_danger_words", readonly=False
     )
+    fault_report_visits = fields.Boolean(
+        related="company_id.fault_report_visits", readonly=False
+    )
     fault_report_order_details = fields.Boolean(
         related="company_id.fault_report_order_details", readonly=False
     )

@@ -99,5 +99,7 @@ from . import test_translatable_texts
 from . import test_translations
 from . import test_unassigned
 from . import test_views
+from . import test_visit_calendar
+from . import test_visits
 from . import test_media_types
 from . import test_point_rules

@@ -70,6 +70,7 @@ env["mail.thread"].message_process(
 report = env["fault.report"].create(
     {"name": "Urgent", "equipment_id": lift.id, "technician_id": technician.id}
 )
+technician.with_user(technician).action_fault_report_new_calendar()
 env["fault.report"].create({"name": "No one", "equipment_id": lift.id})
 # A failed message of each kind, waiting for a retry, and one for later
 env.flush_all()
@@ -108,6 +109,7 @@ sys.stdout.write(
             "key": site.sudo().key_hash,
             "former key": site.sudo().former_key_hash,
             "plain key": key,
+            "calendar": technician.sudo().fault_report_calendar_key,
             "tokens": " ".join(filter(None, tokens)),
         }
     )

@@ -265,6 +265,7 @@ class FaultReport(models.Model):
         inputs = {name: lengths[field] for name, field in PUBLIC_FIELDS.items()}
         lines = dict.fromkeys(("facility", "object_text"), text_rules.MAX_LINE)
         lines["colleague"] = text_rules.MAX_EMAIL
+        lines["wish"] = text_rules.MAX_WISH
         return {
             "lengths": {**lengths, **inputs, **lines},
             "photo_types": ",".join(photo_rules.TYPES),

@@ -518,6 +518,7 @@ class FaultReport(models.Model):
             before = {**initial_values_dict[report.id], **logged}
             undone = {name for name in logged if report[name] == logged[name]}
             changes = (changes | logged.keys()) - undone
+            report._announce_visit(before, changes)
             report._notify_changed(before, changes, all_news.get(report.id, {}))
         return tracking
 

@@ -50,6 +50,7 @@ PORTAL_COLUMNS = {
         "customer_order_ref",
         "date_assigned",
         "date_handled",
+        "date_on_the_way",
         "email_from",
         "equipment_id",
         "facility_id",
@@ -71,8 +72,11 @@ PORTAL_COLUMNS = {
         "sla_policy_id",
         "state",
         "technician_id",
+        "visit_answer",
         "work_order_id",
         "work_order_model",
+        # Of a calendar entry
+        "write_date",
     ),
     "res.users": ("active", "company_id", "create_date", "partner_id", "share"),
     "res.partner": (
@@ -109,6 +113,7 @@ PORTAL_COLUMNS = {
         "fault_report_reminder_hours",
         "fault_report_template_id",
         "fault_report_unassigned_minutes",
+        "fault_report_visits",
         "name",
         "parent_id",
         "parent_path",
