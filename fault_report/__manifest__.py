@@ -60,6 +60,7 @@
         "views/portal_templates.xml",
         "views/portal_report_templates.xml",
         "views/portal_new_templates.xml",
+        "views/verdict_templates.xml",
     ],
     "demo": [
         "demo/res_users_demo.xml",

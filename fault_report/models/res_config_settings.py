@@ -39,6 +39,12 @@ class ResConfigSettings(models.TransientModel):
     fault_report_portal_may_set_urgent = fields.Boolean(
         related="company_id.fault_report_portal_may_set_urgent", readonly=False
     )
+    fault_report_ask_verdict = fields.Boolean(
+        related="company_id.fault_report_ask_verdict", readonly=False
+    )
+    fault_report_verdict_days = fields.Integer(
+        related="company_id.fault_report_verdict_days", readonly=False
+    )
     fault_report_order_details = fields.Boolean(
         related="company_id.fault_report_order_details", readonly=False
     )

@@ -96,6 +96,7 @@ from . import test_tours
 from . import test_translatable_texts
 from . import test_translations
 from . import test_unassigned
+from . import test_verdict
 from . import test_views
 from . import test_media_types
 from . import test_point_rules

@@ -41,10 +41,11 @@ SETTINGS = {
     "sla_warning": "fault_report_notify_assigned",
     "sla_breached": "fault_report_notify_assigned",
     "converted": "fault_report_notify_work_order",
+    "done": "fault_report_notify_work_order",
     "solved": "fault_report_notify_work_order",
 }
 # Kinds sent to customers instead of staff
-CUSTOMER_KINDS = {"converted", "solved"}
+CUSTOMER_KINDS = {"converted", "done", "solved"}
 # Kinds caused by external people
 CAUSED_KINDS = {"new", "assigned", "changed", "answered"}
 MAIL_QUEUE = "fault_report.mail_queue"

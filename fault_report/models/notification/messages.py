@@ -49,7 +49,10 @@ class FaultReport(models.Model):
             text = self._get_sms_text(kind)
             title = self._get_message_title(kind)
             return {**values, "subject": title, "body": text, "sms_content": text}
-        return {**values, **self._render_message(kind, news)}
+        message = self._render_message(kind, news)
+        # Below every text: templates are the company's own
+        message["body"] += self._get_verdict_buttons(kind)
+        return {**values, **message}
 
     def _render_message(self, kind, news):
         """Return subject and body of the e-mail from the template of this kind."""
@@ -260,6 +263,8 @@ class FaultReport(models.Model):
             return self.env._("Overdue: %(report)s", report=name)
         if kind == "converted":
             return self.env._("Work order created: %(report)s", report=name)
+        if kind == "done":
+            return self.env._("Work done: %(report)s", report=name)
         if kind == "solved":
             return self.env._("Solved: %(report)s", report=name)
         return self.env._("Changed: %(report)s", report=name)

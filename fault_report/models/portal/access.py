@@ -35,6 +35,7 @@ PORTAL_COLUMNS = {
     # Of its page, and of the rules that decide who sees it
     "fault.report": (
         "access_token",
+        "anonymised_at",
         "arrival_deadline",
         "arrived_at",
         "channel",
@@ -69,6 +70,7 @@ PORTAL_COLUMNS = {
         "sla_policy_id",
         "state",
         "technician_id",
+        "verdict",
         "work_order_id",
         "work_order_model",
     ),
@@ -95,6 +97,7 @@ PORTAL_COLUMNS = {
     "res.company": (
         "active",
         "alias_domain_id",
+        "fault_report_ask_verdict",
         "fault_report_keep_position",
         "fault_report_max_files",
         "fault_report_max_megabytes",
@@ -104,6 +107,7 @@ PORTAL_COLUMNS = {
         "fault_report_reminder_hours",
         "fault_report_template_id",
         "fault_report_unassigned_minutes",
+        "fault_report_verdict_days",
         "name",
         "parent_id",
         "parent_path",
