@@ -34,6 +34,7 @@
         "wizards/fault_report_reopen_views.xml",
         "wizards/portal_wizard_views.xml",
         "views/account_move_views.xml",
+        "views/fault_report_analysis_views.xml",
         "views/fault_report_audit_views.xml",
         "views/fault_report_note_views.xml",
         "views/fault_report_status_views.xml",

@@ -9,6 +9,7 @@ from . import notification
 from . import intake
 from . import portal
 from . import attachment
+from . import fault_report_analysis
 from . import fault_report_leavers
 from . import fault_report_note
 from . import fault_report_place

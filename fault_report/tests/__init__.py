@@ -1,6 +1,7 @@
 from . import test_absence
 from . import test_hand_over
 from . import test_access_matrix
+from . import test_analysis
 from . import test_answer_waiting
 from . import test_assignment
 from . import test_audit
