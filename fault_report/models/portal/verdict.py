@@ -65,6 +65,7 @@ class FaultReport(models.Model):
     )
     follow_up_of_id = fields.Many2one(
         "fault.report",
+        string="Follow-Up of",
         readonly=True,
         copy=False,
         check_company=True,
@@ -72,7 +73,16 @@ class FaultReport(models.Model):
         help="The report whose customer said “Still broken”.",
     )
     follow_up_ids = fields.One2many(
-        "fault.report", "follow_up_of_id", readonly=True, protected=True
+        "fault.report",
+        "follow_up_of_id",
+        string="Follow-Ups",
+        readonly=True,
+        protected=True,
+        technical=True,
+    )
+    # A report has one at most.
+    follow_up_id = fields.Many2one(
+        "fault.report", string="Follow-Up", compute="_compute_follow_up_id"
     )
 
     # One answer never makes two reports.
@@ -80,6 +90,11 @@ class FaultReport(models.Model):
         "(follow_up_of_id) WHERE follow_up_of_id IS NOT NULL",
         "This fault report has a follow-up.",
     )
+
+    @api.depends("follow_up_ids")
+    def _compute_follow_up_id(self):
+        for report in self:
+            report.follow_up_id = report.follow_up_ids[:1]
 
     # === ASKING === #
 
