@@ -35,6 +35,7 @@
         "wizards/fault_report_sign_views.xml",
         "wizards/portal_wizard_views.xml",
         "views/account_move_views.xml",
+        "views/fault_report_analysis_views.xml",
         "views/fault_report_audit_views.xml",
         "views/fault_report_note_views.xml",
         "views/fault_report_status_views.xml",
@@ -61,6 +62,7 @@
         "views/portal_templates.xml",
         "views/portal_report_templates.xml",
         "views/portal_new_templates.xml",
+        "views/verdict_templates.xml",
     ],
     "demo": [
         "demo/res_users_demo.xml",

@@ -10,6 +10,7 @@ from . import intake
 from . import portal
 from . import visit
 from . import attachment
+from . import fault_report_analysis
 from . import fault_report_leavers
 from . import fault_report_note
 from . import fault_report_place

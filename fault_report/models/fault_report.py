@@ -122,6 +122,7 @@ class FaultReport(models.Model):
             ("form", "Back office"),
             ("portal", "Customer portal"),
             ("mail", "E-mail"),
+            ("follow_up", "Still broken"),
             # As strange as the least trusted one
             (GONE, "Removed channel"),
         ],

@@ -129,6 +129,18 @@ class ResCompany(models.Model):
         help="Customers are notified when a technician comes, confirm it or ask for "
         "another time, and are notified when the technician is on the way.",
     )
+    fault_report_ask_verdict = fields.Boolean(
+        string="Ask Whether It Works",
+        groups="base.group_user",
+        help="When the work is done or a fault report is solved, customers answer "
+        "“It works” or “Still broken”. What is still broken comes back by itself.",
+    )
+    fault_report_verdict_days = fields.Integer(
+        string="Days to Answer",
+        default=14,
+        groups="base.group_user",
+        help="How many days after that an answer is taken.",
+    )
     fault_report_retention_months = fields.Integer(
         string="Keep Reporters For",
         default=0,
@@ -166,6 +178,10 @@ class ResCompany(models.Model):
     _fault_report_retention_range = models.Constraint(
         "CHECK(fault_report_retention_months BETWEEN 0 AND 1200)",
         "The months that reporters are kept for are a number from 0 to 1,200.",
+    )
+    _fault_report_verdict_range = models.Constraint(
+        "CHECK(fault_report_verdict_days BETWEEN 1 AND 365)",
+        "The days in which customers may answer are a number from 1 to 365.",
     )
     _fault_report_unassigned_not_negative = models.Constraint(
         "CHECK(fault_report_unassigned_minutes >= 0"

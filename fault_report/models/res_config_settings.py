@@ -54,6 +54,12 @@ class ResConfigSettings(models.TransientModel):
     fault_report_visits = fields.Boolean(
         related="company_id.fault_report_visits", readonly=False
     )
+    fault_report_ask_verdict = fields.Boolean(
+        related="company_id.fault_report_ask_verdict", readonly=False
+    )
+    fault_report_verdict_days = fields.Integer(
+        related="company_id.fault_report_verdict_days", readonly=False
+    )
     fault_report_order_details = fields.Boolean(
         related="company_id.fault_report_order_details", readonly=False
     )

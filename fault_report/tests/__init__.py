@@ -1,6 +1,7 @@
 from . import test_absence
 from . import test_hand_over
 from . import test_access_matrix
+from . import test_analysis
 from . import test_answer_waiting
 from . import test_assignment
 from . import test_audit
@@ -98,6 +99,7 @@ from . import test_tours
 from . import test_translatable_texts
 from . import test_translations
 from . import test_unassigned
+from . import test_verdict
 from . import test_views
 from . import test_visit_calendar
 from . import test_visits

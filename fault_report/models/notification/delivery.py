@@ -41,6 +41,7 @@ SETTINGS = {
     "sla_warning": "fault_report_notify_assigned",
     "sla_breached": "fault_report_notify_assigned",
     "converted": "fault_report_notify_work_order",
+    "done": "fault_report_notify_work_order",
     "solved": "fault_report_notify_work_order",
     "visit": "fault_report_notify_work_order",
     "visit_off": "fault_report_notify_work_order",
@@ -49,7 +50,7 @@ SETTINGS = {
 # Kinds sent to customers about a visit, with its time where they are
 VISIT_KINDS = {"visit", "visit_off", "on_the_way"}
 # Kinds sent to customers instead of staff
-CUSTOMER_KINDS = {"converted", "solved"} | VISIT_KINDS
+CUSTOMER_KINDS = {"converted", "done", "solved"} | VISIT_KINDS
 # Kinds caused by external people
 CAUSED_KINDS = {"new", "assigned", "changed", "answered"}
 MAIL_QUEUE = "fault_report.mail_queue"

@@ -58,6 +58,8 @@ class FaultReport(models.Model):
             values["mail_headers"] = headers
         message = self._render_message(kind, news)
         message["subject"] = self._mark_title(kind, message["subject"])
+        # Below every text: templates are the company's own
+        message["body"] += self._get_verdict_buttons(kind)
         return {**values, **message}
 
     def _render_message(self, kind, news):
@@ -285,6 +287,8 @@ class FaultReport(models.Model):
             return self.env._("Overdue: %(report)s", report=name)
         if kind == "converted":
             return self.env._("Work order created: %(report)s", report=name)
+        if kind == "done":
+            return self.env._("Work done: %(report)s", report=name)
         if kind == "solved":
             return self.env._("Solved: %(report)s", report=name)
         if kind == "visit":

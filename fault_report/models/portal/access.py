@@ -36,6 +36,7 @@ PORTAL_COLUMNS = {
     # Of its page, and of the rules that decide who sees it
     "fault.report": (
         "access_token",
+        "anonymised_at",
         "arrival_deadline",
         "arrived_at",
         "channel",
@@ -72,6 +73,7 @@ PORTAL_COLUMNS = {
         "sla_policy_id",
         "state",
         "technician_id",
+        "verdict",
         "visit_answer",
         "work_order_id",
         "work_order_model",
@@ -101,6 +103,7 @@ PORTAL_COLUMNS = {
     "res.company": (
         "active",
         "alias_domain_id",
+        "fault_report_ask_verdict",
         "fault_report_danger_words",
         "fault_report_emergency_phone",
         "fault_report_emergency_text",
@@ -113,6 +116,7 @@ PORTAL_COLUMNS = {
         "fault_report_reminder_hours",
         "fault_report_template_id",
         "fault_report_unassigned_minutes",
+        "fault_report_verdict_days",
         "fault_report_visits",
         "name",
         "parent_id",
