@@ -1,0 +1,64 @@
+from odoo import fields, models
+
+
+class FaultReportOncallStep(models.Model):
+    """A step of the ladder: whom an alert reaches after how long.
+
+    Where no one is on call, the step reaches the dispatchers.
+    """
+
+    _name = "fault.report.oncall.step"
+    _description = "Step of an On-Call Schedule"
+    _inherit = ["fault.report.reference.mixin"]
+    _order = "minutes, id"
+    _rec_name = "whom"
+
+    schedule_id = fields.Many2one(
+        "fault.report.oncall.schedule", required=True, index=True, ondelete="cascade"
+    )
+    minutes = fields.Integer(
+        string="After Minutes", required=True, help="Counted from the alert."
+    )
+    whom = fields.Selection(
+        [
+            ("first", "First on call"),
+            ("second", "Second on call"),
+            ("all", "All on call"),
+            ("dispatchers", "Dispatchers"),
+        ],
+        required=True,
+        default="first",
+    )
+    channel = fields.Selection(
+        [("email", "E-mail"), ("sms", "SMS"), ("both", "E-mail and SMS")],
+        required=True,
+        default="both",
+    )
+
+    _minutes_range = models.Constraint(
+        "CHECK(minutes BETWEEN 0 AND 1440)", "A step comes after 0 to 1,440 minutes."
+    )
+
+    def _get_users(self, schedule, company):
+        """Return the users whom the step reaches now; never none."""
+        self.ensure_one()
+        if self.whom != "dispatchers":
+            on_call = schedule._get_on_call(fields.Datetime.now(), company)
+            place = {"first": slice(0, 1), "second": slice(1, 2)}.get(self.whom)
+            users = on_call[place] if place else on_call
+            if users:
+                return users
+        return schedule._get_dispatchers(company)
+
+    def _get_channels(self, user_sudo):
+        """Return the channels on which to reach the user: those that they have."""
+        wanted = {"email", "sms"} if self.channel == "both" else {self.channel}
+        own = {
+            name
+            for name, value in (
+                ("email", user_sudo.email_normalized),
+                ("sms", user_sudo.phone),
+            )
+            if value
+        }
+        return wanted & own or own
