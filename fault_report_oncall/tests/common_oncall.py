@@ -45,6 +45,10 @@ class OncallCase(FaultReportCommon):
         cls.clock = clock.start()
         cls.addClassCleanup(clock.stop)
 
+    def setUp(self):
+        super().setUp()
+        self.clock.move_to(NOON)
+
     @classmethod
     def make_schedule(cls, *people, **values):
         """Return a schedule with a layer for each of the people, all day long."""
@@ -67,9 +71,8 @@ class OncallCase(FaultReportCommon):
         return self.make_report(priority="2", **values)
 
     def get_alert(self, report):
-        return self.env["fault.report.oncall.alert"].search(
-            [("report_id", "=", report.id)]
-        )
+        alerts_sudo = self.env["fault.report.oncall.alert"].sudo()
+        return alerts_sudo.search([("report_id", "=", report.id)])
 
     def tick(self, **wait):
         self.clock.tick(timedelta(**wait))

@@ -25,7 +25,7 @@ class TestAlert(OncallCase):
         report = self.env["fault.report"].create(
             {"name": "Stuck", "equipment_id": self.lift.id, "priority": "2"}
         )
-        self.assertTrue(self.get_alert(report.sudo().with_user(self.administrator)))
+        self.assertEqual(self.get_alert(report).state, "open")
 
     @users("fault_edit")
     def test_a_report_that_becomes_urgent_starts_one_alert(self):
@@ -220,14 +220,16 @@ class TestAlert(OncallCase):
 
     def test_inside_the_working_hours_it_waits_for_their_end(self):
         self.schedule.outside_hours = True
-        self.company.resource_calendar_id.tz = "UTC"
-        report = self.make_urgent()
-        alert = self.get_alert(report)
-        hours = self.company.resource_calendar_id.attendance_ids.filtered(
-            lambda line: line.dayofweek == "0" and line.hour_from <= 12 < line.hour_to
+        day = {"name": "Monday", "dayofweek": "0", "hour_from": 8, "hour_to": 17}
+        self.company.resource_calendar_id = self.env["resource.calendar"].create(
+            {"name": "Day", "tz": "UTC", "attendance_ids": [(0, 0, day)]}
         )
-        end = max(hours.mapped("hour_to"), default=12)
-        self.assertEqual(alert.started_at, self.now() + timedelta(hours=end - 12))
+        alert = self.get_alert(self.make_urgent())
+        self.assertEqual(alert.started_at, self.now() + timedelta(hours=5))
+        self.assertEqual(self.walk(), [])
+        self.tick(hours=5)
+        self.assertEqual(self.walk(), ["anna"])
+        self.assertEqual(self.get_alert(self.make_urgent()).started_at, self.now())
 
     def test_a_message_has_the_link_of_its_recipient_only(self):
         alert = self.get_alert(self.make_urgent())
@@ -236,7 +238,7 @@ class TestAlert(OncallCase):
         link = alert._get_link(self.anna)
         self.assertIn(link, email.mail_id.body_html)
         self.assertIn(link, sms.sms_id.body)
-        self.assertEqual(email.mail_id.email_to, '"anna" <anna@example.com>')
+        self.assertEqual(email.mail_id.email_to, self.anna.email_formatted)
         self.assertFalse(email.mail_id.model)
         self.assertNotIn(
             "fault_report/oncall", "".join(alert.report_id.message_ids.mapped("body"))
