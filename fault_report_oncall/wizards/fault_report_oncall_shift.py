@@ -20,6 +20,7 @@ class FaultReportOncallShift(models.TransientModel):
     schedule_id = fields.Many2one("fault.report.oncall.schedule")
     sequence = fields.Integer(technical=True)
     day = fields.Date()
+    hours = fields.Char()
     layer = fields.Char()
     user_id = fields.Many2one("res.users", string="Person")
     start = fields.Datetime()
@@ -54,15 +55,17 @@ class FaultReportOncallShift(models.TransientModel):
         start = rota.get_moment(today, 0, zone)
         spans = schedule._get_spans(start, start + PERIOD)
         lines = [(layer.name, own, False) for layer, own in spans.items()]
+        no_one = self.env._("No one is on call")
         gaps = rota.find_gaps(
             [span for own in spans.values() for span in own], start, start + PERIOD
         )
-        lines.append((False, [(*gap, False) for gap in gaps], True))
+        lines.append((no_one, [(*gap, False) for gap in gaps], True))
         return [
             {
                 "schedule_id": schedule.id,
                 "sequence": number,
                 "day": rota.get_wall_time(from_, zone).date(),
+                "hours": self._format_hours(from_, to, zone),
                 "layer": layer,
                 "user_id": user_id,
                 "start": from_,
@@ -73,3 +76,10 @@ class FaultReportOncallShift(models.TransientModel):
             for number, (layer, own, is_gap) in enumerate(lines)
             for from_, to, user_id in rota.split_days(own, zone)
         ]
+
+    @api.model
+    def _format_hours(self, start, end, zone):
+        """Return the hours in words; the end of a day is 24:00."""
+        from_, to = (rota.get_wall_time(moment, zone) for moment in (start, end))
+        is_midnight = to.date() > from_.date()
+        return f"{from_:%H:%M} – {'24:00' if is_midnight else f'{to:%H:%M}'}"
