@@ -57,6 +57,16 @@ class FaultReport(models.Model):
             alert._follow(self.sudo())
         return result
 
+    def _post_anonymise(self, redact):
+        """Delete what could not be sent: it has the words of the report."""
+        result = super()._post_anonymise(redact)
+        lines = self.env["fault.report.oncall.log"].search(
+            [("alert_id.report_id", "=", self.id)]
+        )
+        lines.mail_id.unlink()
+        lines.sms_id.unlink()
+        return result
+
     def action_view_oncall_alerts(self):
         self.ensure_one()
         return {

@@ -4,6 +4,7 @@ import hmac
 import logging
 import secrets
 from datetime import timedelta
+from textwrap import shorten
 
 from psycopg2 import OperationalError
 
@@ -12,6 +13,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL, consteq, format_datetime
 
 from odoo.addons.fault_report.models.fault_report import URGENT, WAITING_STATES
+from odoo.addons.fault_report.models.notification.messages import SMS_LENGTH
 from odoo.addons.fault_report.tools.context_switches import with_own_context
 
 _logger = logging.getLogger(__name__)
@@ -56,7 +58,7 @@ class FaultReportOncallAlert(models.Model):
     minutes_to_acknowledge = fields.Float(
         string="Minutes Until Taken", aggregator="avg"
     )
-    log_ids = fields.One2many("fault.report.oncall.log", "alert_id", string="Log")
+    log_ids = fields.One2many("fault.report.oncall.log", "alert_id")
 
     steps_taken = fields.Integer(technical=True)
     next_at = fields.Datetime(string="Next Step")
@@ -172,7 +174,7 @@ class FaultReportOncallAlert(models.Model):
                 return
 
     def _walk_safely(self):
-        """Take the next step if it is still due; a failure postpones this alert only."""
+        """Take the next step if it is due; a failure postpones this alert only."""
         try:
             with self.env["fault.report"]._isolated():
                 self.try_lock_for_update().filtered_domain(
@@ -241,7 +243,10 @@ class FaultReportOncallAlert(models.Model):
         for channel in sorted(channels):
             queue = alert._queue_sms if channel == "sms" else alert._queue_email
             alert._log(
-                "notice", user_id=user.id, channel=channel, outcome="queued",
+                "notice",
+                user_id=user.id,
+                channel=channel,
+                outcome="queued",
                 **queue(user_sudo),
             )
         if not channels:
@@ -274,11 +279,9 @@ class FaultReportOncallAlert(models.Model):
     def _queue_sms(self, user_sudo):
         """Queue an SMS to the user; return what the log keeps of it."""
         partner_sudo = user_sudo.partner_id
-        text = self.env._(
-            "%(title)s. I take it: %(link)s",
-            title=self._get_title()[:90],
-            link=self._get_link(user_sudo),
-        )
+        link = f"{self.env._('I take it:')} {self._get_link(user_sudo)}"
+        room = max(SMS_LENGTH - len(link) - 1, 20)
+        text = f"{shorten(self._get_title(), room, placeholder='...')} {link}"
         sms = self.env["sms.sms"].create(
             {
                 "partner_id": partner_sudo.id,

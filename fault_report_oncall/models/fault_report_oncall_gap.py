@@ -49,7 +49,9 @@ class FaultReportOncallGap(models.Model):
             )
             for moment in (self.start, self.end)
         )
-        return self.env._("No one is on call: %(start)s – %(end)s", start=start, end=end)
+        return self.env._(
+            "No one is on call: %(start)s – %(end)s", start=start, end=end
+        )
 
     @api.autovacuum
     def _gc_gaps(self):

@@ -41,7 +41,11 @@ class FaultReportOncallLayer(models.Model):
     )
     handover_hour = fields.Float(string="Handover At", required=True, default=8)
     weekdays = fields.Selection(
-        [("all", "Every day"), ("weekdays", "Monday to Friday"), ("weekend", "Weekend")],
+        [
+            ("all", "Every day"),
+            ("weekdays", "Monday to Friday"),
+            ("weekend", "Weekend"),
+        ],
         string="Days",
         required=True,
         default="all",
@@ -108,3 +112,8 @@ class FaultReportOncallMember(models.Model):
         ondelete="cascade",
         domain=lambda self: self.env["fault.report"]._get_technician_domain(),
     )
+
+    @api.constrains("user_id", "layer_id")
+    def _check_user(self):
+        for member in self:
+            member.layer_id.schedule_id._check_people(member.user_id)

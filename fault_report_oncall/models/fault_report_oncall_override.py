@@ -1,5 +1,4 @@
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
 
 
 class FaultReportOncallOverride(models.Model):
@@ -42,19 +41,13 @@ class FaultReportOncallOverride(models.Model):
     @api.constrains("user_id", "layer_id")
     def _check_user(self):
         for override in self:
-            schedule = override.schedule_id
-            if not schedule._may_be_on_call(override.user_id):
-                raise ValidationError(
-                    self.env._(
-                        "%s may not see the fault reports of this company: choose "
-                        "another person.",
-                        override.user_id.name,
-                    )
-                )
+            override.layer_id.schedule_id._check_people(override.user_id)
 
     def _get_spans_of(self, layer):
         """Return start, end and user of the changes of a layer, the last one last."""
         return [
             (override.start, override.end, override.user_id.id)
-            for override in self.filtered(lambda one: one.layer_id == layer).sorted("id")
+            for override in self.filtered(lambda one: one.layer_id == layer).sorted(
+                "id"
+            )
         ]

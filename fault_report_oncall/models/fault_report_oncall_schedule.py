@@ -2,7 +2,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from odoo import api, fields, models, tools
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
 
 from odoo.addons.base.models.res_partner import _tz_get
@@ -185,6 +185,18 @@ class FaultReportOncallSchedule(models.Model):
         """Return whether the user may see the reports of the company now."""
         return self._get_model_report(company)._can_be_technician(user)
 
+    def _check_people(self, users):
+        """Raise for users who may not see the reports of the company."""
+        for user in users:
+            if not self._may_be_on_call(user):
+                raise ValidationError(
+                    self.env._(
+                        "%s may not see the fault reports of this company: choose "
+                        "another person.",
+                        user.name,
+                    )
+                )
+
     def _get_model_report(self, company=None):
         """Return a report of the company that is not stored, for rules about users."""
         company = company or self.company_id
@@ -272,4 +284,3 @@ class FaultReportOncallSchedule(models.Model):
         # Without working time, the clock runs around the clock.
         is_working = start <= now and end.year < 9999
         return end if is_working else now
-

@@ -136,7 +136,10 @@ class TestAlert(OncallCase):
             ],
         )
         self.assertEqual(
-            [int((line.at - alert.started_at).total_seconds()) for line in alert.log_ids],
+            [
+                int((line.at - alert.started_at).total_seconds())
+                for line in alert.log_ids
+            ],
             [0, 0, 0, 300, 300, 300],
         )
 
@@ -210,6 +213,16 @@ class TestAlert(OncallCase):
         )
         self.assertEqual(lines.mapped("outcome"), ["unreachable"])
 
+    def test_what_was_not_sent_goes_when_the_report_is_anonymised(self):
+        report = self.make_urgent()
+        self.walk()
+        lines = self.get_alert(report).log_ids
+        messages = (lines.mail_id, lines.sms_id)
+        self.assertTrue(all(messages))
+        report.action_solve("By phone")
+        report._post_anonymise(str)
+        self.assertFalse([one for one in messages if one.exists()])
+
     def test_the_daily_quota_of_sms_holds_for_alerts(self):
         self.company.fault_report_day_sms = 1
         self.make_urgent()
@@ -238,6 +251,7 @@ class TestAlert(OncallCase):
         link = alert._get_link(self.anna)
         self.assertIn(link, email.mail_id.body_html)
         self.assertIn(link, sms.sms_id.body)
+        self.assertLessEqual(len(sms.sms_id.body), 160)
         self.assertEqual(email.mail_id.email_to, self.anna.email_formatted)
         self.assertFalse(email.mail_id.model)
         self.assertNotIn(

@@ -2,6 +2,7 @@ from datetime import timedelta
 from unittest.mock import patch
 
 from odoo import fields
+from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 
 from .common_oncall import OncallCase
@@ -58,6 +59,11 @@ class TestSchedule(OncallCase):
         self.assertEqual(self.schedule.on_call_ids, self.carl | self.bert)
         later = self.now() + timedelta(hours=1)
         self.assertEqual(self.schedule._get_on_call(later), self.anna | self.bert)
+
+    def test_a_person_who_may_not_see_the_reports_is_refused(self):
+        layer = self.schedule.layer_ids[0]
+        with self.assertRaisesRegex(ValidationError, "may not see"):
+            layer.member_ids = [(0, 0, {"user_id": self.stranger.id})]
 
     def test_r106_a_gap_is_announced_once_a_week_ahead(self):
         self.assertFalse(self.look_ahead())

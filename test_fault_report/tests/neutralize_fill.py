@@ -52,6 +52,8 @@ lift.action_renew_fault_report_token()
 webhook = env["fault.report.webhook"].create(
     {"name": "Hook", "url": f"https://hook.{OUTSIDE}/", "on_commented": True}
 )
+env["fault.report.oncall.schedule"].create({"name": "Nights"}).action_start_drill()
+drill = env["fault.report.oncall.alert"].search([])
 site = env["fault.report.integration"].create(
     {"name": "Site", "allowed_origins": f"https://www.{OUTSIDE}"}
 )
@@ -71,6 +73,10 @@ report = env["fault.report"].create(
     {"name": "Urgent", "equipment_id": lift.id, "technician_id": technician.id}
 )
 env["fault.report"].create({"name": "No one", "equipment_id": lift.id})
+env["fault.report.oncall.alert"]._cron_walk()
+env["fault.report.oncall.schedule"]._cron_look_ahead()
+link = drill._get_link(dispatcher)
+assert drill.log_ids.mail_id and drill.log_ids.sms_id
 # A failed message of each kind, waiting for a retry, and one for later
 env.flush_all()
 mails = env["mail.mail"].search([("model", "=", "fault.report")])
@@ -108,6 +114,7 @@ sys.stdout.write(
             "key": site.sudo().key_hash,
             "former key": site.sudo().former_key_hash,
             "plain key": key,
+            "on-call secret": f"{drill.sudo().secret} {link.rpartition('/')[2]}",
             "tokens": " ".join(filter(None, tokens)),
         }
     )
