@@ -51,10 +51,11 @@ class FaultReport(models.Model):
         result = super()._post_event(event)
         alert = self.env["fault.report.oncall.alert"]
         # Users who cause an event need no access to alerts.
+        reports_sudo = self.sudo()
         if event in STARTS and self and not self._is_silent():
-            alert._start_for(self.sudo())
+            alert._start_for(reports_sudo)
         elif event in STOPS and self:
-            alert._follow(self.sudo())
+            alert._follow(reports_sudo)
         return result
 
     def _post_anonymise(self, redact):

@@ -259,6 +259,7 @@ class FaultReportOncallSchedule(models.Model):
 
     def action_view_on_call(self):
         """Open who is on call in the coming two weeks."""
+        self.check_access("read")
         return self.env["fault.report.oncall.shift"]._get_action(self)
 
     def _get_zone(self):
