@@ -14,6 +14,9 @@ from odoo.tools import SQL, consteq, format_datetime
 
 from odoo.addons.fault_report.models.fault_report import URGENT, WAITING_STATES
 from odoo.addons.fault_report.models.notification.messages import SMS_LENGTH
+from odoo.addons.fault_report.models.notification.reminder import (
+    UNASSIGNED_ACTIVITY,
+)
 from odoo.addons.fault_report.tools.context_switches import with_own_context
 
 _logger = logging.getLogger(__name__)
@@ -229,7 +232,14 @@ class FaultReportOncallAlert(models.Model):
         others = self.schedule_id._get_dispatchers(self.company_id) - users
         if not [user for user in others if self._notify_user(step, user)]:
             self._log("notice", outcome="unreachable")
-            _logger.warning("On-call alert %s reaches no one", self.id)
+            self._plan_activity()
+
+    def _plan_activity(self):
+        """Plan what no message could say: the last resort."""
+        if self.report_id:
+            self.report_id._plan_safely(
+                UNASSIGNED_ACTIVITY, self.report_id._get_answer_responsible()
+            )
 
     def _notify_user(self, step, user):
         """Queue the messages to a user; return the channels."""

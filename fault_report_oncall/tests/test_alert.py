@@ -213,6 +213,13 @@ class TestAlert(OncallCase):
         )
         self.assertEqual(lines.mapped("outcome"), ["unreachable"])
 
+    def test_where_no_message_can_be_sent_there_is_an_activity(self):
+        everyone = self.env["res.users"].search([("share", "=", False)])
+        everyone.write({"email": False, "phone": False})
+        report = self.make_urgent()
+        self.walk()
+        self.assertEqual(report.activity_ids.user_id, self.dispatcher)
+
     def test_what_was_not_sent_goes_when_the_report_is_anonymised(self):
         report = self.make_urgent()
         self.walk()

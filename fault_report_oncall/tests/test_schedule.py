@@ -103,6 +103,7 @@ class TestSchedule(OncallCase):
         )
         Schedule = self.env["fault.report.oncall.schedule"]
         self.assertEqual(Schedule._find_for(branch), self.schedule)
+        self.carl.company_ids += branch
         own = self.make_schedule(self.carl, company_id=branch.id)
         self.assertEqual(Schedule._find_for(branch), own)
         self.assertEqual(Schedule._find_for(self.company), self.schedule)

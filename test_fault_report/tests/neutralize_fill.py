@@ -52,7 +52,10 @@ lift.action_renew_fault_report_token()
 webhook = env["fault.report.webhook"].create(
     {"name": "Hook", "url": f"https://hook.{OUTSIDE}/", "on_commented": True}
 )
-env["fault.report.oncall.schedule"].create({"name": "Nights"}).action_start_drill()
+people = {"member_ids": [(0, 0, {"user_id": technician.id})]}
+env["fault.report.oncall.schedule"].create(
+    {"name": "Nights", "layer_ids": [(0, 0, {"name": "All", **people})]}
+).action_start_drill()
 drill = env["fault.report.oncall.alert"].search([])
 site = env["fault.report.integration"].create(
     {"name": "Site", "allowed_origins": f"https://www.{OUTSIDE}"}
@@ -75,7 +78,7 @@ report = env["fault.report"].create(
 env["fault.report"].create({"name": "No one", "equipment_id": lift.id})
 env["fault.report.oncall.alert"]._cron_walk()
 env["fault.report.oncall.schedule"]._cron_look_ahead()
-link = drill._get_link(dispatcher)
+link = drill._get_link(technician)
 assert drill.log_ids.mail_id and drill.log_ids.sms_id
 # A failed message of each kind, waiting for a retry, and one for later
 env.flush_all()

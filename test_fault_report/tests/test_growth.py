@@ -52,6 +52,7 @@ class TestGrowth(FaultReportCommon):
             {"name": "Hook", "url": "https://hook.example"}
         )
         cls.site = cls.env["fault.report.integration"].create({"name": "Site"})
+        cls.nights = cls.env["fault.report.oncall.schedule"].create({"name": "Nights"})
 
     def find_filled(self):
         """Return the models of ours with a table that are not kept."""
