@@ -133,7 +133,8 @@ class TestGrowth(FaultReportCommon):
         for name, field in rows._fields.items():
             if field.store and field.type == "datetime":
                 self.env.cr.execute(
-                    f"UPDATE {rows._table} SET {name} = {name} - interval '2 years'"
+                    f'UPDATE {rows._table} SET "{name}" = "{name}"'
+                    " - interval '2 years'"
                     " WHERE id = ANY(%s)",
                     [rows.ids],
                 )
