@@ -224,7 +224,7 @@ class FaultReportOncallAlert(models.Model):
     # === MESSAGES === #
 
     def _notify(self, step):
-        """Queue the messages of a step; without any, those to the dispatchers."""
+        """Queue the messages of a step; never silent: else to the dispatchers."""
         users = step._get_users(self.schedule_id, self.company_id)
         reached = [user for user in users if self._notify_user(step, user)]
         if reached:
@@ -245,10 +245,7 @@ class FaultReportOncallAlert(models.Model):
         """Queue the messages to a user; return the channels."""
         # Addresses of other users are read to write to them.
         user_sudo = user.sudo()
-        channels = step._get_channels(user_sudo)
-        if self.report_id:
-            # It may be caused from outside: SMS are paid.
-            channels = self.report_id._limit_channels("new", channels)
+        channels = step._get_channels(user_sudo, self.report_id)
         alert = self.with_context(lang=user_sudo.lang).with_company(self.company_id)
         for channel in sorted(channels):
             queue = alert._queue_sms if channel == "sms" else alert._queue_email

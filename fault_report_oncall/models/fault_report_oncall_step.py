@@ -4,7 +4,7 @@ from odoo import fields, models
 class FaultReportOncallStep(models.Model):
     """A step of the ladder: whom an alert reaches after how long.
 
-    Where no one is on call, the step reaches the dispatchers.
+    Where no one is on call, the alert reaches the dispatchers instead.
     """
 
     _name = "fault.report.oncall.step"
@@ -40,25 +40,21 @@ class FaultReportOncallStep(models.Model):
     )
 
     def _get_users(self, schedule, company):
-        """Return the users whom the step reaches now; never none."""
+        """Return the users whom the step is for now; none in a gap."""
         self.ensure_one()
-        if self.whom != "dispatchers":
-            on_call = schedule._get_on_call(fields.Datetime.now(), company)
-            place = {"first": slice(0, 1), "second": slice(1, 2)}.get(self.whom)
-            users = on_call[place] if place else on_call
-            if users:
-                return users
-        return schedule._get_dispatchers(company)
+        if self.whom == "dispatchers":
+            return schedule._get_dispatchers(company)
+        on_call = schedule._get_on_call(fields.Datetime.now(), company)
+        place = {"first": slice(0, 1), "second": slice(1, 2)}.get(self.whom)
+        return on_call[place] if place else on_call
 
-    def _get_channels(self, user_sudo):
+    def _get_channels(self, user_sudo, report):
         """Return the channels on which to reach the user: those that they have."""
         wanted = {"email", "sms"} if self.channel == "both" else {self.channel}
-        own = {
-            name
-            for name, value in (
-                ("email", user_sudo.email_normalized),
-                ("sms", user_sudo.phone),
-            )
-            if value
-        }
-        return wanted & own or own
+        addresses = {"email": user_sudo.email_normalized, "sms": user_sudo.phone}
+        own = {name for name, address in addresses.items() if address}
+        channels = wanted & own or own
+        if report:
+            # It may be caused from outside: SMS are paid.
+            channels = report._limit_channels("new", channels) & own
+        return channels

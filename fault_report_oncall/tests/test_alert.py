@@ -1,3 +1,4 @@
+import itertools
 from datetime import timedelta
 from unittest.mock import patch
 
@@ -229,6 +230,25 @@ class TestAlert(OncallCase):
         report.action_solve("By phone")
         report._post_anonymise(str)
         self.assertFalse([one for one in messages if one.exists()])
+
+    def test_each_person_is_reached_where_they_have_an_address(self):
+        report = self.make_urgent()
+        values = itertools.product(("a@b.example", False), ("+46 70 1", False))
+        for (email, phone), channel, quota in itertools.product(
+            values, ("email", "sms", "both"), (0, 200)
+        ):
+            self.company.fault_report_day_sms = quota
+            self.anna.write({"email": email, "phone": phone})
+            step = self.schedule.step_ids[0]
+            step.channel = channel
+            own = {"email"} if email else set()
+            own |= {"sms"} if phone and quota else set()
+            wanted = {"email", "sms"} if channel == "both" else {channel}
+            with self.subTest(email=email, phone=phone, channel=channel, quota=quota):
+                found = step._get_channels(self.anna, report)
+                self.assertLessEqual(found, own)
+                self.assertEqual(bool(found), bool(own))
+                self.assertEqual(found & wanted, own & wanted)
 
     def test_the_daily_quota_of_sms_holds_for_alerts(self):
         self.company.fault_report_day_sms = 1
