@@ -98,5 +98,6 @@ class ResConfigSettings(models.TransientModel):
         related="company_id.fault_report_retention_files", readonly=False
     )
     module_fault_report_api = fields.Boolean(string="Web Sites and Programs")
+    module_fault_report_oncall = fields.Boolean(string="On Call")
     module_fault_report_qr = fields.Boolean(string="QR Codes")
     module_fault_report_webhook = fields.Boolean(string="Webhooks")
