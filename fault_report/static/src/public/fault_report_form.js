@@ -555,7 +555,9 @@
         }
 
         async isReady() {
-            return this.validate() && (await FaultReportForm.ask?.(this.form)) !== false;
+            return (
+                this.validate() && (await FaultReportForm.ask?.(this.form)) !== false
+            );
         }
 
         async send() {
