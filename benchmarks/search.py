@@ -42,8 +42,6 @@ DESCRIBED = {"pump": 2, "gearbox": 10, "sprinkler": 50, "intercom": 200, "hatch"
 PEOPLE = {"Andersson": 20, "Virtanen": 250}
 CUSTOMERS = {"Harbour": 10, "Quay": 100, "Pier": 250}
 OBJECTS = {"Gate": 10, "Hoist": 100, "Turnstile": 500}
-# In the older half only
-FORMER = {"paternoster": 20}
 
 
 # === DATA === #

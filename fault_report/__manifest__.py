@@ -32,6 +32,7 @@
         "wizards/fault_report_customer_month_views.xml",
         "wizards/fault_report_duplicate_views.xml",
         "wizards/fault_report_reopen_views.xml",
+        "wizards/fault_report_sign_views.xml",
         "wizards/portal_wizard_views.xml",
         "views/account_move_views.xml",
         "views/fault_report_analysis_views.xml",
@@ -99,6 +100,8 @@
             "fault_report/static/src/point_rule/find_shown.js",
             "fault_report/static/src/public/points.js",
         ],
+        # Beside it, for forms that ask whether anyone is in danger
+        "fault_report.assets_danger": ["fault_report/static/src/public/danger.js"],
         "fault_report.assets_portal": [
             ("include", "fault_report.assets_form"),
             "fault_report/static/src/public/portal/portal.css",

@@ -3,4 +3,5 @@ from . import http_dispatcher
 from . import portal
 from . import portal_filing
 from . import verdict
+from . import visit
 from . import webclient

@@ -130,59 +130,58 @@ class FaultReportPortal(CustomerPortal):
 
         The first one is the default.
         """
-        Report = request.env["fault.report"]
-        waiting = Report._get_waiting_domain()
         facilities = {
             str(facility.id): {"label": facility.name}
-            for facility in Report._get_portal_facilities()
-        }
-        labels = {
-            "all": request.env._("Search everywhere"),
-            "name": request.env._("Search in descriptions"),
-            "reference": request.env._("Search in numbers"),
-            "facility": request.env._("Search in facilities"),
-            "object": request.env._("Search in objects"),
+            for facility in request.env["fault.report"]._get_portal_facilities()
         }
         return {
-            "sortby": {
-                "newest": {
-                    "label": request.env._("Newest"),
-                    "order": "reported_at desc, id desc",
-                },
-                "oldest": {
-                    "label": request.env._("Oldest"),
-                    "order": "reported_at, id",
-                },
-                "name": {"label": request.env._("Description"), "order": "name, id"},
-                "facility": {
-                    "label": request.env._("Facility"),
-                    "order": "facility_id, id desc",
-                },
-                "state": {"label": request.env._("State"), "order": "state, id desc"},
-            },
-            "filterby": {
-                "all": {"label": request.env._("All"), "domain": Domain.TRUE},
-                "open": {"label": request.env._("Open"), "domain": waiting},
-                "handled": {"label": request.env._("Handled"), "domain": ~waiting},
-                "mine": {
-                    "label": request.env._("Filed by me"),
-                    "domain": Domain("create_uid", "=", request.env.uid),
-                },
-            },
-            "groupby": {
-                "none": {"label": request.env._("None"), "field": False},
-                "facility": {
-                    "label": request.env._("Facility"),
-                    "field": "facility_id",
-                },
-                "object": {"label": request.env._("Object"), "field": "equipment_id"},
-                "state": {"label": request.env._("State"), "field": "state"},
-            },
-            "search_in": {
-                name: {"input": name, "label": label} for name, label in labels.items()
-            },
+            "sortby": self._get_fault_report_orders(),
+            "filterby": self._get_fault_report_filters(),
+            "groupby": self._get_fault_report_groupings(),
+            "search_in": self._get_fault_report_searches(),
             "facility": {"": {"label": request.env._("All facilities")}, **facilities},
         }
+
+    def _get_fault_report_orders(self):
+        env = request.env
+        return {
+            "newest": {"label": env._("Newest"), "order": "reported_at desc, id desc"},
+            "oldest": {"label": env._("Oldest"), "order": "reported_at, id"},
+            "name": {"label": env._("Description"), "order": "name, id"},
+            "facility": {"label": env._("Facility"), "order": "facility_id, id desc"},
+            "state": {"label": env._("State"), "order": "state, id desc"},
+        }
+
+    def _get_fault_report_filters(self):
+        env = request.env
+        waiting = env["fault.report"]._get_waiting_domain()
+        mine = Domain("create_uid", "=", env.uid)
+        return {
+            "all": {"label": env._("All"), "domain": Domain.TRUE},
+            "open": {"label": env._("Open"), "domain": waiting},
+            "handled": {"label": env._("Handled"), "domain": ~waiting},
+            "mine": {"label": env._("Filed by me"), "domain": mine},
+        }
+
+    def _get_fault_report_groupings(self):
+        env = request.env
+        return {
+            "none": {"label": env._("None"), "field": False},
+            "facility": {"label": env._("Facility"), "field": "facility_id"},
+            "object": {"label": env._("Object"), "field": "equipment_id"},
+            "state": {"label": env._("State"), "field": "state"},
+        }
+
+    def _get_fault_report_searches(self):
+        env = request.env
+        labels = {
+            "all": env._("Search everywhere"),
+            "name": env._("Search in descriptions"),
+            "reference": env._("Search in numbers"),
+            "facility": env._("Search in facilities"),
+            "object": env._("Search in objects"),
+        }
+        return {name: {"input": name, "label": text} for name, text in labels.items()}
 
     def _get_search_words(self, params):
         words = (params.get("search") or "").strip()[: text_rules.MAX_NAME]
@@ -306,6 +305,7 @@ class FaultReportPortal(CustomerPortal):
             "reply_key": uuid.uuid4().hex,
             "kept": kept,
             "errors": {},
+            "visit_errors": {},
             "error_url": None,
             # The part of the page whose form was refused
             "refused": None,

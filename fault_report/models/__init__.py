@@ -8,6 +8,7 @@ from . import service_level
 from . import notification
 from . import intake
 from . import portal
+from . import visit
 from . import attachment
 from . import fault_report_analysis
 from . import fault_report_leavers
@@ -18,11 +19,13 @@ from . import fault_report_print
 from . import fault_report_recurrence
 from . import fault_report_retention
 from . import fault_report_search
+from . import fault_report_signature
 from . import fault_report_status
 from . import fault_report_subgroup
 from . import fault_report_technician
 from . import digest_digest
 from . import ir_actions_report
+from . import ir_sequence
 from . import maintenance_equipment
 from . import res_company
 from . import res_config_settings

@@ -463,6 +463,16 @@ def read_ids(records, name, value):
         raise _get_choice_error(records, name) from error
 
 
+def read_all_ids(records, names, vals_list):
+    """Return the ids in these relations of all values, as of `read_ids`, by name."""
+    return {
+        name: {
+            id_ for vals in vals_list for id_ in read_ids(records, name, vals.get(name))
+        }
+        for name in names
+    }
+
+
 def _get_choice_error(records, name):
     label = records._fields[name]._description_string(records.env)
     return AccessError(

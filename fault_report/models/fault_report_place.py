@@ -8,7 +8,7 @@ from odoo.tools import LazyTranslate
 
 from ..tools import text_rules
 from ..tools.xmlids import get_record
-from .client_guards import get_existing, read_ids
+from .client_guards import get_existing, read_all_ids
 from .fault_report import PLACE_FIELDS, WAITING_STATES
 
 _lt = LazyTranslate(__name__)
@@ -281,14 +281,7 @@ class FaultReport(models.Model):
     @api.model
     def _prefetch_places(self, vals_list):
         """Read the objects of new reports, then the places and the author together."""
-        ids = {
-            name: {
-                id_
-                for vals in vals_list
-                for id_ in read_ids(self, name, vals.get(name))
-            }
-            for name in PLACE_FIELDS
-        }
+        ids = read_all_ids(self, PLACE_FIELDS, vals_list)
         # Only read: the user's access to them is checked later.
         objects_sudo = self.env["maintenance.equipment"].sudo()
         objects_sudo = get_existing(objects_sudo.browse(ids["equipment_id"]))

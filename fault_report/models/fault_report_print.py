@@ -4,6 +4,7 @@ from urllib.parse import urlencode
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.tools import format_date, get_lang
+from odoo.tools.image import image_data_uri
 
 from ..tools import file_rules, picture_rules
 from ..tools.budget import Budget
@@ -147,6 +148,7 @@ class FaultReport(models.Model):
             ],
             "files": files,
             "notes": report._prepare_print_notes(for_customer),
+            "signature": not hides_customer and report._prepare_print_signature(),
         }
 
     def _hides_customer(self):
@@ -173,6 +175,7 @@ class FaultReport(models.Model):
             # Some layouts have the title in their header
             (label("reference"), self.reference),
             (label("reported_at"), self._get_print_time(self.reported_at)),
+            (label("is_emergency"), self.is_emergency and self.env._("Yes")),
             (self.env._("Progress"), progress),
             (label("customer_order_ref"), self.customer_order_ref),
             (
@@ -258,6 +261,16 @@ class FaultReport(models.Model):
         ]
 
     # === PHOTOS === #
+
+    def _prepare_print_signature(self):
+        """Return the customer's signature, or None: its picture, the name and time."""
+        if not self.signed_at:
+            return None
+        return {
+            "src": image_data_uri(self.signature) if self.signature else None,
+            "name": self.signed_by or "",
+            "time": self._get_print_time(self.signed_at),
+        }
 
     def _prepare_print_files(self, for_customer):
         """Return the photos, and the names of the files that are not printed.

@@ -183,7 +183,7 @@ class FaultReport(models.Model):
             report_sudo._post_anonymise(redact)
             report_sudo._set_columns(
                 report_sudo,
-                **dict.fromkeys(REPORTER_FIELDS),
+                **dict.fromkeys((*REPORTER_FIELDS, "signature", "signed_by")),
                 access_token=None,
                 anonymised_at=fields.Datetime.now(),
             )
@@ -217,7 +217,8 @@ class FaultReport(models.Model):
     def _get_reporters(self, messages):
         """Return names and addresses, and phone numbers, of who has reported it."""
         self.ensure_one()
-        names, phones = [self.contact_name, self.email_from], [self.phone]
+        names = [self.contact_name, self.email_from, self.signed_by]
+        phones = [self.phone]
         own = email_normalize(self._format_company_sender(self.company_id, ""))
         texts = [self.name, self.comment or ""]
         for message in messages._filter_from_strangers():

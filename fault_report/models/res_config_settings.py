@@ -27,6 +27,9 @@ class ResConfigSettings(models.TransientModel):
         readonly=False,
         required=True,
     )
+    fault_report_signature_closes = fields.Boolean(
+        related="company_id.fault_report_signature_closes", readonly=False
+    )
     fault_report_close_activities = fields.Boolean(
         related="company_id.fault_report_close_activities", readonly=False
     )
@@ -38,6 +41,18 @@ class ResConfigSettings(models.TransientModel):
     )
     fault_report_portal_may_set_urgent = fields.Boolean(
         related="company_id.fault_report_portal_may_set_urgent", readonly=False
+    )
+    fault_report_emergency_phone = fields.Char(
+        related="company_id.fault_report_emergency_phone", readonly=False
+    )
+    fault_report_emergency_text = fields.Text(
+        related="company_id.fault_report_emergency_text", readonly=False
+    )
+    fault_report_danger_words = fields.Text(
+        related="company_id.fault_report_danger_words", readonly=False
+    )
+    fault_report_visits = fields.Boolean(
+        related="company_id.fault_report_visits", readonly=False
     )
     fault_report_ask_verdict = fields.Boolean(
         related="company_id.fault_report_ask_verdict", readonly=False
@@ -83,5 +98,6 @@ class ResConfigSettings(models.TransientModel):
         related="company_id.fault_report_retention_files", readonly=False
     )
     module_fault_report_api = fields.Boolean(string="Web Sites and Programs")
+    module_fault_report_oncall = fields.Boolean(string="On Call")
     module_fault_report_qr = fields.Boolean(string="QR Codes")
     module_fault_report_webhook = fields.Boolean(string="Webhooks")

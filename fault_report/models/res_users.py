@@ -60,6 +60,11 @@ class ResUsers(models.Model):
         help="SMS is chosen, but there is no phone number.",
     )
 
+    fault_report_push = fields.Boolean(
+        string="Also as Push Message",
+        help="Show what I chose also on my devices, even if Odoo is closed there. Allow "
+        "Odoo's notifications on each device first.",
+    )
     fault_report_badge_overdue = fields.Boolean(
         string="Badge: Overdue Only",
         help="The red number counts the fault reports that are overdue by a service "
@@ -111,7 +116,9 @@ class ResUsers(models.Model):
             *super().SELF_READABLE_FIELDS,
             *NOTIFICATION_FIELDS,
             "fault_report_badge_overdue",
+            "fault_report_calendar_url",
             "fault_report_phone_missing",
+            "fault_report_push",
             "fault_report_substitute_id",
         ]
 
@@ -121,13 +128,15 @@ class ResUsers(models.Model):
             *super().SELF_WRITEABLE_FIELDS,
             *NOTIFICATION_FIELDS,
             "fault_report_badge_overdue",
+            "fault_report_push",
         ]
 
     def _get_fault_report_channels(self, setting):
-        """Return the channels that the user chose: a set of e-mail and SMS.
+        """Return the channels that the user chose: a set of e-mail, SMS and push.
 
         Unavailable channels are replaced: SMS without a number by e-mail, e-mail
-        without an address by SMS, both by Odoo's inbox.
+        without an address by SMS, both by Odoo's inbox. A push message comes on top,
+        since devices can disappear.
         """
         self.ensure_one()
         choice = self[setting]
@@ -138,6 +147,9 @@ class ResUsers(models.Model):
             channels = channels - {"sms"} | {"email"}
         if "email" in channels and not self.email_normalized:
             channels = channels - {"email"} or {"sms" if self.phone else "inbox"}
+        # Odoo pushes what comes to its inbox by itself.
+        if channels - {"inbox"} and self.fault_report_push and self._is_internal():
+            channels.add("push")
         return channels
 
     @api.model

@@ -20,6 +20,7 @@ from . import test_customer_search
 from . import test_desk
 from . import test_dialogs
 from . import test_digest
+from . import test_emergency
 from . import test_events
 from . import test_facilities
 from . import test_fault_report
@@ -90,6 +91,7 @@ from . import test_search_scale
 from . import test_service_level
 from . import test_service_level_exact
 from . import test_settings
+from . import test_signature
 from . import test_submission
 from . import test_template
 from . import test_text_rules
@@ -99,5 +101,7 @@ from . import test_translations
 from . import test_unassigned
 from . import test_verdict
 from . import test_views
+from . import test_visit_calendar
+from . import test_visits
 from . import test_media_types
 from . import test_point_rules

@@ -314,7 +314,7 @@ class TestAnswerWaiting(AnswerCommon):
                 self.report.with_user(user).sudo(False).action_seen()
         self.assertTrue(self.report.is_answer_waiting)
 
-    def test_nobody_writes_the_mark(self):
+    def test_no_user_writes_the_mark(self):
         for user in (self.users["edit"], self.boss):
             with self.assertRaises(AccessError):
                 self.report.with_user(user).write({"is_answer_waiting": True})

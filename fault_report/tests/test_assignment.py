@@ -65,7 +65,7 @@ class TestAutomaticAssignment(NotificationCommon):
         for user in (self.first, self.second):
             self.assertIn(user.name, note)
 
-    def test_if_nobody_can_take_it_the_note_says_so(self):
+    def test_if_no_technician_can_take_it_the_note_says_so(self):
         (self.first + self.second + self.third).active = False
         report = self.file()
         self.assertEqual(report.state, "new")
@@ -84,7 +84,7 @@ class TestAutomaticAssignment(NotificationCommon):
         report = self.make_report(technician_id=self.users["view"].id)
         self.assertFalse(self.notes(report))
 
-    def test_a_note_tells_nobody_by_message(self):
+    def test_a_note_sends_no_message(self):
         self.first.active = False
         self.second.fault_report_notify_changed = "email"
         self.file()
@@ -114,7 +114,7 @@ class TestAssignDialog(NotificationCommon):
         self.assertTrue(names[self.users["view"].id].endswith("(0 open)"))
         self.assertNotIn(self.stranger.id, names)
 
-    def test_it_offers_nobody_of_another_company(self):
+    def test_it_offers_no_user_of_another_company(self):
         report = self.make_report()
         other = self.env["res.company"].create({"name": "Other"})
         colleague = self.users["convert"]

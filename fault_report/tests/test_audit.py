@@ -160,7 +160,7 @@ class TestAudit(PortalData, FaultReportCommon):
                 operation()
 
     @mute_logger("odoo.addons.base.models.ir_model")
-    def test_r89_nobody_else_reads_the_trail(self):
+    def test_r89_no_other_user_reads_the_trail(self):
         line = self.limit()
         others = [*self.users.values(), self.staff, self.clerk, self.filing]
         for user in others:

@@ -144,7 +144,7 @@ class TestWaitingSignal(FaultReportCommon):
         change(*args)
         self.assertEqual(self.count_signals(), 1)
 
-    def test_who_may_view_is_told_and_the_message_says_nothing_else(self):
+    def test_who_may_view_is_notified_and_the_message_says_nothing_else(self):
         self.make_report()
         self.env.cr.flush()
         signal = self.env["bus.bus"].search([("message", "like", SIGNAL)])

@@ -21,8 +21,14 @@ OF_ONE_COMPANY = {
     "fault.report.integration",
     "fault.report.webhook",
 }
-# Settings with a record, found on the nearest parent that has one
-FOUND = {"fault_report_template_id", "fault_report_product_id"}
+# Settings found on the nearest parent that has one: records, and what must not be old
+FOUND = {
+    "fault_report_template_id",
+    "fault_report_product_id",
+    "fault_report_emergency_phone",
+    "fault_report_emergency_text",
+    "fault_report_danger_words",
+}
 # Settings that no other company has: addresses, projects, definitions
 OWN = {
     "fault_report_alias_id",

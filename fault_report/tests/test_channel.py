@@ -152,7 +152,7 @@ class TestChannel(FaultReportCommon):
         for nobody in ("", "not an address", "x@y.example"):
             self.assertEqual(find(self.company, email=nobody), {})
 
-    def test_an_address_of_two_customers_tells_nothing(self):
+    def test_an_address_of_two_customers_means_nothing(self):
         Partner = self.env["res.partner"]
         for customer in (self.hotel, self.hospital):
             Partner.create(
@@ -161,7 +161,7 @@ class TestChannel(FaultReportCommon):
         found = Partner._find_fault_report_place(self.company, email="b@x.example")
         self.assertEqual(found, {})
 
-    def test_nobody_chooses_the_secret_of_the_tracking_page(self):
+    def test_no_user_chooses_the_secret_of_the_tracking_page(self):
         report = self.make_report()
         with self.assertRaises(UserError):
             self.as_user(report, "edit").access_token = "guessed"

@@ -108,7 +108,7 @@ class TestProtectedFields(ContextCase):
         self.assertFalse(report.outcome)
         self.assertNotEqual(report.reference, "X")
 
-    def test_nobody_writes_a_protected_field_of_any_model_at_any_method(self):
+    def test_no_user_writes_a_protected_field_of_any_model_at_any_method(self):
         for model in self.get_own_models():
             record = model.search([], limit=1)
             for name in sorted(getattr(model, "_get_protected_fields", set)()):

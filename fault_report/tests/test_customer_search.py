@@ -190,7 +190,7 @@ class TestCustomerSearch(PortalData, FaultReportCommon):
         groups = Report.formatted_read_group([], ["facility_id", "state"], ["__count"])
         self.assertEqual(len(groups), 3)
 
-    def test_the_company_does_not_tell_what_its_settings_are_linked_to(self):
+    def test_the_company_does_not_reveal_what_its_settings_are_linked_to(self):
         """Customers read companies, and a many2one is read with its display name."""
         Company = self.env["res.company"]
         links = [

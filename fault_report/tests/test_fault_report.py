@@ -281,7 +281,7 @@ class TestRefusals(FaultReportCommon):
 
 
 class TestHandling(FaultReportCommon):
-    def test_a_report_is_new_until_somebody_has_it(self):
+    def test_a_report_is_new_until_it_has_a_technician(self):
         report = self.make_report()
         self.assertEqual(report.state, "new")
         self.as_user(report, "edit").action_assign(self.technician)
@@ -442,7 +442,7 @@ class TestHandling(FaultReportCommon):
         self.assertNotEqual(report.reference, "FR/1")
         self.assertNotIn("outcome", Report.default_get(["outcome", "name"]))
 
-    def test_onchange_tells_no_names_of_other_records(self):
+    def test_onchange_reveals_no_names_of_other_records(self):
         parameter = self.env["ir.config_parameter"].search([], limit=1)
         Report = self.as_user(self.env["fault.report"], "create")
         for values in (
@@ -457,7 +457,7 @@ class TestHandling(FaultReportCommon):
             )
             self.assertFalse(result["value"].get("work_order_name"))
 
-    def test_state_and_links_cannot_be_written_by_anybody(self):
+    def test_state_and_links_cannot_be_written_by_any_user(self):
         report = self.make_report()
         admin = self.env.ref("base.user_admin")
         for values in (

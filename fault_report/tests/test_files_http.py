@@ -246,7 +246,7 @@ class TestFilesHttp(FilesData, FaultReportData, HttpCase):
         self.assertEqual((file.res_model, file.res_id), ("fault.report", report.id))
         self.assertEqual(file.file_size, len(content))
 
-    def test_nobody_removes_a_file_with_a_token_alone(self):
+    def test_no_file_is_removed_with_a_token_alone(self):
         file = self.make_file(self.make_report_of(self.env.user))
         token = file._get_ownership_token()
         self.authenticate(None, None)

@@ -254,7 +254,7 @@ class TestDamagedPictures(HostileFilesCase):
             return False
         return True
 
-    def test_the_beginning_of_a_jpeg_tells_as_much_as_decoding_all_of_it(self):
+    def test_the_beginning_of_a_jpeg_says_as_much_as_decoding_all_of_it(self):
         chance = random.Random(SEED)
         answers = set()
         for kind, original in make_jpegs().items():
@@ -411,7 +411,7 @@ class TestDamagedPictures(HostileFilesCase):
         content = make_heic_picture()[:-30]
         self.assertEqual(self.add_file(content, "a.heic").raw, content)
 
-    def test_a_picture_stays_upright_when_only_xmp_tells_how_to_hold_it(self):
+    def test_a_picture_stays_upright_when_only_xmp_says_how_to_hold_it(self):
         xmp = b'<x:xmpmeta><rdf:Description tiff:Orientation="%d"/></x:xmpmeta>'
         element = b"<x:xmpmeta><tiff:Orientation>%d</tiff:Orientation></x:xmpmeta>"
         for kind in ("PNG", "JPEG", "WEBP"):

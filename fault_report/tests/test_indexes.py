@@ -34,6 +34,7 @@ USES = {
     "board": ("the filter My, and the board of all", [("technician_id", "=", 1)]),
     "customer": ("the portal", [("commercial_partner_id", "=", 1)], NEWEST),
     "deviations": ("its filter", [("deviation_count", ">", 0)], NEWEST),
+    "emergency": ("its filter", [("is_emergency", "=", True)], NEWEST),
     "equipment": ("the button of an object", [("equipment_id", "in", [1])]),
     "escalation": ("the cron", [("escalation_date", "<=", SOON)], "escalation_date,id"),
     "handled": ("the digest", [("date_handled", ">=", SOON)]),

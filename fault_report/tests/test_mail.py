@@ -389,7 +389,7 @@ class TestMail(MailGatewayCase):
         for text in (receipt.subject, receipt.body_html):
             self.assertNotIn("ills", text)
 
-    def test_nobody_gets_more_than_three_receipts_an_hour(self):
+    def test_no_sender_gets_more_than_three_receipts_an_hour(self):
         with freeze_time("2026-03-01 12:00:00"):
             reports = [self.deliver(self.write_mail()) for _time in range(5)]
         counts = [len(self.receipts(report)) for report in reports]

@@ -98,7 +98,7 @@ class TestThreadController(ReportMatrix, MailControllerThreadCommon):
             ],
         )
 
-    def test_r70_a_customer_mentions_nobody(self):
+    def test_r70_a_customer_mentions_no_one(self):
         colleagues = (self.editor + self.foreign).partner_id
         nobody = self.env["res.partner"]
         self._execute_message_post_subtests(
@@ -161,7 +161,7 @@ class TestReactionController(ReportMatrix, MailControllerReactionCommon):
             ),
         )
 
-    def test_r36_nobody_outside_reaches_a_note(self):
+    def test_r36_no_one_outside_reaches_a_note(self):
         self.react(
             self.say(self.editor, subtype_xmlid="mail.mt_note"),
             (

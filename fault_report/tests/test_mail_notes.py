@@ -71,7 +71,7 @@ class TestMailNotes(MailGatewayCase):
             headers["Cc"] = "boss@hotel.example, supplier@parts.example"
         return self.write_mail(SECRET, **headers)
 
-    def test_no_note_reaches_anybody_outside_however_it_is_answered(self):
+    def test_no_note_leaves_the_company_however_it_is_answered(self):
         notes = 0
         kinds = ("plain", "forward", "reply-all")
         for author, kind in product(self.authors, kinds):
@@ -89,7 +89,7 @@ class TestMailNotes(MailGatewayCase):
                         self.assertTrue(message.subtype_id.internal)
         self.assertGreaterEqual(notes, len(self.authors) * len(kinds) * 3)
 
-    def test_no_note_that_is_posted_reaches_anybody_outside(self):
+    def test_no_note_that_is_posted_leaves_the_company(self):
         report = self.file_report()[0]
         share = self.carl + self.supplier + self.guest
         posts = product(
@@ -113,7 +113,7 @@ class TestMailNotes(MailGatewayCase):
                 )
                 self.assertEqual(self.get_outsiders(message.sudo()), [])
 
-    def test_a_colleague_who_is_mentioned_in_a_note_is_told(self):
+    def test_a_colleague_who_is_mentioned_in_a_note_is_notified(self):
         report = self.file_report()[0]
         mate = self.users["convert"].partner_id
         message = report.with_user(self.technician).message_post(
@@ -145,7 +145,7 @@ class TestMailNotes(MailGatewayCase):
                 files = report.with_user(user).sudo()._get_public_files()
                 self.assertEqual(files.mapped("name"), ["a.txt"])
 
-    def test_r36_nobody_else_of_the_customer_sees_an_email(self):
+    def test_r36_no_other_user_of_the_customer_sees_an_email(self):
         report = self.deliver(self.write_mail(From=CARL, Message_Id="<first@h.ex>"))
         mate = new_test_user(
             self.env, "mate", groups="base.group_portal", partner_id=self.manager.id
@@ -201,7 +201,7 @@ class TestMailNotes(MailGatewayCase):
         self.assertIn("not verified", message.email_from)
         self.assertEqual(email_normalize(message.email_from), "office@lifts.example")
 
-    def test_a_visitor_who_types_an_email_is_nobody_s_contact(self):
+    def test_a_visitor_who_types_an_email_is_no_contact(self):
         visitor = self.env.ref("base.public_user")
         for channel in self.env["fault.report"]._get_channels_without_customer():
             for email in (self.technician.email, self.carl.email):

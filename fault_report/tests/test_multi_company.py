@@ -60,7 +60,7 @@ class TestMultiCompany(FaultReportCommon):
         with self.assertRaises(UserError):
             self.make_report(technician_id=self.outsider.id)
 
-    def test_a_place_whose_technician_is_in_another_company_assigns_nobody(self):
+    def test_a_place_whose_technician_is_in_another_company_assigns_no_one(self):
         self.wing.technician_id = self.outsider
         self.assertFalse(self.make_report().technician_id)
 

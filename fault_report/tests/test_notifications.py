@@ -1,5 +1,6 @@
 """Notifications: sent exactly once, in the chosen way, and always through the queue."""
 
+import json
 from unittest.mock import patch
 
 from odoo.exceptions import AccessError
@@ -172,6 +173,68 @@ class TestNewReports(NotificationCommon):
         self.dispatcher.fault_report_notify_new = "both"
         self.make_report()
         self.assertEqual(self.count(self.dispatcher), (1, 0))
+
+    def add_devices(self, *users):
+        """Let the users have allowed push messages on one device each."""
+        Device = self.env["mail.push.device"]
+        Device.get_web_push_vapid_public_key()
+        for user in users:
+            Device.create(
+                {
+                    "partner_id": user.partner_id.id,
+                    "endpoint": f"https://push.example.com/{user.login}",
+                    "keys": "{}",
+                }
+            )
+
+    def pushes(self, user):
+        """Return the payloads of the push messages to the user; all are queued."""
+        pushes = self.env["mail.push"].search(
+            [("mail_push_device_id.partner_id", "=", user.partner_id.id)]
+        )
+        return [json.loads(payload) for payload in pushes.mapped("payload")]
+
+    def test_r115_a_push_message_comes_with_each_choice_but_none(self):
+        self.add_devices(self.dispatcher, self.technician)
+        self.dispatcher.with_user(self.dispatcher).fault_report_push = True
+        self.dispatcher.phone = "+46701740699"
+        sent = 0
+        for choice in ("none", "email", "sms", "both"):
+            with self.subTest(choice):
+                self.dispatcher.fault_report_notify_new = choice
+                report = self.make_report()
+                before = self.count(self.dispatcher)
+                sent += choice != "none"
+                payloads = self.pushes(self.dispatcher)
+                self.assertEqual(len(payloads), sent)
+                if choice != "none":
+                    options = payloads[-1]["options"]
+                    self.assertIn(report.name, options["body"])
+                    self.assertNotIn("http", options["body"])
+                    self.assertEqual(options["data"]["res_id"], report.id)
+        self.assertEqual(before, (2, 2), "e-mails and SMS come as before")
+        self.assertFalse(self.pushes(self.technician))
+
+    def test_r115_push_messages_obey_access_and_own_actions(self):
+        creator = self.users["create"]
+        users = self.dispatcher + creator
+        self.add_devices(*users)
+        users.write({"fault_report_push": True, "fault_report_notify_new": "email"})
+        self.make_other_company_report()
+        self.dispatcher.fault_report_notify_new = "none"
+        self.env["fault.report"].with_user(creator).create(
+            {"name": "Own", "equipment_id": self.lift.id}
+        )
+        self.end_transaction()
+        self.assertFalse(self.env["mail.push"].search([]))
+
+    def test_r115_customers_have_no_push_messages(self):
+        setting = "fault_report_notify_work_order"
+        guest = new_test_user(
+            self.env, "push_guest", groups="base.group_portal", email="g@example.com"
+        )
+        guest.write({"fault_report_push": True, setting: "email"})
+        self.assertEqual(guest._get_fault_report_channels(setting), {"email"})
 
     def test_a_user_without_any_address_stops_no_report(self):
         self.dispatcher.write({"fault_report_notify_new": "email", "email": False})

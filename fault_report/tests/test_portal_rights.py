@@ -147,7 +147,7 @@ class TestPortalRights(PortalData, FaultReportCommon):
             with self.assertRaises(AccessError):
                 operation()
 
-    def test_the_secret_of_a_report_is_read_by_nobody(self):
+    def test_the_secret_of_a_report_is_read_by_no_user(self):
         self.in_wing._portal_ensure_token()
         administrator = self.env.ref("base.user_admin")
         for user in (self.filing, self.users["view"], administrator):

@@ -135,6 +135,7 @@ class TestPublicMethods(FaultReportCommon):
             "customer.month": {"partner_id": cls.hotel.id},
             "duplicate": {**reports, "original_id": original.id},
             "reopen": {**reports, "reason": "x"},
+            "sign": {**reports, "signed_by": "x"},
         }.items():
             own[f"fault.report.{model}"].create(values)
 

@@ -8,6 +8,10 @@ PUBLIC = {
     "/fault_report/signin",
     "/my/fault_reports/<int(max=2147483647):report_id>",
     "/my/fault_reports/<int(max=2147483647):report_id>/comment",
+    "/my/fault_reports/<int(max=2147483647):report_id>/visit",
+    "/my/fault_reports/<int(max=2147483647):report_id>/visit.ics",
+    # With the secret of a user
+    "/fault_report/calendar/<string:token>.ics",
     "/my/fault_reports/<int(max=2147483647):report_id>/verdict",
     "/fault_report/verdict/<int(max=2147483647):report_id>/<string:token>",
 }

@@ -326,7 +326,7 @@ class TestReferences(FaultReportCommon):
                 with self.subTest(name):
                     self.assertTrue(issubclass(model, guard))
 
-    def test_r70_a_count_tells_nothing_of_another_company_s_reports(self):
+    def test_r70_a_count_reveals_nothing_of_another_company_s_reports(self):
         self.make_report(equipment_id=self.fan.id)
         self.env["fault.report"].create(
             {

@@ -130,7 +130,7 @@ class TestReminder(ReminderCommon):
         self.assertEqual(len(self.report.activity_ids), 1)
         self.assertFalse(self.report.reminder_date)
 
-    def test_nobody_writes_when_it_is_due(self):
+    def test_no_user_writes_when_it_is_due(self):
         own = self.report.with_user(self.technician)
         for name in (
             "reminder_date",
@@ -185,7 +185,7 @@ class TestReminderActivity(ReminderCommon):
         # 21:00 in London is the next morning in the technician's time zone.
         self.assertEqual(str(activity.date_deadline), "2031-03-04")
 
-    def test_it_makes_nobody_a_follower_and_sends_nothing_of_its_own(self):
+    def test_it_adds_no_follower_and_sends_nothing_of_its_own(self):
         self.assertEqual(self.remind(hours=4), (1, 0))
         self.assertNotIn(self.technician.partner_id, self.report.message_partner_ids)
 

@@ -239,7 +239,7 @@ class TestScalePortal(PortalPages):
         self.sign_in(self.foreign)
         self.assertEqual(self.get(f"/{self.in_wing.id}").status_code, 200)
 
-    def test_nobody_writes_whose_report_it_is_on_the_portal(self):
+    def test_no_user_writes_whose_report_it_is_on_the_portal(self):
         report = self.in_wing.with_user(self.users["edit"])
         with self.assertRaises(AccessError):
             report.commercial_partner_id = self.hospital

@@ -670,7 +670,7 @@ class TestDeadlines(ServiceLevelCommon):
         unused = self.make_policy("Unused", response_hours=2, partner_ids=self.hospital)
         unused.unlink()
 
-    def test_only_administrators_change_levels_and_nobody_writes_deadlines(self):
+    def test_only_administrators_change_levels_and_no_user_writes_deadlines(self):
         policy = self.make_policy(response_hours=1)
         report = self.make_at(MONDAY)
         with self.assertRaises(AccessError):
@@ -856,7 +856,7 @@ class TestAlarms(ServiceLevelCommon):
         self.assertEqual(self.count(head), (1, 0))
         self.assertEqual(self.count(self.technician), (1, 0))
 
-    def test_r102_what_is_due_on_friday_evening_is_told_on_monday(self):
+    def test_r102_what_is_due_on_friday_evening_is_announced_on_monday(self):
         self.make_policy(resolution_hours=8)
         report = self.make_at(
             utc("2026-03-06 07:00:00"), technician_id=self.technician.id

@@ -78,6 +78,22 @@ class TestSettings(FaultReportCommon):
         self.assertEqual(line.product_id, product)
         self.assertEqual(line.product_uom_qty, 1.5)
 
+    def test_a_sequence_that_no_report_can_be_numbered_with_is_refused(self):
+        sequence = self.env["ir.sequence"].create({"name": "F", "code": "fault.report"})
+        for values in (
+            {"prefix": "F%(yer)s/"},
+            {"suffix": "100 %"},
+            {"prefix": "%s"},
+            {"padding": -1},
+            {"padding": 10**9},
+            {"prefix": "F" * 65},
+        ):
+            with self.subTest(values), self.assertRaises(UserError):
+                sequence.write(values)
+        sequence.write({"prefix": "F%(year)s/", "suffix": "-A", "padding": 7})
+        other = self.env["ir.sequence"].create({"name": "O", "code": "another"})
+        other.write({"prefix": "F%(yer)s/"})
+
     def test_custom_fields_are_defined_by_the_company(self):
         self.company.fault_report_properties_definition = [
             {"name": "floor", "string": "Floor", "type": "char"}

@@ -55,7 +55,7 @@ class TestSubmission(FaultReportCommon):
             Submission._gc_submissions()
             self.assertFalse(Submission.search([("scope", "=", "test:1")]))
 
-    def test_nobody_reads_or_writes_the_keys(self):
+    def test_no_user_reads_or_writes_the_keys(self):
         administrator = new_test_user(
             self.env, "fault_boss", groups="fault_report.group_administrator"
         )

@@ -489,7 +489,7 @@ class TestChangingATemplate(TemplateCommon):
         self.assertEqual(report.template_id, self.template)
         self.assertEqual(self.make_report().template_id, other)
 
-    def test_nobody_changes_what_a_point_of_a_report_asks_for(self):
+    def test_no_user_changes_what_a_point_of_a_report_asks_for(self):
         report = self.make_filled_report()
         point = self.point(report, "Door force").with_user(self.administrator)
         for values in (
@@ -697,7 +697,7 @@ class TestWhoAnswers(TemplateCommon):
         with self.assertRaises(AccessError):
             report.point_ids.create({**values, "report_id": report.id})
 
-    def test_nobody_deletes_points(self):
+    def test_no_user_deletes_points(self):
         report = self.make_filled_report()
         for user in (*self.users.values(), self.administrator):
             with self.assertRaises(AccessError):

@@ -217,7 +217,7 @@ class TestMadeNotifications(FaultReportCommon):
             cls.report.with_user(cls.technician).message_post(body="Their own note"),
         )
 
-    def test_nobody_shows_a_message_to_others_without_sending_it(self):
+    def test_no_user_shows_a_message_to_others_without_sending_it(self):
         for user in (self.stranger, *self.users.values()):
             for message in self.messages:
                 values = {

@@ -211,7 +211,7 @@ class TestUnassigned(UnassignedCommon):
         )
         self.assertTrue(self.env.cr.fetchall())
 
-    def test_nobody_writes_its_fields(self):
+    def test_no_user_writes_its_fields(self):
         for name in ("unassigned_since", "unassigned_date", "unassigned_told"):
             with self.subTest(name), self.assertRaises(AccessError):
                 self.report.with_user(self.boss).write({name: START})

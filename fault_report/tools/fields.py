@@ -107,6 +107,18 @@ class GeneratedText(fields.Text):
         )
 
 
+class CalculatedSelection(fields.Selection):
+    """A selection that is not stored, but can be grouped and sorted by.
+
+    :param calculation: the name of the model's method that returns its SQL, for a table
+    """
+
+    calculation = ""
+
+    def to_sql(self, model, alias):
+        return getattr(model, self.calculation)(alias)
+
+
 class SearchedChar(fields.Char):
     """A line that is part of a generated text, and is found by its index.
 

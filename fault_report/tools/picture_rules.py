@@ -27,7 +27,8 @@ _SHOWN_SMALL = ("image/jpeg", "image/png")
 _USUAL_SIZE, _USUAL_QUALITY = "1920x1920", 80
 _SIZE = re.compile(r"\s*([1-9]\d{1,8})\s*x\s*([1-9]\d{1,8})\s*", re.ASCII)
 _QUALITY = re.compile(r"\s*\d{1,3}\s*", re.ASCII)
-# Kinds of content in the memory of a transaction
+# Key of the memory of a transaction, and the kinds of content in it
+MEMORY = "fault_report_pictures"
 _CHECKED = ("files", "photos")
 _KINDS = (*_CHECKED, "mails")
 
@@ -174,12 +175,12 @@ def _get_checksum(env, content):
 
 def _get_memory(env):
     """Return the memory of the transaction; a savepoint does not end it."""
-    return env.cr.postcommit.data.setdefault(
-        "fault_report_pictures",
-        {
+    data = env.cr.postcommit.data
+    if MEMORY not in data:
+        data[MEMORY] = {
             "budget": Budget(DECODED_PIXELS),
             "prepared": {},
             "last": (None, None),  # content and its checksum
             **{kind: set() for kind in _KINDS},
-        },
-    )
+        }
+    return data[MEMORY]

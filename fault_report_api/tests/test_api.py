@@ -264,7 +264,7 @@ class TestApi(ApiCase):
             self.assertNotIn(secret, answer.text)
         self.assertEqual(answer.headers["Access-Control-Allow-Origin"], SITE)
 
-    def test_r89_a_busy_database_is_told_to_come_back_to(self):
+    def test_r89_a_busy_database_asks_to_come_back(self):
         def fail(*_args):
             raise psycopg2.OperationalError("server closed the connection")
 
@@ -317,7 +317,7 @@ class TestApi(ApiCase):
                 ["fault_report_api", "public", False, False, False],
             )
 
-    def test_r89_too_many_requests_are_told_when_to_come_again(self):
+    def test_r89_too_many_requests_are_answered_with_when_to_come_again(self):
         integration = self.make_integration(name="Small", rate_limit=2)
         key = self.make_key(integration)
         for _time in range(2):
@@ -358,7 +358,7 @@ class TestApi(ApiCase):
         self.send(json=data)
         self.assertEqual(len(seen), 1)
 
-    def test_r36_who_filed_with_the_key_of_a_page_is_not_told_whose_it_has_become(self):
+    def test_r36_who_filed_with_the_key_of_a_page_does_not_learn_whose_it_became(self):
         page = self.make_integration(
             name="Page", allowed_origins=SITE, in_page=True, partner_id=self.hotel.id
         )

@@ -89,7 +89,7 @@ class TestApiPoints(ApiCase):
     def get(self, key=None, query="", origin=None):
         return self.send("GET", POINTS + query, key=key, headers={"Origin": origin})
 
-    def test_r90_a_web_site_is_told_what_it_has_to_ask(self):
+    def test_r90_a_web_site_reads_what_it_has_to_ask(self):
         answer = self.get()
         self.assertEqual(answer.status_code, 200, answer.text)
         section, doors, gap, floor, look = answer.json()["points"]
@@ -118,7 +118,7 @@ class TestApiPoints(ApiCase):
         self.assertEqual(floor["options"], [{"option": option.id, "name": "Cellar"}])
         self.assertEqual((look["point"], look["type"]), (self.look.id, "photo"))
 
-    def test_r109_points_of_an_object_tell_nothing_about_foreign_ones(self):
+    def test_r109_points_of_an_object_reveal_nothing_about_foreign_ones(self):
         category = self.env["maintenance.equipment.category"].create({"name": "Lifts"})
         foreign = self.lift.copy({"serial_no": "F-1"})
         foreign.company_id = self.env["res.company"].create({"name": "Other"})
@@ -195,7 +195,7 @@ class TestApiPoints(ApiCase):
         self.assertIn("private", answer.headers["Cache-Control"])
         self.assertEqual(answer.headers["Vary"], "Origin, Authorization")
 
-    def test_r89_without_a_key_or_from_elsewhere_nobody_is_told(self):
+    def test_r89_without_a_key_or_from_elsewhere_nothing_is_answered(self):
         page = self.make_integration(name="Page", allowed_origins=SITE, in_page=True)
         key = self.make_key(page)
         self.assertEqual(self.get("fr_wrong").status_code, 401)

@@ -36,7 +36,7 @@ class TestApiReading(ApiCase):
 
     # === PROGRESS === #
 
-    def test_the_answer_tells_how_far_the_work_is(self):
+    def test_the_answer_shows_how_far_the_work_is(self):
         self.lift.serial_no = "L-1"
         report = self.file(equipment="L-1")
         path = f"/{report.reference}"

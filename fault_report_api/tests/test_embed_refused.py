@@ -194,7 +194,7 @@ class TestRefusedOrigins(ApiCase):
         self.assertIn(SITE, self.page.allowed_origins)
         self.assertEqual(self.look("https://example.com").status_code, 200)
 
-    def test_nobody_else_sees_or_allows_one(self):
+    def test_no_other_user_sees_or_allows_one(self):
         self.refuse("https://example.com")
         editor = new_test_user(
             self.env, "origin_editor", groups="fault_report.group_convert"
@@ -221,7 +221,7 @@ class TestRefusedOrigins(ApiCase):
                 self.page.allowed_origins = typed
                 self.assertEqual(self.look(sent).status_code, 200)
 
-    def test_the_form_is_told_the_limits_of_its_own_company(self):
+    def test_the_form_gets_the_limits_of_its_own_company(self):
         other = self.env["res.company"].create({"name": "Small company"})
         other.fault_report_max_files = 2
         self.page.company_id = other

@@ -45,7 +45,7 @@ class TestIntegration(FaultReportCommon):
         Integration = self.env["fault.report.integration"].with_user(public)
         return Integration._authenticate(key, origin, address)
 
-    def test_r89_a_key_is_shown_once_and_nobody_reads_it_again(self):
+    def test_r89_a_key_is_shown_once_and_never_again(self):
         key = self.make_key()
         self.assertGreaterEqual(len(key), 43)
         self.assertTrue(key.startswith(self.integration.key_prefix))
@@ -78,7 +78,7 @@ class TestIntegration(FaultReportCommon):
                 self.use_key(wrong)
             self.assertEqual(caught.exception.http_status, 401)
 
-    def test_r89_an_archived_integration_lets_nobody_in(self):
+    def test_r89_an_archived_integration_is_refused(self):
         key = self.make_key()
         self.integration.active = False
         with self.assertRaises(RefusedRequestError):
@@ -236,7 +236,7 @@ class TestIntegration(FaultReportCommon):
                 self.assertEqual(self.get_place(self.file(**data)), place)
         self.assertEqual(self.file(email="jan@hotel.example").contact_id, self.janitor)
 
-    def test_r89_the_default_customer_takes_what_is_nobodys(self):
+    def test_r89_the_default_customer_takes_what_has_no_customer(self):
         self.integration.partner_id = self.hospital
         self.janitor.email = "jan@hotel.example"
         self.assertEqual(self.file().partner_id, self.hospital)
@@ -259,7 +259,7 @@ class TestIntegration(FaultReportCommon):
         self.assertNotIn("C-7", note.body)
         self.assertEqual(note.subtype_id, self.env.ref("mail.mt_note"))
 
-    def test_r89_in_a_web_page_nobody_is_a_customer_by_saying_so(self):
+    def test_r89_in_a_web_page_no_visitor_is_a_customer_by_saying_so(self):
         self.hotel.ref, self.janitor.email = "C-7", "jan@hotel.example"
         self.lift.serial_no = "SN-1"
         self.integration.in_page = True
@@ -306,7 +306,7 @@ class TestIntegration(FaultReportCommon):
             integration._find_report(report.reference)
         self.assertEqual(caught.exception.http_status, 403)
 
-    def test_r89_nobody_says_by_hand_that_a_web_site_sent_it(self):
+    def test_r89_no_user_says_by_hand_that_a_web_site_sent_it(self):
         report = self.make_report()
         with self.assertRaises(AccessError):
             self.as_user(report, "edit").integration_id = self.integration.id

@@ -39,6 +39,8 @@ _STATE = {
         "description": "The page where anybody who knows it follows the report.",
     },
 }
+# Of emergencies only
+_MARK = {"emergency": {"type": "boolean", "const": True}}
 _TIME = {
     "type": ["string", "null"],
     "format": "date-time",
@@ -173,10 +175,10 @@ def _errors(*statuses):
     }
 
 
-def _object(properties):
+def _object(properties, **optional):
     return {
         "type": "object",
-        "properties": properties,
+        "properties": {**properties, **optional},
         "required": list(properties),
     }
 
@@ -208,171 +210,195 @@ def _get_form_schema():
     }
 
 
-def get_document(url):
-    """Return the OpenAPI 3.1 document of the API at `url`."""
-    answered = {**_STATE, "files": _RECEIVED}
-    idempotency = {
-        "name": "Idempotency-Key",
-        "in": "header",
-        "description": "Sent again with the same key, it is the same report; for "
-        f"{KEY_DAYS} days.",
-        "schema": {
-            "type": "string",
-            "pattern": f"^{schema.IDEMPOTENCY_KEY.pattern}$",
+# === PARAMETERS === #
+
+
+def _in_query(name, description):
+    return {
+        "name": name,
+        "in": "query",
+        "description": description,
+        "schema": {"type": "string"},
+    }
+
+
+_IDEMPOTENCY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "Sent again with the same key, it is the same report; for "
+    f"{KEY_DAYS} days.",
+    "schema": {
+        "type": "string",
+        "pattern": f"^{schema.IDEMPOTENCY_KEY.pattern}$",
+    },
+}
+_LANGUAGE = _in_query(
+    "lang",
+    "The code of a language that is installed, such as sv_SE; else it is the "
+    "company's.",
+)
+_FORM = {
+    "name": "form",
+    "in": "query",
+    "description": "A visitor fills in a form of a web page: the contact data that "
+    "the integration asks for are required.",
+    "schema": {"const": "1"},
+}
+_EQUIPMENT = _in_query(
+    "equipment",
+    "The serial number or the token of a service object, as in a report: the points "
+    "of its category are asked as well. An object that the key cannot name gives the "
+    "same answer as none.",
+)
+_BY_REFERENCE = {
+    "name": "reference",
+    "in": "path",
+    "required": True,
+    "schema": {"type": "string", "minLength": 1},
+}
+
+
+# === OPERATIONS === #
+
+
+def _operation(name, summary, responses, parameters=(), body=None):
+    """Return an operation; its body is given by the schema of each media type."""
+    operation = {
+        "operationId": name,
+        "summary": summary,
+        "parameters": list(parameters),
+        "responses": responses,
+    }
+    if body:
+        content = {kind: {"schema": _reference(name)} for kind, name in body.items()}
+        operation["requestBody"] = {"required": True, "content": content}
+    return operation
+
+
+def _created(description, schema):
+    """Return the answers to what is created once for each idempotency key."""
+    replayed = {"Idempotency-Replayed": {"required": True, "schema": {"const": "true"}}}
+    again = "It was sent before with this idempotency key."
+    return {
+        "201": _answer(description, schema),
+        "200": _answer(again, schema, replayed),
+    }
+
+
+def _get_paths():
+    """Return the operations by path and method."""
+    return {
+        "/reports": {"post": _file_report(), "get": _list_reports()},
+        "/reports/{reference}/comments": {
+            "get": _operation(
+                "listComments",
+                "Read what the customer and staff have written.",
+                {
+                    "200": _answer("The comments, oldest first.", "Comments"),
+                    **_errors("401", "403", "404", "429", "503"),
+                },
+                [_BY_REFERENCE],
+            ),
+            "post": _add_comment(),
+        },
+        "/points": {"get": _read_points()},
+        "/reports/{reference}": {
+            "get": _operation(
+                "readReport",
+                "Ask what became of a report of one's own.",
+                {
+                    "200": _answer("The report.", "State"),
+                    **_errors("401", "403", "404", "429", "503"),
+                },
+                [_BY_REFERENCE],
+            )
         },
     }
-    language = {
-        "name": "lang",
-        "in": "query",
-        "description": "The code of a language that is installed, such as sv_SE; "
-        "else it is the company's.",
-        "schema": {"type": "string"},
+
+
+def _file_report():
+    statuses = ("400", "401", "403", "409", "413", "415", "422", "429", "503")
+    return _operation(
+        "fileReport",
+        "File a fault report.",
+        {**_created("The report is there.", "Filed"), **_errors(*statuses)},
+        [_IDEMPOTENCY, _LANGUAGE, _FORM],
+        {"application/json": "Report", "multipart/form-data": "Form"},
+    )
+
+
+def _list_reports():
+    parameters = [
+        {"name": name, "in": "query", "schema": rule}
+        for name, rule in schema.QUERY.items()
+    ]
+    return _operation(
+        "listReports",
+        "Read one's own reports, a page at a time.",
+        {
+            "200": _answer("A page of reports.", "Reports"),
+            **_errors("401", "403", "422", "429", "503"),
+        },
+        parameters,
+    )
+
+
+def _add_comment():
+    statuses = ("400", "401", "403", "404", "409", "413", "415", "422", "429", "503")
+    return _operation(
+        "addComment",
+        "Write for the customer.",
+        {**_created("The comment is there.", "Comment"), **_errors(*statuses)},
+        [_BY_REFERENCE, _IDEMPOTENCY],
+        {"application/json": "NewComment"},
+    )
+
+
+def _read_points():
+    return _operation(
+        "readPoints",
+        "Ask for the service points of new reports.",
+        {
+            "200": _answer("The points.", "Points"),
+            **_errors("401", "403", "429", "503"),
+        },
+        [_LANGUAGE, _EQUIPMENT],
+    )
+
+
+# === THE DOCUMENT === #
+
+
+def _get_schemas():
+    """Return the schemas of bodies and answers by name."""
+    cursor = {
+        "type": ["string", "null"],
+        "description": "The cursor of the next page.",
     }
-    form = {
-        "name": "form",
-        "in": "query",
-        "description": "A visitor fills in a form of a web page: the contact data that "
-        "the integration asks for are required.",
-        "schema": {"const": "1"},
+    return {
+        "Report": schema.REPORT,
+        "Form": _get_form_schema(),
+        "Filed": _object({**_STATE, "files": _RECEIVED}, **_MARK),
+        "State": _object(_FOLLOWED, **_MARK),
+        "Reports": _list("reports", "State", next=cursor),
+        "NewComment": schema.COMMENT,
+        "Comment": _object(_COMMENT),
+        "Comments": _list("comments", "Comment"),
+        "Points": _object(_POINTS),
+        "Error": _ERROR,
     }
-    equipment = {
-        "name": "equipment",
-        "in": "query",
-        "description": "The serial number or the token of a service object, as in a "
-        "report: the points of its category are asked as well. An object that the key "
-        "cannot name gives the same answer as none.",
-        "schema": {"type": "string"},
-    }
-    replayed = {"Idempotency-Replayed": {"required": True, "schema": {"const": "true"}}}
-    by_reference = {
-        "name": "reference",
-        "in": "path",
-        "required": True,
-        "schema": {"type": "string", "minLength": 1},
-    }
+
+
+def get_document(url):
+    """Return the OpenAPI 3.1 document of the API at `url`."""
     return {
         "openapi": "3.1.0",
         "info": {"title": "Fault Reports", "version": "1"},
         "servers": [{"url": url}],
         "security": [{"key": []}],
-        "paths": {
-            "/reports": {
-                "post": {
-                    "operationId": "fileReport",
-                    "summary": "File a fault report.",
-                    "parameters": [idempotency, language, form],
-                    "requestBody": {
-                        "required": True,
-                        "content": {
-                            "application/json": {"schema": _reference("Report")},
-                            "multipart/form-data": {"schema": _reference("Form")},
-                        },
-                    },
-                    "responses": {
-                        "201": _answer("The report is there.", "Filed"),
-                        "200": _answer(
-                            "It was sent before with this idempotency key.",
-                            "Filed",
-                            replayed,
-                        ),
-                        **_errors(*"400 401 403 409 413 415 422 429 503".split()),
-                    },
-                },
-                "get": {
-                    "operationId": "listReports",
-                    "summary": "Read one's own reports, a page at a time.",
-                    "parameters": [
-                        {"name": name, "in": "query", "schema": rule}
-                        for name, rule in schema.QUERY.items()
-                    ],
-                    "responses": {
-                        "200": _answer("A page of reports.", "Reports"),
-                        **_errors(*"401 403 422 429 503".split()),
-                    },
-                },
-            },
-            "/reports/{reference}/comments": {
-                "get": {
-                    "operationId": "listComments",
-                    "summary": "Read what the customer and staff have written.",
-                    "parameters": [by_reference],
-                    "responses": {
-                        "200": _answer("The comments, oldest first.", "Comments"),
-                        **_errors(*"401 403 404 429 503".split()),
-                    },
-                },
-                "post": {
-                    "operationId": "addComment",
-                    "summary": "Write for the customer.",
-                    "parameters": [by_reference, idempotency],
-                    "requestBody": {
-                        "required": True,
-                        "content": {
-                            "application/json": {"schema": _reference("NewComment")}
-                        },
-                    },
-                    "responses": {
-                        "201": _answer("The comment is there.", "Comment"),
-                        "200": _answer(
-                            "It was sent before with this idempotency key.",
-                            "Comment",
-                            replayed,
-                        ),
-                        **_errors(*"400 401 403 404 409 413 415 422 429 503".split()),
-                    },
-                },
-            },
-            "/points": {
-                "get": {
-                    "operationId": "readPoints",
-                    "summary": "Ask for the service points of new reports.",
-                    "parameters": [language, equipment],
-                    "responses": {
-                        "200": _answer("The points.", "Points"),
-                        **_errors(*"401 403 429 503".split()),
-                    },
-                }
-            },
-            "/reports/{reference}": {
-                "get": {
-                    "operationId": "readReport",
-                    "summary": "Ask what became of a report of one's own.",
-                    "parameters": [by_reference],
-                    "responses": {
-                        "200": _answer("The report.", "State"),
-                        **_errors(*"401 403 404 429 503".split()),
-                    },
-                }
-            },
-        },
+        "paths": _get_paths(),
         "components": {
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
-            "schemas": {
-                "Report": schema.REPORT,
-                "Form": _get_form_schema(),
-                "Filed": {
-                    "type": "object",
-                    "properties": answered,
-                    "required": list(answered),
-                },
-                "State": _object(_FOLLOWED),
-                "Reports": _list(
-                    "reports",
-                    "State",
-                    next={
-                        "type": ["string", "null"],
-                        "description": "The cursor of the next page.",
-                    },
-                ),
-                "NewComment": schema.COMMENT,
-                "Comment": _object(_COMMENT),
-                "Comments": _list("comments", "Comment"),
-                "Points": {
-                    "type": "object",
-                    "properties": _POINTS,
-                    "required": list(_POINTS),
-                },
-                "Error": _ERROR,
-            },
+            "schemas": _get_schemas(),
         },
     }

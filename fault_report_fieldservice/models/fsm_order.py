@@ -46,6 +46,9 @@ class FSMOrder(models.Model):
         is_first = self.stage_id == self._default_stage_id()
         return "planned" if is_first and not self.date_start else "started"
 
+    def _finish_work_order(self):
+        self.action_complete()
+
     @api.model
     def _get_work_order_plan_fields(self):
         return "scheduled_date_start", "scheduled_date_end"

@@ -50,6 +50,9 @@ class ProjectTask(models.Model):
         is_first = self.stage_id == self.project_id.type_ids[:1]
         return "planned" if is_first else "started"
 
+    def _finish_work_order(self):
+        self.state = "1_done"
+
     @api.model
     def _get_work_order_plan_fields(self):
         return None, "date_deadline"

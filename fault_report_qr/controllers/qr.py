@@ -33,8 +33,17 @@ FORM = {
 }
 # For forms with points that do not always apply
 POINTS_BUNDLE = "fault_report.assets_points"
+# For forms that ask whether anyone is in danger
+DANGER_BUNDLE = "fault_report.assets_danger"
 # A replica of the database may not know yet what was just filed
 THANKS = {**PAGE, "readonly": False}
+# By the technician, who is signed in
+ARRIVAL = {
+    **PAGE,
+    "auth": "user",
+    "methods": ["POST"],
+    "readonly": False,
+}
 OBJECT = "maintenance.equipment"
 PLACE = "res.partner"
 
@@ -42,8 +51,8 @@ PLACE = "res.partner"
 class ScannedCode(http.Controller):
     """The pages behind the QR codes of objects and facilities.
 
-    There is no CSRF token: visitors have no session that another page could misuse.
-    Posts are handled as the public user, also for signed-in users, and need the code in
+    Forms have no CSRF token: visitors have no session that another page could misuse.
+    Posts of forms are handled as the public user, also for signed-in users, and need the code in
     the URL. Phones that were offline send hours later, when a token would have expired.
     """
 
@@ -71,6 +80,14 @@ class ScannedCode(http.Controller):
     def thanks_place(self, token, secret, **_params):
         return self._thank(PLACE, token, secret)
 
+    @http.route("/fault_report/o/<string:token>/arrival", **ARRIVAL)
+    def arrive(self, token, **_params):
+        return self._arrive(OBJECT, token)
+
+    @http.route("/fault_report/f/<string:token>/arrival", **ARRIVAL)
+    def arrive_at_place(self, token, **_params):
+        return self._arrive(PLACE, token)
+
     @http.route(
         "/fault_report/labels/<int:wizard_id>",
         type="http",
@@ -97,8 +114,25 @@ class ScannedCode(http.Controller):
         if not record:
             return self._render_unknown()
         if record.with_user(request.env.user)._opens_in_back_office():
-            return request.redirect(f"/odoo/{model}/{record.id}")
+            reports = record._find_reports_of_technician(request.env.user)
+            if reports:
+                return self._render_arrival(record, token, reports)
+            return request.redirect(self._get_back_office_path(record))
         return self._render_page(record, token, request.httprequest.args.to_dict())
+
+    def _arrive(self, model, token):
+        """Note that the user has come, then open their work there."""
+        record = self._find(model, token)
+        if not record:
+            return self._render_unknown()
+        reports = record._find_reports_of_technician(request.env.user)
+        reports._note_arrival(record.name)
+        if len(reports) == 1:
+            return request.redirect(f"/odoo/fault-reports/{reports.id}")
+        return request.redirect(self._get_back_office_path(record))
+
+    def _get_back_office_path(self, record):
+        return f"/odoo/{record._name}/{record.id}"
 
     def _post(self, model, token):
         record = self._find(model, token)
@@ -147,6 +181,16 @@ class ScannedCode(http.Controller):
         values = {**page, "path": record._get_code_path(token), **values}
         return self._render(page["template"], values)
 
+    def _render_arrival(self, record, token, reports):
+        values = {
+            "company": record._get_scan_company(),
+            "name": record.name,
+            "reports": reports,
+            "path": record._get_code_path(token),
+            "back_office_path": self._get_back_office_path(record),
+        }
+        return self._render("fault_report_qr.qr_arrival", values)
+
     def _render_unknown(self):
         return self._render("fault_report_qr.qr_unknown", {}, status=404)
 
@@ -175,4 +219,6 @@ class ScannedCode(http.Controller):
     def _get_bundles(self, values):
         """Return the bundles with the scripts of the page."""
         has_rules = any(point._get_frozen_rule() for point in values.get("points", ()))
-        return [STYLE_BUNDLE, POINTS_BUNDLE] if has_rules else [STYLE_BUNDLE]
+        asks_danger = (values.get("emergency") or {}).get("words") is not None
+        bundles = {POINTS_BUNDLE: has_rules, DANGER_BUNDLE: asks_danger}
+        return [STYLE_BUNDLE, *(name for name in bundles if bundles[name])]

@@ -1,8 +1,11 @@
 from odoo import api, fields, models
 
 from odoo.addons.fault_report.models.fault_report import GONE
+from odoo.addons.fault_report.tools.errors import TooManyRequestsError
 
 CHANNEL = "qr"
+# Seconds in which one arrival of a technician is noted
+ARRIVAL_WINDOW = 600
 # One code can use a tenth of the daily limits
 CODE_SHARE = 10
 
@@ -34,6 +37,31 @@ class FaultReport(models.Model):
             for name, source in sources.items()
             if source
         ]
+
+    def _note_arrival(self, place):
+        """Note that the technician scanned the code where the work is.
+
+        :param str place: the name of the object or facility
+        """
+        user = self.env.user
+        for report in self:
+            try:
+                self.env["fault.report.attempt"]._check_rate(
+                    f"arrival:{report.id}:{user.id}", 1, window=ARRIVAL_WINDOW
+                )
+            except TooManyRequestsError:
+                continue
+            # Technicians need not be able to edit their reports.
+            report_sudo = report.sudo()
+            report_sudo._mark_reached("responded_at", "arrived_at")
+            report_sudo._message_log(
+                body=self.env._(
+                    "%(technician)s has arrived: scanned the QR code of %(place)s.",
+                    technician=user.name,
+                    place=place,
+                ),
+                author_id=user.partner_id.id,
+            )
 
     def _is_from_stranger(self):
         return super()._is_from_stranger() or self.channel == CHANNEL

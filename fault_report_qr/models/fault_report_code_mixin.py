@@ -18,6 +18,8 @@ MAX_TOKEN = 100
 MOST_OPEN = 1000
 # Limit per code, as a multiple of the limit per address
 CODE_FACTOR = 3
+# The most open reports of a technician in one place
+MOST_MINE = 50
 FORM_PAGE = "fault_report_qr.qr_form"
 
 
@@ -309,6 +311,22 @@ class FaultReportCodeMixin(models.AbstractModel):
             message_type="comment",
             subtype_xmlid="mail.mt_note",
         )
+
+    # === ARRIVALS === #
+
+    def _find_reports_of_technician(self, user):
+        """Return the reports here that this user works on, with the user's rights."""
+        self.ensure_one()
+        reports = (
+            self.env["fault.report"]
+            .with_user(user)
+            .search(
+                self._get_scanned_domain() & Domain("technician_id", "=", user.id),
+                order="reported_at desc, id desc",
+                limit=MOST_MINE,
+            )
+        )
+        return reports - reports._filter_finished()
 
     # === FILING === #
 

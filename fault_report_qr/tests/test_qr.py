@@ -49,7 +49,7 @@ class TestCode(FaultReportCommon):
         for token in (new, "", False, None, "x" * 1000):
             self.assertFalse(find(token))
 
-    def test_r50_nobody_reads_or_writes_a_code_not_even_an_administrator(self):
+    def test_r50_no_user_reads_or_writes_a_code_not_even_an_administrator(self):
         self.lift.sudo().action_renew_fault_report_token()
         boss = new_test_user(
             self.env,
@@ -215,7 +215,7 @@ class TestScan(FaultReportData, HttpCase):
         self.company.fault_report_template_id = template
         return template.point_ids
 
-    def test_the_page_tells_the_name_of_the_object_and_nothing_else_of_it(self):
+    def test_the_page_shows_the_name_of_the_object_and_nothing_else_of_it(self):
         self.make_secret_report()
         response = self.url_open(self.url)
         self.assertEqual(response.status_code, 200)
@@ -282,7 +282,7 @@ class TestScan(FaultReportData, HttpCase):
         self.assertEqual(*texts)
         self.assertFalse(self.reports())
 
-    def test_r24_whoever_scans_files_a_report_without_an_account(self):
+    def test_r24_a_scan_files_a_report_without_an_account(self):
         doors, _hidden = self.use_template()
         response = self.send(
             {
@@ -419,7 +419,7 @@ class TestScan(FaultReportData, HttpCase):
         self.assertEqual(self.url_open(url).status_code, 200)
         self.assertEqual(self.env["fault.report"].search_count([]), before)
 
-    def test_r36_who_follows_his_scanned_report_is_not_told_whose_object_it_is(self):
+    def test_r36_the_follower_of_a_scanned_report_does_not_learn_whose_it_is(self):
         self.send({"name": "It rattles", "contact_name": "Ann"})
         report = self.reports()
         self.assertTrue(report.contact_id or report.facility_id)
@@ -429,7 +429,7 @@ class TestScan(FaultReportData, HttpCase):
         for secret in ("Hotel", "Wing", "Janitor", "SN-SECRET"):
             self.assertNotIn(secret, page)
 
-    def test_r36_nor_when_he_writes_about_it(self):
+    def test_r36_nor_when_they_write_about_it(self):
         for contact in ({"contact_name": "Ann"}, {}):
             self.send({"name": "It rattles", **contact})
             report = self.reports()[0]
@@ -486,7 +486,7 @@ class TestScan(FaultReportData, HttpCase):
             savepoint.close(rollback=True)
             self.env.invalidate_all()
 
-    def test_me_too_tells_those_who_care_for_it_and_files_nothing(self):
+    def test_me_too_notifies_those_who_care_for_it_and_files_nothing(self):
         report = self.make_secret_report()
         page = html.fromstring(self.url_open(self.url).content)
         (key,) = page.xpath("//input[@name='me_too']/@value")
@@ -551,6 +551,81 @@ class TestScan(FaultReportData, HttpCase):
             response.headers["Location"].split("/odoo/")[1],
             f"maintenance.equipment/{self.lift.id}",
         )
+
+    def make_work(self, technician=None):
+        """Return a report on the lift that this technician, or `fault_edit`, has."""
+        return self.env["fault.report"].create(
+            {
+                "name": "It stands still",
+                "equipment_id": self.lift.id,
+                "technician_id": (technician or self.technician).id,
+            }
+        )
+
+    def arrive(self, **options):
+        """Scan the code and press the button; return the answer."""
+        page = self.url_open(self.url)
+        token = re.search(r'name="csrf_token" value="([^"]+)"', page.text)
+        return self.url_open(
+            f"{self.url}/arrival",
+            data={"csrf_token": token[1] if token else ""},
+            allow_redirects=False,
+            **options,
+        )
+
+    def test_r113_a_technician_who_scans_says_that_they_have_arrived(self):
+        report = self.make_work()
+        foreign = self.make_work(self.users["view"])
+        self.authenticate("fault_edit", "fault_edit")
+        page = self.url_open(self.url)
+        self.assertIn(report.reference, page.text)
+        self.assertNotIn(foreign.reference, page.text)
+        self.assertFalse(report.arrived_at, "looking at the page notes nothing")
+        answer = self.arrive()
+        self.assertEqual(answer.status_code, 303)
+        self.assertTrue(
+            answer.headers["Location"].endswith(f"/odoo/fault-reports/{report.id}")
+        )
+        self.assertTrue(report.arrived_at)
+        self.assertFalse(foreign.arrived_at)
+        message = report.message_ids[0]
+        self.assertIn(self.lift.name, message.body)
+        self.assertEqual(message.author_id, self.technician.partner_id)
+        self.assertTrue(message.is_internal)
+
+    def test_r113_pressing_twice_is_one_arrival(self):
+        report = self.make_work()
+        self.authenticate("fault_edit", "fault_edit")
+        for _time in range(2):
+            self.arrive()
+        noted = report.message_ids.filtered(lambda message: "scanned" in message.body)
+        self.assertEqual(len(noted), 1)
+
+    def test_r113_another_site_cannot_say_that_a_technician_has_arrived(self):
+        report = self.make_work()
+        self.authenticate("fault_edit", "fault_edit")
+        with mute_logger("odoo.http"):
+            answer = self.url_open(f"{self.url}/arrival", data={"csrf_token": "x"})
+        self.assertEqual(answer.status_code, 400)
+        self.assertFalse(report.arrived_at)
+
+    def test_r113_visitors_and_wrong_codes_note_no_arrival(self):
+        report = self.make_work()
+        answer = self.url_open(
+            f"{self.url}/arrival", data={"x": "y"}, allow_redirects=False
+        )
+        self.assertIn("/web/login", answer.headers["Location"])
+        self.authenticate("fault_edit", "fault_edit")
+        self.url = f"{self.url}x"
+        with mute_logger("odoo.http"):
+            self.assertIn(self.arrive().status_code, (400, 404))
+        self.assertFalse(report.arrived_at)
+
+    def test_r113_no_arrival_is_asked_for_finished_work(self):
+        self.make_work().action_solve("By phone")
+        self.authenticate("fault_edit", "fault_edit")
+        answer = self.url_open(self.url, allow_redirects=False)
+        self.assertEqual(answer.status_code, 303)
 
     def test_who_is_signed_in_files_as_everybody_does(self):
         self.authenticate("fault_create", "fault_create")

@@ -39,7 +39,7 @@ class TestPublicPages(FaultReportData, BrowserCase):
         cls.wing.action_renew_fault_report_token()
         cls.place = f"/fault_report/f/{cls.wing.sudo().fault_report_token}"
 
-    def test_r24_whoever_scans_a_code_files_a_fault_on_his_phone_and_follows_it(self):
+    def test_r24_who_scans_a_code_files_a_fault_on_their_phone_and_follows_it(self):
         known = self.env["fault.report"].create(
             {"name": "Stands still", "equipment_id": self.lift.id}
         )
@@ -103,7 +103,7 @@ class TestPublicPages(FaultReportData, BrowserCase):
                 page.run("window.said"), [f"Sending … {n} %" for n in quarters]
             )
 
-    def test_whoever_sees_his_fault_there_already_says_so_with_one_tap(self):
+    def test_who_sees_their_fault_there_already_says_so_with_one_tap(self):
         known = self.env["fault.report"].create(
             {"name": "Stands still", "equipment_id": self.lift.id}
         )

@@ -215,7 +215,7 @@ class TestPlacePage(PlaceCase):
         self.assertTrue(page.xpath("//input[@name='name']"))
         self.assertFalse(page.xpath("//a[contains(@class, 'o_fr_back')]"))
 
-    def test_the_page_tells_a_stranger_nothing_else(self):
+    def test_the_page_shows_a_stranger_nothing_else(self):
         """Every other name of the database has a marker that no page shows."""
         self.company.fault_report_code_descriptions = True
         other = self.env["res.company"].create({"name": f"{MARKER} company"})

@@ -139,7 +139,7 @@ class TestWebhook(FaultReportCommon):
 
     # === EVENTS === #
 
-    def test_what_happens_to_a_report_is_told_once_each(self):
+    def test_each_event_of_a_report_is_sent_once(self):
         report = self.make_report()
         editor = self.as_user(report, "edit")
         editor.technician_id = self.users["view"]
@@ -200,7 +200,7 @@ class TestWebhook(FaultReportCommon):
         self.assertGreaterEqual(len(self.deliveries()), 3)
         self.assertNotIn(archived, self.deliveries().webhook_id)
 
-    def test_nothing_is_told_of_what_was_rolled_back(self):
+    def test_nothing_is_sent_of_what_was_rolled_back(self):
         class Oops(Exception):
             pass
 
@@ -209,7 +209,7 @@ class TestWebhook(FaultReportCommon):
             raise Oops
         self.assertFalse(self.deliveries())
 
-    def test_nothing_is_sent_while_somebody_waits(self):
+    def test_nothing_is_sent_while_a_user_waits(self):
         with patch.object(client, "post") as post:
             self.make_report()
             self.env.flush_all()
@@ -466,7 +466,7 @@ class TestWebhook(FaultReportCommon):
         with self.assertRaises(AccessError):
             self.deliveries().with_user(boss).write({"payload": "forged"})
 
-    def test_a_technician_s_work_is_told_although_he_sees_no_webhook(self):
+    def test_the_work_of_a_technician_is_sent_although_they_see_no_webhook(self):
         report = self.make_report()
         self.as_user(report, "edit").action_solve("phone")
         self.assertEqual(self.deliveries()[-1].event, "solved")

@@ -164,7 +164,7 @@ class CaptchaCase:
         self.assertEqual((len(runs), len(self.provider.asked)), (2, 1))
         self.assertEqual(self.count(), 1)
 
-    def test_without_a_secret_nobody_is_asked(self):
+    def test_without_a_secret_no_visitor_is_asked(self):
         self.set_parameters(SECRETS)
         self.assertIn(self.file(None).status_code, (200, 201))
         self.assertFalse(self.provider.asked)

@@ -95,7 +95,7 @@ class TestAbsencesStayInside(ChannelsCase):
         for word in WORDS:
             self.assertNotIn(word, text)
 
-    def test_r114_no_page_answer_field_or_email_tells_of_it(self):
+    def test_r114_no_page_answer_field_or_email_reveals_it(self):
         reports, answers = self.make_all()
         for name, answer in answers.items():
             with self.subTest(channel=name):

@@ -28,7 +28,10 @@ WALKED = {
     "qr_form": "test_a_visitor_of_a_code_reports_twice_and_says_me_too_twice",
     "qr_open": "test_a_visitor_of_a_code_reports_twice_and_says_me_too_twice",
     "embed_form": "test_a_visitor_reports_twice_in_a_row_on_a_foreign_page",
+    "oncall_page": "test_link.py of fault_report_oncall: one button, without a script",
     "portal_preferences": "a plain form without a script",
+    "portal_calendar": "the same",
+    "portal_visit_answer": "test_visits_http.py in the core: plain forms",
 }
 OFFLINE = """
 XMLHttpRequest.prototype.send = function () { setTimeout(this.onerror); };
@@ -309,7 +312,7 @@ class TestFormsInTrouble(FormCase):
             page.see(".o_fr_number")
         self.assertEqual(self.count("In trouble"), 1)
 
-    def test_what_does_not_pass_is_told_at_once_and_kept(self):
+    def test_what_does_not_pass_is_refused_at_once_and_kept(self):
         for status, sentence in (
             (401, "signed out"),
             (403, "signed out"),
@@ -392,7 +395,7 @@ class TestDrafts(FormCase):
         self.submit(page, text, selector)
         self.wait_offline(page)
 
-    def test_a_key_lives_longer_than_a_draft_and_the_script_is_told_how_long(self):
+    def test_a_key_lives_longer_than_a_draft_and_the_script_knows_how_long(self):
         self.assertGreaterEqual(KEY_DAYS, 2 * DRAFT_DAYS)
         script = ROOT / "fault_report/static/src/public/drafts.js"
         self.assertNotRegex(script.read_text(), rf"\b({DRAFT_DAYS}|{KEY_DAYS})\b")
@@ -587,7 +590,7 @@ class TestFormsSession(PortalData, FaultReportData, HttpCase):
         )
 
     @mute_logger("odoo.http")
-    def test_what_odoo_refuses_is_told_to_the_script_in_json(self):
+    def test_what_odoo_refuses_reaches_the_script_in_json(self):
         token = self.get_token(self.filing)
         gone = f"{PAGE}/{2**31 - 2}/comment"
         answer = self.post(gone, csrf_token=token)

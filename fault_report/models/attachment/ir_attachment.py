@@ -352,49 +352,58 @@ class IrAttachment(models.Model):
         self.check_access("write")
         # The content itself, not its size as in the web client's lists
         file_sudo = self.sudo().with_context(bin_size=False, bin_size_raw=False)
-        was_file = bool(self._filter_fault_report_files())
-        before = {name: file_sudo[name] for name in PLACE}
-        after = {**before, **{name: vals[name] for name in PLACE if name in vals}}
-        moved = any((before[name] or False) != (after[name] or False) for name in PLACE)
-        is_file = self._is_fault_report_place(after)
-        content = None
-        if not vals.keys().isdisjoint(CONTENT):
-            content = self._get_content(vals)
-        replaced = content is not None and content != (file_sudo.raw or b"")
-        if was_file and (moved or replaced):
+        place = {name: vals.get(name, file_sudo[name]) for name in PLACE}
+        is_moved = any((file_sudo[n] or False) != (place[n] or False) for n in PLACE)
+        content = file_sudo._get_new_content(vals)
+        is_replaced = content is not None
+        if (is_moved or is_replaced) and self._filter_fault_report_files():
             self._check_fault_report_removal()
-        if not is_file:
+        if not self._is_fault_report_place(place):
             return dict(vals)
-        changed = {
+        self._check_fault_report_exposure(file_sudo._get_changed_exposure(vals))
+        if is_moved:
+            file_sudo._check_moved_to_fault_report(place)
+        vals = {name: vals[name] for name in vals if name not in (*CONTENT, "mimetype")}
+        if is_moved or is_replaced:
+            raw = content if is_replaced else file_sudo.raw
+            return self._prepare_fault_report_file(
+                {"name": file_sudo.name, **vals, "raw": raw},
+                self._get_fault_report_limits(place["res_model"], place["res_id"]),
+            )
+        if "name" in vals:
+            vals["name"] = file_sudo._get_clean_name(vals["name"])
+        return vals
+
+    def _get_new_content(self, vals):
+        """Return the content that these values give the file, or None if it stays."""
+        if vals.keys().isdisjoint(CONTENT):
+            return None
+        content = self._get_content(vals)
+        return None if content == (self.raw or b"") else content
+
+    def _get_changed_exposure(self, vals):
+        """Return those of the values that change how the file is served."""
+        return {
             name: value
             for name, value in vals.items()
             if name in ("type", *EXPOSURE, *INTERNAL)
-            and (value or False) != (file_sudo[name] or False)
+            and (value or False) != (self[name] or False)
         }
-        self._check_fault_report_exposure(changed)
-        vals = {name: vals[name] for name in vals if name not in (*CONTENT, "mimetype")}
-        if moved:
-            self._check_fault_report_exposure(
-                {name: file_sudo[name] for name in ("type", "url", "public")}
-            )
-            place = after["res_model"], after["res_id"]
-            limits = {place: self._get_fault_report_limits(*place)}
-            self._check_fault_report_count({place: 1}, limits)
-        if moved or replaced:
-            return self._prepare_fault_report_file(
-                {
-                    "name": file_sudo.name,
-                    **vals,
-                    "raw": content if replaced else file_sudo.raw,
-                },
-                self._get_fault_report_limits(after["res_model"], after["res_id"]),
-            )
-        if "name" in vals:
-            name = file_rules.clean_name(vals["name"])
-            if file_sudo.mimetype in file_rules.EXTENSIONS:
-                name = file_rules.complete_name(name, file_sudo.mimetype)
-            vals["name"] = name
-        return vals
+
+    def _check_moved_to_fault_report(self, place):
+        """Check the file like a new one of this place."""
+        exposure = {name: self[name] for name in ("type", "url", "public")}
+        self._check_fault_report_exposure(exposure)
+        key = place["res_model"], place["res_id"]
+        limits = {key: self._get_fault_report_limits(*key)}
+        self._check_fault_report_count({key: 1}, limits)
+
+    def _get_clean_name(self, name):
+        """Return a new name of the file, with the extension of its content."""
+        name = file_rules.clean_name(name)
+        if self.mimetype in file_rules.EXTENSIONS:
+            return file_rules.complete_name(name, self.mimetype)
+        return name
 
     def copy_data(self, default=None):
         """Mark copies of a report's file; their content is already checked."""

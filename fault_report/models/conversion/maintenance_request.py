@@ -43,6 +43,11 @@ class MaintenanceRequest(models.Model):
     def _get_work_order_workers(self):
         return self.user_id
 
+    def _finish_work_order(self):
+        done = self.env["maintenance.stage"].search([("done", "=", True)], limit=1)
+        if done:
+            self.stage_id = done
+
     def _get_work_order_date_done(self):
         return self.close_date
 

@@ -118,6 +118,12 @@ class FaultReportWorkOrderMixin(models.AbstractModel):
         """
         return None, None
 
+    def _finish_work_order(self):
+        """End the work, since the customer has signed for it.
+
+        Hook: an order that needs more than that stays as it is.
+        """
+
     def _post_work_order_done(self):
         """Close the reports' activities when the work is done."""
         # Workers need no access to the reports, nor to activities of others.

@@ -56,10 +56,13 @@ class FaultReport(models.Model):
         point_commands = reports_sudo._prepare_channel_points(
             channel, company, points, equipment_sudo
         )
+        answers = [values for _command, _id, values in point_commands]
+        mark = reports_sudo._prepare_emergency(company, vals, answers)
         try:
             report_sudo = reports_sudo._create_at_place(
                 {
                     **vals,
+                    **mark.values,
                     "company_id": company.id,
                     "channel": channel,
                     # Each sender gets a link: with the report, in one INSERT.
@@ -72,6 +75,7 @@ class FaultReport(models.Model):
             if error.field in ("value_text", "value_photo", "remark"):
                 error.field = "points"
             raise
+        report_sudo._log_emergency(mark)
         report_sudo._add_channel_files(files)
         return report_sudo
 
@@ -235,6 +239,7 @@ class FaultReport(models.Model):
             "comment",
             "comment_internal",
             "priority",
+            "is_emergency",
             "customer_order_ref",
             "contact_name",
             "email_from",

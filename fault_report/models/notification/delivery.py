@@ -43,9 +43,14 @@ SETTINGS = {
     "converted": "fault_report_notify_work_order",
     "done": "fault_report_notify_work_order",
     "solved": "fault_report_notify_work_order",
+    "visit": "fault_report_notify_work_order",
+    "visit_off": "fault_report_notify_work_order",
+    "on_the_way": "fault_report_notify_work_order",
 }
+# Kinds sent to customers about a visit, with its time where they are
+VISIT_KINDS = {"visit", "visit_off", "on_the_way"}
 # Kinds sent to customers instead of staff
-CUSTOMER_KINDS = {"converted", "done", "solved"}
+CUSTOMER_KINDS = {"converted", "done", "solved"} | VISIT_KINDS
 # Kinds caused by external people
 CAUSED_KINDS = {"new", "assigned", "changed", "answered"}
 MAIL_QUEUE = "fault_report.mail_queue"
@@ -80,8 +85,10 @@ class FaultReport(models.Model):
         """Queue messages; a failure does not affect the reported change."""
         self.ensure_one()
         users = self._filter_wanting(kind, users, **values)
-        if not users:
-            return set()
+        return self._queue_safely(kind, users, known, **values) if users else set()
+
+    def _queue_safely(self, kind, users, known, **values):
+        """Queue messages to `users`, who want them; see `_notify_safely`."""
         try:
             with self._isolated():
                 return self._queue_messages(kind, users, known=known, **values)
@@ -118,7 +125,7 @@ class FaultReport(models.Model):
             except Exception as error:
                 _logger.info("Messages (%s) one by one: %r", kind, error)
         for report, (users, known) in notices.items():
-            report._notify_safely(kind, users, known=known)
+            report._queue_safely(kind, users, known)
 
     @api.model
     def _queue_each(self, kind, notices):
@@ -182,15 +189,19 @@ class FaultReport(models.Model):
             used = (known or {}).get(user.id, set())
             channels = self._get_user_channels(kind, user, setting, otherwise) - used
             for channel in self._limit_channels(kind, channels) - used:
-                recipients.setdefault((user.lang, channel), []).append(user)
+                zone = kind in VISIT_KINDS and self._get_visit_zone(user)
+                recipients.setdefault((user.lang, zone, channel), []).append(user)
         return [
-            self._prepare_message(kind, lang, channel, group, **values)
-            for (lang, channel), group in recipients.items()
+            self._prepare_message(kind, lang, zone, channel, group, **values)
+            for (lang, zone, channel), group in recipients.items()
         ]
 
-    def _prepare_message(self, kind, lang, channel, users, **values):
-        """Return one message in their language for each of `users`."""
-        switches = {"lang": lang, TO_USERS: Switch()}
+    def _prepare_message(self, kind, lang, zone, channel, users, **values):
+        """Return one message in their language for each of `users`.
+
+        :param zone: their time zone, if the message has the time of a visit
+        """
+        switches = {"lang": lang, TO_USERS: Switch(), **({"tz": zone} if zone else {})}
         context = {**with_own_context(self).env.context, **switches}
         # Access is checked for each recipient, not for the sender.
         report = self.with_env(self.env(context=context, su=True))
@@ -217,6 +228,30 @@ class FaultReport(models.Model):
         :param values_list: the arguments of `message_notify`, one for each report
         """
         columns = self.env["mail.message"]._fields
+        emails = Collection()
+        referring = switch_on(
+            self._fallback_lang(),
+            **{REFERENCES: self._get_references(), EMAILS: emails},
+        )
+        created = self._prepare_notify_messages(values_list)
+        messages = self._message_create(created)
+        for report, values, message, own in zip(
+            referring, values_list, messages, created, strict=True
+        ):
+            options = {name: values[name] for name in values if name not in columns}
+            report._notify_thread(
+                # There is no log of changes to look for in a new message.
+                message,
+                {**own, "tracking_value_ids": []},
+                notify_author_mention=True,
+                model_description=referring._get_model_label(),
+                **options,
+            )
+        self._queue_emails(emails)
+
+    def _prepare_notify_messages(self, values_list):
+        """Return the values of the messages of `_message_notify_batch`."""
+        columns = self.env["mail.message"]._fields
         pairs = list(zip(self, values_list, strict=True))
         domains = self._mail_get_alias_domains(default_company=self.env.company)
         companies = self._mail_get_companies(default=self.env.company)
@@ -225,7 +260,7 @@ class FaultReport(models.Model):
             {report.id: values["author_id"] for report, values in pairs},
         )
         note = self.env["ir.model.data"]._xmlid_to_res_id("mail.mt_note")
-        created = [
+        return [
             {
                 "model": self._name,
                 "res_id": report.id,
@@ -241,25 +276,6 @@ class FaultReport(models.Model):
             }
             for report, values in pairs
         ]
-        emails = Collection()
-        referring = switch_on(
-            self._fallback_lang(),
-            **{REFERENCES: self._get_references(), EMAILS: emails},
-        )
-        messages = self._message_create(created)
-        for report, values, message, own in zip(
-            referring, values_list, messages, created, strict=True
-        ):
-            options = {name: values[name] for name in values if name not in columns}
-            report._notify_thread(
-                # There is no log of changes to look for in a new message.
-                message,
-                {**own, "tracking_value_ids": []},
-                notify_author_mention=True,
-                model_description=referring._get_model_label(),
-                **options,
-            )
-        self._queue_emails(emails)
 
     @api.model
     def _queue_emails(self, emails):
@@ -680,6 +696,15 @@ class FaultReport(models.Model):
             put_in_queue=True,
             **kwargs,
         )
+
+    def _notify_get_recipients_for_extra_notifications(
+        self, message, recipients_data, msg_vals=False
+    ):
+        """Add the users who chose push messages; Odoo asks for its inbox instead."""
+        ids = super()._notify_get_recipients_for_extra_notifications(
+            message, recipients_data, msg_vals=msg_vals
+        )
+        return {*ids, *(one["id"] for one in recipients_data if one["notif"] == "push")}
 
     def _web_push_send_notification(
         self, devices, private_key, public_key, payload_by_lang=None, payload=None

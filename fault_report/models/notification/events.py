@@ -1,8 +1,9 @@
+from collections import defaultdict
 from datetime import timedelta
 
 from markupsafe import escape
 
-from odoo import SUPERUSER_ID, api, fields, models
+from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.sql_db import db_connect
 from odoo.tools import SQL, groupby
@@ -14,7 +15,6 @@ from ...tools.context_switches import (
     HAS_CUSTOMERS,
     LOGS,
     MESSAGES,
-    SILENT_IMPORT,
     Collection,
     get_switch,
     switch_on,
@@ -139,7 +139,7 @@ class FaultReport(models.Model):
         """
         if not before:
             return
-        happened = {event: self.browse() for event in EVENTS}
+        happened = defaultdict(self.browse)
         # Only compared
         for report_sudo in self.browse(before).sudo():
             for key in report_sudo._get_reached_events() - before[report_sudo.id]:
@@ -147,8 +147,8 @@ class FaultReport(models.Model):
                     # By a form that was opened before; there is nothing left to do.
                     continue
                 happened[key[0]] |= report_sudo.sudo(False)
-        for event, reports in happened.items():
-            reports._post_event(event)
+        for event in filter(happened.get, EVENTS):
+            happened[event]._post_event(event)
 
     def _message_post_after_hook(self, message, msg_vals):
         result = super()._message_post_after_hook(message, msg_vals)
@@ -165,24 +165,6 @@ class FaultReport(models.Model):
             report_sudo._end_answer_waiting()
             report_sudo._mark_reached("responded_at")
         return result
-
-    @api.model
-    def _is_silent(self):
-        """Return whether log and messages are skipped.
-
-        This is the case during installation, and for imports without history.
-        """
-        context = self.env.context
-        if not self.env.registry.ready:
-            return True
-        if SILENT_IMPORT in context and get_switch(self.env, SILENT_IMPORT):
-            return True
-        # Only code acts as the superuser; its context is not set by clients.
-        return bool(
-            self.env.uid == SUPERUSER_ID
-            and context.get("import_file")
-            and context.get("tracking_disable")
-        )
 
     # === THE NUMBER OF WAITING REPORTS === #
 
@@ -544,6 +526,7 @@ class FaultReport(models.Model):
             before = {**initial_values_dict[report.id], **logged}
             undone = {name for name in logged if report[name] == logged[name]}
             changes = (changes | logged.keys()) - undone
+            report._announce_visit(before, changes)
             report._notify_changed(before, changes, all_news.get(report.id, {}))
         return tracking
 

@@ -2,7 +2,7 @@ from odoo import api, fields, models, tools
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ...tools.fields import OptionalFloat
+from ...tools.fields import CalculatedSelection, OptionalFloat
 from ..fault_report import is_countable
 from .fault_report_sla_policy import TARGETS, to_time
 
@@ -13,10 +13,6 @@ OPEN = ("open", "paused", "late")
 # Keys of the ids of reports whose time was paused or goes on in this transaction, and
 # of those that are left out of the log
 PAUSES, SILENT_PAUSES = "fault_report.pauses", "fault_report.silent_pauses"
-# The alarms, as `<target>_<kind>`
-ALARMS = tuple(
-    f"{target}_{kind}" for target in TARGETS for kind in ("warning", "breach")
-)
 FIELDS = (
     "response_deadline",
     "arrival_deadline",
@@ -196,7 +192,7 @@ class FaultReport(models.Model):
         protected=True,
         technical=True,
     )
-    sla_status = fields.Selection(
+    sla_status = CalculatedSelection(
         [
             ("none", "No target"),
             ("running", "Running"),
@@ -208,6 +204,7 @@ class FaultReport(models.Model):
         string="Service Level Status",
         compute="_compute_sla_status",
         search="_search_sla_status",
+        calculation="_get_sla_status_sql",
     )
     sla_countdown = fields.Char(
         string="Time Left",
@@ -660,15 +657,9 @@ class FaultReport(models.Model):
         late = Domain("sla_stage", "=", "late")
         return is_open & (late | Domain("sla_deadline", "<", fields.Datetime.now()))
 
-    def _field_to_sql(self, alias, field_expr, query=None):
-        """Let the status be grouped by, although it changes with the time."""
-        if field_expr != "sla_status":
-            return super()._field_to_sql(alias, field_expr, query)
-        self._check_field_access(self._fields["sla_status"], "read")
-        column = {
-            name: super(FaultReport, self)._field_to_sql(alias, name, query)
-            for name in ("sla_stage", "sla_deadline", "sla_warning_from")
-        }
+    @api.model
+    def _get_sla_status_sql(self, alias):
+        """Return `_get_sla_status` as SQL: it changes with the time."""
         return SQL(
             """CASE
                 WHEN %(stage)s IN ('missed', 'late') THEN 'breached'
@@ -679,9 +670,9 @@ class FaultReport(models.Model):
                 WHEN %(stage)s IS NULL THEN 'none'
                 ELSE 'running'
             END""",
-            stage=column["sla_stage"],
-            deadline=column["sla_deadline"],
-            warning=column["sla_warning_from"],
+            stage=self._fields["sla_stage"].to_sql(self, alias),
+            deadline=self._fields["sla_deadline"].to_sql(self, alias),
+            warning=self._fields["sla_warning_from"].to_sql(self, alias),
             now=fields.Datetime.now(),
         )
 
