@@ -32,6 +32,7 @@ WALKED = {
     "portal_preferences": "a plain form without a script",
     "portal_calendar": "the same",
     "portal_visit_answer": "test_visits_http.py in the core: plain forms",
+    "verdict_form": "test_verdict.py in the core: a plain form, taken once",
 }
 OFFLINE = """
 XMLHttpRequest.prototype.send = function () { setTimeout(this.onerror); };
