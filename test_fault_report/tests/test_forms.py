@@ -34,6 +34,7 @@ WALKED = {
     "qr_arrival": "test_qr.py in its addon: a plain form without a script",
     "portal_calendar": "the same",
     "portal_visit_answer": "test_visits_http.py in the core: plain forms",
+    "verdict_form": "test_verdict.py in the core: a plain form, taken once",
 }
 OFFLINE = """
 XMLHttpRequest.prototype.send = function () { setTimeout(this.onerror); };
