@@ -15,6 +15,7 @@ class FaultReport(models.Model):
         "report_id",
         groups="fault_report.group_edit",
         protected=True,
+        technical=True,
     )
     oncall_alert_count = fields.Integer(
         string="On-Call Alerts",
