@@ -70,11 +70,4 @@ class FaultReport(models.Model):
         return result
 
     def action_view_oncall_alerts(self):
-        self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("On-Call Alerts"),
-            "res_model": "fault.report.oncall.alert",
-            "view_mode": "list,form",
-            "domain": [("report_id", "=", self.id)],
-        }
+        return self.oncall_alert_ids._get_action()
