@@ -44,7 +44,6 @@ ALLOWED = {
     "models/notification/delivery.py: _web_push_send_notification": "Odoo's queue",
     "models/notification/delivery.py: _trigger_mail_queue": "Odoo's queue",
     f"{ONCALL_ALERT}.py: _start": "an urgent report, a drill",
-    f"{ONCALL}/wizards/fault_report_oncall_shift.py: _get_action": "one's list",
     f"{HOOKS}.py: _create_deliveries": "each event of a report",
     f"{API}/models/fault_report_integration_origin.py: _count": "a refused request",
     "models/res_company.py: _get_fault_report_sequence": "each new report",
