@@ -100,9 +100,7 @@ class TestUpdateCheck(unittest.TestCase):
                 Path(folder, f"19.0.1.{number}.0.tar.xz").touch()
             with patch.object(update_check.dump, "FOLDER", Path(folder)):
                 names = [path.name for path in update_check.find_dumps()]
-        self.assertEqual(
-            names, [f"19.0.1.{number}.0.tar.xz" for number in (0, 9, 10)]
-        )
+        self.assertEqual(names, [f"19.0.1.{number}.0.tar.xz" for number in (0, 9, 10)])
 
 
 class TestPackages(unittest.TestCase):
