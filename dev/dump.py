@@ -26,6 +26,7 @@ CORE = "fault_report"
 WANTED = [
     CORE,
     "fault_report_api",
+    "fault_report_oncall",
     "fault_report_qr",
     "fault_report_timesheet",
     "fault_report_webhook",

@@ -6,7 +6,12 @@ Compared with a database in which all of them were installed at once.
 from . import databases, postgres
 from .console import Failure, step
 
-CHANNELS = ["fault_report_webhook", "fault_report_qr", "fault_report_api"]
+CHANNELS = [
+    "fault_report_webhook",
+    "fault_report_qr",
+    "fault_report_oncall",
+    "fault_report_api",
+]
 # What an installation makes: names of records, columns, and the content of both
 MADE = {
     "records": """

@@ -9,7 +9,7 @@ from odoo import api
 
 MODULE = "fault_report"
 CHANNELS = {"api": "fault_report_api", "qr": "fault_report_qr"}
-ADDONS = [*CHANNELS.values(), "fault_report_webhook"]
+ADDONS = [*CHANNELS.values(), "fault_report_oncall", "fault_report_webhook"]
 # Records of other addons to check after the uninstallation
 SCREENS = {
     "res.partner": ("form", "list", "kanban", "search"),
@@ -54,6 +54,11 @@ def fill(env):
         "qr", {"name": "By a code", "equipment_id": lift.id}
     )
     env["fault.report.webhook"].create({"name": "Hook", "url": "https://x.example"})
+    schedule = env["fault.report.oncall.schedule"].create({"name": "Nights"})
+    reports[2].priority = "2"
+    schedule.action_start_drill()
+    env["fault.report.oncall.alert"]._cron_walk()
+    schedule._announce_gaps()
     reports[0].action_generate_work_order()
     reports[1].action_generate_sale_order()
     reports[2].action_cancel("Test")

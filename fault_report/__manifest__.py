@@ -35,6 +35,7 @@
         "wizards/fault_report_sign_views.xml",
         "wizards/portal_wizard_views.xml",
         "views/account_move_views.xml",
+        "views/fault_report_analysis_views.xml",
         "views/fault_report_audit_views.xml",
         "views/fault_report_note_views.xml",
         "views/fault_report_status_views.xml",
@@ -61,6 +62,7 @@
         "views/portal_templates.xml",
         "views/portal_report_templates.xml",
         "views/portal_new_templates.xml",
+        "views/verdict_templates.xml",
     ],
     "demo": [
         "demo/res_users_demo.xml",
@@ -98,6 +100,8 @@
             "fault_report/static/src/point_rule/find_shown.js",
             "fault_report/static/src/public/points.js",
         ],
+        # Beside it, for forms that ask whether anyone is in danger
+        "fault_report.assets_danger": ["fault_report/static/src/public/danger.js"],
         "fault_report.assets_portal": [
             ("include", "fault_report.assets_form"),
             "fault_report/static/src/public/portal/portal.css",

@@ -7,6 +7,7 @@
     "author": "The Fault Report contributors",
     "depends": [
         "fault_report_api",
+        "fault_report_oncall",
         "fault_report_qr",
         "fault_report_webhook",
     ],

@@ -23,6 +23,8 @@ FIELDSERVICE = "fault_report_fieldservice/models/res_partner.py"
 TIMESHEET = "fault_report_timesheet"
 API = "fault_report_api"
 QR_CODES = "fault_report_qr/models/fault_report_code_mixin.py"
+ONCALL = "fault_report_oncall"
+ONCALL_ALERT = f"{ONCALL}/models/fault_report_oncall_alert"
 HOOKS = "fault_report_webhook/models/fault_report_webhook"
 # Function: its caller and the reason; each has its own context unless stated
 ALLOWED = {
@@ -41,6 +43,8 @@ ALLOWED = {
     "models/notification/delivery.py: _queue_emails": "Odoo's queue",
     "models/notification/delivery.py: _web_push_send_notification": "Odoo's queue",
     "models/notification/delivery.py: _trigger_mail_queue": "Odoo's queue",
+    f"{ONCALL_ALERT}.py: _start": "an urgent report, a drill",
+    f"{ONCALL}/wizards/fault_report_oncall_shift.py: _get_action": "one's list",
     f"{HOOKS}.py: _create_deliveries": "each event of a report",
     f"{API}/models/fault_report_integration_origin.py: _count": "a refused request",
     "models/res_company.py: _get_fault_report_sequence": "each new report",
@@ -67,7 +71,11 @@ PUBLIC = {
     "models/fault_report_technician.py: action_take_back": "write",
     "models/attachment/ir_attachment.py: write": "write; looks at where files belong",
     f"{API}/models/fault_report_integration.py: action_new_key": "write",
+    f"{ONCALL}/models/fault_report.py: write": "writes first, with the user's rights",
+    f"{ONCALL_ALERT}.py: action_take": "read, and who may",
+    f"{ONCALL_ALERT}.py: action_close": "write",
     "models/fault_report_recurrence.py: action_mark_duplicate": "write, and read",
+    "models/visit/visit.py: action_on_the_way": "write",
     f"{HOOKS}.py: action_test": "write on the webhook",
     f"{HOOKS}_delivery.py: action_retry": "write on the webhook",
     "models/conversion/sale_order.py: write": "follows what was written",

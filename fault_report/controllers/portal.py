@@ -305,9 +305,15 @@ class FaultReportPortal(CustomerPortal):
             "reply_key": uuid.uuid4().hex,
             "kept": kept,
             "errors": {},
+            "visit_errors": {},
             "error_url": None,
+            # The part of the page whose form was refused
+            "refused": None,
             "may_file": report._may_file_on_portal(),
             "print_url": report._get_print_url(access_token),
+            **report._prepare_verdict_page(params.get("verdict")),
+            "verdict_url": f"{report.access_url}/verdict",
+            "csrf_token": request.csrf_token(),
             **values,
         }
         response = request.render("fault_report.portal_report", values)
@@ -323,18 +329,38 @@ class FaultReportPortal(CustomerPortal):
     )
     def fault_report_comment(self, report_id, access_token=None, **_params):
         report = self._get_fault_report(report_id, access_token)
+        return self._answer_page(
+            report, access_token, report._answer_from_page, "comments"
+        )
+
+    @http.route(
+        f"{PAGE}/<int(max={MAX_ID}):report_id>/verdict",
+        type="http",
+        auth="public",
+        methods=["POST"],
+        website=True,
+        max_content_length=get_max_form,
+    )
+    def fault_report_verdict(self, report_id, access_token=None, **_params):
+        report = self._get_fault_report(report_id, access_token)
+        return self._answer_page(
+            report, access_token, report._answer_verdict, "verdict"
+        )
+
+    def _answer_page(self, report, access_token, handle, anchor):
+        """Handle a form of the page, and lead back to its part of the page."""
         suffix = f"?{urlencode({'access_token': access_token})}" if access_token else ""
 
         def action():
             form = read_form(request)
             form.vals.pop("access_token", None)
-            report._answer_from_page(form)
-            return f"{report.access_url}{suffix}#comments"
+            handle(form)
+            return f"{report.access_url}{suffix}#{anchor}"
 
         return answer_form(
             action,
             lambda **values: self._render_fault_report(
-                report, access_token, {}, **values
+                report, access_token, {}, refused=anchor, **values
             ),
             labels={"comment": request.env._("Write a comment")},
         )

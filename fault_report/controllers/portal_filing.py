@@ -60,7 +60,8 @@ class FaultReportPortalFiling(FaultReportPortal):
         facility = str(equipment.facility_id.id or kept.get("facility_id") or "")
         if not facility and len(facilities) == 1:
             facility = str(facilities.id)
-        user = request.env.user
+        user, company = request.env.user, request.env.company
+        points = Report._get_portal_points()
         values = {
             **self._prepare_portal_layout_values(),
             "page_name": "fault_report_new",
@@ -70,11 +71,12 @@ class FaultReportPortalFiling(FaultReportPortal):
             "objects": Report._search_portal_equipment(limit=200),
             "equipment": equipment,
             "open_reports": self._get_open(equipment),
-            "priorities": Report._get_channel_priorities("portal", request.env.company),
-            "points": Report._get_portal_points(),
+            "priorities": Report._get_channel_priorities("portal", company),
+            "points": points,
+            "emergency": Report._get_form_emergency(company, points),
             "categories": equipment._get_point_categories().ids,
             "form_data": {
-                **self._get_form_data(request.env.company),
+                **self._get_form_data(company),
                 "data-draft": f"portal:{user.id}:new",
                 "data-objects": f"{PAGE}/objects",
                 "data-open": f"{PAGE}/open",

@@ -29,6 +29,10 @@ UPDATE fault_report
 UPDATE fault_report
    SET access_token = NULL;
 
+-- calendars subscribe to the original, not to the copy
+UPDATE res_users
+   SET fault_report_calendar_key = NULL;
+
 -- responses to repeated requests have the links of the original
 DELETE FROM fault_report_submission;
 

@@ -8,7 +8,9 @@ from . import service_level
 from . import notification
 from . import intake
 from . import portal
+from . import visit
 from . import attachment
+from . import fault_report_analysis
 from . import fault_report_leavers
 from . import fault_report_note
 from . import fault_report_place

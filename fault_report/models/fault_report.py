@@ -105,6 +105,12 @@ class FaultReport(models.Model):
     priority = fields.Selection(
         [("0", "Normal"), ("1", "High"), ("2", "Urgent")], default="0", tracking=True
     )
+    is_emergency = fields.Boolean(
+        string="Emergency",
+        copy=False,
+        tracking=True,
+        help="People are in danger, or may be.",
+    )
     reported_at = fields.Datetime(
         string="Reported",
         required=True,
@@ -116,6 +122,7 @@ class FaultReport(models.Model):
             ("form", "Back office"),
             ("portal", "Customer portal"),
             ("mail", "E-mail"),
+            ("follow_up", "Still broken"),
             # As strange as the least trusted one
             (GONE, "Removed channel"),
         ],
@@ -269,6 +276,8 @@ class FaultReport(models.Model):
         " INCLUDE (state, technician_id)"
         " WHERE state NOT IN ('converted', 'cancelled', 'solved')"
     )
+    # For the filter
+    _emergency_index = models.Index("(reported_at, id) WHERE is_emergency IS TRUE")
     # For the newest ones and the badge
     _waiting_index = models.Index(
         "(company_id, reported_at, id)"
@@ -409,6 +418,7 @@ class FaultReport(models.Model):
         if not reports._is_silent():
             reports._post_event("created")
             reports.filtered("technician_id")._post_event("assigned")
+            reports._announce_new_visits()
             reports._note_absences(passed_over)
             reports.filtered("sla_pauses")._note_pauses()
         else:
@@ -423,6 +433,7 @@ class FaultReport(models.Model):
             ids = read_ids(self, "technician_id", vals["technician_id"])
             self._prefetch_people(self.env["res.users"].browse(ids))
         before = self._get_reached(vals)
+        answered = self._get_answered_plans(vals)
         for reports, own_vals in self._split_by_place(vals):
             with reports._keeping_place():
                 super(FaultReport, reports).write(own_vals)
@@ -432,6 +443,7 @@ class FaultReport(models.Model):
             self._drop_reminder_activities()
         if not PLAN_FIELDS.isdisjoint(vals):
             self._plan_work_orders()
+            self._forget_visit_answers(answered)
         self._post_events_since(before)
         if not LEVEL_FIELDS.isdisjoint(vals):
             self._log_service_level(vals)
@@ -677,7 +689,12 @@ class FaultReport(models.Model):
     @api.model
     def _get_view_cache_key(self, view_id=None, view_type="form", **options):
         key = super()._get_view_cache_key(view_id, view_type, **options)
-        return (*key, self._has_statuses(), self._has_templates())
+        return (
+            *key,
+            self._has_statuses(),
+            self._has_templates(),
+            self._are_visits_announced(),
+        )
 
     @api.model
     def _get_view(self, view_id=None, view_type="form", **options):
@@ -702,6 +719,8 @@ class FaultReport(models.Model):
         if not self._has_templates():
             names |= {"service_points", "deviations", "deviation_count"}
             names.add("fault_report_deviations")
+        if not self._are_visits_announced():
+            names |= {"visit_answer", "other_time_wanted", "action_on_the_way"}
         return names
 
     @api.model

@@ -91,7 +91,6 @@ class FaultReport(models.Model):
         readonly=False,
         precompute=True,
         check_company=True,
-        index="btree_not_null",
         tracking=True,
         ondelete="restrict",
         domain="[('facility_id', '=', facility_id)] if facility_id"
@@ -157,6 +156,11 @@ class FaultReport(models.Model):
     )
     reach_email = fields.Char(string="E-mail", compute="_compute_reach")
     owner_warning = fields.Char(string="New Owner", compute="_compute_owner_warning")
+
+    # For the reports of an object, and for those that followed soon
+    _equipment_index = models.Index(
+        "(equipment_id, reported_at) WHERE equipment_id IS NOT NULL"
+    )
 
     @api.depends("equipment_id", "facility_id")
     def _compute_partner_id(self):

@@ -175,6 +175,7 @@ class FaultReport(models.Model):
             # Some layouts have the title in their header
             (label("reference"), self.reference),
             (label("reported_at"), self._get_print_time(self.reported_at)),
+            (label("is_emergency"), self.is_emergency and self.env._("Yes")),
             (self.env._("Progress"), progress),
             (label("customer_order_ref"), self.customer_order_ref),
             (

@@ -72,6 +72,40 @@ class MaintenanceEquipment(models.Model):
         groups="fault_report.group_view",
     )
 
+    # Of the same time, by the definitions of the analysis
+    fault_resolved_count = fields.Integer(
+        string="Resolved in 12 Months",
+        compute="_compute_fault_analysis",
+        groups="fault_report.group_view",
+        help="Of the faults that were reported in the last 12 months.",
+    )
+    fault_first_time_fix = fields.Float(
+        string="First-Time Fix",
+        compute="_compute_fault_analysis",
+        groups="fault_report.group_view",
+        help="The share of them that did not come back within 30 days: not reopened, "
+        "not “Still broken” for the customer, and no other report on this object.",
+    )
+    fault_response_hours = fields.Float(
+        string="Hours to Respond",
+        compute="_compute_fault_analysis",
+        groups="fault_report.group_view",
+        help="On average, by the clock, until a report was assigned or answered.",
+    )
+    fault_resolution_hours = fields.Float(
+        string="Hours to Resolve",
+        compute="_compute_fault_analysis",
+        groups="fault_report.group_view",
+        help="On average, by the clock, until the work was done or it was solved.",
+    )
+    fault_downtime = fields.Float(
+        string="Downtime (Hours)",
+        compute="_compute_fault_analysis",
+        groups="fault_report.group_view",
+        help="Hours by the clock with an unresolved report; open ones count once they "
+        "are resolved.",
+    )
+
     @api.depends("facility_id.parent_id")
     def _compute_customer_id(self):
         for equipment in self:
@@ -119,6 +153,31 @@ class MaintenanceEquipment(models.Model):
             equipment.last_work_order_name = last_orders.get(
                 equipment, Report
             ).work_order_name
+
+    @api.depends("fault_report_ids")
+    def _compute_fault_analysis(self):
+        """Average the last 12 months, like the menu Reporting / Service Objects."""
+        since = fields.Datetime.now() - RECURRENCE_PERIOD
+        found = self.env["fault.report.analysis"]._read_group(
+            [("equipment_id", "in", self.ids), ("reported_at", ">=", since)],
+            ["equipment_id"],
+            [
+                "resolved_at:count",
+                "first_time_fix:avg",
+                "response_hours:avg",
+                "resolution_hours:avg",
+                "downtime:sum",
+            ],
+        )
+        figures = {equipment: numbers for equipment, *numbers in found}
+        for equipment in self:
+            (
+                equipment.fault_resolved_count,
+                equipment.fault_first_time_fix,
+                equipment.fault_response_hours,
+                equipment.fault_resolution_hours,
+                equipment.fault_downtime,
+            ) = (number or 0 for number in figures.get(equipment, [0] * 5))
 
     @api.constrains("customer_id", "facility_id")
     def _check_facility(self):

@@ -1,10 +1,11 @@
 import math
+import re
 
 from odoo import api, fields, models, tools
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 
-from ..tools import file_rules
+from ..tools import danger, file_rules
 from ..tools.context_switches import with_own_context, without_search_switches
 
 # Upper limit of the setting, reports per minute
@@ -21,6 +22,14 @@ LIMIT_FIELDS = [
     "fault_report_keep_position",
 ]
 
+# Found on the nearest parent that has one: a copy would not follow a change
+EMERGENCY_LIMITS = {
+    "fault_report_emergency_phone": {"limit": 40},
+    "fault_report_emergency_text": {"limit": 300, "multiline": True},
+    "fault_report_danger_words": {"limit": 20_000, "multiline": True},
+}
+_PHONE = re.compile(r"[0-9+*#() ./-]*[0-9][0-9+*#() ./-]*")
+
 # Values of the sequence, where the one that was installed has been deleted
 NEW_SEQUENCE = {
     "name": "Fault report",
@@ -35,7 +44,9 @@ LEAST_REQUEST = 50 * file_rules.MEGABYTE
 
 
 class ResCompany(models.Model):
-    _inherit = "res.company"
+    _name = "res.company"
+    _inherit = ["res.company", "fault.report.text.mixin"]
+    _text_limits = EMERGENCY_LIMITS
 
     fault_report_reminder_hours = fields.Float(
         string="Time to Reminder",
@@ -112,6 +123,24 @@ class ResCompany(models.Model):
         groups="base.group_user",
         help="On the portal and in forms of web pages. Otherwise only staff set it.",
     )
+    fault_report_visits = fields.Boolean(
+        string="Announce Visits",
+        groups="base.group_user",
+        help="Customers are notified when a technician comes, confirm it or ask for "
+        "another time, and are notified when the technician is on the way.",
+    )
+    fault_report_ask_verdict = fields.Boolean(
+        string="Ask Whether It Works",
+        groups="base.group_user",
+        help="When the work is done or a fault report is solved, customers answer "
+        "“It works” or “Still broken”. What is still broken comes back by itself.",
+    )
+    fault_report_verdict_days = fields.Integer(
+        string="Days to Answer",
+        default=14,
+        groups="base.group_user",
+        help="How many days after that an answer is taken.",
+    )
     fault_report_retention_months = fields.Integer(
         string="Keep Reporters For",
         default=0,
@@ -149,6 +178,10 @@ class ResCompany(models.Model):
     _fault_report_retention_range = models.Constraint(
         "CHECK(fault_report_retention_months BETWEEN 0 AND 1200)",
         "The months that reporters are kept for are a number from 0 to 1,200.",
+    )
+    _fault_report_verdict_range = models.Constraint(
+        "CHECK(fault_report_verdict_days BETWEEN 1 AND 365)",
+        "The days in which customers may answer are a number from 1 to 365.",
     )
     _fault_report_unassigned_not_negative = models.Constraint(
         "CHECK(fault_report_unassigned_minutes >= 0"
@@ -215,6 +248,7 @@ class ResCompany(models.Model):
             if name.startswith("fault_report_")
             and field.store
             and not field.relational
+            and name not in EMERGENCY_LIMITS
             and field.type != "properties_definition"
         }
 
@@ -411,6 +445,43 @@ class ResCompany(models.Model):
             [], aggregates=["fault_report_max_megabytes:max"]
         )[0]
         return megabytes or 0
+
+    # === EMERGENCIES === #
+
+    fault_report_emergency_phone = fields.Char(
+        string="Emergency Number",
+        groups="base.group_user",
+        help="Stands above every form outside, to tap.",
+    )
+    fault_report_emergency_text = fields.Text(
+        string="Emergency Text",
+        translate=True,
+        groups="base.group_user",
+        help="Stands beside the number: when to call it.",
+    )
+    fault_report_danger_words = fields.Text(
+        string="Words That Mean Danger",
+        groups="base.group_user",
+        help="One per line, in all languages of your customers.",
+    )
+
+    @api.constrains("fault_report_emergency_phone")
+    def _check_fault_report_emergency_phone(self):
+        for company in self:
+            phone = company.fault_report_emergency_phone
+            if phone and not _PHONE.fullmatch(phone):
+                raise ValidationError(
+                    self.env._("Enter one emergency number, such as 112.")
+                )
+
+    def _get_fault_report_danger_words(self):
+        """Return the words that mean danger, folded by `tools.danger`."""
+        words = self._find_fault_report_setting("fault_report_danger_words")
+        return danger.read_words(words)
+
+    def _handles_fault_report_emergencies(self):
+        """Return whether emergencies are set up."""
+        return any(map(self._find_fault_report_setting, EMERGENCY_LIMITS))
 
     # === E-MAIL ALIAS === #
 

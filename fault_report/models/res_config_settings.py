@@ -42,6 +42,24 @@ class ResConfigSettings(models.TransientModel):
     fault_report_portal_may_set_urgent = fields.Boolean(
         related="company_id.fault_report_portal_may_set_urgent", readonly=False
     )
+    fault_report_emergency_phone = fields.Char(
+        related="company_id.fault_report_emergency_phone", readonly=False
+    )
+    fault_report_emergency_text = fields.Text(
+        related="company_id.fault_report_emergency_text", readonly=False
+    )
+    fault_report_danger_words = fields.Text(
+        related="company_id.fault_report_danger_words", readonly=False
+    )
+    fault_report_visits = fields.Boolean(
+        related="company_id.fault_report_visits", readonly=False
+    )
+    fault_report_ask_verdict = fields.Boolean(
+        related="company_id.fault_report_ask_verdict", readonly=False
+    )
+    fault_report_verdict_days = fields.Integer(
+        related="company_id.fault_report_verdict_days", readonly=False
+    )
     fault_report_order_details = fields.Boolean(
         related="company_id.fault_report_order_details", readonly=False
     )
@@ -80,5 +98,6 @@ class ResConfigSettings(models.TransientModel):
         related="company_id.fault_report_retention_files", readonly=False
     )
     module_fault_report_api = fields.Boolean(string="Web Sites and Programs")
+    module_fault_report_oncall = fields.Boolean(string="On Call")
     module_fault_report_qr = fields.Boolean(string="QR Codes")
     module_fault_report_webhook = fields.Boolean(string="Webhooks")

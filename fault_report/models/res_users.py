@@ -116,6 +116,7 @@ class ResUsers(models.Model):
             *super().SELF_READABLE_FIELDS,
             *NOTIFICATION_FIELDS,
             "fault_report_badge_overdue",
+            "fault_report_calendar_url",
             "fault_report_phone_missing",
             "fault_report_push",
             "fault_report_substitute_id",

@@ -1,6 +1,7 @@
 from . import test_absence
 from . import test_hand_over
 from . import test_access_matrix
+from . import test_analysis
 from . import test_answer_waiting
 from . import test_assignment
 from . import test_audit
@@ -19,6 +20,7 @@ from . import test_customer_search
 from . import test_desk
 from . import test_dialogs
 from . import test_digest
+from . import test_emergency
 from . import test_events
 from . import test_facilities
 from . import test_fault_report
@@ -97,6 +99,9 @@ from . import test_tours
 from . import test_translatable_texts
 from . import test_translations
 from . import test_unassigned
+from . import test_verdict
 from . import test_views
+from . import test_visit_calendar
+from . import test_visits
 from . import test_media_types
 from . import test_point_rules

@@ -16,12 +16,19 @@ OF_ONE_COMPANY = {
     "fault.report",
     "fault.report.note",
     "fault.report.point",
+    "fault.report.analysis",
     "fault.report.audit",
     "fault.report.integration",
     "fault.report.webhook",
 }
-# Settings with a record, found on the nearest parent that has one
-FOUND = {"fault_report_template_id", "fault_report_product_id"}
+# Settings found on the nearest parent that has one: records, and what must not be old
+FOUND = {
+    "fault_report_template_id",
+    "fault_report_product_id",
+    "fault_report_emergency_phone",
+    "fault_report_emergency_text",
+    "fault_report_danger_words",
+}
 # Settings that no other company has: addresses, projects, definitions
 OWN = {
     "fault_report_alias_id",
@@ -110,6 +117,7 @@ class TestBranches(FaultReportCommon):
                 template.point_ids,
                 template.point_ids.option_ids,
                 report,
+                env["fault.report.analysis"].browse(report.id),
                 report.note_ids,
                 report.point_ids,
                 audit,

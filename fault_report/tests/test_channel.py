@@ -61,7 +61,8 @@ class TestChannel(FaultReportCommon):
         self.company.fault_report_template_id = False
         vals = {"partner_id": self.hotel.id}
         channels = dict(self.env["fault.report"]._fields["channel"].selection)
-        for channel in channels.keys() - {"form"}:
+        # A follow-up is as urgent as the report before.
+        for channel in channels.keys() - {"form", "follow_up"}:
             for allowed in (False, True):
                 self.company.fault_report_portal_may_set_urgent = allowed
                 with self.subTest(channel=channel, allowed=allowed):
@@ -168,6 +169,9 @@ class TestChannel(FaultReportCommon):
         self.assertIn(f"/my/fault_reports/{report.id}?access_token=", url)
 
 
+CORE_CHANNELS = ("form", "portal", "mail", "follow_up", "gone")
+
+
 @tagged("post_install", "-at_install")
 class TestRemovedChannels(FaultReportCommon):
     """What was known of a sender goes with the addon of their channel."""
@@ -180,7 +184,7 @@ class TestRemovedChannels(FaultReportCommon):
             [
                 ("field_id.model", "=", "fault.report"),
                 ("field_id.name", "=", "channel"),
-                ("value", "not in", ("form", "portal", "mail", "gone")),
+                ("value", "not in", CORE_CHANNELS),
             ]
         )
 

@@ -100,7 +100,8 @@ class TestMessageTemplates(NotificationCommon):
     def test_every_kind_of_message_has_a_template_that_can_be_previewed(self):
         report = self.make_report(technician_id=self.technician.id)
         kinds = ("new", "assigned", "changed", "reminder", "escalation")
-        for kind in (*kinds, "converted", "solved"):
+        visits = ("visit", "visit_off", "on_the_way")
+        for kind in (*kinds, "converted", "solved", *visits):
             template = self.env.ref(f"fault_report.mail_template_{kind}")
             body = template._render_field("body_html", report.ids)[report.id]
             self.assertIn(f"/{report.id}", body, kind)

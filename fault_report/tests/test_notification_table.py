@@ -239,6 +239,14 @@ class TestNotificationTable(CustomerCommon):
     def it_is_cancelled(self):
         self.free.action_cancel("Not there")
 
+    def a_visit_is_planned(self):
+        self.company.fault_report_visits = True
+        self.free.planned_start = "2126-03-02 08:00:00"
+
+    def the_technician_is_on_the_way(self):
+        self.company.fault_report_visits = True
+        self.free.action_on_the_way()
+
     def file_by_author(self):
         self.author.group_ids += self.env.ref("fault_report.group_create")
         self.env["fault.report"].with_user(self.author).create(

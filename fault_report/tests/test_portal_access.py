@@ -22,6 +22,8 @@ TABLE = {
     #            filing   reading  limited  foreign  view     staff    public   token
     "page":      "YYYnn    YYYnn    Ynnnn    nnnYn    YYYYn    nnnnn    LLLLL    Ynnnn",
     "comment":   "YYYnn    YYYnn    Ynnnn    nnnYn    nnnnn    nnnnn    nnnnn    Ynnnn",
+    "visit":     "YYYnn    YYYnn    Ynnnn    nnnYn    nnnnn    nnnnn    nnnnn    Ynnnn",
+    "visit.ics": "YYYnn    YYYnn    Ynnnn    nnnYn    YYYYn    nnnnn    nnnnn    Ynnnn",
     "me_too":    "YYYnn    nnnnn    Ynnnn    nnnYn    nnnnn    nnnnn    LLLLL    LLLLL",
     # The object named in the form; none for `nowhere`
     "object":    "YYYnn    nnnnn    Ynnnn    nnYYn    nnnnn    nnnnn    LLLLL    LLLLL",
@@ -44,6 +46,9 @@ class TestPortalAccess(PortalData, FaultReportData, HttpCase):
         cls.make_portal_data(cls.env)
         cls.make_report = cls.env["fault.report"].create
         cls.make_portal_reports()
+        cls.company.fault_report_visits = True
+        reports = cls.in_wing + cls.in_garage + cls.nowhere + cls.theirs
+        reports.planned_start = "2126-03-02 08:00:00"
         cls.persons = {
             name: getattr(cls, name)
             for name in ("filing", "reading", "limited", "foreign")
@@ -67,6 +72,8 @@ class TestPortalAccess(PortalData, FaultReportData, HttpCase):
         token = f"?access_token={self.secret}" if who == "token" else ""
         if what == "page":
             return self.url_open(page + token, allow_redirects=False)
+        if what == "visit.ics":
+            return self.url_open(f"{page}/visit.ics{token}", allow_redirects=False)
         if what == "list":
             return self.url_open("/my/fault_reports", allow_redirects=False)
         if what == "search":
@@ -83,6 +90,11 @@ class TestPortalAccess(PortalData, FaultReportData, HttpCase):
         if what == "comment":
             data["comment"] = "Any news?"
             return self.post(f"{page}/comment{token}", data)
+        if what == "visit":
+            # All have the same plan
+            data |= {"visit": self.in_wing._get_visit_key(), "wish": "Never"}
+            data["answer"] = "other"
+            return self.post(f"{page}/visit{token}", data)
         if what == "me_too":
             return self.post(f"{page}/me_too", data)
         data["name"] = "It squeaks"
@@ -111,7 +123,7 @@ class TestPortalAccess(PortalData, FaultReportData, HttpCase):
         # What was entered is kept, with a link
         if response.status_code == 403 and "/web/login" in response.text:
             return L
-        if what in ("comment", "me_too", "object", "facility"):
+        if what in ("comment", "visit", "me_too", "object", "facility"):
             return Y if response.status_code == 303 and changed else n
         if response.status_code != 200:
             return n

@@ -15,8 +15,12 @@ class TestPublicPages(common_pages.PublicPages):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.in_wing.planned_start = "2026-03-02 08:00:00"
+        cls.in_wing.planned_start = "2126-03-02 08:00:00"
+        cls.company.fault_report_visits = True
         cls.company.fault_report_template_id = cls.make_template()
+        cls.filing.with_user(cls.filing).action_fault_report_new_calendar()
+        secret = cls.filing._get_fault_report_calendar_token()
+        cls.calendar = f"/fault_report/calendar/{secret}.ics"
         cls.token = cls.in_wing._portal_ensure_token()
 
     def get_visits(self):
@@ -25,6 +29,7 @@ class TestPublicPages(common_pages.PublicPages):
         lift = f"equipment_id={self.lift.id}"
         refused = {"name": "", "colleague": "no address"}
         large, too_large = {"comment": "x" * 25_000}, {"comment": "x" * 45_000}
+        visit = {"answer": "other", "visit": self.in_wing._get_visit_key()}
         gone = {"csrf_token": "gone", "name": "x"}
         garage = self.in_garage.access_url
         return [
@@ -51,6 +56,10 @@ class TestPublicPages(common_pages.PublicPages):
                 f"{report}/comment",
                 data={"comment": "", "access_token": self.token},
             ),
+            Visit("Its visit", f"{report}/visit.ics", login),
+            Visit("Answer to a visit, refused", f"{report}/visit", login, visit),
+            Visit("Calendar", self.calendar),
+            Visit("New calendar", f"{PAGE}/calendar", login, {"x": "y"}, True),
             Visit("Preferences", f"{PAGE}/preferences", login, {"x": "y"}, True),
             Visit("I have this too", f"{garage}/me_too", login, {"name": ""}),
         ]

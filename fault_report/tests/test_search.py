@@ -50,6 +50,7 @@ KNOWN_ANYHOW = {
     "point_ids",
     "status_id",
     "template_id",
+    "visit_answer",
     "write_date",
     "write_uid",
 }

@@ -66,6 +66,8 @@ UNTRANSLATED = {
     ("fault.report.work.order.mixin", "fault_report_internal_note"): FOR_STAFF,
     ("maintenance.request", "fault_report_internal_note"): FOR_STAFF,
     ("res.company", "fault_report_alias_name"): CODE,
+    ("res.company", "fault_report_danger_words"): "one list for all languages",
+    ("res.company", "fault_report_emergency_phone"): CODE,
     ("res.partner", "cost_center"): OF_THE_PLACE,
     ("sale.order", "cost_center"): OF_THE_PLACE,
     ("account.move", "cost_center"): OF_THE_PLACE,

@@ -9,6 +9,8 @@ MAX_NAME = 200
 MAX_LINE = 255
 MAX_TEXT = 10_000
 MAX_EMAIL = 254
+# When another visit would suit a customer
+MAX_WISH = 1000
 
 # Control characters but tab and line breaks, and halves of surrogate pairs
 _REFUSED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")

@@ -16,6 +16,8 @@ from ..tools import schema
 from .api_dispatcher import ROOT, ApiDispatcher
 
 POINTS_AGE = 300  # seconds
+# How forms write them
+BOOLEANS = {"true": True, "false": False}
 COMMENTS = f"{ROOT}/reports/<fault_report_rest:reference>/comments"
 ROUTE = {
     "type": ApiDispatcher.routing_type,
@@ -233,6 +235,8 @@ class FaultReportApi(http.Controller):
         data = dict(texts)
         if "points" in data:
             data["points"] = self._read_points(data["points"])
+        if data.get("emergency") in BOOLEANS:
+            data["emergency"] = BOOLEANS[data["emergency"]]
         if photos:
             data["points"] = self._add_photos(data.get("points", []), photos)
         files = [part for name, part in parts if name == "files"]

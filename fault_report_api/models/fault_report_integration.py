@@ -424,9 +424,22 @@ class FaultReportIntegration(models.Model):
         """Return the settings of the key's company for the form."""
         return {
             "html": self._get_points(lang)["html"],
+            "emergency": self._get_emergency_html(lang),
             "limits": self.env["fault.report"]._get_form_limits(self.company_id),
             "asked": self.asked_contact,
         }
+
+    def _get_emergency_html(self, lang):
+        """Return the number and the question of the key's company."""
+        Report = self.env["fault.report"].with_context(
+            lang=self._get_points_language(lang)
+        )
+        points = self._get_asked_points(lang)
+        emergency = Report._get_form_emergency(self.company_id, points)
+        html = Report.env["ir.qweb"]._render(
+            "fault_report_api.embed_emergency", {"emergency": emergency}
+        )
+        return str(html).strip()
 
     def _get_asked_points(self, lang, categories=()):
         return (

@@ -19,6 +19,7 @@ SCRIPTS = (
     f"{FOLDER}/drafts.js",
     f"{FOLDER}/photos.js",
     f"{FOLDER}/captcha.js",
+    f"{FOLDER}/danger.js",
     f"{FOLDER}/fault_report_form.js",
     f"{OWN_FOLDER}/page_look.js",
     f"{OWN_FOLDER}/embed.js",

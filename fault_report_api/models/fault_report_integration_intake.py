@@ -27,6 +27,7 @@ REPORT_FIELDS = {
     "phone": "phone",
     "customer_order_ref": "customer_order_ref",
     "priority": "priority",
+    "emergency": "is_emergency",
 }
 # Fields that identify the customer, besides the e-mail address
 CLAIMS = ("customer_number", "facility", "equipment")
@@ -176,6 +177,7 @@ class FaultReportIntegration(models.Model):
         return {
             "reference": report.reference,
             "state": report.state,
+            **report._describe_emergency(),
             "tracking_url": report._get_tracking_url(),
             "files": [
                 {"name": name, "sha256": get_sha256(content)}

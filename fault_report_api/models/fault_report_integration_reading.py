@@ -74,6 +74,7 @@ class FaultReportIntegration(models.Model):
         return {
             "reference": report.reference,
             "state": report.state,
+            **report._describe_emergency(),
             "tracking_url": report._get_tracking_url(),
             "reported_at": format_time(report.reported_at),
             "planned_start": format_time(report.planned_start),

@@ -39,6 +39,8 @@ _STATE = {
         "description": "The page where anybody who knows it follows the report.",
     },
 }
+# Of emergencies only
+_MARK = {"emergency": {"type": "boolean", "const": True}}
 _TIME = {
     "type": ["string", "null"],
     "format": "date-time",
@@ -173,10 +175,10 @@ def _errors(*statuses):
     }
 
 
-def _object(properties):
+def _object(properties, **optional):
     return {
         "type": "object",
-        "properties": properties,
+        "properties": {**properties, **optional},
         "required": list(properties),
     }
 
@@ -376,8 +378,8 @@ def _get_schemas():
     return {
         "Report": schema.REPORT,
         "Form": _get_form_schema(),
-        "Filed": _object({**_STATE, "files": _RECEIVED}),
-        "State": _object(_FOLLOWED),
+        "Filed": _object({**_STATE, "files": _RECEIVED}, **_MARK),
+        "State": _object(_FOLLOWED, **_MARK),
         "Reports": _list("reports", "State", next=cursor),
         "NewComment": schema.COMMENT,
         "Comment": _object(_COMMENT),

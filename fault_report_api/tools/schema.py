@@ -107,6 +107,11 @@ REPORT = {
             "enum": ["0", "1", "2"],
             "description": "0 normal, 1 high, 2 urgent.",
         },
+        "emergency": {
+            "type": "boolean",
+            "description": "Whether anyone is in danger: the answer of the sender. "
+            "Without it, the words and answers that the company has chosen decide.",
+        },
         "points": {
             "type": "array",
             "maxItems": MAX_POINTS,

@@ -33,6 +33,8 @@ FORM = {
 }
 # For forms with points that do not always apply
 POINTS_BUNDLE = "fault_report.assets_points"
+# For forms that ask whether anyone is in danger
+DANGER_BUNDLE = "fault_report.assets_danger"
 # A replica of the database may not know yet what was just filed
 THANKS = {**PAGE, "readonly": False}
 # By the technician, who is signed in
@@ -217,4 +219,6 @@ class ScannedCode(http.Controller):
     def _get_bundles(self, values):
         """Return the bundles with the scripts of the page."""
         has_rules = any(point._get_frozen_rule() for point in values.get("points", ()))
-        return [STYLE_BUNDLE, POINTS_BUNDLE] if has_rules else [STYLE_BUNDLE]
+        asks_danger = (values.get("emergency") or {}).get("words") is not None
+        bundles = {POINTS_BUNDLE: has_rules, DANGER_BUNDLE: asks_danger}
+        return [STYLE_BUNDLE, *(name for name in bundles if bundles[name])]

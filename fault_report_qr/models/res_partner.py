@@ -130,9 +130,11 @@ class ResPartner(models.Model):
         return self._prepare_place_list(found, words)
 
     def _prepare_place_list(self, found, words):
+        company = self._get_scan_company()
         return {
             "template": PLACE_PAGE,
-            "company": self._get_scan_company(),
+            "company": company,
+            "emergency": self.env["fault.report"]._get_form_emergency(company),
             "name": self.name,
             "open_faults": self._get_open_faults(),
             "objects": found[:SHOWN_OBJECTS],

@@ -321,6 +321,7 @@ class FaultReportWebhook(models.Model):
             "reference": report.reference,
             "state": report.state,
             "priority": report.priority,
+            **report._describe_emergency(),
             "channel": report.channel,
             "reported_at": _to_iso(report.reported_at),
             "handled_at": _to_iso(report.date_handled),

@@ -46,6 +46,18 @@ class TestForm(FormRules, WebsiteCase):
         self.assertEqual(set(piece.xpath(".//@name")), FIELDS | CARRIED)
         self.assertEqual(response.headers["Cache-Control"], "no-store")
 
+    def test_r105_page_and_block_show_the_emergency_number_above_the_fields(self):
+        self.company.fault_report_emergency_phone = "112"
+        self.company.fault_report_danger_words = "gas"
+        for url in (PAGE, f"{PAGE}/form"):
+            page = self.open(url)[1]
+            (box,) = page.xpath("//*[@class='o_fr_emergency'][a/@href='tel:112']")
+            self.assertTrue(box.xpath("following::input[@name='name']"))
+            self.assertTrue(page.xpath("//dialog/@data-words"))
+        answer = self.send({"name": "Gas", "emergency": "false"})
+        self.assertEqual(answer.status_code, 200)
+        self.assertFalse(self.reports().is_emergency)
+
     def test_r47_service_points_are_asked_unless_the_block_says_no(self):
         point = self.use_template()
         name = f"point_{point.id}"

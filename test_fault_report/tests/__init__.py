@@ -1,5 +1,6 @@
 from . import test_absences_stay_inside
 from . import test_codes_at_the_api
+from . import test_emergency_forms
 from . import test_form_rules
 from . import test_forms
 from . import test_growth

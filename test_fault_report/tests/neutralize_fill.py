@@ -52,6 +52,11 @@ lift.action_renew_fault_report_token()
 webhook = env["fault.report.webhook"].create(
     {"name": "Hook", "url": f"https://hook.{OUTSIDE}/", "on_commented": True}
 )
+people = {"member_ids": [(0, 0, {"user_id": technician.id})]}
+env["fault.report.oncall.schedule"].create(
+    {"name": "Nights", "layer_ids": [(0, 0, {"name": "All", **people})]}
+).action_start_drill()
+drill = env["fault.report.oncall.alert"].search([])
 site = env["fault.report.integration"].create(
     {"name": "Site", "allowed_origins": f"https://www.{OUTSIDE}"}
 )
@@ -70,7 +75,12 @@ env["mail.thread"].message_process(
 report = env["fault.report"].create(
     {"name": "Urgent", "equipment_id": lift.id, "technician_id": technician.id}
 )
+technician.with_user(technician).action_fault_report_new_calendar()
 env["fault.report"].create({"name": "No one", "equipment_id": lift.id})
+env["fault.report.oncall.alert"]._cron_walk()
+env["fault.report.oncall.schedule"]._cron_look_ahead()
+link = drill._get_link(technician)
+assert drill.log_ids.mail_id and drill.log_ids.sms_id
 # A failed message of each kind, waiting for a retry, and one for later
 env.flush_all()
 mails = env["mail.mail"].search([("model", "=", "fault.report")])
@@ -108,6 +118,8 @@ sys.stdout.write(
             "key": site.sudo().key_hash,
             "former key": site.sudo().former_key_hash,
             "plain key": key,
+            "calendar": technician.sudo().fault_report_calendar_key,
+            "on-call secret": f"{drill.sudo().secret} {link.rpartition('/')[2]}",
             "tokens": " ".join(filter(None, tokens)),
         }
     )

@@ -28,7 +28,10 @@ WALKED = {
     "qr_form": "test_a_visitor_of_a_code_reports_twice_and_says_me_too_twice",
     "qr_open": "test_a_visitor_of_a_code_reports_twice_and_says_me_too_twice",
     "embed_form": "test_a_visitor_reports_twice_in_a_row_on_a_foreign_page",
+    "oncall_page": "test_link.py of fault_report_oncall: one button, without a script",
     "portal_preferences": "a plain form without a script",
+    "portal_calendar": "the same",
+    "portal_visit_answer": "test_visits_http.py in the core: plain forms",
 }
 OFFLINE = """
 XMLHttpRequest.prototype.send = function () { setTimeout(this.onerror); };

@@ -25,6 +25,13 @@ KEPT = {
     "fault.report.audit": "is the proof of what staff changed in access",
     "fault.report.integration": SETTINGS,
     "fault.report.integration.origin": "is a list of 20 for each integration at most",
+    "fault.report.oncall.alert": HISTORY,
+    "fault.report.oncall.layer": SETTINGS,
+    "fault.report.oncall.log": HISTORY,
+    "fault.report.oncall.member": SETTINGS,
+    "fault.report.oncall.override": "is made by the staff: who took whose turn",
+    "fault.report.oncall.schedule": SETTINGS,
+    "fault.report.oncall.step": SETTINGS,
     "fault.report.sla.policy": SETTINGS,
     "fault.report.status": SETTINGS,
     "fault.report.subgroup": SETTINGS,
@@ -45,6 +52,7 @@ class TestGrowth(FaultReportCommon):
             {"name": "Hook", "url": "https://hook.example"}
         )
         cls.site = cls.env["fault.report.integration"].create({"name": "Site"})
+        cls.nights = cls.env["fault.report.oncall.schedule"].create({"name": "Nights"})
 
     def find_filled(self):
         """Return the models of ours with a table that are not kept."""
@@ -125,7 +133,8 @@ class TestGrowth(FaultReportCommon):
         for name, field in rows._fields.items():
             if field.store and field.type == "datetime":
                 self.env.cr.execute(
-                    f"UPDATE {rows._table} SET {name} = {name} - interval '2 years'"
+                    f'UPDATE {rows._table} SET "{name}" = "{name}"'
+                    " - interval '2 years'"
                     " WHERE id = ANY(%s)",
                     [rows.ids],
                 )

@@ -31,6 +31,7 @@ EXPLAINED = {
     "fault_report_audit.address": "history: the trail is read, never followed",
     "fault_report_integration.was_in_page": "no address: whether the key was public",
     "fault_report_submission.answer": "the table is emptied",
+    "fault_report.visit_answer": "whether a visit was confirmed: no address",
     "fault_report.sla_deadline": "what was promised; alarms go by `sla_alarm_date`",
 }
 

@@ -28,6 +28,8 @@ def get_addresses(secret="SeCrEt_-7"):
         f"/fault_report/o/{secret}/{secret}",
         f"/fault_report/o/{secret}/thanks",
         f"//fault_report//o//{secret}?utm_source=x",
+        f"/fault_report/oncall/{secret}",
+        f"/sv/fault_report/oncall/7/9/{secret}",
         f"/my/fault_reports/7?access_token={secret}",
         f"/my/fault_reports/7?filed=1&access_token={secret}#comments",
         f"/my/fault_reports/7/comment?Access_Token={secret}",

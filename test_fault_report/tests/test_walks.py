@@ -94,6 +94,8 @@ READ_BY_CUSTOMERS = {
         "is_facility",
         "facility_ids",
         "fault_report_phone_missing",
+        # Only their own is there
+        "fault_report_calendar_url",
         "fault_report_badge_overdue",
         *res_users.NOTIFICATION_FIELDS,
     },

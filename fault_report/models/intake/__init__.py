@@ -1,5 +1,6 @@
 from . import channel
 from . import email
+from . import emergency
 from . import ir_default
 from . import ir_http
 from . import ir_qweb

@@ -16,6 +16,8 @@ from ..fault_report import GONE, URGENT
 
 # Customer and place: the dispatcher can add them later
 REPORTED_PLACE = ("partner_id", "facility_id", "contact_id", "equipment_id")
+# Filed for a customer who said “Still broken”
+FOLLOW_UP = "follow_up"
 
 
 class FaultReport(models.Model):
@@ -54,10 +56,13 @@ class FaultReport(models.Model):
         point_commands = reports_sudo._prepare_channel_points(
             channel, company, points, equipment_sudo
         )
+        answers = [values for _command, _id, values in point_commands]
+        mark = reports_sudo._prepare_emergency(company, vals, answers)
         try:
             report_sudo = reports_sudo._create_at_place(
                 {
                     **vals,
+                    **mark.values,
                     "company_id": company.id,
                     "channel": channel,
                     # Each sender gets a link: with the report, in one INSERT.
@@ -70,6 +75,7 @@ class FaultReport(models.Model):
             if error.field in ("value_text", "value_photo", "remark"):
                 error.field = "points"
             raise
+        report_sudo._log_emergency(mark)
         report_sudo._add_channel_files(files)
         return report_sudo
 
@@ -109,6 +115,9 @@ class FaultReport(models.Model):
 
         :param dict vals: values of `_get_channel_fields()`
         """
+        if channel == FOLLOW_UP:
+            # Staff chose it for the report before.
+            return True
         # Senders may not read companies.
         return company.sudo().fault_report_portal_may_set_urgent
 
@@ -127,10 +136,10 @@ class FaultReport(models.Model):
     def _get_channels_of_strangers(self):
         """Return the channels in which anyone may file, within the daily limits.
 
-        E-mails are always filed, in any number.
+        E-mails are always filed, in any number; a report has one follow-up.
         Hook: an override adds to the set.
         """
-        return self._get_channels_without_customer() - {"mail"}
+        return self._get_channels_without_customer() - {"mail", FOLLOW_UP}
 
     @api.model
     def _check_day(self, channel, vals, files, points):
@@ -230,6 +239,7 @@ class FaultReport(models.Model):
             "comment",
             "comment_internal",
             "priority",
+            "is_emergency",
             "customer_order_ref",
             "contact_name",
             "email_from",
@@ -243,7 +253,7 @@ class FaultReport(models.Model):
         The dispatcher finds their customer.
         Hook: an override adds to the set.
         """
-        return {"mail", GONE}
+        return {"mail", FOLLOW_UP, GONE}
 
     @api.model
     def _must_answer_points(self, channel):
@@ -261,8 +271,10 @@ class FaultReport(models.Model):
         Hook: an override adds a channel.
         """
         self.ensure_one()
-        # Whether the sender was verified went with the addon.
-        return self.channel == GONE
+        if self.channel == FOLLOW_UP and self.follow_up_of_id:
+            return self.follow_up_of_id._is_from_stranger()
+        # Whether the sender was verified went with the addon, or with the report.
+        return self.channel in (FOLLOW_UP, GONE)
 
     # === FILES === #
 

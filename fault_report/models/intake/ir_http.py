@@ -166,10 +166,11 @@ class IrHttp(models.AbstractModel):
         http = request.httprequest
         given = {name: text for name, text in http.form.items() if name != "csrf_token"}
         request.params = {}  # Of the body, which Odoo's layout reads
-        labels = request.env["fault.report"]._get_form_labels(is_customer=True)
+        Report = request.env["fault.report"]
         values = {
             "action": http.path,
-            "labels": labels,
+            "emergency": Report._get_form_emergency(request.env.company),
+            "labels": Report._get_form_labels(is_customer=True),
             "given": given,
             "is_signed_out": is_signed_out,
         }

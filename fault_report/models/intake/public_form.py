@@ -6,6 +6,7 @@ from odoo import api, models
 from ...tools import photo_rules, text_rules
 from ...tools.errors import FieldError
 from ..fault_report import TEXT_LIMITS
+from .emergency import EMERGENCY
 from .submission import DRAFT_DAYS
 
 # The public form fields, and the fields of the report
@@ -41,9 +42,11 @@ class FaultReport(models.Model):
 
         :param categories: ids of the categories of the object, if the form knows it
         """
+        points = self._get_channel_template_points(company, categories)
         return {
             "company": company,
-            "points": self._get_channel_template_points(company, categories),
+            "points": points,
+            "emergency": self._get_form_emergency(company, points),
             "categories": categories,
             "form_data": {
                 **self._get_form_data(company),
@@ -150,7 +153,7 @@ class FaultReport(models.Model):
         """Return the values of the report; raise for unknown names."""
         if given.get(HONEYPOT):
             raise FieldError(self.env._("Leave this field empty."), HONEYPOT)
-        unknown = given.keys() - PUBLIC_FIELDS.keys() - {HONEYPOT}
+        unknown = given.keys() - PUBLIC_FIELDS.keys() - {HONEYPOT, EMERGENCY}
         if unknown:
             raise FieldError(
                 self.env._("Unknown fields: %s.", ", ".join(sorted(unknown))), "name"
@@ -165,11 +168,12 @@ class FaultReport(models.Model):
                 self.env._("Enter one e-mail address, such as name@example.com."),
                 "email",
             )
-        return {
+        values = {
             PUBLIC_FIELDS[name]: value
             for name, value in given.items()
             if name in PUBLIC_FIELDS and value
         }
+        return {**values, **self._read_emergency(given)}
 
     @api.model
     def _get_form_labels(self, is_customer=False):
@@ -261,6 +265,7 @@ class FaultReport(models.Model):
         inputs = {name: lengths[field] for name, field in PUBLIC_FIELDS.items()}
         lines = dict.fromkeys(("facility", "object_text"), text_rules.MAX_LINE)
         lines["colleague"] = text_rules.MAX_EMAIL
+        lines["wish"] = text_rules.MAX_WISH
         return {
             "lengths": {**lengths, **inputs, **lines},
             "photo_types": ",".join(photo_rules.TYPES),

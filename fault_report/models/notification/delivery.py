@@ -41,10 +41,16 @@ SETTINGS = {
     "sla_warning": "fault_report_notify_assigned",
     "sla_breached": "fault_report_notify_assigned",
     "converted": "fault_report_notify_work_order",
+    "done": "fault_report_notify_work_order",
     "solved": "fault_report_notify_work_order",
+    "visit": "fault_report_notify_work_order",
+    "visit_off": "fault_report_notify_work_order",
+    "on_the_way": "fault_report_notify_work_order",
 }
+# Kinds sent to customers about a visit, with its time where they are
+VISIT_KINDS = {"visit", "visit_off", "on_the_way"}
 # Kinds sent to customers instead of staff
-CUSTOMER_KINDS = {"converted", "solved"}
+CUSTOMER_KINDS = {"converted", "done", "solved"} | VISIT_KINDS
 # Kinds caused by external people
 CAUSED_KINDS = {"new", "assigned", "changed", "answered"}
 MAIL_QUEUE = "fault_report.mail_queue"
@@ -183,15 +189,19 @@ class FaultReport(models.Model):
             used = (known or {}).get(user.id, set())
             channels = self._get_user_channels(kind, user, setting, otherwise) - used
             for channel in self._limit_channels(kind, channels) - used:
-                recipients.setdefault((user.lang, channel), []).append(user)
+                zone = kind in VISIT_KINDS and self._get_visit_zone(user)
+                recipients.setdefault((user.lang, zone, channel), []).append(user)
         return [
-            self._prepare_message(kind, lang, channel, group, **values)
-            for (lang, channel), group in recipients.items()
+            self._prepare_message(kind, lang, zone, channel, group, **values)
+            for (lang, zone, channel), group in recipients.items()
         ]
 
-    def _prepare_message(self, kind, lang, channel, users, **values):
-        """Return one message in their language for each of `users`."""
-        switches = {"lang": lang, TO_USERS: Switch()}
+    def _prepare_message(self, kind, lang, zone, channel, users, **values):
+        """Return one message in their language for each of `users`.
+
+        :param zone: their time zone, if the message has the time of a visit
+        """
+        switches = {"lang": lang, TO_USERS: Switch(), **({"tz": zone} if zone else {})}
         context = {**with_own_context(self).env.context, **switches}
         # Access is checked for each recipient, not for the sender.
         report = self.with_env(self.env(context=context, su=True))

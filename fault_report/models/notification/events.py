@@ -98,6 +98,7 @@ class FaultReport(models.Model):
             reports_sudo._notify_of_event(event)
         # Without a message, too: the time of what was imported as solved has ended.
         reports_sudo._follow_service_level(event)
+        reports_sudo._forget_verdict(event)
 
     def _notify_of_event(self, event):
         if event == "created":
@@ -417,15 +418,22 @@ class FaultReport(models.Model):
     # === TO THE CUSTOMER === #
 
     def _notify_customers(self, kind):
-        """Notify the customer's users of the new state of their reports.
-
-        Not of quotations, which salespeople send.
-        """
+        """Notify the customer's users of the new state of their reports."""
         for report in self:
-            is_so = kind != "converted" or report.work_order_id
-            users = is_so and report._get_customer_users()
+            users = report._is_for_customers(kind) and report._get_customer_users()
             if users:
                 report._notify_safely(kind, users)
+
+    def _is_for_customers(self, kind):
+        """Return whether customers get messages of this kind about the report.
+
+        Not of quotations, which salespeople send; of finished work where it asks
+        whether it works.
+        """
+        self.ensure_one()
+        if kind == "done":
+            return self._asks_for_verdict()
+        return kind != "converted" or bool(self.work_order_id)
 
     def _get_customer_users(self):
         """Return the portal users to notify of the report.
@@ -518,6 +526,7 @@ class FaultReport(models.Model):
             before = {**initial_values_dict[report.id], **logged}
             undone = {name for name in logged if report[name] == logged[name]}
             changes = (changes | logged.keys()) - undone
+            report._announce_visit(before, changes)
             report._notify_changed(before, changes, all_news.get(report.id, {}))
         return tracking
 

@@ -9,12 +9,15 @@ from odoo.fields import Domain
 
 from ...tools import picture
 from ...tools.context_switches import QUEUES_MAIL, get_switch
+from ..client_guards import get_existing
 
 PHOTOS_PLACE = re.compile(
     r'<p[^>]*class="o_fault_report_photos"[^>]*>.*?</p>', re.DOTALL
 )
 PHOTO_TYPES = ("image/jpeg", "image/png", "image/webp", "image/gif")
 MAX_PHOTOS = 3
+# Of a queued message about a visit: what its calendar entry says
+ICS_HEADER = "X-Fault-Report-Visit"
 THUMBNAIL = (240, 240)
 # Batches grow as long as the mail server accepts one within this time
 MOMENT = 2  # seconds
@@ -100,13 +103,18 @@ class MailMail(models.Model):
     def _get_fault_report_failure(self):
         return self.failure_reason or super()._get_fault_report_failure()
 
-    # === PHOTOS === #
+    # === PHOTOS AND CALENDAR ENTRIES === #
 
     def _prepare_outgoing_list(self, *args, **kwargs):
-        """Insert thumbnails of the report's newest photos into messages to staff."""
+        """Insert thumbnails of the report's newest photos into messages to staff.
+
+        Messages to customers about a visit get its calendar entry.
+        """
         emails = super()._prepare_outgoing_list(*args, **kwargs)
         if self.model != "fault.report" or self.message_type != "user_notification":
             return emails
+        for email in emails:
+            self._attach_fault_report_visit(email)
         if not any(PHOTOS_PLACE.search(email["body"] or "") for email in emails):
             return emails
         photos = self._get_fault_report_thumbnails()
@@ -118,6 +126,13 @@ class MailMail(models.Model):
             email["body"] = PHOTOS_PLACE.sub(Markup("<p>%s</p>") % html, email["body"])
             email["attachments"] = [*email["attachments"], *photos]
         return emails
+
+    def _attach_fault_report_visit(self, email):
+        header = (email["headers"] or {}).pop(ICS_HEADER, None)
+        report = get_existing(self.env["fault.report"].browse(self.res_id))
+        if header and report:
+            ics = ("visit.ics", report._make_ics_of_header(header), "text/calendar")
+            email["attachments"] = [*email["attachments"], ics]
 
     def _get_fault_report_thumbnails(self):
         """Return thumbnails of the newest photos: name, content and type."""

@@ -49,28 +49,37 @@ class FaultReport(models.Model):
             return {**values, **summary._prepare_summary_values(kind, channel)}
         if channel in SHORT_CHANNELS:
             # A push message opens the report by itself.
-            is_sms = channel == "sms"
-            text = self._get_sms_text(kind) if is_sms else self._get_short_text(kind)
-            title = self._get_message_title(kind)
+            build = self._get_sms_text if channel == "sms" else self._get_short_text
+            text = build(kind, news.get("visit"))
+            title = self._mark_title(kind, self._get_message_title(kind))
             return {**values, "subject": title, "body": text, "sms_content": text}
-        return {**values, **self._render_message(kind, news)}
+        headers = self._get_visit_headers(kind, news.get("visit"))
+        if headers:
+            values["mail_headers"] = headers
+        message = self._render_message(kind, news)
+        message["subject"] = self._mark_title(kind, message["subject"])
+        # Below every text: templates are the company's own
+        message["body"] += self._get_verdict_buttons(kind)
+        return {**values, **message}
 
     def _render_message(self, kind, news):
         """Return subject and body of the e-mail from the template of this kind."""
         template = get_record(self.env, f"fault_report.mail_template_{kind}")
-        report = self.with_context(fault_report_news=self._prepare_news(**news))
+        text = self._prepare_news(**news)
+        report = self.with_context(fault_report_news=text)
         if not template:
-            return report._render_without_template(kind)
+            return report._render_without_template(kind, text)
         template = template.with_env(report.env)
         return {
             name: template._render_field(field, self.ids)[self.id]
             for name, field in (("subject", "subject"), ("body", "body_html"))
         }
 
-    def _render_without_template(self, kind):
+    def _render_without_template(self, kind, news):
         """Return subject and body of an e-mail whose template was deleted."""
         title = self._get_message_title(kind)
-        details = "" if kind in CUSTOMER_KINDS else self._get_message_details()
+        is_to_customer = kind in CUSTOMER_KINDS
+        details = news if is_to_customer else self._get_message_details()
         return {
             "subject": title,
             "body": Markup('<p>%s</p>%s<p><a href="%s">%s</a></p>')
@@ -79,7 +88,8 @@ class FaultReport(models.Model):
 
     def _prepare_summary_values(self, kind, channel):
         """Return the text of a message about many new or released reports."""
-        values = self._prepare_list_values(channel, self._get_summary_title(kind))
+        title = self._mark_title(kind, self._get_summary_title(kind))
+        values = self._prepare_list_values(channel, title)
         if channel not in SHORT_CHANNELS:
             values["body"] += self._get_leavers_text()
         return values
@@ -131,14 +141,25 @@ class FaultReport(models.Model):
         )
         return Markup("<p>%s</p><p>%s %s</p>") % (text, still or "", more)
 
-    def _prepare_news(self, changes=(), notes=(), messages=(), files=()):
+    def _prepare_news(
+        self,
+        changes=(),
+        notes=(),
+        messages=(),
+        files=(),
+        visit=None,
+        former_visit=None,
+    ):
         """Return the changes as HTML for the template.
 
         :param changes: triples of field name, old and new value
         :param notes: new notes
         :param messages: a customer's messages
         :param files: new files
+        :param visit: start and end of a customer's visit, and of the former one
         """
+        if visit:
+            return self._get_visit_news(visit, former_visit)
         if not (changes or notes or messages or files):
             return Markup()
         return self.env["ir.qweb"]._render(
@@ -157,6 +178,8 @@ class FaultReport(models.Model):
     def _get_message_details(self):
         """Return the most important data of the report as HTML. For staff only."""
         names = ["reference", "name", "partner_id", "facility_id", "equipment_id"]
+        if self.is_emergency:
+            names.insert(0, "is_emergency")
         if self.priority != "0":
             names.append("priority")
         names.append("planned_start")
@@ -264,18 +287,37 @@ class FaultReport(models.Model):
             return self.env._("Overdue: %(report)s", report=name)
         if kind == "converted":
             return self.env._("Work order created: %(report)s", report=name)
+        if kind == "done":
+            return self.env._("Work done: %(report)s", report=name)
         if kind == "solved":
             return self.env._("Solved: %(report)s", report=name)
+        if kind == "visit":
+            return self.env._("Visit planned: %(report)s", report=name)
+        if kind == "visit_off":
+            return self.env._("Visit called off: %(report)s", report=name)
+        if kind == "on_the_way":
+            return self.env._("On the way: %(report)s", report=name)
         return self.env._("Changed: %(report)s", report=name)
 
-    def _get_short_text(self, kind):
-        """Return the title and the facility."""
-        text = self._get_message_title(kind)
+    def _mark_title(self, kind, title):
+        """Return the title for staff; with an emergency among these, it says so."""
+        if kind in CUSTOMER_KINDS or not any(self.mapped("is_emergency")):
+            return title
+        return self.env._("EMERGENCY: %(title)s", title=title)
+
+    def _get_short_text(self, kind, visit=None):
+        """Return the title and the facility.
+
+        :param visit: start and end, which come first, instead of the facility
+        """
+        text = self._mark_title(kind, self._get_message_title(kind))
+        if visit:
+            return f"{self._format_visit(*visit)}: {text}"
         return f"{text} ({self.facility_id.name})" if self.facility_id else text
 
-    def _get_sms_text(self, kind):
-        """Return the title, the facility and a link, short enough for one SMS."""
-        text = self._get_short_text(kind)
+    def _get_sms_text(self, kind, visit=None):
+        """Return the short text and a link, short enough for one SMS."""
+        text = self._get_short_text(kind, visit)
         link = self._get_message_link(kind)
         room = max(SMS_LENGTH - len(link) - 1, 20)
         if len(text) > room:

@@ -6,6 +6,7 @@ from odoo.fields import Domain
 from ...tools import text_rules
 from ...tools.errors import FieldError, ForbiddenError
 from ..fault_report import TEXT_LIMITS
+from ..intake.emergency import EMERGENCY
 from .access import PORTAL_COLUMNS
 
 SHOWN_OBJECTS = 20
@@ -23,6 +24,7 @@ PORTAL_FORM_FIELDS = {
     "contact_name",
     "phone",
     "colleague",
+    EMERGENCY,
 }
 _PORTAL_TEXTS = ("name", "comment", "customer_order_ref", "contact_name", "phone")
 
@@ -188,7 +190,12 @@ class FaultReport(models.Model):
         texts = self._prepare_portal_texts(vals)
         report_sudo = self._create_from_channel(
             "portal",
-            {**place, **texts, "company_id": self.env.company.id},
+            {
+                **place,
+                **texts,
+                **self._read_emergency(vals),
+                "company_id": self.env.company.id,
+            },
             files=files,
             points=points,
         )

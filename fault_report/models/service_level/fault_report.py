@@ -294,7 +294,7 @@ class FaultReport(models.Model):
     def _reopen_service_level(self):
         """Go on counting reports that were resolved, or count them anew."""
         resolved = self.filtered("resolved_at")
-        resolved.resolved_at = False
+        resolved.write({"resolved_at": False, "came_back": True})
         anew = self.filtered(
             lambda report: (
                 report.company_id.fault_report_sla_anew and report.sla_policy_id

@@ -78,6 +78,9 @@ class FaultReportTemplatePoint(models.Model):
     option_ids = fields.One2many(
         "fault.report.template.option", "point_id", string="Options", copy=True
     )
+    is_danger = fields.Boolean(
+        string="Not OK Means Danger", help="The report is an emergency then."
+    )
     details = fields.Char(compute="_compute_details")
 
     # When it applies
@@ -287,6 +290,12 @@ class FaultReportTemplatePoint(models.Model):
         shown = point_rules.find_shown(rules, answers, categories, role)
         return self.filtered(lambda point: point.id in shown)
 
+    def _can_mean_danger(self):
+        """Return whether an answer of a reporter to this point can mean danger."""
+        if self.type == "choice":
+            return any(self.option_ids.mapped("is_danger"))
+        return self.type == "check" and self.is_danger
+
     def _get_empty_sections(self, categories):
         """Return the sections without a point for objects of these categories.
 
@@ -446,6 +455,9 @@ class FaultReportTemplateOption(models.Model):
     name = fields.Char(required=True, translate=True)
     approved = fields.Boolean(
         default=True, help="An option that is not approved is a deviation."
+    )
+    is_danger = fields.Boolean(
+        string="Means Danger", help="A report with this answer is an emergency."
     )
 
     @api.constrains("active")

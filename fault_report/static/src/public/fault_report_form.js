@@ -130,7 +130,7 @@
         if (data && status < 300) {
             return "arrived";
         }
-        if (data && data.error) {
+        if (data?.error) {
             return SENT_LATER.includes(data.error.code) ? data.error.code : "refused";
         }
         if (status === 401 || status === 403 || SIGN_IN.test(url)) {
@@ -547,11 +547,15 @@
             }
             this.clearErrors();
             this.tries = 0;
-            const leads = button && button.hasAttribute("formaction");
+            const leads = button?.hasAttribute("formaction");
             this.target = leads ? button.formAction : null;
-            if ((button && button.formNoValidate) || this.validate()) {
+            if (button?.formNoValidate || (await this.isReady())) {
                 await this.send();
             }
+        }
+
+        async isReady() {
+            return this.validate() && (await FaultReportForm.ask?.(this.form)) !== false;
         }
 
         async send() {
@@ -639,7 +643,7 @@
 
         onTrouble({status, data, retryAfter}) {
             const {offline, unavailable, kept} = this.texts;
-            const message = status === 429 && data && data.error && data.error.message;
+            const message = status === 429 && data?.error?.message;
             const text = message ? `${message} ${kept}` : unavailable;
             return this.wait(status === 0 ? offline : text, retryAfter);
         }
@@ -653,7 +657,7 @@
             }
             await this.saveDraft();
             this.setState("editing");
-            const error = (data && data.error) || {};
+            const error = data?.error || {};
             const message = error.message || this.texts[meaning];
             if (meaning === "signin") {
                 this.showErrors({}, message, signInUrl(), this.texts.signinLink);

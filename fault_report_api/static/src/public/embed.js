@@ -353,10 +353,12 @@
         }
         const {
             html: points = "",
+            emergency = "",
             limits = FAULT_REPORT.limits,
             asked = "either",
         } = answer.data || {};
         form.querySelector("[data-points]").innerHTML = points;
+        form.querySelector("[data-emergency]").innerHTML = emergency;
         askContact(form, asked, texts);
         enhance(form, {code, texts}, limits);
         window.FaultReportForm.followPoints(form);

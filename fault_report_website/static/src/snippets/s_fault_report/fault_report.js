@@ -27,6 +27,9 @@ export class FaultReportBlock extends Interaction {
         try {
             piece = await this.waitFor(this.loadForm());
             await this.waitFor(loadBundle("fault_report.assets_form"));
+            if (piece.querySelector("dialog")) {
+                await this.waitFor(loadBundle("fault_report.assets_danger"));
+            }
         } catch {
             // The link stays, and opens the same form
             return;

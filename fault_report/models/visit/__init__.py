@@ -1,0 +1,2 @@
+from . import visit
+from . import calendar_feed

@@ -1,0 +1,41 @@
+"""Which texts mean danger; `danger.js` does the same before a form is sent.
+
+A word of the list matches whole words only, in any case, with or without accents:
+“gas” is not in “gasoline”. A few words in a row match in this order.
+"""
+
+import re
+import unicodedata
+
+_SEPARATOR = re.compile(r"[\n,;]")
+_WORD = re.compile(r"[^\W_]+")
+_INVISIBLE = ("M", "Cf")
+
+
+def fold(text):
+    """Return the words of a text, without case and accents, with a space between."""
+    # Both ways: “ß” is “SS” in capitals
+    letters = unicodedata.normalize("NFKD", text.upper().lower())
+    plain = "".join(
+        letter
+        for letter in letters
+        if not unicodedata.category(letter).startswith(_INVISIBLE)
+    )
+    return " ".join(_WORD.findall(plain))
+
+
+def read_words(text):
+    """Return the folded words of a list with one per line, or commas between."""
+    folded = map(fold, _SEPARATOR.split(text or ""))
+    return tuple(dict.fromkeys(filter(None, folded)))
+
+
+def find_danger(words, texts):
+    """Return the first of these words, of `read_words`, that is in a text, or None.
+
+    No word reaches from one text into the next.
+    """
+    if not words:
+        return None
+    read = "\n".join(f" {fold(text)} " for text in texts if text)
+    return next((word for word in words if f" {word} " in read), None)

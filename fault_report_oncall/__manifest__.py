@@ -1,0 +1,22 @@
+{
+    "name": "Fault Reports: On Call",
+    "summary": "Urgent fault reports reach the people on call until one takes them",
+    "version": "19.0.1.0.0",
+    "category": "Services/Fault Reports",
+    "license": "LGPL-3",
+    "author": "The Fault Report contributors",
+    "depends": ["fault_report"],
+    "data": [
+        "security/ir.model.access.csv",
+        "security/ir_rules.xml",
+        "data/ir_cron_data.xml",
+        "data/mail_activity_type_data.xml",
+        "data/message_templates.xml",
+        "views/fault_report_oncall_templates.xml",
+        "views/fault_report_oncall_schedule_views.xml",
+        "views/fault_report_oncall_alert_views.xml",
+        "views/fault_report_oncall_shift_views.xml",
+        "views/fault_report_views.xml",
+        "views/fault_report_oncall_menus.xml",
+    ],
+}

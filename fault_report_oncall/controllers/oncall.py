@@ -1,0 +1,82 @@
+from odoo import http
+from odoo.http import request
+
+from odoo.addons.fault_report.tools import own_addresses
+from odoo.addons.fault_report.tools.errors import TooManyRequestsError
+
+own_addresses.add_secret_path("fault_report", "oncall")
+
+PATH = "/fault_report/oncall/<int(max=2147483647):alert_id>"
+PATH += "/<int(max=2147483647):user_id>/<string:token>"
+HEADERS = {
+    # The URL contains the secret: keep it out of referrers, caches and search engines.
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+    "X-Robots-Tag": "noindex, nofollow",
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; "
+    "img-src 'self' data:; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'",
+}
+PAGE = {
+    "type": "http",
+    "auth": "public",
+    "methods": ["GET"],
+    "save_session": False,
+    "sitemap": False,
+    # A replica may not know yet what was just taken
+    "readonly": False,
+}
+FORM = {**PAGE, "methods": ["POST"], "csrf": False, "max_content_length": 1024}
+# Attempts a minute from one address
+MOST_ATTEMPTS = 20
+
+
+class OnCall(http.Controller):
+    """The page on which a person on call takes an alert, without signing in.
+
+    Opening the page changes nothing: programs that check e-mails open it. There is no
+    CSRF token: the URL has the secret, and there is no session to misuse.
+    """
+
+    @http.route(PATH, **PAGE)
+    def show_alert(self, alert_id, user_id, token, **_params):
+        return self._answer(alert_id, user_id, token)
+
+    @http.route(PATH, **FORM)
+    def take_alert(self, alert_id, user_id, token, **_params):
+        attempts = request.env["fault.report.attempt"]
+        address = request.httprequest.remote_addr
+        try:
+            attempts._check_rate("oncall", MOST_ATTEMPTS, address=address)
+        except TooManyRequestsError as error:
+            response = self._render("oncall_refused", {"message": str(error)}, 429)
+            response.headers["Retry-After"] = str(error.retry_after)
+            return response
+        return self._answer(alert_id, user_id, token, is_taken=True)
+
+    def _answer(self, alert_id, user_id, token, is_taken=False):
+        Alert = request.env["fault.report.oncall.alert"]
+        alert_sudo, user_sudo = Alert._find_by_link(alert_id, user_id, token)
+        if not alert_sudo:
+            return self._render("oncall_unknown", {}, 404)
+        if is_taken:
+            alert_sudo._take(user_sudo)
+            return self._add_headers(
+                request.redirect(request.httprequest.path, code=303)
+            )
+        alert_sudo = alert_sudo.with_context(lang=user_sudo.lang, tz=user_sudo.tz)
+        return self._render("oncall_page", alert_sudo._prepare_page(user_sudo))
+
+    def _render(self, template, values, status=200):
+        alert = values.get("alert")
+        if alert is not None:
+            request.update_context(lang=alert.env.lang, tz=alert.env.tz)
+        response = request.render(f"fault_report_oncall.{template}", values)
+        response.flatten()
+        response.status_code = status
+        return self._add_headers(response)
+
+    def _add_headers(self, response):
+        response.headers.update(HEADERS)
+        return response

@@ -1,0 +1,79 @@
+from odoo import fields, models
+
+from odoo.addons.fault_report.models.fault_report import URGENT
+
+# After which a report may need an alert, and after which it may not any more
+STARTS = {"created", "reopened"}
+STOPS = {"assigned", "converted", "solved", "cancelled"}
+
+
+class FaultReport(models.Model):
+    _inherit = "fault.report"
+
+    oncall_alert_ids = fields.One2many(
+        "fault.report.oncall.alert",
+        "report_id",
+        groups="fault_report.group_edit",
+        protected=True,
+    )
+    oncall_alert_count = fields.Integer(
+        string="On-Call Alerts",
+        compute="_compute_oncall_alert_count",
+        groups="fault_report.group_edit",
+    )
+
+    def _compute_oncall_alert_count(self):
+        for report in self:
+            report.oncall_alert_count = len(report.oncall_alert_ids)
+
+    def write(self, vals):
+        """Start or stop alerts of reports whose priority has changed."""
+        if not self.env["fault.report.oncall.schedule"]._is_used():
+            return super().write(vals)
+        # Only compared; Odoo checks the right to write.
+        reports_sudo = self.sudo()
+        before = {report.id: report.priority for report in reports_sudo}
+        result = super().write(vals)
+        changed_sudo = reports_sudo.filtered(
+            lambda report: report.priority != before[report.id]
+        )
+        changed_sudo._follow_urgency()
+        return result
+
+    def _follow_urgency(self):
+        alert = self.env["fault.report.oncall.alert"]
+        urgent = self.filtered(lambda report: report.priority == URGENT)
+        if urgent and not self._is_silent():
+            alert._start_for(urgent)
+        alert._follow(self - urgent)
+
+    def _post_event(self, event):
+        result = super()._post_event(event)
+        alert = self.env["fault.report.oncall.alert"]
+        # Users who cause an event need no access to alerts.
+        reports_sudo = self.sudo()
+        if event in STARTS and self and not self._is_silent():
+            alert._start_for(reports_sudo)
+        elif event in STOPS and self:
+            alert._follow(reports_sudo)
+        return result
+
+    def _post_anonymise(self, redact):
+        """Delete what could not be sent: it has the words of the report."""
+        result = super()._post_anonymise(redact)
+        lines = self.env["fault.report.oncall.log"].search(
+            [("alert_id.report_id", "=", self.id)]
+        )
+        lines.mail_id.unlink()
+        lines.sms_id.unlink()
+        return result
+
+    def action_view_oncall_alerts(self):
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("On-Call Alerts"),
+            "res_model": "fault.report.oncall.alert",
+            "view_mode": "list,form",
+            "domain": [("report_id", "=", self.id)],
+        }

@@ -1,0 +1,1 @@
+from . import fault_report_oncall_shift
