@@ -37,7 +37,9 @@ SUMMARY = re.compile(r"(\x1b\[[\d;]*m)*(SUB)?(FAILED|ERROR)\b")
 LAST_LINES = 10
 MOST = 2  # parallel parts; with more, the browsers of the tours get too slow
 # Options of a complete run: the slowest tests are named
-COMPLETE = ("-p", "dev.pytest_assets", "--durations", "15", "--durations-min", "3")
+COMPLETE = ("--durations", "15", "--durations-min", "3")
+# Not beside the addons of others, where few tests open a page
+BUNDLES = ("-p", "dev.pytest_assets")
 # Seconds of the jobs that are no parts, roughly: the longest ones begin first
 NEAR, CHAOS, GUIDES, UPDATE, UNINSTALL, OTHER = 120, 110, 30, 25, 20, 15
 # Checked here, because a part prints into a file
@@ -154,9 +156,16 @@ def find_failures(codes, logs):
 def get_package_checks(environment):
     """Return the jobs that install, update and package the addons."""
     at_once = databases.addons_template(environment, get_channels())
+    dumps = update_check.find_dumps()
+    # The second update of the others would find the same
+    ends = (dumps[0], dumps[-1])
     updates = [
-        _Work(path.name, UPDATE, partial(update_check.check, environment, path))
-        for path in update_check.find_dumps()
+        _Work(
+            path.name,
+            UPDATE,
+            partial(update_check.check, environment, path, twice=path in ends),
+        )
+        for path in dumps
     ]
     return [
         _Work("faults", CHAOS, partial(chaos.check, environment, at_once)),
@@ -297,6 +306,7 @@ def _test(environment, part, selection=None):
         "warn",
         *_select(selection or part.selection),
         *([] if selection else [*COMPLETE, *_coverage(part.measured)]),
+        *([] if selection or part.near else BUNDLES),
         *part.files,
     ]
     variables = environment.variables()

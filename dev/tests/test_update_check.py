@@ -6,6 +6,7 @@ import tempfile
 import unittest
 import zipfile
 from pathlib import Path
+from unittest.mock import patch
 
 from dev import dump, update_check, wheels
 from dev.console import Failure
@@ -92,6 +93,14 @@ class TestUpdateCheck(unittest.TestCase):
         files = {path.name.removesuffix(".tar.xz") for path in dump.FOLDER.iterdir()}
         self.assertTrue(landed)
         self.assertFalse(landed - files, "make it: python3 -m dev dump <commit>")
+
+    def test_the_oldest_one_is_first_and_the_newest_last(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for number in (10, 9, 0):
+                Path(folder, f"19.0.1.{number}.0.tar.xz").touch()
+            with patch.object(update_check.dump, "FOLDER", Path(folder)):
+                names = [path.name for path in update_check.find_dumps()]
+        self.assertEqual(names, [f"19.0.1.{number}.0.tar.xz" for number in (0, 9, 10)])
 
 
 class TestPackages(unittest.TestCase):
