@@ -30,9 +30,8 @@ WALKED = {
     "embed_form": "test_a_visitor_reports_twice_in_a_row_on_a_foreign_page",
     "oncall_page": "test_link.py of fault_report_oncall: one button, without a script",
     "portal_preferences": "a plain form without a script",
-    "verdict_form": "test_verdict.py in the core: a plain form without a script",
-    "qr_arrival": "test_qr.py in its addon: a plain form without a script",
     "portal_calendar": "the same",
+    "qr_arrival": "test_qr.py in its addon: a plain form without a script",
     "portal_visit_answer": "test_visits_http.py in the core: plain forms",
     "verdict_form": "test_verdict.py in the core: a plain form, taken once",
 }
