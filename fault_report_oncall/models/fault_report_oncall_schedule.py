@@ -107,6 +107,12 @@ class FaultReportOncallSchedule(models.Model):
         self.env.registry.clear_cache()
         return super().unlink()
 
+    def message_notify(self, **kwargs):
+        """Refuse users who only read the schedule: it writes in any name."""
+        if not self.env.su:
+            self.check_access("write")
+        return super().message_notify(**kwargs)
+
     # === WHICH SCHEDULE === #
 
     @api.model
