@@ -6,6 +6,7 @@ from PIL import Image
 from odoo import fields, models
 from odoo.exceptions import UserError
 
+from ..tools import picture as pictures
 from ..tools import text_rules
 from .fault_report import WAITING_STATES
 
@@ -56,6 +57,8 @@ class FaultReport(models.Model):
                 "signature": picture,
                 "signed_by": name,
                 "signed_at": fields.Datetime.now(),
+                # It has personal data again.
+                "anonymised_at": False,
             }
         )
         text = self.env._("Signed by %s", name)
@@ -81,7 +84,7 @@ class FaultReport(models.Model):
         """Raise unless the picture is a PNG on which something was drawn."""
         try:
             is_drawn = picture and self._is_drawn(base64.b64decode(picture))
-        except (OSError, SyntaxError, TypeError, ValueError) as error:
+        except (TypeError, ValueError) as error:
             raise UserError(
                 self.env._("The signature cannot be read: sign once more.")
             ) from error
@@ -91,11 +94,14 @@ class FaultReport(models.Model):
     def _is_drawn(self, content):
         """Return whether the PNG has more than one colour.
 
-        :raises OSError, SyntaxError, ValueError: if it cannot be read, or is too large
+        :raises ValueError: if it cannot be read, or is too large
         """
         if not content.startswith(PNG) or len(content) > MAX_BYTES:
             raise ValueError("no PNG, or too large")
-        with Image.open(io.BytesIO(content), formats=["PNG"]) as image:
+        with (
+            pictures.guard(),
+            Image.open(io.BytesIO(content), formats=["PNG"]) as image,
+        ):
             if image.width * image.height > MAX_PIXELS:
                 raise ValueError("too large")
             extrema = image.convert("RGBA").getextrema()

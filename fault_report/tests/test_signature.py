@@ -2,6 +2,8 @@
 
 import base64
 import io
+import struct
+import zlib
 
 from PIL import Image, ImageDraw
 
@@ -105,7 +107,13 @@ class TestSignature(FaultReportCommon):
     def test_what_is_no_signature_is_refused_and_changes_nothing(self):
         svg = base64.b64encode(b"<svg xmlns='http://www.w3.org/2000/svg'/>").decode()
         valid = draw()
+        # Its header says that it has 2,147,483,647 columns.
+        bomb = base64.b64decode(valid)
+        bomb = bomb[:16] + b"\x7f" + b"\xff" * 3 + bomb[20:]
+        checksum = struct.pack(">I", zlib.crc32(bomb[12:29]))
+        bomb = base64.b64encode(bomb[:29] + checksum + bomb[33:]).decode()
         for picture in (
+            bomb,
             "",
             False,
             7,
@@ -143,6 +151,14 @@ class TestSignature(FaultReportCommon):
             "fault_report.report_signature", {"page": page}
         )
         self.assertIn("Ann Example", html)
+
+    def test_what_is_signed_after_it_was_anonymised_is_anonymised_again(self):
+        self.report.action_solve("Done")
+        self.report._anonymise(False)
+        self.sign(self.mine)
+        self.assertFalse(self.report.anonymised_at)
+        self.report._anonymise(False)
+        self.assertFalse(self.report.signature or self.report.signed_by)
 
     def test_anonymised_reports_have_no_signature(self):
         self.sign(self.mine)
