@@ -41,6 +41,14 @@ class FaultReport(models.Model):
         changed_sudo._follow_urgency()
         return result
 
+    def unlink(self):
+        """Delete what is queued as well: no one is called for what is gone."""
+        if self.env["fault.report.oncall.schedule"]._is_used():
+            self.check_access("unlink")
+            # The right to delete the reports is checked; the queues have no rights.
+            self.sudo()._delete_oncall_messages()
+        return super().unlink()
+
     def _follow_urgency(self):
         alert = self.env["fault.report.oncall.alert"]
         urgent = self.filtered(lambda report: report.priority == URGENT)
@@ -62,12 +70,16 @@ class FaultReport(models.Model):
     def _post_anonymise(self, redact):
         """Delete what could not be sent: it has the words of the report."""
         result = super()._post_anonymise(redact)
+        self._delete_oncall_messages()
+        return result
+
+    def _delete_oncall_messages(self):
+        """Delete the messages of alerts that are still queued, or have failed."""
         lines = self.env["fault.report.oncall.log"].search(
-            [("alert_id.report_id", "=", self.id)]
+            [("alert_id.report_id", "in", self.ids)]
         )
         lines.mail_id.unlink()
         lines.sms_id.unlink()
-        return result
 
     def action_view_oncall_alerts(self):
         return self.oncall_alert_ids._get_action()

@@ -1,6 +1,8 @@
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+import pytz
+
 from odoo import api, fields, models, tools
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
@@ -268,8 +270,18 @@ class FaultReportOncallSchedule(models.Model):
         return self.env["fault.report.oncall.shift"]._get_action(self)
 
     def _get_zone(self):
+        """Return the time zone; UTC if it is none.
+
+        Odoo offers those of pytz: the system may have left out the old names.
+        """
         self.ensure_one()
-        return ZoneInfo(self.tz)
+        if self.tz not in pytz.all_timezones_set:
+            return ZoneInfo("UTC")
+        try:
+            return ZoneInfo(self.tz)
+        except (KeyError, OSError, ValueError):
+            with pytz.open_resource(self.tz) as data:
+                return ZoneInfo.from_file(data, key=self.tz)
 
     def _get_steps(self):
         """Return the steps in their order; without any, all are notified at once."""

@@ -231,6 +231,18 @@ class TestAlert(OncallCase):
         report._post_anonymise(str)
         self.assertFalse([one for one in messages if one.exists()])
 
+    def test_what_was_not_sent_goes_with_a_deleted_report(self):
+        report = self.make_urgent()
+        self.walk()
+        lines = self.get_alert(report).log_ids
+        messages = (lines.mail_id, lines.sms_id)
+        self.assertTrue(all(messages))
+        with self.assertRaises(AccessError):
+            report.with_user(self.dispatcher).unlink()
+        self.assertTrue([one for one in messages if one.exists()])
+        report.with_user(self.users["delete"]).unlink()
+        self.assertFalse([one for one in messages if one.exists()])
+
     def test_each_person_is_reached_where_they_have_an_address(self):
         report = self.make_urgent()
         values = itertools.product(("a@b.example", False), ("+46 70 1", False))

@@ -1,10 +1,12 @@
 from datetime import timedelta
-from unittest.mock import patch
+from unittest.mock import Mock, patch
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from odoo import fields
 from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 
+from ..models import fault_report_oncall_schedule as schedules
 from .common_oncall import OncallCase
 
 
@@ -131,3 +133,18 @@ class TestSchedule(OncallCase):
         self.bert.company_ids += branch
         on_call = self.schedule._get_on_call(self.now(), branch)
         self.assertEqual(on_call, self.bert)
+
+    def test_a_zone_that_the_system_has_left_out_is_counted_in_all_the_same(self):
+        """Systems put old names into a package of their own; Odoo offers them."""
+        self.schedule.tz = "US/Eastern"
+        missing = Mock(side_effect=ZoneInfoNotFoundError, from_file=ZoneInfo.from_file)
+        with patch.object(schedules, "ZoneInfo", missing):
+            zone = self.schedule._get_zone()
+        self.assertEqual(self.now().replace(tzinfo=zone).utcoffset().seconds, 20 * 3600)
+
+    def test_a_zone_that_there_is_not_ends_no_alert(self):
+        for name in ("Nowhere", "../etc/passwd", "Europe"):
+            self.schedule.with_user(self.administrator).tz = name
+            with self.subTest(name):
+                self.make_urgent()
+                self.assertEqual(self.walk(), ["anna"])
