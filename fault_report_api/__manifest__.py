@@ -2,7 +2,7 @@
     "name": "Fault Reports: API and Web Sites",
     "summary": "Web sites and programs file fault reports with a key, by JSON or by a "
     "form in a page",
-    "version": "19.0.1.3.0",
+    "version": "19.0.1.4.0",
     "category": "Services/Fault Reports",
     "license": "LGPL-3",
     "author": "The Fault Report contributors",

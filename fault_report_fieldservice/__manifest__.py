@@ -1,7 +1,7 @@
 {
     "name": "Fault Reports: Field Service",
     "summary": "A fault report becomes an order of OCA's Field Service",
-    "version": "19.0.1.1.0",
+    "version": "19.0.1.2.0",
     "category": "Services/Fault Reports",
     "license": "AGPL-3",
     "author": "The Fault Report contributors",

@@ -1,7 +1,7 @@
 {
     "name": "Fault Reports: Tasks",
     "summary": "A fault report becomes a task of Project",
-    "version": "19.0.1.2.0",
+    "version": "19.0.1.3.0",
     "category": "Services/Fault Reports",
     "license": "LGPL-3",
     "author": "The Fault Report contributors",

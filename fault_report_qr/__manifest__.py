@@ -2,7 +2,7 @@
     "name": "Fault Reports: QR Codes",
     "summary": "Labels on service objects open a page on which anyone can report a "
     "fault",
-    "version": "19.0.1.3.0",
+    "version": "19.0.1.4.0",
     "category": "Services/Fault Reports",
     "license": "LGPL-3",
     "author": "The Fault Report contributors",

@@ -1,7 +1,7 @@
 {
     "name": "Fault Reports: Webhooks",
     "summary": "Other programs receive signed messages about fault reports",
-    "version": "19.0.1.3.0",
+    "version": "19.0.1.4.0",
     "category": "Services/Fault Reports",
     "license": "LGPL-3",
     "author": "The Fault Report contributors",

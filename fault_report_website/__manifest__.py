@@ -1,7 +1,7 @@
 {
     "name": "Fault Reports: Website",
     "summary": "Visitors report faults in a building block of the website",
-    "version": "19.0.1.1.0",
+    "version": "19.0.1.2.0",
     "category": "Services/Fault Reports",
     "license": "LGPL-3",
     "author": "The Fault Report contributors",

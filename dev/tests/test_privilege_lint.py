@@ -44,7 +44,6 @@ ALLOWED = {
     "models/notification/delivery.py: _web_push_send_notification": "Odoo's queue",
     "models/notification/delivery.py: _trigger_mail_queue": "Odoo's queue",
     f"{ONCALL_ALERT}.py: _start": "an urgent report, a drill",
-    f"{ONCALL}/wizards/fault_report_oncall_shift.py: _get_action": "one's list",
     f"{HOOKS}.py: _create_deliveries": "each event of a report",
     f"{API}/models/fault_report_integration_origin.py: _count": "a refused request",
     "models/res_company.py: _get_fault_report_sequence": "each new report",
@@ -54,12 +53,14 @@ ALLOWED = {
     f"{TIMESHEET}/models/fault_report_note.py: _carry_time": "each note",
     "models/portal/dialogue.py: message_post": "a customer, after the checks above it",
     "models/portal/dialogue.py: _post_from_customer": "a customer's page",
+    "models/portal/verdict.py: _come_back": "a customer's answer, after its checks",
 }
 # With an environment of their own
 ENVIRONMENTS = {
     "models/intake/rate_limit.py: _with_cursor": "counts, in an empty context",
     "models/notification/delivery.py: _prepare_message": "in a context of its own",
     f"{QR_CODES}: _get_open_fault_key": "secret of hashes",
+    "models/portal/verdict.py: _get_verdict_token": "secret of links",
     "models/fault_report_audit.py: _log": "a line, in an empty context",
     f"{API}/models/fault_report_audit.py: _log_refused": "a line that stays, the same",
 }

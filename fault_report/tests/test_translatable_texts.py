@@ -35,6 +35,7 @@ UNTRANSLATED = {
     ("fault.report.note", "name"): OF_THE_REPORT,
     ("fault.report.close", "reason"): OF_THE_REPORT,
     ("fault.report.reopen", "reason"): OF_THE_REPORT,
+    ("fault.report.sign", "signed_by"): OF_THE_REPORT,
     ("fault.report.point", "name"): FROZEN,
     ("fault.report.point", "help"): FROZEN,
     ("fault.report.point", "unit"): FROZEN,

@@ -168,7 +168,8 @@ class TestCalendarFeed(CalendarCommon):
                 self.assertIsNone(self.fetch(wrong))
 
     def test_only_the_user_makes_removes_and_sees_the_address(self):
-        boss = new_test_user(self.env, "boss", groups="base.group_system")
+        groups = "base.group_system,fault_report.group_administrator"
+        boss = new_test_user(self.env, "boss", groups=groups)
         self.make(self.technician)
         foreign = self.technician.with_user(boss)
         with self.assertRaises(AccessError):

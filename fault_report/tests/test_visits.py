@@ -85,6 +85,13 @@ class TestVisitNotices(VisitCommon):
         report.planned_start = False
         self.assertEqual(self.count(self.customer), (0, 0))
 
+    def test_none_of_a_change_that_leaves_the_visit_as_it_is(self):
+        report = self.plan()
+        report.action_assign(self.technician)
+        self.end_transaction()
+        report.write({"name": "It rattles", "planned_start": START})
+        self.assertEqual(self.count(self.customer), (1, 0))
+
     def test_a_plan_that_comes_from_the_order_is_noticed_once(self):
         report = self.plan()
         self.as_user(report, "convert").action_generate_work_order()

@@ -15,6 +15,7 @@ class FaultReport(models.Model):
         "report_id",
         groups="fault_report.group_edit",
         protected=True,
+        technical=True,
     )
     oncall_alert_count = fields.Integer(
         string="On-Call Alerts",
@@ -69,11 +70,4 @@ class FaultReport(models.Model):
         return result
 
     def action_view_oncall_alerts(self):
-        self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("On-Call Alerts"),
-            "res_model": "fault.report.oncall.alert",
-            "view_mode": "list,form",
-            "domain": [("report_id", "=", self.id)],
-        }
+        return self.oncall_alert_ids._get_action()

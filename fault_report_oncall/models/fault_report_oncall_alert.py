@@ -38,7 +38,7 @@ class FaultReportOncallAlert(models.Model):
 
     _name = "fault.report.oncall.alert"
     _description = "On-Call Alert"
-    _inherit = ["fault.report.protected.mixin"]
+    _inherit = ["fault.report.protected.mixin", "fault.report.reference.mixin"]
     _order = "started_at desc, id desc"
 
     schedule_id = fields.Many2one(
@@ -104,11 +104,11 @@ class FaultReportOncallAlert(models.Model):
         return report.priority == URGENT and report._is_given_by_place()
 
     @api.model
-    def _start_drill(self, schedule):
-        """Start an alert without a report; the caller checks the rights."""
+    def _start_drills(self, schedules):
+        """Start an alert without a report each; the caller checks the rights."""
         values = [{"is_drill": True}]
-        started = self._start(schedule, schedule.company_id, values)
-        return self.browse(started.ids)
+        started = [self._start(one, one.company_id, values) for one in schedules]
+        return self.browse(alert.id for alert in started)
 
     @api.model
     def _start(self, schedule, company, vals_list):
@@ -456,11 +456,14 @@ class FaultReportOncallAlert(models.Model):
                 )
 
     def _get_action(self):
-        self.ensure_one()
-        return {
+        """Return the action that opens these alerts: one as a form, several listed."""
+        action = {
             "type": "ir.actions.act_window",
-            "name": self.env._("On-Call Alert"),
+            "name": self.env._("On-Call Alerts"),
             "res_model": self._name,
-            "res_id": self.id,
-            "view_mode": "form",
+            "view_mode": "list,form",
+            "domain": [("id", "in", self.ids)],
         }
+        if len(self) == 1:
+            return {**action, "res_id": self.id, "view_mode": "form"}
+        return action

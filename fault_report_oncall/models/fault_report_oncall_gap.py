@@ -11,6 +11,7 @@ class FaultReportOncallGap(models.Model):
 
     _name = "fault.report.oncall.gap"
     _description = "Announced On-Call Gap"
+    _inherit = ["fault.report.reference.mixin"]
     _order = "start, id"
 
     schedule_id = fields.Many2one(

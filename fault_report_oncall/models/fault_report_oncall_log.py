@@ -6,7 +6,7 @@ class FaultReportOncallLog(models.Model):
 
     _name = "fault.report.oncall.log"
     _description = "Log of an On-Call Alert"
-    _inherit = ["fault.report.protected.mixin"]
+    _inherit = ["fault.report.protected.mixin", "fault.report.reference.mixin"]
     _order = "at, id"
     _rec_name = "event"
 

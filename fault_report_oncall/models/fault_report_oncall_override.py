@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 
 
 class FaultReportOncallOverride(models.Model):
@@ -15,9 +16,13 @@ class FaultReportOncallOverride(models.Model):
 
     schedule_id = fields.Many2one(
         "fault.report.oncall.schedule",
-        related="layer_id.schedule_id",
+        compute="_compute_schedule_id",
         store=True,
+        precompute=True,
+        readonly=False,
+        required=True,
         index=True,
+        ondelete="cascade",
     )
     layer_id = fields.Many2one(
         "fault.report.oncall.layer", required=True, index=True, ondelete="cascade"
@@ -38,10 +43,19 @@ class FaultReportOncallOverride(models.Model):
         'CHECK("end" > start)', "A change ends after it starts."
     )
 
-    @api.constrains("user_id", "layer_id")
+    @api.depends("layer_id")
+    def _compute_schedule_id(self):
+        for override in self:
+            override.schedule_id = override.layer_id.schedule_id
+
+    @api.constrains("user_id", "layer_id", "schedule_id")
     def _check_user(self):
         for override in self:
-            override.layer_id.schedule_id._check_people(override.user_id)
+            if override.schedule_id != override.layer_id.schedule_id:
+                raise ValidationError(
+                    self.env._("Choose a layer of the schedule of this change.")
+                )
+            override.schedule_id._check_people(override.user_id)
 
     def _get_spans_of(self, layer):
         """Return start, end and user of the changes of a layer, the last one last."""

@@ -107,6 +107,12 @@ class FaultReportOncallSchedule(models.Model):
         self.env.registry.clear_cache()
         return super().unlink()
 
+    def message_notify(self, **kwargs):
+        """Refuse users who only read the schedule: it writes in any name."""
+        if not self.env.su:
+            self.check_access("write")
+        return super().message_notify(**kwargs)
+
     # === WHICH SCHEDULE === #
 
     @api.model
@@ -247,15 +253,14 @@ class FaultReportOncallSchedule(models.Model):
     def action_start_drill(self):
         """Start an alert without a report, to see whether it reaches the people."""
         self.check_access("write")
-        self.ensure_one()
         alert = self.env["fault.report.oncall.alert"]
         if alert.search_count(
-            [("schedule_id", "=", self.id), ("is_drill", "=", True)]
+            [("schedule_id", "in", self.ids), ("is_drill", "=", True)]
             + [("state", "=", "open")],
             limit=1,
         ):
             raise UserError(self.env._("A drill is running already."))
-        return alert._start_drill(self)._get_action()
+        return alert._start_drills(self)._get_action()
 
     def action_view_on_call(self):
         """Open who is on call in the coming two weeks."""

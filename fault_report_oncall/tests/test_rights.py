@@ -88,6 +88,15 @@ class TestRights(OncallCase):
         self.assertTrue(own.has_access("read"))
         self.assertFalse(own.has_access("write"))
 
+    def test_who_reads_a_schedule_writes_no_messages_about_it(self):
+        values = {"partner_ids": self.anna.partner_id.ids, "body": "x", "subject": "x"}
+        for user in (self.carl, self.dispatcher):
+            with self.assertRaises(AccessError):
+                self.schedule.with_user(user).message_notify(**values)
+        self.assertTrue(
+            self.schedule.with_user(self.administrator).message_notify(**values)
+        )
+
     def test_a_dispatcher_takes_it_in_the_office(self):
         report = self.make_urgent()
         self.get_alert(report).with_user(self.dispatcher).action_take()

@@ -60,6 +60,20 @@ class TestSchedule(OncallCase):
         later = self.now() + timedelta(hours=1)
         self.assertEqual(self.schedule._get_on_call(later), self.anna | self.bert)
 
+    def test_a_change_is_made_on_the_schedule_or_in_the_list(self):
+        other = self.make_schedule(self.carl)
+        layer = self.schedule.layer_ids[0]
+        values = {
+            "layer_id": layer.id,
+            "user_id": self.carl.id,
+            "start": self.now(),
+            "end": self.now() + timedelta(hours=1),
+        }
+        self.schedule.override_ids = [(0, 0, values)]
+        self.assertEqual(self.schedule.override_ids.layer_id, layer)
+        with self.assertRaises(ValidationError):
+            other.override_ids = [(0, 0, values)]
+
     def test_a_person_who_may_not_see_the_reports_is_refused(self):
         layer = self.schedule.layer_ids[0]
         with self.assertRaisesRegex(ValidationError, "may not see"):

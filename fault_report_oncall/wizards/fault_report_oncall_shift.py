@@ -14,7 +14,7 @@ class FaultReportOncallShift(models.TransientModel):
 
     _name = "fault.report.oncall.shift"
     _description = "On Call"
-    _inherit = ["fault.report.protected.mixin"]
+    _inherit = ["fault.report.protected.mixin", "fault.report.reference.mixin"]
     _order = "start, sequence, id"
 
     schedule_id = fields.Many2one("fault.report.oncall.schedule")
@@ -34,12 +34,11 @@ class FaultReportOncallShift(models.TransientModel):
         Schedule = self.env["fault.report.oncall.schedule"]
         schedules = schedules or Schedule.search([])
         values = [vals for one in schedules for vals in self._prepare_shifts(one)]
-        # The user may read the schedules; the lines are theirs alone.
-        shifts_sudo = with_own_context(self).sudo().create(values)
+        shifts = with_own_context(self).create(values)
         action = self.env["ir.actions.actions"]._for_xml_id(
             "fault_report_oncall.action_fault_report_oncall_shift"
         )
-        return {**action, "domain": [("id", "in", shifts_sudo.ids)]}
+        return {**action, "domain": [("id", "in", shifts.ids)]}
 
     @api.model
     def action_open(self):

@@ -52,8 +52,9 @@ class ScannedCode(http.Controller):
     """The pages behind the QR codes of objects and facilities.
 
     Forms have no CSRF token: visitors have no session that another page could misuse.
-    Posts of forms are handled as the public user, also for signed-in users, and need the code in
-    the URL. Phones that were offline send hours later, when a token would have expired.
+    Posts of forms are handled as the public user, also for signed-in users, and need
+    the code in the URL. Phones that were offline send hours later, when a token would
+    have expired.
     """
 
     @http.route("/fault_report/o/<string:token>", **PAGE)

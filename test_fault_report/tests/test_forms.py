@@ -31,7 +31,9 @@ WALKED = {
     "oncall_page": "test_link.py of fault_report_oncall: one button, without a script",
     "portal_preferences": "a plain form without a script",
     "portal_calendar": "the same",
+    "qr_arrival": "test_qr.py in its addon: a plain form without a script",
     "portal_visit_answer": "test_visits_http.py in the core: plain forms",
+    "verdict_form": "test_verdict.py in the core: a plain form, taken once",
 }
 OFFLINE = """
 XMLHttpRequest.prototype.send = function () { setTimeout(this.onerror); };
@@ -155,7 +157,8 @@ class TestFormsTwice(FormCase):
     def test_every_form_that_is_posted_is_walked_here(self):
         found = set()
         # The form of the website is walked in its own addon.
-        addons = ("fault_report", "fault_report_api", "fault_report_qr")
+        channels = ("fault_report_api", "fault_report_oncall", "fault_report_qr")
+        addons = ("fault_report", *channels)
         for path in (
             path
             for name in addons

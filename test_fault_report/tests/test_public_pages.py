@@ -21,6 +21,7 @@ from odoo.addons.fault_report_api.tests.test_embed_refused import EmbedCase
 WALKS = {
     "fault_report": "in its own tests",
     "fault_report_api": "below",
+    "fault_report_oncall": "in test_link.py: pages for staff, without a script",
     "fault_report_qr": "below",
     "fault_report_website": "in its own tests",
 }

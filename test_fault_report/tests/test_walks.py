@@ -46,6 +46,8 @@ class TestPublicMethodsTogether(test_public_methods.TestPublicMethods):
             {"name": "x", "url": "https://hook.example"}
         )
         webhook.action_test()
+        nights = cls.env["fault.report.oncall.schedule"].create({"name": "x"})
+        nights.action_start_drill()
         return result
 
 

@@ -222,7 +222,8 @@ class FaultReport(models.Model):
         """Reopen the report, or file the follow-up of one with an order."""
         if self.state == "solved":
             # In the name of the company: visitors are no authors of a log.
-            in_own_name = self._in_staff_language().with_user(SUPERUSER_ID)
+            report = with_own_context(self._in_staff_language())
+            in_own_name = report.with_user(SUPERUSER_ID)
             in_own_name.action_reopen(
                 in_own_name.env._("The customer says that it is still broken.")
             )

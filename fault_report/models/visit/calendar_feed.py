@@ -49,7 +49,7 @@ class ResUsers(models.Model):
         """Return the secret part of the user's address, or False without one."""
         # Compared, or shown to the user themselves
         user_sudo = self.sudo()
-        key = user_sudo.active and user_sudo.fault_report_calendar_key
+        key = user_sudo.fault_report_calendar_key
         if not key:
             return False
         digest = user_sudo._compute_session_token(f"{PATH}:{user_sudo.id}:{key}")

@@ -549,13 +549,12 @@
             this.tries = 0;
             const leads = button?.hasAttribute("formaction");
             this.target = leads ? button.formAction : null;
-            if (button?.formNoValidate || (await this.isReady())) {
+            if (
+                button?.formNoValidate ||
+                (this.validate() && (await FaultReportForm.ask?.(this.form)) !== false)
+            ) {
                 await this.send();
             }
-        }
-
-        async isReady() {
-            return this.validate() && (await FaultReportForm.ask?.(this.form)) !== false;
         }
 
         async send() {
