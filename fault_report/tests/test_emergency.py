@@ -1,10 +1,14 @@
 """Emergencies: the number above the forms, what means danger, and the mark."""
 
+import time
+from unittest.mock import patch
+
 from odoo import Command
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import BaseCase, tagged
 
 from ..models.notification.delivery import CUSTOMER_KINDS
+from ..tools import danger
 from ..tools.danger import find_danger, fold, read_words
 from ..tools.errors import FieldError
 from .common import FaultReportCommon
@@ -67,6 +71,13 @@ class TestDangerWords(BaseCase):
         text = "x word " * 1400
         self.assertIsNone(find_danger(words, [text]))
         self.assertEqual(find_danger(words, [f"{text} WORD999."]), "word999")
+
+    def test_many_accents_take_no_longer_than_letters(self):
+        """Unicode puts them in order, in the square of their number."""
+        text = "gas" + "\u0301\u0316" * 50_000
+        start = time.process_time()
+        self.assertEqual(find_danger(("gas",), [text]), "gas")
+        self.assertLess(time.process_time() - start, 1)
 
     def test_folding_twice_changes_nothing(self):
         for text in ("İstanbul", "ﬁre", "①", "Straße", "Ꮋ", "ǆ", "a_b", "x\x00y"):
@@ -150,6 +161,12 @@ class TestEmergency(PortalData, EmergencyData, FaultReportCommon):
                 self.assertFalse(report.is_emergency)
                 self.assertEqual(report.priority, "0")
                 self.assertNotIn("mergency", self.get_log(report))
+
+    def test_a_text_that_is_too_long_is_refused_before_it_is_searched(self):
+        with patch.object(danger, "fold", side_effect=AssertionError):
+            for name, size in {"name": 201, "comment": 10_001}.items():
+                with self.subTest(name), self.assertRaises(FieldError):
+                    self.file(**{name: "x" * size})
 
     def test_the_answer_of_the_sender_decides_and_is_logged(self):
         denied = self.file(name="Gas bill is lost", is_emergency=False)

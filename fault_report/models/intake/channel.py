@@ -12,7 +12,7 @@ from ...tools import text_rules
 from ...tools.context_switches import FILES_COUNTED, switch_on, with_own_context
 from ...tools.errors import FieldError, PublicMessage
 from ...tools.numbers import read_number
-from ..fault_report import GONE, URGENT
+from ..fault_report import GONE, TEXT_LIMITS, URGENT
 
 # Customer and place: the dispatcher can add them later
 REPORTED_PLACE = ("partner_id", "facility_id", "contact_id", "equipment_id")
@@ -42,6 +42,8 @@ class FaultReport(models.Model):
             error of one field
         """
         self._check_channel_fields(vals)
+        # Before anything reads them
+        text_rules.check_texts(self, vals, TEXT_LIMITS)
         company = self.env["res.company"].browse(
             vals.get("company_id") or self.env.company.id
         )
