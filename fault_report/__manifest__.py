@@ -80,6 +80,7 @@
         "demo/ir_attachment_demo.xml",
         "demo/mail_message_demo.xml",
         "demo/fault_report_outcome_demo.xml",
+        "demo/res_company_options_demo.xml",
     ],
     "assets": {
         "web.assets_backend": [

@@ -6,6 +6,7 @@
     "license": "LGPL-3",
     "author": "The Fault Report contributors",
     "depends": ["fault_report"],
+    "demo": ["demo/fault_report_oncall_demo.xml"],
     "data": [
         "security/ir.model.access.csv",
         "security/ir_rules.xml",

@@ -24,6 +24,7 @@ OTHERS = {
     "Customer Reference",
     "Digest Emails",
     "Equipment Managers",
+    "GAS!",
     "Gateway Allowed",
     "Gold agreement, Harbour Hotel: arrival within 4 working hours, until Mon 9 Mar "
     "10:30, calendar Office",

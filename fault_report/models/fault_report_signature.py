@@ -31,11 +31,14 @@ class FaultReport(models.Model):
         max_height=512,
         # Its report's alone: never among the files, where customers and staff choose
         attachment=False,
+        readonly=True,
         copy=False,
         protected=True,
     )
-    signed_by = fields.Char(copy=False, protected=True)
-    signed_at = fields.Datetime(string="Signed on", copy=False, protected=True)
+    signed_by = fields.Char(readonly=True, copy=False, protected=True)
+    signed_at = fields.Datetime(
+        string="Signed on", readonly=True, copy=False, protected=True
+    )
 
     def action_sign(self, name=False, picture=None):
         """Keep the signature of the customer on these reports.

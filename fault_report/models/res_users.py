@@ -62,8 +62,8 @@ class ResUsers(models.Model):
 
     fault_report_push = fields.Boolean(
         string="Also as Push Message",
-        help="Show what I chose also on my devices, even if Odoo is closed there. Allow "
-        "Odoo's notifications on each device first.",
+        help="Show what I chose also on my devices, even if Odoo is closed there. "
+        "Allow Odoo's notifications on each device first.",
     )
     fault_report_badge_overdue = fields.Boolean(
         string="Badge: Overdue Only",

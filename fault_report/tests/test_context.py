@@ -71,6 +71,17 @@ class TestProtectedFields(ContextCase):
         domain = [("model_id.model", "=", model._name), ("perm_write", "=", True)]
         return self.env["ir.model.access"].sudo().search_count(domain)
 
+    def test_protected_fields_are_readonly_so_that_no_form_sends_them(self):
+        sent = [
+            str(field)
+            for model in self.env.registry.values()
+            for field in model._fields.values()
+            if getattr(field, "protected", False)
+            and not (field.readonly or field.groups == fields.NO_ACCESS)
+            and str(field) not in CHOSEN
+        ]
+        self.assertFalse(sent)
+
     def test_defaults_of_any_user_fill_no_protected_field(self):
         """Neither defaults of the context nor the user's own saved defaults."""
         report = self.make_report()

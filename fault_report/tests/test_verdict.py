@@ -274,7 +274,7 @@ class TestVerdictPages(PortalPages):
             self.assertIn("open again", page.text)
         self.assertEqual((self.reload().verdict, self.in_wing.state), (BROKEN, "new"))
 
-    def test_a_wrong_link_tells_nothing_and_answers_nothing(self):
+    def test_a_wrong_link_reveals_nothing_and_answers_nothing(self):
         path, _slash, token = self.url.partition("?")[0].rpartition("/")
         other = path.replace(str(self.in_wing.id), str(self.in_garage.id))
         for url in (f"{path}/{token[:-1]}", f"{path}/x", f"{other}/{token}"):

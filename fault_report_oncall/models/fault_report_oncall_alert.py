@@ -286,7 +286,7 @@ class FaultReportOncallAlert(models.Model):
     def _queue_sms(self, user_sudo):
         """Queue an SMS to the user; return what the log keeps of it."""
         partner_sudo = user_sudo.partner_id
-        link = f"{self.env._('I take it:')} {self._get_link(user_sudo)}"
+        link = self.env._("I take it: %s", self._get_link(user_sudo))
         room = max(SMS_LENGTH - len(link) - 1, 20)
         text = f"{shorten(self._get_title(), room, placeholder='...')} {link}"
         sms = self.env["sms.sms"].create(

@@ -111,9 +111,17 @@ class FaultReportOncallSchedule(models.Model):
 
     def message_notify(self, **kwargs):
         """Refuse users who only read the schedule: it writes in any name."""
+        self._check_may_send()
+        return super().message_notify(**kwargs)
+
+    def message_mail_with_source(self, *args, **kwargs):
+        """Refuse users who only read the schedule, as for `message_notify`."""
+        self._check_may_send()
+        return super().message_mail_with_source(*args, **kwargs)
+
+    def _check_may_send(self):
         if not self.env.su:
             self.check_access("write")
-        return super().message_notify(**kwargs)
 
     # === WHICH SCHEDULE === #
 

@@ -47,7 +47,7 @@ class TestLink(OncallCase, HttpCase):
         self.assertIn("12:00", page)
         self.assertNotIn("<form", page)
 
-    def test_a_wrong_link_tells_nothing_and_takes_nothing(self):
+    def test_a_wrong_link_reveals_nothing_and_takes_nothing(self):
         good = self.get_path(self.anna)
         other = self.get_alert(self.make_urgent())
         start, token = good.rsplit("/", 1)

@@ -93,6 +93,8 @@ class TestRights(OncallCase):
         for user in (self.carl, self.dispatcher):
             with self.assertRaises(AccessError):
                 self.schedule.with_user(user).message_notify(**values)
+            with self.assertRaises(AccessError):
+                self.schedule.with_user(user).message_mail_with_source("mail.x")
         self.assertTrue(
             self.schedule.with_user(self.administrator).message_notify(**values)
         )

@@ -15,6 +15,7 @@ from odoo.addons.fault_report.tests.test_portal_pages import PAGE, PortalPages
 # Parameters that another version, another addon or a curious user may send
 # Opened after something was stored, which a replica of the database may not know yet
 AFTER_WRITING = {
+    "/fault_report/verdict/<int(max=2147483647):report_id>/<string:token>",
     f"{PAGE}/<int(max=2147483647):report_id>",
     "/fault_report/labels/<int:wizard_id>",
     "/fault_report/o/<string:token>/<string:secret>",
