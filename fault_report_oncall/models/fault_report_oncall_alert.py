@@ -26,6 +26,8 @@ BATCH_SIZE = 100
 # An alert whose step has failed is tried again after this time
 RETRY_AFTER = timedelta(minutes=5)
 PATH = "/fault_report/oncall"
+# How long the link of an alert that is over still shows who has it
+LINK_KEPT = timedelta(days=30)
 TOKEN_BYTES = 16
 
 
@@ -352,8 +354,14 @@ class FaultReportOncallAlert(models.Model):
         return alert_sudo, user_sudo
 
     def _may_take(self, user):
-        """Return whether the user may see the report, or the company's reports, now."""
+        """Return whether the user may see the report, or the company's reports, now.
+
+        Long after it is over, the link on a phone shows nothing of the report any more.
+        """
         self.ensure_one()
+        last = self.acknowledged_at or self.started_at
+        if self.state != "open" and last < fields.Datetime.now() - LINK_KEPT:
+            return False
         if self.report_id:
             return self.report_id._can_be_technician(user)
         return self.schedule_id._may_be_on_call(user, self.company_id)
