@@ -47,6 +47,17 @@ class TestLink(OncallCase, HttpCase):
         self.assertIn("12:00", page)
         self.assertNotIn("<form", page)
 
+    def test_a_link_ends_a_month_after_its_alert_is_over(self):
+        path = self.get_path(self.anna)
+        self.tick(days=31)
+        self.assertEqual(self.ask(path).status_code, 200)
+        self.assertEqual(self.ask(path, "POST").status_code, 303)
+        self.assertIn("You have it", self.ask(path).text)
+        self.tick(days=31)
+        page = self.ask(path)
+        self.assertEqual(page.status_code, 404)
+        self.assertNotIn("It stands still", page.text)
+
     def test_a_wrong_link_reveals_nothing_and_takes_nothing(self):
         good = self.get_path(self.anna)
         other = self.get_alert(self.make_urgent())
