@@ -68,6 +68,7 @@ ENVIRONMENTS = {
 PUBLIC = {
     "controllers/attachment.py: mail_attachment_upload": "reads the company alone",
     "controllers/portal.py: fault_reports": "shows what was searched as the user",
+    "models/fault_report_signature.py: action_sign": "write",
     "models/fault_report_technician.py: action_hand_over": "write",
     "models/fault_report_technician.py: action_take_back": "write",
     "models/attachment/ir_attachment.py: write": "write; looks at where files belong",

@@ -81,12 +81,12 @@ class TestDesk(FaultReportCommon):
 
     def test_r50_what_is_done_with_many_at_once_is_offered_to_those_who_may(self):
         self.assertEqual(self.get_bulk_actions(self.users["view"]), [])
-        edit = ["Assign", "Solved", "Cancel", "Duplicate of…", "Send"]
+        edit = ["Assign", "Solved", "Sign", "Cancel", "Duplicate of…", "Send"]
         self.assertEqual(self.get_bulk_actions(self.users["edit"]), edit)
         offered = self.get_bulk_actions(self.dispatcher)
-        self.assertEqual(offered[:5], edit)
-        self.assertEqual(len(offered), 9)
-        for name in offered[5:]:
+        self.assertEqual(offered[:6], edit)
+        self.assertEqual(len(offered), 10)
+        for name in offered[6:]:
             self.assertIn("Generate", name)
 
     def run_bulk_action(self, name, reports):

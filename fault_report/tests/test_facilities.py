@@ -154,6 +154,8 @@ class TestFacilities(PortalData, FaultReportCommon):
                     or field.comodel_name != "res.partner"
                     or not field.store
                     or model._transient
+                    # Shows what reports have
+                    or not model._auto
                     or model._abstract
                     or field.type == "one2many"
                     # Follows the customer

@@ -17,11 +17,14 @@ class TestPublicPages(common_pages.PublicPages):
         super().setUpClass()
         cls.in_wing.planned_start = "2126-03-02 08:00:00"
         cls.company.fault_report_visits = True
+        cls.company.fault_report_ask_verdict = True
         cls.company.fault_report_template_id = cls.make_template()
         cls.filing.with_user(cls.filing).action_fault_report_new_calendar()
         secret = cls.filing._get_fault_report_calendar_token()
         cls.calendar = f"/fault_report/calendar/{secret}.ics"
         cls.token = cls.in_wing._portal_ensure_token()
+        cls.solved = cls.in_wing.copy()
+        cls.solved.action_solve(cls.in_wing.name)
 
     def get_visits(self):
         report, login = self.in_wing.access_url, self.filing.login
@@ -32,6 +35,9 @@ class TestPublicPages(common_pages.PublicPages):
         visit = {"answer": "other", "visit": self.in_wing._get_visit_key()}
         gone = {"csrf_token": "gone", "name": "x"}
         garage = self.in_garage.access_url
+        secret = self.solved._get_verdict_token()
+        ask = f"/fault_report/verdict/{self.solved.id}/{secret}"
+        odd = {"verdict": "odd"}
         return [
             Visit("Sign in", "/fault_report/signin", is_of_odoo=True),
             Visit("My account", "/my", login, is_of_odoo=True),
@@ -58,6 +64,14 @@ class TestPublicPages(common_pages.PublicPages):
             ),
             Visit("Its visit", f"{report}/visit.ics", login),
             Visit("Answer to a visit, refused", f"{report}/visit", login, visit),
+            Visit("Whether it works", f"{ask}?verdict=works"),
+            Visit("Whether it works, refused", ask, data=odd),
+            Visit(
+                "Whether it works, refused on the portal",
+                f"{self.solved.access_url}/verdict",
+                login,
+                odd,
+            ),
             Visit("Calendar", self.calendar),
             Visit("New calendar", f"{PAGE}/calendar", login, {"x": "y"}, True),
             Visit("Preferences", f"{PAGE}/preferences", login, {"x": "y"}, True),

@@ -144,7 +144,7 @@ class FaultReport(models.Model):
     def _get_verdict_token(self):
         """Return the secret of the link, which ends if the customer changes."""
         self.ensure_one()
-        # Whoever is notified sees the report; the server's secret is not shown.
+        # Those who are notified see the report; the server's secret is not shown.
         parts = (self.id, self.sudo().commercial_partner_id.id)
         return hmac(self.env(su=True), "fault_report-verdict", parts)
 
