@@ -1,7 +1,7 @@
 """Visits as iCalendar (RFC 5545), for the calendars of customers and technicians.
 
-Written by hand, since a feed has up to a thousand visits: the tests read each entry back
-with the library that Odoo uses for single invitations.
+Written by hand, since a feed has up to a thousand visits: the tests read each entry
+back with the library that Odoo uses for single invitations.
 """
 
 import re
