@@ -5,19 +5,10 @@ from odoo.tools.misc import get_lang
 from ..models.portal.verdict import VERDICT_PATH
 from .form import get_max_form, read_form
 from .form_response import answer_form
+from .secret_page import HEADERS
 
 MAX_ID = 2**31 - 1
 ADDRESS = f"/{'/'.join(VERDICT_PATH)}/<int(max={MAX_ID}):report_id>/<string:token>"
-HEADERS = {
-    # The URL contains the secret: keep it out of referrers, caches and search engines.
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-    "X-Robots-Tag": "noindex, nofollow",
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; "
-    "img-src 'self' data:; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'",
-}
 PAGE = {"type": "http", "auth": "public", "save_session": False, "sitemap": False}
 
 

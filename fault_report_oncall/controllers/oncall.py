@@ -1,6 +1,7 @@
 from odoo import http
 from odoo.http import request
 
+from odoo.addons.fault_report.controllers.secret_page import HEADERS
 from odoo.addons.fault_report.tools import own_addresses
 from odoo.addons.fault_report.tools.errors import TooManyRequestsError
 
@@ -8,16 +9,6 @@ own_addresses.add_secret_path("fault_report", "oncall")
 
 PATH = "/fault_report/oncall/<int(max=2147483647):alert_id>"
 PATH += "/<int(max=2147483647):user_id>/<string:token>"
-HEADERS = {
-    # The URL contains the secret: keep it out of referrers, caches and search engines.
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-    "X-Robots-Tag": "noindex, nofollow",
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; "
-    "img-src 'self' data:; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'",
-}
 PAGE = {
     "type": "http",
     "auth": "public",

@@ -3,14 +3,11 @@ from odoo.http import request
 
 from odoo.addons.fault_report.controllers.form import get_max_form, read_form
 from odoo.addons.fault_report.controllers.form_response import answer_form
+from odoo.addons.fault_report.controllers.secret_page import HEADERS as SECRET_HEADERS
 from odoo.addons.fault_report.models.intake.ir_qweb import STYLE_BUNDLE
 
 HEADERS = {
-    # The URL contains the code: keep it out of referrers, caches and search engines.
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-    "X-Robots-Tag": "noindex, nofollow",
-    "X-Content-Type-Options": "nosniff",
+    **SECRET_HEADERS,
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; "
     "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
     "connect-src 'self' data: blob:; form-action 'self'; base-uri 'none'; "
