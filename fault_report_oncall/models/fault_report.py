@@ -13,6 +13,7 @@ class FaultReport(models.Model):
     oncall_alert_ids = fields.One2many(
         "fault.report.oncall.alert",
         "report_id",
+        readonly=True,
         groups="fault_report.group_edit",
         protected=True,
         technical=True,

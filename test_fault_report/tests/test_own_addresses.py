@@ -116,7 +116,13 @@ class TestOwnAddresses(ChannelsCase):
 
     def test_a_form_sent_after_the_session_has_ended_is_kept(self):
         """With a website too, whose layout needs more than Odoo sets up by then."""
-        paths = {p for m in ("GET", "POST") for p in self.get_paths(m, auth="user")}
+        paths = {
+            path
+            for method in ("GET", "POST")
+            for path in self.get_paths(method, auth="user")
+            # Nothing is typed there
+            if not path.endswith("/arrival")
+        }
         kept = 0
         for path in paths:
             with self.subTest(path), mute_logger("odoo.http"):

@@ -15,6 +15,10 @@ from odoo.addons.fault_report.tests.test_portal_pages import PAGE, PortalPages
 # Parameters that another version, another addon or a curious user may send
 # Opened after something was stored, which a replica of the database may not know yet
 AFTER_WRITING = {
+    "/fault_report/calendar/<string:token>.ics",
+    "/fault_report/oncall/<int(max=2147483647):alert_id>"
+    "/<int(max=2147483647):user_id>/<string:token>",
+    f"{PAGE}/<int(max=2147483647):report_id>/visit.ics",
     "/fault_report/verdict/<int(max=2147483647):report_id>/<string:token>",
     f"{PAGE}/<int(max=2147483647):report_id>",
     "/fault_report/labels/<int:wizard_id>",

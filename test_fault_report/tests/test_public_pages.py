@@ -55,6 +55,7 @@ class TestPagesOfCodes(common_pages.PublicPages):
             {"name": "Rattles", "equipment_id": cls.lift.id, "channel": "qr"}
         )
         cls.secret = cls.filed._portal_ensure_token()
+        cls.filed.technician_id = cls.technician
 
     def get_visits(self):
         refused, large = {"name": ""}, {"comment": "x" * 25_000}
@@ -64,6 +65,7 @@ class TestPagesOfCodes(common_pages.PublicPages):
             Visit("QR code", self.object),
             Visit("QR code, sent", f"{self.object}/{self.secret}"),
             Visit("QR code, me too", f"{self.object}/thanks"),
+            Visit("QR code, of a technician", self.object, self.technician.login),
             Visit("QR code, not valid", "/fault_report/o/unknown"),
             Visit("QR code, refused", self.object, data=refused),
             Visit("QR code, large", self.object, data=large),

@@ -99,6 +99,7 @@ READ_BY_CUSTOMERS = {
         # Only their own is there
         "fault_report_calendar_url",
         "fault_report_badge_overdue",
+        "fault_report_push",
         *res_users.NOTIFICATION_FIELDS,
     },
     "sale.order": {"cost_center"},
