@@ -162,7 +162,8 @@ class TestBadInput(FaultReportData, HttpCase):
         models = [
             (model._name, field.name)
             for model in self.env.values()
-            if model._name.startswith("fault.report") and not model._abstract
+            if model._name.startswith("fault.report")
+            and not model._abstract
             # Of analyses, nothing is written
             and model._auto
             for field in model._fields.values()

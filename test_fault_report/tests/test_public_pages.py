@@ -57,6 +57,10 @@ class TestPagesOfCodes(common_pages.PublicPages):
         cls.secret = cls.filed._portal_ensure_token()
         cls.filed.technician_id = cls.technician
 
+    def set_language(self, code, login):
+        self.technician.lang = code
+        super().set_language(code, login)
+
     def get_visits(self):
         refused, large = {"name": ""}, {"comment": "x" * 25_000}
         too_large = {"comment": "x" * 45_000}
