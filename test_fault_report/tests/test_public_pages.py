@@ -59,7 +59,7 @@ class TestPagesOfCodes(common_pages.PublicPages):
 
     def set_language(self, code, login):
         self.technician.lang = code
-        super().set_language(code, login)
+        return super().set_language(code, login)
 
     def get_visits(self):
         refused, large = {"name": ""}, {"comment": "x" * 25_000}
