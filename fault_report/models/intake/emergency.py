@@ -101,7 +101,7 @@ class FaultReport(models.Model):
     # === PROGRAMS === #
 
     def _describe_emergency(self):
-        """Return what programs are told of an emergency; of other reports, nothing."""
+        """Return what programs get about an emergency; about others, nothing."""
         return {"emergency": True} if self.is_emergency else {}
 
     # === FORMS === #
