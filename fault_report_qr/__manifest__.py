@@ -16,5 +16,8 @@
         "views/res_partner_views.xml",
         "views/res_config_settings_views.xml",
     ],
+    "assets": {
+        "fault_report_qr.assets_page": ["fault_report_qr/static/src/qr_page.css"],
+    },
     "demo": ["demo/fault_report_demo.xml"],
 }

@@ -74,6 +74,7 @@ PUBLIC = {
     "models/attachment/ir_attachment.py: write": "write; looks at where files belong",
     f"{API}/models/fault_report_integration.py: action_new_key": "write",
     f"{ONCALL}/models/fault_report.py: write": "writes first, with the user's rights",
+    f"{ONCALL}/models/fault_report.py: unlink": "unlink",
     f"{ONCALL_ALERT}.py: action_take": "read, and who may",
     f"{ONCALL_ALERT}.py: action_close": "write",
     "models/fault_report_recurrence.py: action_mark_duplicate": "write, and read",

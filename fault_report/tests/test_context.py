@@ -425,7 +425,10 @@ class TestFoundWithForeignContext(ContextCase):
             "_get_fault_report_spans": (self.office, (self.company.id, period)),
             "_get_portal_partner_ids": (self.report, (self.stranger.id,)),
             "_is_limited_user": (self.report, (self.stranger.id,)),
-            "_read_fault_report_style": (self.env["ir.qweb"], tuple(style)),
+            "_read_fault_report_style": (
+                self.env["ir.qweb"],
+                ("fault_report.assets_form", *style),
+            ),
             "_prepare_embed": (self.env[model], ((), ())),
         }.get(name, (self.env[model], ()))
 

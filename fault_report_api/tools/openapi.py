@@ -237,13 +237,11 @@ _LANGUAGE = _in_query(
     "The code of a language that is installed, such as sv_SE; else it is the "
     "company's.",
 )
-_FORM = {
-    "name": "form",
-    "in": "query",
-    "description": "A visitor fills in a form of a web page: the contact data that "
-    "the integration asks for are required.",
-    "schema": {"const": "1"},
-}
+_FORM = _in_query(
+    "form",
+    "Given, with any text: a visitor fills in a form of a web page, and the contact "
+    "data that the integration asks for are required.",
+)
 _EQUIPMENT = _in_query(
     "equipment",
     "The serial number or the token of a service object, as in a report: the points "

@@ -28,6 +28,8 @@ FORM = {
     "csrf": False,
     "max_content_length": get_max_form,
 }
+# The style of the page around the form
+PAGE_BUNDLE = "fault_report_qr.assets_page"
 # For forms with points that do not always apply
 POINTS_BUNDLE = "fault_report.assets_points"
 # For forms that ask whether anyone is in danger
@@ -199,7 +201,8 @@ class ScannedCode(http.Controller):
         values = {
             **values,
             "company": company.sudo(),
-            "style": qweb._get_fault_report_style(),
+            "style": qweb._get_fault_report_style()
+            + qweb._get_fault_report_style(PAGE_BUNDLE),
             # Without the handlers that Odoo writes into its tags: see the policy above
             "scripts": [
                 link

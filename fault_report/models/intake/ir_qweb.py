@@ -6,25 +6,23 @@ STYLE_BUNDLE = "fault_report.assets_form"
 
 
 class IrQweb(models.AbstractModel):
-    """The style sheet of the forms, inlined into the page."""
+    """The style sheets of the forms and their pages, inlined into the page."""
 
     _inherit = "ir.qweb"
 
     @api.model
-    def _get_fault_report_style(self):
-        """Return the style sheet of the forms, for the head of a page.
+    def _get_fault_report_style(self, name=STYLE_BUNDLE):
+        """Return the style sheet of a bundle, for the head of a page.
 
         On a slow connection, a linked style sheet delays a page by a second.
         """
-        (link,) = self._get_asset_links(STYLE_BUNDLE, css=True, js=False)
-        return self._read_fault_report_style(link)
+        (link,) = self._get_asset_links(name, css=True, js=False)
+        return self._read_fault_report_style(name, link)
 
-    @tools.ormcache("link", cache="assets")
-    def _read_fault_report_style(self, link):
+    @tools.ormcache("name", "link", cache="assets")
+    def _read_fault_report_style(self, name, link):
         """Return the style of the bundle; the link changes with its content."""
-        bundle = self._get_asset_bundle(
-            STYLE_BUNDLE, css=True, js=False, rtl=".rtl." in link
-        )
+        bundle = self._get_asset_bundle(name, css=True, js=False, rtl=".rtl." in link)
         # Not stored: the request is read-only. Bundles contain files of addons only,
         # so the content is trusted.
         style = bundle.preprocess_css()
