@@ -7,7 +7,7 @@ from odoo import Command
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import BaseCase, tagged
 
-from ..models.notification.delivery import CUSTOMER_KINDS
+from ..models.notification.recipients import CUSTOMER_KINDS
 from ..tools import danger
 from ..tools.danger import find_danger, fold, read_words
 from ..tools.errors import FieldError
