@@ -21,7 +21,6 @@ from ...tools.context_switches import (
     with_own_context,
 )
 from ...tools.xmlids import get_record
-from .recipients import VISIT_KINDS
 
 _logger = logging.getLogger(__name__)
 
@@ -154,18 +153,10 @@ class FaultReport(models.Model):
         :return: pairs of the report, in the language of the recipients, and the
             arguments of `message_notify`
         """
-        self.ensure_one()
-        recipients = {}
-        # The settings of other users are read to apply them.
-        for user in users.sudo():
-            used = (known or {}).get(user.id, set())
-            channels = self._get_user_channels(kind, user, setting, otherwise) - used
-            for channel in self._limit_channels(kind, channels) - used:
-                zone = kind in VISIT_KINDS and self._get_visit_zone(user)
-                recipients.setdefault((user.lang, zone, channel), []).append(user)
+        groups = self._group_recipients(kind, users, known, setting, otherwise)
         return [
             self._prepare_message(kind, lang, zone, channel, group, **values)
-            for (lang, zone, channel), group in recipients.items()
+            for (lang, zone, channel), group in groups.items()
         ]
 
     def _prepare_message(self, kind, lang, zone, channel, users, **values):
@@ -315,25 +306,6 @@ class FaultReport(models.Model):
         # A setting of the server
         parameters_sudo = self.env["ir.config_parameter"].sudo()
         return int(parameters_sudo.get_param("mail.batch_size")) or 50
-
-    def _prepare_recipient(self, user_sudo, channel):
-        """Return a user like Odoo's `_notify_get_recipients`, which queries for it."""
-        partner_sudo = user_sudo.partner_id
-        return {
-            "active": partner_sudo.active,
-            "email_normalized": partner_sudo.email_normalized,
-            "groups": set(user_sudo._get_group_ids()),
-            "id": partner_sudo.id,
-            # These messages have no link to stop following
-            "is_follower": False,
-            "lang": partner_sudo.lang,
-            "name": partner_sudo.name,
-            "notif": channel,
-            "share": partner_sudo.partner_share,
-            "type": "portal" if user_sudo.share else "user",
-            "uid": user_sudo.id,
-            "ushare": user_sudo.share,
-        }
 
     def _get_references(self):
         """Return the ids of the e-mails that a new one about each report refers to.

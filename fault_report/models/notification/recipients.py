@@ -161,6 +161,44 @@ class FaultReport(models.Model):
         is_staff = user._is_internal() and not user._is_superuser()
         return kind in CAUSED_KINDS and not is_staff
 
+    def _group_recipients(self, kind, users, known=None, setting=None, otherwise=()):
+        """Return those of `users` who get the same message, on the same channel.
+
+        The parameters are those of `_queue_messages`.
+
+        :return: a dict of language, time zone (only if the message has the time of a
+            visit) and channel, and the list of users
+        """
+        self.ensure_one()
+        groups = {}
+        # The settings of other users are read to apply them.
+        for user in users.sudo():
+            used = (known or {}).get(user.id, set())
+            channels = self._get_user_channels(kind, user, setting, otherwise) - used
+            for channel in self._limit_channels(kind, channels) - used:
+                zone = kind in VISIT_KINDS and self._get_visit_zone(user)
+                groups.setdefault((user.lang, zone, channel), []).append(user)
+        return groups
+
+    def _prepare_recipient(self, user_sudo, channel):
+        """Return a user like Odoo's `_notify_get_recipients`, which queries for it."""
+        partner_sudo = user_sudo.partner_id
+        return {
+            "active": partner_sudo.active,
+            "email_normalized": partner_sudo.email_normalized,
+            "groups": set(user_sudo._get_group_ids()),
+            "id": partner_sudo.id,
+            # These messages have no link to stop following
+            "is_follower": False,
+            "lang": partner_sudo.lang,
+            "name": partner_sudo.name,
+            "notif": channel,
+            "share": partner_sudo.partner_share,
+            "type": "portal" if user_sudo.share else "user",
+            "uid": user_sudo.id,
+            "ushare": user_sudo.share,
+        }
+
     # === ACCESS === #
 
     def _may_be_notified(self, kind, user):
