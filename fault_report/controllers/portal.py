@@ -11,12 +11,12 @@ from odoo.tools import groupby
 
 from odoo.addons.portal.controllers.portal import CustomerPortal, pager
 
+from ..models.client_guards import MAX_ID
 from ..models.fault_report_print import CUSTOMER_REPORT
 from ..tools import text_rules
 from .form import get_max_form, read_form
 from .form_response import answer_form
 
-MAX_ID = 2**31 - 1
 PAGE = "/my/fault_reports"
 # Formats of the customer's edition
 PRINTS = ("pdf", "html")

@@ -7,10 +7,11 @@ from odoo.http import request
 
 from odoo.addons.portal.controllers.portal import CustomerPortal
 
+from ..models.client_guards import MAX_ID
 from ..tools.errors import ForbiddenError
 from .form import get_max_form, read_form
 from .form_response import answer_form
-from .portal import MAX_ID, PAGE, FaultReportPortal
+from .portal import PAGE, FaultReportPortal
 
 
 class FaultReportPortalFiling(FaultReportPortal):

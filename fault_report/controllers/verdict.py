@@ -2,12 +2,12 @@ from odoo import http
 from odoo.http import request
 from odoo.tools.misc import get_lang
 
+from ..models.client_guards import MAX_ID
 from ..models.portal.verdict import VERDICT_PATH
 from .form import get_max_form, read_form
 from .form_response import answer_form
 from .secret_page import HEADERS
 
-MAX_ID = 2**31 - 1
 ADDRESS = f"/{'/'.join(VERDICT_PATH)}/<int(max={MAX_ID}):report_id>/<string:token>"
 PAGE = {"type": "http", "auth": "public", "save_session": False, "sitemap": False}
 

@@ -5,12 +5,13 @@ from werkzeug.exceptions import NotFound
 from odoo import http
 from odoo.http import content_disposition, request
 
+from ..models.client_guards import MAX_ID
 from ..models.visit.calendar_feed import FEED_RATE, PATH
 from ..tools.errors import ForbiddenError
 from ..tools.own_addresses import add_secret_path
 from .form import get_max_form, read_form
 from .form_response import answer_form
-from .portal import MAX_ID, PAGE, FaultReportPortal
+from .portal import PAGE, FaultReportPortal
 
 ICS = "text/calendar; charset=utf-8"
 
@@ -79,12 +80,11 @@ class FaultReportVisits(FaultReportPortal):
         request.env["fault.report.attempt"]._check_rate(
             "calendar", FEED_RATE, address=request.httprequest.remote_addr
         )
-        Report = request.env["fault.report"]
-        content = Report._make_calendar_feed(token)
+        content = request.env["fault.report"]._make_calendar_feed(token)
         if content is None:
             raise NotFound
         response = request.make_response(content, headers={"Content-Type": ICS})
-        response.set_etag(Report._get_feed_tag(content))
+        response.add_etag()
         response.headers["Cache-Control"] = "private, no-cache"
         return response.make_conditional(request.httprequest)
 

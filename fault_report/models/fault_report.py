@@ -777,7 +777,7 @@ class FaultReport(models.Model):
         """Return the record passed to an action, as a record or an id."""
         if isinstance(given, models.BaseModel) and given._name == model:
             return given.ensure_one()
-        if type(given) is int and 0 < given < MAX_ID:
+        if type(given) is int and 0 < given <= MAX_ID:
             return self.env[model].browse(given)
         raise UserError(
             # Names of models are public.

@@ -8,13 +8,13 @@ from odoo.tools.image import image_data_uri
 
 from ..tools import file_rules, picture_rules
 from ..tools.budget import Budget
+from .client_guards import MAX_ID
 
 # Pixels of a side of a printed photo, with few photos and with many
 PHOTO_SIZE, SMALL_PHOTO_SIZE = (480, 480), (320, 320)
 FEW_PHOTOS = 12
 PHOTOS_OF_ROW = 3
 CUSTOMER_REPORT = "fault_report.action_report_fault_report_customer"
-MAX_ID = 2**31
 
 
 class FaultReport(models.Model):
@@ -36,7 +36,7 @@ class FaultReport(models.Model):
 
         :raises AccessError: if the user may not read one of them, or it does not exist
         """
-        ids = dict.fromkeys(one for one in ids or () if 0 < one < MAX_ID)
+        ids = dict.fromkeys(one for one in ids or () if 0 < one <= MAX_ID)
         reports = self.browse(ids)
         readable = reports.exists()._filtered_access("read")
         if not reports <= readable:

@@ -2,13 +2,14 @@ from odoo import http
 from odoo.http import request
 
 from odoo.addons.fault_report.controllers.secret_page import HEADERS
+from odoo.addons.fault_report.models.client_guards import MAX_ID
 from odoo.addons.fault_report.tools import own_addresses
 from odoo.addons.fault_report.tools.errors import TooManyRequestsError
 
 own_addresses.add_secret_path("fault_report", "oncall")
 
-PATH = "/fault_report/oncall/<int(max=2147483647):alert_id>"
-PATH += "/<int(max=2147483647):user_id>/<string:token>"
+ID = f"int(max={MAX_ID})"
+PATH = f"/fault_report/oncall/<{ID}:alert_id>/<{ID}:user_id>/<string:token>"
 PAGE = {
     "type": "http",
     "auth": "public",
@@ -32,7 +33,11 @@ class OnCall(http.Controller):
 
     @http.route(PATH, **PAGE)
     def show_alert(self, alert_id, user_id, token, **_params):
-        return self._answer(alert_id, user_id, token)
+        alert_sudo, user_sudo = self._find(alert_id, user_id, token)
+        if not alert_sudo:
+            return self._render("oncall_unknown", {}, 404)
+        alert_sudo = alert_sudo.with_context(lang=user_sudo.lang, tz=user_sudo.tz)
+        return self._render("oncall_page", alert_sudo._prepare_page(user_sudo))
 
     @http.route(PATH, **FORM)
     def take_alert(self, alert_id, user_id, token, **_params):
@@ -44,20 +49,15 @@ class OnCall(http.Controller):
             response = self._render("oncall_refused", {"message": str(error)}, 429)
             response.headers["Retry-After"] = str(error.retry_after)
             return response
-        return self._answer(alert_id, user_id, token, is_taken=True)
-
-    def _answer(self, alert_id, user_id, token, is_taken=False):
-        Alert = request.env["fault.report.oncall.alert"]
-        alert_sudo, user_sudo = Alert._find_by_link(alert_id, user_id, token)
+        alert_sudo, user_sudo = self._find(alert_id, user_id, token)
         if not alert_sudo:
             return self._render("oncall_unknown", {}, 404)
-        if is_taken:
-            alert_sudo._take(user_sudo)
-            return self._add_headers(
-                request.redirect(request.httprequest.path, code=303)
-            )
-        alert_sudo = alert_sudo.with_context(lang=user_sudo.lang, tz=user_sudo.tz)
-        return self._render("oncall_page", alert_sudo._prepare_page(user_sudo))
+        alert_sudo._take(user_sudo)
+        return self._add_headers(request.redirect(request.httprequest.path, code=303))
+
+    def _find(self, alert_id, user_id, token):
+        Alert = request.env["fault.report.oncall.alert"]
+        return Alert._find_by_link(alert_id, user_id, token)
 
     def _render(self, template, values, status=200):
         alert = values.get("alert")

@@ -1,4 +1,3 @@
-import hashlib
 import secrets
 from datetime import timedelta
 
@@ -151,7 +150,3 @@ class FaultReport(models.Model):
         kind = "assigned" if self.env.user._is_internal() else "visit"
         event = self._prepare_event(self.planned_start, end)
         return event._replace(url=self._get_message_link(kind))
-
-    @api.model
-    def _get_feed_tag(self, content):
-        return hashlib.sha256(content).hexdigest()[:32]
