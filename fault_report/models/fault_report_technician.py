@@ -9,6 +9,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL, format_date
 
+from ..tools.client_actions import make_notice
 from ..tools.context_switches import with_own_context
 from .fault_report import WAITING_STATES
 
@@ -368,7 +369,7 @@ class FaultReport(models.Model):
         stay = self.filtered(lambda report: not report.handed_over_from_id)
         if stay:
             text += " " + self.env._("%s stay: no one else can take them.", len(stay))
-        return self._get_hand_over_message(text, given)
+        return make_notice(text, "success" if given else "warning")
 
     def action_take_back(self):
         """Give reports that still wait back to the technicians who handed them over."""
@@ -376,19 +377,7 @@ class FaultReport(models.Model):
         # As above
         given = len(with_own_context(self).sudo()._take_back())
         text = self.env._("%s given back.", given)
-        return self._get_hand_over_message(text, given)
-
-    @api.model
-    def _get_hand_over_message(self, text, given):
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "message": text,
-                "type": "success" if given else "warning",
-                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
-            },
-        }
+        return make_notice(text, "success" if given else "warning")
 
     def _hand_over(self):
         """Give these waiting reports to others; return those that were given.

@@ -12,6 +12,7 @@ from odoo.tools import get_lang
 from odoo.tools.misc import babel_locale_parse
 
 from ...tools import icalendar, text_rules
+from ...tools.client_actions import make_notice
 from ...tools.errors import FieldError, ForbiddenError
 from ..fault_report import PLAN_FIELDS
 from ..fault_report_planning import USUAL_DURATION
@@ -350,15 +351,7 @@ class FaultReport(models.Model):
             if is_sent
             else self.env._("The customer gets no messages: call them if needed.")
         )
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "message": text,
-                "type": "success" if is_sent else "warning",
-                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
-            },
-        }
+        return make_notice(text, "success" if is_sent else "warning")
 
     # === CALENDAR ENTRIES === #
 
