@@ -305,7 +305,6 @@ class FaultReportPortal(CustomerPortal):
             "reply_key": uuid.uuid4().hex,
             "kept": kept,
             "errors": {},
-            "visit_errors": {},
             "error_url": None,
             # The part of the page whose form was refused
             "refused": None,
@@ -362,7 +361,10 @@ class FaultReportPortal(CustomerPortal):
             lambda **values: self._render_fault_report(
                 report, access_token, {}, refused=anchor, **values
             ),
-            labels={"comment": request.env._("Write a comment")},
+            labels={
+                "comment": request.env._("Write a comment"),
+                "wish": request.env._("When does it suit you?"),
+            },
         )
 
     def _get_form_data(self, company):

@@ -155,7 +155,9 @@ class FaultReportPortalFiling(FaultReportPortal):
 
         return answer_form(
             action,
-            lambda **values: self._render_fault_report(report, None, {}, **values),
+            lambda **values: self._render_fault_report(
+                report, None, {}, refused="comments", **values
+            ),
         )
 
     def _get_open(self, equipment):

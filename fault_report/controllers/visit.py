@@ -1,5 +1,3 @@
-from urllib.parse import urlencode
-
 from werkzeug.exceptions import NotFound
 
 from odoo import http
@@ -9,7 +7,7 @@ from ..models.client_guards import MAX_ID
 from ..models.visit.calendar_feed import FEED_RATE, PATH
 from ..tools.errors import ForbiddenError
 from ..tools.own_addresses import add_secret_path
-from .form import get_max_form, read_form
+from .form import get_max_form
 from .form_response import answer_form
 from .portal import PAGE, FaultReportPortal
 
@@ -31,19 +29,7 @@ class FaultReportVisits(FaultReportPortal):
     )
     def answer_visit(self, report_id, access_token=None, **_params):
         report = self._get_fault_report(report_id, access_token)
-        suffix = f"?{urlencode({'access_token': access_token})}" if access_token else ""
-
-        def action():
-            report._answer_visit(read_form(request))
-            return f"{report.access_url}{suffix}#visit"
-
-        def show_again(errors, error_url):
-            return self._render_fault_report(
-                report, access_token, {}, visit_errors=errors
-            )
-
-        labels = {"wish": request.env._("When does it suit you?")}
-        return answer_form(action, show_again, labels=labels)
+        return self._answer_page(report, access_token, report._answer_visit, "visit")
 
     @http.route(
         f"{PAGE}/<int(max={MAX_ID}):report_id>/visit.ics",
