@@ -151,10 +151,6 @@ class FaultReport(models.Model):
             "signature": not hides_customer and report._prepare_print_signature(),
         }
 
-    def _hides_customer(self):
-        """Return whether the reader is an unverified visitor: see the portal's page."""
-        return self._is_from_stranger() and self.env.user._is_public()
-
     def _get_print_address(self):
         """Return name and address of the customer, in lines."""
         return self._get_address_text(self.partner_id)

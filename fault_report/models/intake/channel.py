@@ -274,6 +274,13 @@ class FaultReport(models.Model):
         # Whether the sender was verified went with the addon, or with the report.
         return self.channel in (FOLLOW_UP, GONE)
 
+    def _hides_customer(self):
+        """Return whether customer and place are hidden from the current user.
+
+        They are from visitors with the link of a report that may be a stranger's.
+        """
+        return self.env.user._is_public() and self._is_from_stranger()
+
     # === FILES === #
 
     def _add_channel_files(self, files):

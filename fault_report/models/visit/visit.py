@@ -397,7 +397,7 @@ class FaultReport(models.Model):
         # Those who see the report see its place.
         report_sudo = self.sudo()
         place = report_sudo.facility_id
-        if self._hides_place():
+        if self._hides_customer():
             place = place.browse()
         texts = (place.name, report_sudo.place_address if place else "")
         return icalendar.Event(
@@ -409,10 +409,6 @@ class FaultReport(models.Model):
             location=", ".join(filter(None, texts)),
             description=report_sudo.reference,
         )
-
-    def _hides_place(self):
-        """Return whether the reader is a visitor who scanned a code: see the page."""
-        return self.env.user._is_public() and self._is_from_stranger()
 
     def _get_event_uid(self):
         """Return the id of the calendar entry: that of no other database."""
