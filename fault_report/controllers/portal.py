@@ -86,17 +86,11 @@ class FaultReportPortal(CustomerPortal):
         }
         words = self._get_search_words(params)
         domain, equipment = self._get_fault_report_list_domain(chosen, words, params)
+        url_args = {**chosen, "search": words, "object": equipment.id}
+        pages = self._get_fault_report_pager(domain, page, url_args)
         Report = request.env["fault.report"]
         sorting = choices["sortby"][chosen["sortby"]]["order"]
         grouping = choices["groupby"][chosen["groupby"]]["field"]
-        url_args = {**chosen, "search": words, "object": equipment.id}
-        pages = pager(
-            url=PAGE,
-            total=Report.search_count(domain),
-            page=page,
-            step=self._fault_reports_per_page,
-            url_args={key: value for key, value in url_args.items() if value},
-        )
         reports = Report.search(
             domain,
             order=f"{grouping}, {sorting}" if grouping else sorting,
@@ -124,6 +118,15 @@ class FaultReportPortal(CustomerPortal):
             **chosen,
         }
         return request.render("fault_report.portal_list", values)
+
+    def _get_fault_report_pager(self, domain, page, url_args):
+        return pager(
+            url=PAGE,
+            total=request.env["fault.report"].search_count(domain),
+            page=page,
+            step=self._fault_reports_per_page,
+            url_args={key: value for key, value in url_args.items() if value},
+        )
 
     def _get_fault_report_choices(self):
         """Return the options of the list: the choices of each parameter by value.
