@@ -64,7 +64,9 @@ class IrSequence(models.Model):
                 count,
             )
         )
-        numbers = [self.get_next_char(number) for number, _is_taken in rows]
+        numbers = [
+            f"{prefix}{number:0{self.padding}}{suffix}" for number, _taken in rows
+        ]
         return numbers, not any(is_taken for _number, is_taken in rows)
 
     def _are_some_taken(self, company_id, numbers):
