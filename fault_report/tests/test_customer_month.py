@@ -402,11 +402,11 @@ class TestCustomerMonthDialog(CustomerMonthCommon):
         self.make_at(MONDAY)
         Dialog = self.env["fault.report.customer.month"].with_user(self.viewer)
         with Form(Dialog) as form:
-            self.assertFalse(form.report_count)
+            self.assertFalse(form.summary)
             form.partner_id, form.month = self.hotel, MONDAY.date()
-            self.assertEqual(form.report_count, 1)
+            self.assertEqual(form.summary, "March 2026: 1")
             form.month = "2026-05-01"
-            self.assertEqual(form.report_count, 0)
+            self.assertEqual(form.summary, "May 2026: 0")
 
     def test_without_a_customer_or_a_month_it_says_what_to_do(self):
         for values in (

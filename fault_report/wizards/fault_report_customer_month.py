@@ -30,9 +30,8 @@ class FaultReportCustomerMonth(models.TransientModel):
     company_id = fields.Many2one(
         "res.company", default=lambda self: self.env.company, required=True
     )
-    report_count = fields.Integer(
-        string="Fault Reports", compute="_compute_report_count"
-    )
+    # The month in words, as the date is shown with a day, and the number of reports
+    summary = fields.Char(string="Fault Reports", compute="_compute_summary")
 
     def _default_partner_id(self):
         """Return the customer from whose list or form the dialog was opened.
@@ -56,12 +55,12 @@ class FaultReportCustomerMonth(models.TransientModel):
         return fields.Date.context_today(self).replace(day=1) - relativedelta(months=1)
 
     @api.depends("partner_id", "month", "company_id")
-    def _compute_report_count(self):
-        for dialog in self:
-            domain = dialog._is_complete() and dialog._get_domain()
-            dialog.report_count = domain and dialog.env["fault.report"].search_count(
-                domain
-            )
+    def _compute_summary(self):
+        self.summary = False
+        Report = self.env["fault.report"]
+        for dialog in self.filtered(lambda dialog: dialog._is_complete()):
+            count = Report.search_count(dialog._get_domain())
+            dialog.summary = f"{dialog._get_month_name()}: {count}"
 
     def action_print(self):
         """Return the action that makes the PDF."""
