@@ -107,11 +107,13 @@ class Page:
     def leave_out_odoo(self):
         """Load no scripts that Odoo's pages load last: they fail when one leaves early.
 
-        With a bad connection they never load; our forms work without them.
+        With a bad connection they never load; our forms work without them. Nor fonts
+        of a theme, from the internet: with them, texts have another size.
         """
         self.is_odoo_left_out = True
         self.send("Network.enable")
-        self.send("Network.setBlockedURLs", urls=["*assets_frontend_lazy*"])
+        urls = ["*assets_frontend_lazy*", "*fonts.googleapis.com*"]
+        self.send("Network.setBlockedURLs", urls=urls)
 
     def load_odoo(self):
         """Load all scripts of the next pages again."""
