@@ -264,13 +264,16 @@ class FaultReport(models.Model):
     # For statistics of a period
     _handled_index = models.Index("(date_handled) WHERE date_handled IS NOT NULL")
     _list_index = models.Index("(reported_at, id)")
-    # For the default order of the list
-    _urgent_index = models.Index("(priority, sla_deadline DESC, reported_at, id)")
+    # For the default order of the list; emergencies as Odoo sorts by a Boolean
+    _urgent_index = models.Index(
+        "(COALESCE(is_emergency, FALSE), priority, sla_deadline DESC, reported_at, id)"
+    )
     # For the list and the columns of the board of what waits, in their default order;
     # without it, 100,000 waiting reports are read for a page
     _waiting_order_index = models.Index(
-        "(company_id, priority, sla_deadline DESC, reported_at, id)"
-        " INCLUDE (state, technician_id)"
+        "(company_id, COALESCE(is_emergency, FALSE),"
+        " priority, sla_deadline DESC, reported_at, id)"
+        " INCLUDE (state, technician_id, is_emergency)"
         " WHERE state NOT IN ('converted', 'cancelled', 'solved')"
     )
     # For the filter

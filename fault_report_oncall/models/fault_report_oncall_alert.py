@@ -306,7 +306,10 @@ class FaultReportOncallAlert(models.Model):
         self.ensure_one()
         if self.is_drill:
             return self.env._("DRILL: who takes it? %s", self.schedule_id.name)
-        return self.env._("URGENT: %s", self.report_id.display_name)
+        name = self.report_id.display_name
+        if self.report_id.is_emergency:
+            return self.report_id._mark_title("new", name)
+        return self.env._("URGENT: %s", name)
 
     def _log(self, event, **values):
         self.env["fault.report.oncall.log"].create(

@@ -297,6 +297,13 @@ class TestAlert(OncallCase):
             "fault_report/oncall", "".join(alert.report_id.message_ids.mapped("body"))
         )
 
+    def test_an_emergency_says_so_first(self):
+        for is_emergency, word in ((False, "URGENT"), (True, "EMERGENCY")):
+            alert = self.get_alert(self.make_urgent(is_emergency=is_emergency))
+            self.assertEqual(
+                alert._get_title(), f"{word}: {alert.report_id.display_name}"
+            )
+
     # === THE DRILL === #
 
     def test_r108_a_drill_takes_the_same_steps_and_says_so(self):
