@@ -36,7 +36,7 @@ _USER_DATA = b"udta"
 _LEAST, _LONGEST = 8, 4096
 _LONGEST_TEXT = 256
 # Of metadata as in a photo
-_MARKS = (b"Exif\0\0", b":GPS", b":Gps")
+_MARKS = (b"Exif\0\0", b":GPS", b":Gps", b"22-rdf-syntax-ns")
 
 
 def remove_picture_position(content, mimetype):
