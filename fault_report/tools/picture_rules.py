@@ -67,7 +67,7 @@ def _prepare(env, content, mimetype, limits):
     elif mimetype in _SHOWN_SMALL and structure.cost > picture.MOST_PIXELS:
         # Displayed without resizing
         return bare
-    elif mimetype in picture.FORMATS and picture.is_turned_by_xmp(content, mimetype):
+    elif mimetype in picture.FORMATS and picture.must_be_redrawn(content, mimetype):
         altered = picture.make_upright(content, mimetype)
     else:
         picture.check_picture(bare, mimetype)
