@@ -13,7 +13,7 @@ from odoo.addons.portal.controllers.portal import CustomerPortal, pager
 
 from ..models.client_guards import MAX_ID
 from ..models.fault_report_print import CUSTOMER_REPORT
-from ..tools import text_rules
+from ..tools import search_rules, text_rules
 from .form import get_max_form, read_form
 from .form_response import answer_form
 
@@ -210,11 +210,11 @@ class FaultReportPortal(CustomerPortal):
         Report = request.env["fault.report"]
         found = Report._search_portal_equipment(words, limit=200)
         facilities = Report._get_portal_facilities().filtered_domain(
-            [("name", "ilike", words)]
+            search_rules.get_domain(words, "name")
         )
         domains = {
-            "name": Domain("name", "ilike", words),
-            "reference": Domain("reference", "ilike", words),
+            "name": search_rules.get_domain(words, "name"),
+            "reference": search_rules.get_domain(words, "reference"),
             "facility": Domain("facility_id", "in", facilities.ids),
             "object": Domain("equipment_id", "in", found.ids),
         }

@@ -103,7 +103,8 @@ class FaultReportOncallAlert(models.Model):
         A technician who was found by the place may be asleep: only one who was chosen
         by hand has taken it.
         """
-        return report.priority == URGENT and report._is_given_by_place()
+        is_open = not report.technician_id and report.state in WAITING_STATES
+        return report.priority == URGENT and (is_open or report._is_given_by_place())
 
     @api.model
     def _start_drills(self, schedules):
