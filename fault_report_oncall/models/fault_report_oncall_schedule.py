@@ -241,8 +241,9 @@ class FaultReportOncallSchedule(models.Model):
         """Keep the gaps ahead, and notify the dispatchers of those that are new."""
         self.ensure_one()
         new = self.env["fault.report.oncall.gap"]._keep(self, self._find_gaps())
+        dispatchers = self._get_dispatchers() if new else ()
         for gap in new:
-            for user in self._get_dispatchers():
+            for user in dispatchers:
                 self.with_context(lang=user.lang).activity_schedule(
                     "fault_report_oncall.mail_activity_type_gap",
                     summary=gap.with_context(lang=user.lang)._get_summary(),

@@ -12,6 +12,7 @@ from datetime import timedelta
 from odoo import api, fields, models, tools
 from odoo.exceptions import ValidationError
 
+from odoo.addons.fault_report.tools.client_actions import make_notice
 from odoo.addons.fault_report.tools.context_switches import with_own_context
 
 from ..tools import client
@@ -26,6 +27,12 @@ EVENTS = [
     ("cancelled", "Cancelled"),
     ("reopened", "Reopened"),
     ("commented", "Commented"),
+    ("emergency", "Became an emergency"),
+    ("visit_planned", "Visit planned"),
+    ("visit_called_off", "Visit called off"),
+    ("visit_confirmed", "Visit confirmed"),
+    ("visit_other_time", "Another time wanted"),
+    ("visit_on_the_way", "On the way"),
     ("sla_warning", "Due soon"),
     ("sla_breached", "Overdue"),
 ]
@@ -78,6 +85,16 @@ class FaultReportWebhook(models.Model):
     on_commented = fields.Boolean(
         string="Commented", help="A message that the customer may read was posted."
     )
+    on_emergency = fields.Boolean(
+        string="Became an Emergency", help="It was marked after it had been filed."
+    )
+    on_visit_planned = fields.Boolean(
+        string="Visit Planned", help="A visit was planned or moved."
+    )
+    on_visit_called_off = fields.Boolean(string="Visit Called Off")
+    on_visit_confirmed = fields.Boolean(string="Visit Confirmed")
+    on_visit_other_time = fields.Boolean(string="Another Time Wanted")
+    on_visit_on_the_way = fields.Boolean(string="On the Way")
     on_sla_warning = fields.Boolean(
         string="Due Soon", help="A deadline of the service level is near."
     )
@@ -176,20 +193,11 @@ class FaultReportWebhook(models.Model):
         attempt, *arguments = delivery_sudo._prepare_attempt()
         delivery_sudo.attempts = 1
         delivery_sudo._settle(*attempt(*arguments))
-        is_accepted = delivery_sudo.state == "sent"
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "success" if is_accepted else "danger",
-                "sticky": not is_accepted,
-                "title": self.env._("Accepted")
-                if is_accepted
-                else self.env._("Not accepted"),
-                "message": delivery_sudo._get_answer_text(),
-                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
-            },
-        }
+        text = delivery_sudo._get_answer_text()
+        if delivery_sudo.state == "sent":
+            return make_notice(text, "success", title=self.env._("Accepted"))
+        title = self.env._("Not accepted")
+        return make_notice(text, "danger", title=title, sticky=True)
 
     def action_view_deliveries(self):
         self.ensure_one()
@@ -325,6 +333,7 @@ class FaultReportWebhook(models.Model):
             "channel": report.channel,
             "reported_at": _to_iso(report.reported_at),
             "handled_at": _to_iso(report.date_handled),
+            **{name: _to_iso(when) for name, when in report._describe_visit().items()},
             "tracking_url": report._get_tracking_url(),
         }
 
