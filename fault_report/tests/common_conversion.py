@@ -296,10 +296,11 @@ class NoLossOfWorkOrder(NoLoss):
         self.assertEqual(order.sudo()._get_work_order_workers(), self.technician)
 
     def test_r60_a_technician_sees_the_report_at_the_top(self):
-        report = self.make_full_report(comment_internal=True)
+        report = self.make_full_report(comment_internal=True, is_emergency=True)
         summary = self.convert(report).with_user(self.converter).fault_report_summary
         text = html2plaintext(summary)
-        for expected in ("Janitor", "The door squeaks", "Lift", report.reference):
+        words = ("EMERGENCY", "Janitor", "The door squeaks", "Lift")
+        for expected in (*words, report.reference):
             self.assertIn(expected, text)
 
 
