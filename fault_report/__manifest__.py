@@ -33,6 +33,7 @@
         "wizards/fault_report_duplicate_views.xml",
         "wizards/fault_report_reopen_views.xml",
         "wizards/fault_report_sign_views.xml",
+        "wizards/fault_report_way_views.xml",
         "wizards/portal_wizard_views.xml",
         "views/account_move_views.xml",
         "views/fault_report_analysis_views.xml",

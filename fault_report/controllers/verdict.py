@@ -4,6 +4,7 @@ from odoo.tools.misc import get_lang
 
 from ..models.client_guards import MAX_ID
 from ..models.portal.verdict import VERDICT_PATH
+from ..tools.errors import RefusedRequestError
 from .form import get_max_form, read_form
 from .form_response import answer_form
 from .secret_page import HEADERS, ROUTING, render
@@ -34,10 +35,11 @@ class Verdict(http.Controller):
     )
     def answer_verdict(self, report_id, token, lang=None, **_params):
         report = self._find(report_id, token, lang)
-        if not report:
-            return self._render(report)
 
         def act():
+            if not report:
+                # Counted as well; its page says what there is to say.
+                raise RefusedRequestError("", 404, "missing")
             form = read_form(request)
             report._answer_verdict(form)
             return request.httprequest.full_path
@@ -58,7 +60,8 @@ class Verdict(http.Controller):
         return request.env["fault.report"]._find_by_verdict_token(report_id, token)
 
     def _check_rate(self, report):
-        limit = report.company_id._get_fault_report_rate()
+        company = report.company_id or request.env.company
+        limit = company._get_fault_report_rate()
         request.env["fault.report.attempt"]._check_rate(
             "verdict", limit, address=request.httprequest.remote_addr
         )

@@ -24,6 +24,7 @@ PLAN_FIELDS = {"planned_start", "planned_end"}
 LEVEL_FIELDS = {"status_id", "reported_at"}
 # What causes events and ends an assignment, directly or by what follows from it
 EVENT_FIELDS = PLACE_FIELDS | {
+    "is_emergency",
     "technician_id",
     "outcome",
     "work_order_id",
@@ -429,6 +430,7 @@ class FaultReport(models.Model):
         """Check the values, write them, and post the events that they cause."""
         self = self._without_client_switches()
         self._check_changed_values(vals)
+        vals = self._add_emergency_priority(vals)
         if "technician_id" in vals:
             ids = read_ids(self, "technician_id", vals["technician_id"])
             self._prefetch_people(self.env["res.users"].browse(ids))
@@ -512,7 +514,7 @@ class FaultReport(models.Model):
         return [
             {
                 **NOT_HANDLED,
-                **vals,
+                **self._add_emergency_priority(vals),
                 **late,
                 "reference": vals.get("reference") or reference,
                 "point_ids": self._prepare_points(vals),

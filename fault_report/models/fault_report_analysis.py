@@ -74,8 +74,9 @@ class FaultReportAnalysis(models.Model):
         readonly=True,
         aggregator="avg",
         help="Of the resolved reports, the share that did not come back: not reopened, "
-        "not “Still broken” for the customer, and no other report on the same object "
-        "within 30 days. The share of the last 30 days may still fall.",
+        "its order not taken up again, not “Still broken” for the customer, and no "
+        "other report on the same object within 30 days. How many visits it took does "
+        "not count. The share of the last 30 days may still fall.",
     )
     response_hours = OptionalFloat(
         string="Hours to Respond",

@@ -225,7 +225,10 @@ class FaultReport(models.Model):
         highest = (self | duplicates)._get_order_priority()
         if highest != self.priority:
             self.priority = highest
-        links = Markup(", ").join(report._get_html_link() for report in duplicates)
+        # By number: what is anonymised there leaves no words here.
+        links = Markup(", ").join(
+            report._get_html_link(report.reference) for report in duplicates
+        )
         self.message_post(body=self.env._("Reported again: %(reports)s", reports=links))
 
     def _get_duplicate_proposals(self):

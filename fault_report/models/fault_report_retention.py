@@ -20,11 +20,14 @@ from ..tools.context_switches import with_own_context
 from ..tools.fields import GeneratedText
 from ..tools.redaction import SHORTEST_NAME, find_contacts, get_redactor
 from .fault_report import WAITING_STATES
+from .fault_report_place import REPORTER_FIELDS
 
 _logger = logging.getLogger(__name__)
 
-# Who has reported it
-REPORTER_FIELDS = ("contact_name", "email_from", "phone")
+# Who has reported it, and signed for it. Texts are tracked: what was corrected later is
+# known from the log.
+PERSONAL_FIELDS = (*REPORTER_FIELDS, "signature", "signed_by")
+PHONE_FIELDS = {"phone"}
 REDACTED_TYPES = {"char", "text", "html", "json", "properties"}
 # Numbers and technical names
 KEPT_FIELDS = {"reference", "work_order_model", "message_id", "mimetype", "checksum"}
@@ -183,7 +186,7 @@ class FaultReport(models.Model):
             report_sudo._post_anonymise(redact)
             report_sudo._set_columns(
                 report_sudo,
-                **dict.fromkeys((*REPORTER_FIELDS, "signature", "signed_by")),
+                **dict.fromkeys(PERSONAL_FIELDS),
                 access_token=None,
                 anonymised_at=fields.Datetime.now(),
             )
@@ -233,9 +236,9 @@ class FaultReport(models.Model):
         # What was corrected later
         for value in messages.tracking_value_ids:
             former = [value.old_value_char, value.new_value_char]
-            if value.field_id.name == "phone":
+            if value.field_id.name in PHONE_FIELDS:
                 phones += former
-            elif value.field_id.name in REPORTER_FIELDS:
+            elif value.field_id.name in PERSONAL_FIELDS:
                 names += former
         return names, phones
 
@@ -287,7 +290,11 @@ class FaultReport(models.Model):
             for text in texts
             if text and len(text.strip()) >= SHORTEST_NAME
         ]
-        for model, field in (("bus.bus", "message"), ("fault.report.attempt", "scope")):
+        for model, field in (
+            ("bus.bus", "message"),
+            ("mail.push", "payload"),
+            ("fault.report.attempt", "scope"),
+        ):
             self.env[model].search(
                 Domain.OR(Domain(field, "ilike", text) for text in written)
             ).unlink()

@@ -35,9 +35,10 @@ class FaultReport(models.Model):
         copy=False,
         protected=True,
     )
-    signed_by = fields.Char(readonly=True, copy=False, protected=True)
+    signed_by = fields.Char(readonly=True, copy=False, tracking=True, protected=True)
+    # Tracked as well: a second signature may have the name of the first one.
     signed_at = fields.Datetime(
-        string="Signed on", readonly=True, copy=False, protected=True
+        string="Signed on", readonly=True, copy=False, tracking=True, protected=True
     )
 
     def action_sign(self, name=False, picture=None):
@@ -64,9 +65,9 @@ class FaultReport(models.Model):
                 "anonymised_at": False,
             }
         )
-        text = self.env._("Signed by %s", name)
-        self._message_log_batch(dict.fromkeys(self.ids, text))
-        self.filtered("company_id.fault_report_signature_closes")._close_signed(text)
+        self.filtered("company_id.fault_report_signature_closes")._close_signed(
+            self.env._("Signed by %s", name)
+        )
         return True
 
     def _check_may_be_signed(self):

@@ -82,8 +82,9 @@ class MaintenanceEquipment(models.Model):
         string="First-Time Fix",
         compute="_compute_fault_analysis",
         groups="fault_report.group_view",
-        help="The share of them that did not come back within 30 days: not reopened, "
-        "not “Still broken” for the customer, and no other report on this object.",
+        help="The share of them that did not come back: not reopened, its order not "
+        "taken up again, not “Still broken” for the customer, and no other report on "
+        "this object within 30 days. How many visits it took does not count.",
     )
     fault_response_hours = fields.Float(
         string="Hours to Respond",

@@ -1,6 +1,9 @@
+from urllib.parse import urlsplit
+
 from odoo import api, fields, models, tools
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
+from odoo.tools import format_date
 
 from ..tools.errors import ForbiddenError, RefusedRequestError
 from .fault_report_leavers import ACCESS_FIELDS
@@ -20,6 +23,20 @@ STAFF_FIELDS = [
     "fault_report_notify_assigned",
 ]
 NOTIFICATION_FIELDS = [*STAFF_FIELDS, CUSTOMER_FIELD]
+# Browsers, by the end of the host that takes their push messages
+BROWSERS = {
+    "googleapis.com": "Chrome",
+    "mozilla.com": "Firefox",
+    "apple.com": "Safari",
+    "windows.com": "Edge",
+}
+
+
+def _get_browser(endpoint):
+    """Return the name of the browser with this address for push messages."""
+    host = urlsplit(endpoint).hostname or ""
+    names = (name for end, name in BROWSERS.items() if host.endswith(f".{end}"))
+    return next(names, host)
 
 
 class ResUsers(models.Model):
@@ -65,6 +82,11 @@ class ResUsers(models.Model):
         help="Show what I chose also on my devices, even if Odoo is closed there. "
         "Allow Odoo's notifications on each device first.",
     )
+    fault_report_push_devices = fields.Char(
+        string="Devices with Push",
+        compute="_compute_fault_report_push_devices",
+        help="The browsers that allow Odoo's notifications, with the day since when.",
+    )
     fault_report_badge_overdue = fields.Boolean(
         string="Badge: Overdue Only",
         help="The red number counts the fault reports that are overdue by a service "
@@ -88,6 +110,46 @@ class ResUsers(models.Model):
             user.fault_report_phone_missing = not user.phone and any(
                 user[name] in ("sms", "both") for name in NOTIFICATION_FIELDS
             )
+
+    @api.depends_context("uid")
+    def _compute_fault_report_push_devices(self):
+        for user in self:
+            devices = user._get_fault_report_push_devices()
+            user.fault_report_push_devices = ", ".join(
+                f"{_get_browser(device.endpoint)} "
+                f"({format_date(self.env, device.create_date)})"
+                for device in devices
+            )
+
+    def _get_fault_report_push_devices(self):
+        """Return the devices of the current user, under sudo; none of others."""
+        self.ensure_one()
+        # Users may not read devices: their addresses are secrets of the browsers.
+        Device = self.env["mail.push.device"].sudo()
+        if self != self.env.user:
+            return Device
+        return Device.search([("partner_id", "=", self.partner_id.id)], order="id")
+
+    def action_fault_report_test_push(self):
+        """Send a push message to the devices of the current user."""
+        devices_sudo = self._get_fault_report_push_devices()
+        if not devices_sudo:
+            raise UserError(
+                self.env._(
+                    "None of your devices gets push messages: allow Odoo's "
+                    "notifications in the browser of each."
+                )
+            )
+        title = self.env._("Fault Reports: push messages arrive here.")
+        self.env["fault.report"]._web_push_send_notification(
+            devices_sudo, None, None, payload={"title": title, "options": {}}
+        )
+        text = self.env._("Sent. If a device shows nothing, allow notifications there.")
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {"message": text, "type": "success"},
+        }
 
     @api.depends_context("fault_report_show_waiting", "uid")
     def _compute_display_name(self):
@@ -119,6 +181,7 @@ class ResUsers(models.Model):
             "fault_report_calendar_url",
             "fault_report_phone_missing",
             "fault_report_push",
+            "fault_report_push_devices",
             "fault_report_substitute_id",
         ]
 

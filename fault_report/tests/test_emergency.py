@@ -1,15 +1,19 @@
 """Emergencies: the number above the forms, what means danger, and the mark."""
 
 import time
+from collections import namedtuple
+from datetime import timedelta
 from unittest.mock import patch
 
 from lxml import etree
+from markupsafe import Markup
 
-from odoo import Command
+from odoo import Command, fields
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import BaseCase, tagged
 
 from ..models.notification.recipients import CUSTOMER_KINDS
+from ..models.portal import dialogue
 from ..tools import danger
 from ..tools.danger import find_danger, fold, read_words
 from ..tools.errors import FieldError
@@ -255,6 +259,78 @@ class TestEmergency(PortalData, EmergencyData, FaultReportCommon):
         with self.assertRaises(AccessError):
             self.as_user(report, "view").is_emergency = True
 
+    # === MARKED LATER === #
+
+    def get_ways_to_write(self):
+        """Return what customers do to write about a report, by its name."""
+        Form = namedtuple("Form", "vals points files key fingerprint")
+
+        def answer(report, **vals):
+            report._answer_from_page(Form(vals, [], [], "", ""))
+
+        def answer_by_mail(report, text):
+            quote = '<div data-o-mail-quote="1">trapped</div>'
+            report.sudo().message_post(
+                body=Markup("<p>%s</p>%s") % (text, Markup(quote)),
+                message_type="email",
+                author_id=False,
+                email_from="Ann <ann@example.com>",
+            )
+
+        def ask_for_another_time(report, text):
+            self.company.fault_report_visits = True
+            report.sudo().planned_start = fields.Datetime.now() + timedelta(days=1)
+            report._ask_for_another_time(text)
+
+        def still_broken(report, text):
+            self.company.fault_report_ask_verdict = True
+            report.sudo().action_solve("Reset")
+            report._take_verdict("broken", text)
+
+        def edit(report, text):
+            message = report._post_from_customer("It is loud")
+            report._message_update_content(message, body=text)
+
+        return {
+            "page": lambda report, text: answer(report, comment=text),
+            "e-mail": answer_by_mail,
+            "visit": ask_for_another_time,
+            "verdict": still_broken,
+            "edit": edit,
+        }
+
+    def test_r105_a_word_in_what_a_customer_writes_later_marks_the_report(self):
+        self.patch(dialogue, "COMMENT_RATE", 1000)
+        for name, write in self.get_ways_to_write().items():
+            for text, expected in {"It hums": False, "Smell of GAS": True}.items():
+                report = self.file("portal", partner_id=self.hotel.id)
+                write(report.with_user(self.filing).sudo(), text)
+                with self.subTest(name, text=text):
+                    self.assertEqual(report.is_emergency, expected)
+                    self.assertEqual(report.priority, "2" if expected else "0")
+                    self.assertEqual(
+                        "because of “gas”" in self.get_log(report), expected
+                    )
+
+    def test_what_staff_write_marks_nothing(self):
+        report = self.file()
+        report.with_user(self.technician).message_post(
+            body="Is it gas?", message_type="comment", subtype_xmlid="mail.mt_comment"
+        )
+        report.with_user(self.technician).message_post(body="No gas")
+        self.assertFalse(report.is_emergency)
+
+    def test_the_mark_of_staff_raises_the_priority_unless_they_chose_one(self):
+        for vals, expected in (({}, "2"), ({"priority": "1"}, "1")):
+            report = self.file()
+            own = self.as_user(report, "edit")
+            own.write({"is_emergency": True, **vals})
+            self.assertEqual(report.priority, expected)
+            own.priority = "0"
+            own.is_emergency = True
+            self.assertEqual(report.priority, "0", "it is known")
+        self.assertEqual(self.make_report(is_emergency=True).priority, "2")
+
     # === SETTINGS === #
 
     def test_settings_that_cannot_be_shown_or_dialled_are_refused(self):
@@ -319,6 +395,30 @@ class TestEmergencyNotices(NotificationCommon):
         pushed = report._prepare_message_values("new", "push")
         for name in ("subject", "body"):
             self.assertTrue(pushed[name].startswith("EMERGENCY: New"), pushed)
+
+    def test_r105_a_report_that_becomes_an_emergency_alarms_like_a_new_one(self):
+        self.company.fault_report_danger_words = "gas"
+        self.dispatcher.fault_report_notify_new = "email"
+        self.technician.write(
+            {
+                "fault_report_notify_assigned": "both",
+                "fault_report_notify_changed": "none",
+            }
+        )
+        report = self.make_report(technician_id=self.technician.id)
+        self.end_transaction()
+        users = self.dispatcher | self.technician
+        for user in users:
+            self.mails(user).unlink()
+            self.texts(user).unlink()
+        for text in ("Smell of gas", "Still gas"):
+            report.with_user(self.env.ref("base.public_user"))._post_from_customer(text)
+            self.end_transaction()
+        title = f"EMERGENCY: {report.display_name}"
+        for user in users:
+            self.assertEqual(self.get_subjects(user).count(title), 1)
+        body = self.texts(self.technician).body
+        self.assertTrue(body.startswith("EMERGENCY: FR"), body)
 
     def test_a_summary_with_an_emergency_says_so(self):
         reports = self.make_report() + self.make_report(is_emergency=True)

@@ -275,8 +275,14 @@ class TestEachEventOnce(EventsCase):
         self.assertEqual(self.take_posted(), ["started"])
         order.stage_id = done
         self.assertEqual(self.take_posted(), ["done"])
+        report.is_emergency = True
+        self.assertEqual(self.take_posted(), ["emergency"])
+        report.is_emergency = True
+        self.assertEqual(self.take_posted(), [])
         # Those of deadlines are posted by the clock: `test_service_level.py`
-        self.assertEqual(len(EVENTS), 9 + len({"sla_warning", "sla_breached"}))
+        # Those of visits: `test_visits.py`
+        own = [event for event in EVENTS if not event.startswith(("sla_", "visit_"))]
+        self.assertEqual(len(own), 10)
 
     def get_stages(self, order):
         stages = self.env["maintenance.stage"].search([])

@@ -99,7 +99,7 @@ class TestMessageTemplates(NotificationCommon):
 
     def test_every_kind_of_message_has_a_template_that_can_be_previewed(self):
         report = self.make_report(technician_id=self.technician.id)
-        kinds = ("new", "assigned", "changed", "reminder", "escalation")
+        kinds = ("new", "assigned", "emergency", "changed", "reminder", "escalation")
         visits = ("visit", "visit_off", "on_the_way")
         for kind in (*kinds, "converted", "solved", *visits):
             template = self.env.ref(f"fault_report.mail_template_{kind}")

@@ -236,6 +236,10 @@ class TestNotificationTable(CustomerCommon):
     def it_is_solved(self):
         self.free.action_solve("By phone")
 
+    def it_becomes_an_emergency(self):
+        """assigned"""
+        self.given.is_emergency = True
+
     def it_is_cancelled(self):
         self.free.action_cancel("Not there")
 
@@ -245,7 +249,7 @@ class TestNotificationTable(CustomerCommon):
 
     def the_technician_is_on_the_way(self):
         self.company.fault_report_visits = True
-        self.free.action_on_the_way()
+        self.free.action_on_the_way(20)
 
     def file_by_author(self):
         self.author.group_ids += self.env.ref("fault_report.group_create")

@@ -3,10 +3,11 @@
 import json
 from unittest.mock import patch
 
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, new_test_user, tagged
 from odoo.tools import mute_logger
 
+from ..models.res_users import _get_browser
 from .common import FaultReportCommon, noted_queries
 
 MODELS = {"fault.report", "maintenance.request", "sale.order"}
@@ -214,6 +215,30 @@ class TestNewReports(NotificationCommon):
                     self.assertEqual(options["data"]["res_id"], report.id)
         self.assertEqual(before, (2, 2), "e-mails and SMS come as before")
         self.assertFalse(self.pushes(self.technician))
+
+    def test_r115_staff_see_their_own_devices_and_send_them_a_test(self):
+        me, other = self.dispatcher, self.technician
+        own = me.with_user(me)
+        self.assertFalse(own.fault_report_push_devices)
+        with self.assertRaisesRegex(UserError, "allow"):
+            own.action_fault_report_test_push()
+        self.add_devices(me, other)
+        own.invalidate_recordset()
+        self.assertIn("push.example.com", own.fault_report_push_devices)
+        own.action_fault_report_test_push()
+        self.assertIn("arrive here", self.pushes(me)[0]["title"])
+        self.assertFalse(self.pushes(other))
+        theirs = other.with_user(me)
+        self.assertFalse(theirs.fault_report_push_devices)
+        with self.assertRaises(UserError):
+            theirs.action_fault_report_test_push()
+        for endpoint, name in {
+            "https://fcm.googleapis.com/fcm/send/x": "Chrome",
+            "https://web.push.apple.com/x": "Safari",
+            "https://notgoogleapis.com/x": "notgoogleapis.com",
+            "x": "",
+        }.items():
+            self.assertEqual(_get_browser(endpoint), name)
 
     def test_r115_push_messages_obey_access_and_own_actions(self):
         creator = self.users["create"]

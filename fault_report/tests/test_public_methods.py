@@ -136,6 +136,7 @@ class TestPublicMethods(FaultReportCommon):
             "duplicate": {**reports, "original_id": original.id},
             "reopen": {**reports, "reason": "x"},
             "sign": {**reports, "signed_by": "x"},
+            "way": reports,
         }.items():
             own[f"fault.report.{model}"].create(values)
 

@@ -11,6 +11,8 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
+from ..models.fault_report_retention import PERSONAL_FIELDS, PHONE_FIELDS
+from .common_database import find_texts
 from .common_retention import (
     ADDRESS,
     NAME,
@@ -22,6 +24,7 @@ from .common_retention import (
 )
 from .test_file_rules import make_picture
 from .test_mail import ALIAS, MailGatewayCase
+from .test_signature import draw
 
 GROUPS = "fault_report.group_view,fault_report.group_administrator"
 
@@ -147,6 +150,84 @@ class TestRetention(RetentionData, MailGatewayCase):
             self.assertEqual(report.state, "solved")
         self.assertIn("The door is open", reports[0].comment)
         self.assertIn("Called", reports[0].note_ids.name)
+
+    def replace_and_anonymise(self, report, first, second):
+        """Return where the first words still are, of two that followed each other."""
+        for words in (first, second):
+            report.write(words)
+            self.flush_log()
+        report.sudo().action_solve(f"For {' '.join(first.values())}")
+        report.action_reopen("Again")
+        self.close(report)
+        report.with_user(self.administrator).action_anonymise(with_files=True)
+        self.env.flush_all()
+        return set().union(*(find_texts(self.env.cr, one) for one in first.values()))
+
+    def test_r118_no_value_that_was_replaced_is_left_of_any_field_that_goes(self):
+        texts = [
+            name
+            for name in PERSONAL_FIELDS
+            if self.env["fault.report"]._fields[name].type == "char"
+        ]
+        self.assertEqual(len(texts), len(PERSONAL_FIELDS) - 1, "and a picture")
+        for name in texts:
+            first, second = "Wilma Ottersnap", "Ottilie Wildgruber"
+            if name in PHONE_FIELDS:
+                first, second = "+46 70 123 45 67", "+46 70 765 43 21"
+            report = self.make_report().sudo()
+            self.flush_log()
+            with self.subTest(name):
+                self.assertFalse(
+                    self.replace_and_anonymise(report, {name: first}, {name: second})
+                )
+
+    def test_r118_no_former_signer_is_left(self):
+        self.company.fault_report_signature_closes = True
+        report = self.make_report(technician_id=self.technician.id)
+        self.flush_log()
+        for name in ("Wilma Ottersnap", "Ottilie Wildgruber"):
+            report.with_user(self.users["edit"]).action_sign(name, draw())
+            self.flush_log()
+            report.action_reopen("Again")
+            self.flush_log()
+        self.assertGreater(len(find_texts(self.env.cr, "Ottersnap")), 1)
+        self.close(report)
+        report.with_user(self.administrator).action_anonymise(with_files=True)
+        self.env.flush_all()
+        for name in ("Ottersnap", "Wildgruber"):
+            self.assertFalse(find_texts(self.env.cr, name))
+
+    def test_r118_a_push_message_that_waits_goes_as_well(self):
+        device = self.env["mail.push.device"]
+        device.get_web_push_vapid_public_key()
+        device.create(
+            {
+                "partner_id": self.technician.partner_id.id,
+                "endpoint": "https://push.example.com/1",
+                "keys": "{}",
+            }
+        )
+        self.technician.fault_report_push = True
+        report = self.make_report(name=f"{NAME} is locked in", contact_name=NAME)
+        report.action_assign(self.technician)
+        self.flush_log()
+        self.assertIn("mail_push.payload", find_texts(self.env.cr, NAME))
+        report.sudo().action_solve("Done")
+        report.with_user(self.administrator).action_anonymise(with_files=True)
+        self.env.flush_all()
+        self.assertFalse(find_texts(self.env.cr, NAME))
+
+    def test_r118_the_logs_of_other_reports_do_not_repeat_the_words(self):
+        vals = {"partner_id": self.hotel.id, "equipment_id": False}
+        original = self.make_report(**vals)
+        twin = self.make_report(**vals, name=f"{NAME} has called", contact_name=NAME)
+        twin.action_mark_duplicate(original)
+        self.flush_log()
+        original.sudo().action_solve("Done")
+        twin.with_user(self.administrator).action_anonymise(with_files=True)
+        self.assertIn(twin.reference, " ".join(original.message_ids.mapped("body")))
+        self.env.flush_all()
+        self.assertFalse(find_texts(self.env.cr, NAME))
 
     def test_a_name_made_of_wildcards_or_of_a_letter_removes_nothing_of_others(self):
         self.env["fault.report.attempt"].sudo().create(

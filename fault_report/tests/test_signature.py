@@ -5,6 +5,7 @@ import io
 import struct
 import zlib
 
+from freezegun import freeze_time
 from PIL import Image, ImageDraw
 
 from odoo.exceptions import AccessError, UserError
@@ -49,11 +50,23 @@ class TestSignature(FaultReportCommon):
         self.assertTrue(self.report.signature)
         self.assertEqual(self.report.signed_by, "Ann Example")
         self.assertTrue(self.report.signed_at)
-        self.assertIn("Ann Example", self.report.message_ids[:1].body)
         self.assertEqual(self.report.state, "assigned", "the company did not want it")
         self.assertFalse(
             self.report.message_attachment_count, "it is none of the files"
         )
+
+    def test_r113_each_signature_is_in_the_log_by_name(self):
+        self.env.cr.precommit.run()
+        for day, name in enumerate(("Ann Example", "Bea Example", "Bea Example"), 1):
+            with freeze_time(f"2031-03-0{day}"):
+                self.mine.action_sign(name, draw())
+                self.env.flush_all()
+                self.env.cr.precommit.run()
+        values = self.report.message_ids.sudo().tracking_value_ids.sorted("id")
+        names = values.filtered(lambda value: value.field_id.name == "signed_by")
+        times = values.filtered(lambda value: value.field_id.name == "signed_at")
+        self.assertEqual(names.mapped("new_value_char"), ["Ann Example", "Bea Example"])
+        self.assertEqual(len(times), 3)
 
     def test_r113_the_dialog_suggests_the_contact(self):
         self.report.contact_id = self.env["res.partner"].create(

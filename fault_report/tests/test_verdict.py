@@ -11,7 +11,7 @@ from psycopg2 import IntegrityError
 from odoo import api, fields
 from odoo.service.model import retrying
 from odoo.sql_db import db_connect
-from odoo.tests import get_db_name, tagged
+from odoo.tests import get_db_name, new_test_user, tagged
 from odoo.tools import mute_logger
 
 from ..models.portal.verdict import BROKEN, FOLLOWED, VERDICTS, WORKS
@@ -110,6 +110,21 @@ class TestVerdict(VerdictCommon):
         self.assertIn(self.customer.partner_id, new.message_partner_ids)
         self.assertTrue(new.with_user(self.customer).has_access("read"))
 
+    def test_who_has_left_the_customer_does_not_follow_the_new_report(self):
+        gone, moved = (
+            new_test_user(self.env, login, "base.group_portal", email=f"{login}@x.com")
+            for login in ("gone", "moved")
+        )
+        (gone | moved).partner_id.parent_id = self.hotel
+        report = self.file(self.customer)
+        report.message_subscribe((gone | moved).partner_id.ids)
+        self.finish(report)
+        gone.action_archive()
+        moved.partner_id.parent_id = self.hospital
+        self.say(report, BROKEN)
+        outside = report.follow_up_ids.message_partner_ids.filtered("partner_share")
+        self.assertEqual(outside, self.customer.partner_id)
+
     def test_every_sequence_of_answers_brings_it_back_at_most_once(self):
         """Works may become broken; broken stays, and the same again is nothing new."""
         for end, answers in product(
@@ -149,6 +164,38 @@ class TestVerdict(VerdictCommon):
         self.say(report, WORKS)
         report.action_reopen("By us")
         self.assertFalse(report.verdict)
+
+    def test_still_broken_is_said_only_while_it_is_being_mended(self):
+        """Not of what was merged or cancelled since, nor of a deleted follow-up."""
+
+        def merge(report):
+            report.action_mark_duplicate(self.file(self.customer))
+
+        def delete(report):
+            report.follow_up_ids.sudo().unlink()
+
+        for end, then, stage in (
+            (self.solve, merge, "closed"),
+            (self.solve, lambda report: report.action_cancel("No fault"), "closed"),
+            (self.finish, delete, "closed"),
+            (self.solve, lambda report: None, BROKEN),
+            (self.solve, lambda r: r.action_generate_work_order(), BROKEN),
+            (self.solve, self.finish, "open"),
+            (self.finish, lambda report: merge(report.follow_up_ids), BROKEN),
+        ):
+            report = self.file(self.customer)
+            end(report)
+            self.say(report, BROKEN)
+            then(report)
+            self.end_transaction()
+            with self.subTest(end.__name__, stage=stage):
+                self.assertEqual(report._get_verdict_stage(), stage)
+                state, number = report.state, len(report.follow_up_ids)
+                if stage != "open":
+                    self.say(report, BROKEN)
+                self.assertEqual(
+                    (report.state, len(report.follow_up_ids)), (state, number)
+                )
 
     # === WHEN IT IS ASKED === #
 
@@ -291,6 +338,17 @@ class TestVerdictPages(PortalPages):
         for status in (200, 429):
             page = self.url_open(self.url, {"verdict": WORKS})
             self.assertEqual(page.status_code, status)
+
+    def test_answers_with_a_wrong_secret_are_counted_too(self):
+        self.company.fault_report_rate = 1
+        wrong = self.url.partition("?")[0][:-1]
+        for status in (404, 429):
+            page = self.url_open(wrong, {"verdict": WORKS})
+            self.assertEqual(page.status_code, status)
+        self.assertIn("Retry-After", page.headers)
+        page = self.url_open(self.url, {"verdict": WORKS})
+        self.assertEqual(page.status_code, 429, "for the right one as well")
+        self.assertFalse(self.reload().verdict)
 
     def test_a_refused_answer_is_shown_with_what_was_typed(self):
         page = self.url_open(self.url, {"verdict": BROKEN, "comment": "x" * 10001})

@@ -3,6 +3,7 @@
 import random
 from datetime import datetime, timedelta
 
+import pytz
 import vobject
 
 from odoo import Command, http
@@ -104,6 +105,29 @@ class TestCalendarFeed(CalendarCommon):
         self.assertEqual(self.get_names(token), {"Theirs"})
         self.company.fault_report_visits = False
         self.assertEqual(self.fetch(token), [])
+
+    def test_r112_the_feed_has_the_nights_of_the_clock_and_visits_of_days(self):
+        """A day of 23 hours, one of 25, a whole day, and three of them."""
+        zone = pytz.timezone("Europe/Stockholm")
+        token = self.make(self.customer)
+        for first, last, hours in (
+            ("2031-03-30", "2031-03-31", 23),
+            ("2031-10-26", "2031-10-27", 25),
+            ("2031-05-05", "2031-05-06", 24),
+            ("2031-05-05", "2031-05-08", 72),
+        ):
+            local = [
+                zone.localize(datetime.fromisoformat(day)) for day in (first, last)
+            ]
+            start, end = (
+                moment.astimezone(pytz.utc).replace(tzinfo=None) for moment in local
+            )
+            self.report.write({"planned_start": start, "planned_end": end})
+            [event] = self.fetch(token)
+            with self.subTest(first, last=last):
+                read = [event.dtstart.value, event.dtend.value]
+                self.assertEqual([one.astimezone(zone) for one in read], local)
+                self.assertEqual(read[1] - read[0], timedelta(hours=hours))
 
     def test_it_goes_from_90_days_back_to_a_year_ahead_without_cancelled_ones(self):
         token = self.make(self.technician)

@@ -1,15 +1,21 @@
 """Visits: customers are notified when a technician comes, and answer."""
 
+import threading
 from datetime import datetime, timedelta
 
 from freezegun import freeze_time
 
+from odoo import SUPERUSER_ID, api, fields
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import tagged
+from odoo.service.model import retrying
+from odoo.sql_db import db_connect
+from odoo.tests import get_db_name, tagged
+from odoo.tools import mute_logger
 
 from ..controllers.form import Form
 from ..models.portal import dialogue
 from .common_pages import LANGUAGES
+from .test_conversion_race import TIMEOUT, ConversionRaceCase
 from .test_notify_customer import CustomerCommon
 
 NOW = datetime(2031, 3, 3, 7)  # a Monday
@@ -284,39 +290,198 @@ class TestOnTheWay(VisitCommon):
         self.mails(self.customer).unlink()
 
     def test_r112_the_customer_is_notified_that_the_technician_is_on_the_way(self):
-        self.as_user(self.report, "edit").action_on_the_way()
+        self.as_user(self.report, "edit").action_on_the_way(0)
         self.assertEqual(self.count(self.customer), (1, 0))
         self.assertIn("On the way", self.mails(self.customer).subject)
         self.assertEqual(self.report.date_on_the_way, NOW)
         tracked = self.report.message_ids.sudo().tracking_value_ids.field_id
         self.assertIn("date_on_the_way", tracked.mapped("name"))
 
+    def test_r112_the_customer_reads_about_when_the_technician_arrives(self):
+        self.customer.write(
+            {"fault_report_notify_work_order": "both", "phone": "+46701740613"}
+        )
+        dialog = self.as_user(self.report, "edit").action_on_the_way()
+        self.assertFalse(self.report.date_on_the_way, "it asks first")
+        wizard = self.env[dialog["res_model"]].with_user(self.users["edit"])
+        wizard = wizard.with_context(**dialog["context"]).create({"minutes": "45"})
+        action = wizard.action_confirm()
+        self.assertEqual(action["params"]["type"], "success")
+        self.assertEqual(self.report.expected_arrival, NOW + timedelta(minutes=45))
+        self.assertEqual(self.count(self.customer), (1, 1))
+        # At 7:45 in Greenwich
+        self.assertRegex(self.mails(self.customer).body_html, r"about 8:45\sAM<")
+        self.assertRegex(self.texts(self.customer).body, r"^Arrival: about 8:45\sAM\.")
+        page = self.report.with_user(self.customer).sudo()._prepare_visit()
+        self.assertEqual(page["arrival"].replace("\u202f", " "), "8:45 AM")
+        with freeze_time(NOW + timedelta(minutes=16)):
+            self.as_user(self.report, "edit").action_on_the_way(0)
+        self.assertFalse(self.report.expected_arrival, "it is not said any more")
+        for wrong in (-1, 1441, "10", 1.5, True, [5]):
+            with (
+                freeze_time(NOW + timedelta(minutes=60)),
+                self.subTest(wrong),
+                self.assertRaises(UserError),
+            ):
+                self.as_user(self.report, "edit").action_on_the_way(wrong)
+
     def test_not_twice_within_15_minutes(self):
         own = self.as_user(self.report, "edit")
-        own.action_on_the_way()
+        own.action_on_the_way(0)
         with (
             freeze_time(NOW + timedelta(minutes=14)),
             self.assertRaisesRegex(UserError, "15 minutes"),
         ):
-            own.action_on_the_way()
+            own.action_on_the_way(0)
         with freeze_time(NOW + timedelta(minutes=15)):
-            own.action_on_the_way()
+            own.action_on_the_way(0)
         self.assertEqual(self.count(self.customer), (2, 0))
 
     def test_only_with_edit_on_open_reports_of_companies_that_announce_visits(self):
         for name in set(self.users) - {"edit"}:
             with self.subTest(name), self.assertRaises(AccessError):
-                self.as_user(self.report, name).action_on_the_way()
+                self.as_user(self.report, name).action_on_the_way(0)
         own = self.as_user(self.report, "edit")
         self.company.fault_report_visits = False
         with self.assertRaises(UserError):
-            own.action_on_the_way()
+            own.action_on_the_way(0)
         self.company.fault_report_visits = True
         self.report.action_solve("Done")
         with self.assertRaises(UserError):
-            own.action_on_the_way()
+            own.action_on_the_way(0)
 
     def test_the_technician_learns_if_no_one_gets_the_message(self):
         self.customer.fault_report_notify_work_order = "none"
-        action = self.as_user(self.report, "edit").action_on_the_way()
+        action = self.as_user(self.report, "edit").action_on_the_way(0)
         self.assertEqual(action["params"]["type"], "warning")
+
+
+@tagged("post_install", "-at_install")
+class TestVisitEvents(VisitCommon):
+    def test_r112_each_step_of_a_visit_is_an_event_for_other_programs(self):
+        posted = []
+        Report = type(self.env["fault.report"])
+        post = Report._post_event
+
+        def note(reports, event):
+            posted.append(event)
+            return post(reports, event)
+
+        self.patch(Report, "_post_event", note)
+        report = self.plan(technician_id=self.technician.id)
+        self.assertEqual(report._describe_visit()["planned_start"], START)
+        self.answer(report)
+        self.answer(report)
+        self.answer(report, "other", "After lunch")
+        report.planned_start = START + HOUR
+        self.end_transaction()
+        self.as_user(report, "edit").action_on_the_way(10)
+        report.planned_start = False
+        self.end_transaction()
+        self.assertFalse(report._describe_visit())
+        self.assertEqual(
+            [event for event in posted if event.startswith("visit")],
+            [
+                "visit_planned",
+                "visit_confirmed",
+                "visit_other_time",
+                "visit_planned",
+                "visit_on_the_way",
+                "visit_called_off",
+            ],
+        )
+        self.company.fault_report_visits = False
+        posted.clear()
+        self.plan()
+        self.assertFalse([event for event in posted if event.startswith("visit")])
+
+
+class VisitRaceCase(ConversionRaceCase):
+    """Two users act on the same visit at once; each reads it first."""
+
+    def setUp(self):
+        super().setUp()
+        with self.environment() as env:
+            report = env["fault.report"].browse(self.report_id)
+            self.was_announcing = report.company_id.fault_report_visits
+            report.company_id.fault_report_visits = True
+            report.planned_start = fields.Datetime.now() + timedelta(days=1)
+        self.addCleanup(self.end_visits)
+
+    def end_visits(self):
+        with self.environment() as env:
+            company = env["fault.report"].browse(self.report_id).company_id
+            company.fault_report_visits = self.was_announcing
+
+    def act_at_once(self, *acts):
+        """Return for each whether it was done, or the error that refused it."""
+        barrier, results = threading.Barrier(2, timeout=TIMEOUT), []
+
+        def run(act, is_public):
+            with db_connect(get_db_name()).cursor() as cr:
+                env = api.Environment(cr, SUPERUSER_ID, {})
+                if is_public:
+                    env = env(user=env.ref("base.public_user").id)
+                waits = [True]
+
+                def call():
+                    report = env["fault.report"].browse(self.report_id).sudo()
+                    report.read(["visit_answer", "date_on_the_way"])
+                    if waits.pop() if waits else False:
+                        barrier.wait()
+                    return act(report)
+
+                try:
+                    retrying(call, env)
+                    results.append(True)
+                except UserError as error:
+                    results.append(str(error))
+
+        with mute_logger("odoo.sql_db", "odoo.service.model"):
+            threads = [threading.Thread(target=run, args=act) for act in acts]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join(TIMEOUT)
+        return results
+
+    def read_log(self):
+        with self.environment() as env:
+            report = env["fault.report"].browse(self.report_id)
+            values = report.message_ids.tracking_value_ids
+            return [
+                (value.field_id.name, value.new_value_char or value.new_value_datetime)
+                for value in values.sorted("id")
+            ], report.visit_answer
+
+
+@tagged("post_install", "-at_install")
+class TestVisitRace(VisitRaceCase):
+    def test_r112_on_my_way_pressed_twice_at_once_is_sent_once(self):
+        press = (lambda report: report.action_on_the_way(5), False)
+        results = self.act_at_once(press, press)
+        self.assertEqual(results.count(True), 1)
+        self.assertTrue(any("15 minutes" in str(result) for result in results))
+        log, _answer = self.read_log()
+        self.assertEqual([name for name, _new in log].count("date_on_the_way"), 1)
+
+    def test_r112_two_different_answers_at_once_follow_each_other(self):
+        def answer(values):
+            return (
+                lambda report: report._answer_visit(
+                    Form({**values, "visit": report._get_visit_key()}, [], [], "", "")
+                ),
+                True,
+            )
+
+        results = self.act_at_once(
+            answer({"answer": "confirmed"}),
+            answer({"answer": "other", "wish": "After lunch"}),
+        )
+        self.assertEqual(results, [True, True])
+        log, last = self.read_log()
+        answers = [new for name, new in log if name == "visit_answer"]
+        self.assertEqual(len(answers), 2, "both are in the log")
+        self.assertEqual(
+            answers[-1], {"confirmed": "Confirmed", "other": "Another Time"}[last]
+        )

@@ -8,4 +8,5 @@ from . import fault_report_customer_month
 from . import fault_report_duplicate
 from . import fault_report_reopen
 from . import fault_report_sign
+from . import fault_report_way
 from . import portal_wizard_user

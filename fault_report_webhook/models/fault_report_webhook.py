@@ -27,6 +27,12 @@ EVENTS = [
     ("cancelled", "Cancelled"),
     ("reopened", "Reopened"),
     ("commented", "Commented"),
+    ("emergency", "Became an emergency"),
+    ("visit_planned", "Visit planned"),
+    ("visit_called_off", "Visit called off"),
+    ("visit_confirmed", "Visit confirmed"),
+    ("visit_other_time", "Another time wanted"),
+    ("visit_on_the_way", "On the way"),
     ("sla_warning", "Due soon"),
     ("sla_breached", "Overdue"),
 ]
@@ -79,6 +85,16 @@ class FaultReportWebhook(models.Model):
     on_commented = fields.Boolean(
         string="Commented", help="A message that the customer may read was posted."
     )
+    on_emergency = fields.Boolean(
+        string="Became an Emergency", help="It was marked after it had been filed."
+    )
+    on_visit_planned = fields.Boolean(
+        string="Visit Planned", help="A visit was planned or moved."
+    )
+    on_visit_called_off = fields.Boolean(string="Visit Called Off")
+    on_visit_confirmed = fields.Boolean(string="Visit Confirmed")
+    on_visit_other_time = fields.Boolean(string="Another Time Wanted")
+    on_visit_on_the_way = fields.Boolean(string="On the Way")
     on_sla_warning = fields.Boolean(
         string="Due Soon", help="A deadline of the service level is near."
     )
@@ -317,6 +333,7 @@ class FaultReportWebhook(models.Model):
             "channel": report.channel,
             "reported_at": _to_iso(report.reported_at),
             "handled_at": _to_iso(report.date_handled),
+            **{name: _to_iso(when) for name, when in report._describe_visit().items()},
             "tracking_url": report._get_tracking_url(),
         }
 

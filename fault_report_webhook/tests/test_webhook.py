@@ -169,8 +169,10 @@ class TestWebhook(FaultReportCommon):
         order.stage_id = stages[1]
         order.stage_id = stages.filtered("done")[:1]
         self.make_report().action_cancel("Twice")
-        for event in ("sla_warning", "sla_breached"):
-            report._post_event(event)
+        report.is_emergency = True
+        for event in CORE_EVENTS:
+            if event.startswith(("sla_", "visit_")):
+                report._post_event(event)
         posted = self.deliveries().mapped("event")
         self.assertEqual(set(posted), set(events))
         self.assertEqual(len(posted), len(events) + 1, posted)  # Two were created

@@ -6,6 +6,7 @@ from odoo import api, models
 
 from ...tools import danger
 from ...tools.errors import FieldError
+from ...tools.mail_text import html_to_written
 from ..fault_report import URGENT
 
 # The input of the forms with the answer to the question, and its values
@@ -82,6 +83,29 @@ class FaultReport(models.Model):
         found = options.sudo().filtered("is_danger").point_id
         found |= points.sudo().filtered("is_danger")
         return found[:1].name or None
+
+    def _add_emergency_priority(self, vals):
+        """Return the values; a report that gets the mark gets the highest priority.
+
+        Unless another than the usual one is chosen with it. It may be lowered later.
+        """
+        is_marked = vals.get("is_emergency") and not self._is_silent()
+        is_known = self and all(self.mapped("is_emergency"))
+        if not is_marked or is_known or vals.get("priority", "0") != "0":
+            return vals
+        return {**vals, "priority": URGENT}
+
+    def _follow_danger(self, message):
+        """Mark the report if a customer's message has a word that means danger."""
+        self.ensure_one()
+        words = self.company_id._get_fault_report_danger_words()
+        if self.is_emergency or not words:
+            return
+        word = danger.find_danger(words, [html_to_written(message.body)])
+        if word:
+            self._track_set_author(self.env.ref("base.partner_root"))
+            self.is_emergency = True
+            self._log_emergency(Mark({}, word, None))
 
     def _log_emergency(self, mark):
         """Log why a new report is an emergency, or that the sender denied it."""

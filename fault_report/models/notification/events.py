@@ -24,7 +24,7 @@ from ...tools.throttle import Throttle
 from ...tools.xmlids import get_record
 from ..client_guards import get_existing
 from ..fault_report import EVENT_FIELDS, WAITING_STATES
-from .recipients import CUSTOMER_KINDS
+from .recipients import CUSTOMER_KINDS, SETTINGS
 
 SIGNAL = "fault_report/waiting_changed"
 # Of this worker
@@ -40,6 +40,12 @@ EVENTS = (
     "cancelled",
     "reopened",
     "commented",
+    "emergency",
+    "visit_planned",
+    "visit_called_off",
+    "visit_confirmed",
+    "visit_other_time",
+    "visit_on_the_way",
     "sla_warning",
     "sla_breached",
 )
@@ -106,6 +112,8 @@ class FaultReport(models.Model):
             self._release_from_leavers(Domain("id", "in", self.ids), event=False)
         elif event == "assigned":
             self._notify_assigned()
+        elif event == "emergency":
+            self._notify_emergency()
         elif event in CUSTOMER_KINDS:
             self._notify_customers(event)
 
@@ -129,6 +137,8 @@ class FaultReport(models.Model):
         if self.work_order_id:
             # A new event if a work order follows a quotation
             reached.add(("converted", self.work_order_model))
+        if self.is_emergency:
+            reached.add(("emergency",))
         return reached
 
     def _post_events_since(self, before):
@@ -293,6 +303,18 @@ class FaultReport(models.Model):
             "assigned", {report: (report.technician_id, None) for report in self}
         )
 
+    def _notify_emergency(self):
+        """Notify those whom a new emergency would reach: subscribers and technician."""
+        for report in self:
+            technician = report.technician_id
+            known = technician and {
+                technician.id: report._get_user_channels("assigned", technician)
+            }
+            setting = SETTINGS["assigned"]
+            report._notify_safely("emergency", technician, setting=setting)
+            subscribers = report._get_subscribers()
+            report._notify_safely("emergency", subscribers, known=known or {})
+
     # === THE CUSTOMER HAS ANSWERED === #
 
     def _notice_answer(self, message):
@@ -302,6 +324,7 @@ class FaultReport(models.Model):
             self.is_answer_waiting = True
         if self._is_silent():
             return
+        self._follow_danger(message)
         if self._get_answer_technician():
             is_notified = self._is_technician_notified_of_answer()
         else:

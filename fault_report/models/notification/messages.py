@@ -49,7 +49,7 @@ class FaultReport(models.Model):
         if channel in SHORT_CHANNELS:
             # A push message opens the report by itself.
             build = self._get_sms_text if channel == "sms" else self._get_short_text
-            text = build(kind, news.get("visit"))
+            text = build(kind, news.get("visit"), news.get("arrival"))
             title = self._mark_title(kind, self._get_message_title(kind))
             return {**values, "subject": title, "body": text, "sms_content": text}
         headers = self._get_visit_headers(kind, news.get("visit"))
@@ -148,6 +148,7 @@ class FaultReport(models.Model):
         files=(),
         visit=None,
         former_visit=None,
+        arrival=None,
     ):
         """Return the changes as HTML for the template.
 
@@ -156,7 +157,11 @@ class FaultReport(models.Model):
         :param messages: a customer's messages
         :param files: new files
         :param visit: start and end of a customer's visit, and of the former one
+        :param arrival: when a technician who is on the way arrives
         """
+        if arrival:
+            text = self.env._("Arrival: about %s", self._format_clock(arrival))
+            return Markup("<strong>%s</strong>") % text
         if visit:
             return self._get_visit_news(visit, former_visit)
         if not (changes or notes or messages or files):
@@ -217,6 +222,9 @@ class FaultReport(models.Model):
             return self.env._("New fault report: %(report)s", report=name)
         if kind == "assigned":
             return self.env._("Assigned to you: %(report)s", report=name)
+        if kind == "emergency":
+            # The mark of the title says so.
+            return name
         if kind == "reminder":
             return self.env._("Still waiting: %(report)s", report=name)
         if kind == "escalation":
@@ -249,19 +257,23 @@ class FaultReport(models.Model):
             return title
         return self.env._("EMERGENCY: %(title)s", title=title)
 
-    def _get_short_text(self, kind, visit=None):
+    def _get_short_text(self, kind, visit=None, arrival=None):
         """Return the title and the facility.
 
         :param visit: start and end, which come first, instead of the facility
+        :param arrival: when the technician arrives, likewise
         """
         text = self._mark_title(kind, self._get_message_title(kind))
         if visit:
             return f"{self._format_visit(*visit)}: {text}"
+        if arrival:
+            clock = self._format_clock(arrival)
+            return f"{self.env._('Arrival: about %s', clock)}. {text}"
         return f"{text} ({self.facility_id.name})" if self.facility_id else text
 
-    def _get_sms_text(self, kind, visit=None):
+    def _get_sms_text(self, kind, visit=None, arrival=None):
         """Return the short text and a link, short enough for one SMS."""
-        text = self._get_short_text(kind, visit)
+        text = self._get_short_text(kind, visit, arrival)
         link = self._get_message_link(kind)
         room = max(SMS_LENGTH - len(link) - 1, 20)
         if len(text) > room:

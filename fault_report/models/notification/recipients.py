@@ -11,6 +11,7 @@ SETTINGS = {
     "new": "fault_report_notify_new",
     "assigned": "fault_report_notify_assigned",
     "changed": "fault_report_notify_changed",
+    "emergency": "fault_report_notify_new",
     "reminder": "fault_report_notify_assigned",
     "escalation": "fault_report_notify_assigned",
     "answered": "fault_report_notify_new",
@@ -31,7 +32,7 @@ VISIT_KINDS = {"visit", "visit_off", "on_the_way"}
 # Kinds sent to customers instead of staff
 CUSTOMER_KINDS = {"converted", "done", "solved"} | VISIT_KINDS
 # Kinds caused by external people
-CAUSED_KINDS = {"new", "assigned", "changed", "answered"}
+CAUSED_KINDS = {"new", "assigned", "changed", "answered", "emergency"}
 
 
 class FaultReport(models.Model):

@@ -54,6 +54,7 @@ PORTAL_COLUMNS = {
         "date_on_the_way",
         "email_from",
         "equipment_id",
+        "expected_arrival",
         "facility_id",
         "is_emergency",
         "name",

@@ -9,7 +9,7 @@ from odoo.tools.misc import get_lang
 from ...tools import own_addresses, text_rules
 from ...tools.context_switches import with_own_context
 from ...tools.errors import FieldError, ForbiddenError
-from ..fault_report import TEXT_LIMITS
+from ..fault_report import TEXT_LIMITS, WAITING_STATES
 from ..intake.channel import FOLLOW_UP
 
 WORKS, BROKEN = "works", "broken"
@@ -114,11 +114,20 @@ class FaultReport(models.Model):
         if not self._asks_for_verdict() or self.anonymised_at:
             return "closed"
         if self.verdict == BROKEN:
-            return BROKEN
+            return BROKEN if self._is_being_mended() else "closed"
         is_resolved = self.state in ("solved", "converted") and self.resolved_at
         if not is_resolved or fields.Datetime.now() > self._get_verdict_end():
             return "closed"
         return self.verdict or "open"
+
+    def _is_being_mended(self):
+        """Return whether what is still broken is open again, or has a follow-up.
+
+        It may have been merged or cancelled since, and the follow-up deleted.
+        """
+        if self.follow_up_ids or self.state in WAITING_STATES:
+            return True
+        return self.state == "converted" and not self._is_work_done()
 
     def _get_verdict_end(self):
         """Return until when an answer is taken."""
@@ -246,16 +255,16 @@ class FaultReport(models.Model):
             },
         )
         follow_up.follow_up_of_id = report
-        follow_up.message_subscribe(report._get_followers_outside().ids)
+        follow_up.message_subscribe(report._get_followers_outside(follow_up).ids)
+        # By number: what is anonymised in one leaves no words in the other.
+        before, after = (
+            one._get_html_link(one.reference) for one in (report, follow_up)
+        )
         report._log_verdict(
-            report.env._(
-                "Still broken: %(report)s follows.", report=follow_up._get_html_link()
-            )
+            report.env._("Still broken: %(report)s follows.", report=after)
         )
         follow_up._log_verdict(
-            report.env._(
-                "Still broken after %(report)s.", report=report._get_html_link()
-            )
+            report.env._("Still broken after %(report)s.", report=before)
         )
         return follow_up
 
@@ -264,10 +273,16 @@ class FaultReport(models.Model):
         name = self.name if self.name.startswith(start) else f"{start}{self.name}"
         return name[: text_rules.MAX_NAME].strip()
 
-    def _get_followers_outside(self):
-        """Return the customer's contacts who follow the report or filed it."""
+    def _get_followers_outside(self, follow_up):
+        """Return the contacts who follow the report or filed it, for its follow-up.
+
+        Who has left the customer meanwhile is not among them.
+        """
         filed = self.create_uid.filtered(lambda user: user._is_portal())
-        return self.message_partner_ids.filtered("partner_share") | filed.partner_id
+        outside = self.message_partner_ids.filtered("partner_share") | filed.partner_id
+        return outside.filtered(
+            lambda partner: follow_up._may_receive(partner, is_chosen=False)
+        )
 
     def _in_staff_language(self):
         """Return the report in the language of the company, for names and logs."""

@@ -21,10 +21,18 @@ from ..notification.mail_mail import ICS_HEADER
 # What changes a visit; all are tracked
 VISIT_FIELDS = PLAN_FIELDS | {"state"}
 CLOSED_STATES = {"solved", "cancelled"}
+# Events, by the kind of the message to the customer
+EVENTS = {
+    "visit": "visit_planned",
+    "visit_off": "visit_called_off",
+    "on_the_way": "visit_on_the_way",
+}
 # Between two messages that the technician is on the way
 ON_THE_WAY_PAUSE = timedelta(minutes=15)
 # How long the page says so
 ON_THE_WAY_SHOWN = timedelta(hours=4)
+# The longest way
+MOST_MINUTES = 24 * 60
 # In the header of a queued e-mail
 ICS_TIME = "%Y%m%dT%H%M%S"
 # Numbers of calendar entries are the seconds since then
@@ -54,6 +62,7 @@ class FaultReport(models.Model):
     date_on_the_way = fields.Datetime(
         string="On the Way", readonly=True, copy=False, tracking=True, protected=True
     )
+    expected_arrival = fields.Datetime(readonly=True, copy=False, protected=True)
     announces_visits = fields.Boolean(
         compute="_compute_announces_visits", technical=True
     )
@@ -109,7 +118,13 @@ class FaultReport(models.Model):
             "answer": self.visit_answer,
             "may_answer": visit and not self.env.user._is_internal(),
             "on_the_way": way and report._format_clock(way),
+            "arrival": way and report._format_arrival(),
         }
+
+    def _describe_visit(self):
+        """Return start and end for programs, if the customer sees them."""
+        visit = self._announces_visits() and self._get_visit()
+        return dict(zip(("planned_start", "planned_end"), visit or (), strict=False))
 
     def _get_way_shown(self):
         """Return since when the technician is on the way, if that is still true."""
@@ -170,6 +185,11 @@ class FaultReport(models.Model):
             self._localize(moment), "short", locale=self._get_visit_locale()
         )
 
+    def _format_arrival(self):
+        """Return about when the technician arrives, or an empty text."""
+        arrival = self.expected_arrival
+        return self._format_clock(arrival) if arrival else ""
+
     @api.model
     def _get_visit_locale(self):
         return babel_locale_parse(get_lang(self.env).code)
@@ -224,6 +244,7 @@ class FaultReport(models.Model):
         report_sudo = self.sudo()
         before = report_sudo.visit_answer
         report_sudo._write_visit_answer("confirmed")
+        report_sudo._post_event("visit_confirmed")
         if report_sudo._is_silent() or (
             report_sudo._get_answer_technician()
             and report_sudo._is_technician_notified_of_answer()
@@ -243,6 +264,7 @@ class FaultReport(models.Model):
         report_sudo._write_visit_answer("other")
         text = self.env._("Another time is wanted for the visit on %s:", when)
         self._post_from_customer(f"{text}\n{wish}")
+        report_sudo._post_event("visit_other_time")
         return report_sudo
 
     def _write_visit_answer(self, answer):
@@ -306,6 +328,7 @@ class FaultReport(models.Model):
 
     def _notify_of_visit(self, kind, **values):
         """Queue the messages to the customer's users; return the channels used."""
+        self._post_event(EVENTS[kind])
         return self._notify_safely(kind, self._get_customer_users(), **values)
 
     def _get_visit_news(self, visit, former_visit=None):
@@ -318,15 +341,32 @@ class FaultReport(models.Model):
 
     # === ON THE WAY === #
 
-    def action_on_the_way(self):
-        """Notify the customer that the technician is on the way."""
+    def action_on_the_way(self, minutes=None):
+        """Notify the customer that the technician is on the way.
+
+        Without minutes nothing is done but to open the dialog that asks for them.
+
+        :param int minutes: until the technician arrives; 0 if that is not said
+        """
         self.ensure_one()
         self.check_access("write")
         self._check_on_the_way()
-        # The date is set by the system; users may not write it.
+        if minutes is None:
+            return self._get_dialog("fault.report.way", self.env._("On My Way"))
+        if type(minutes) is not int or not 0 <= minutes <= MOST_MINUTES:
+            raise UserError(self.env._("Choose the minutes until you arrive."))
+        now = fields.Datetime.now()
+        # The dates are set by the system; users may not write them.
         report_sudo = self.sudo()
-        report_sudo.date_on_the_way = fields.Datetime.now()
-        channels = report_sudo._notify_of_visit("on_the_way")
+        report_sudo.write(
+            {
+                "date_on_the_way": now,
+                "expected_arrival": minutes and now + timedelta(minutes=minutes),
+            }
+        )
+        channels = report_sudo._notify_of_visit(
+            "on_the_way", arrival=report_sudo.expected_arrival
+        )
         return self._get_way_notice(bool(channels))
 
     def _check_on_the_way(self):
@@ -351,7 +391,8 @@ class FaultReport(models.Model):
             if is_sent
             else self.env._("The customer gets no messages: call them if needed.")
         )
-        return make_notice(text, "success" if is_sent else "warning")
+        kind = "success" if is_sent else "warning"
+        return make_notice(text, kind, next={"type": "ir.actions.act_window_close"})
 
     # === CALENDAR ENTRIES === #
 
