@@ -22,7 +22,9 @@ TECHNICIANS = 20
 # The lists that do not read hidden columns; see `static/src/views/hidden_columns.js`
 SPARING_LISTS = {"fault_report_list"}
 # As the views of the list and of the board ask for it
-BOARD_ORDER = "priority desc, sla_deadline, reported_at desc, id desc"
+BOARD_ORDER = (
+    "is_emergency desc, priority desc, sla_deadline, reported_at desc, id desc"
+)
 # Attributes that need no field of a record: the server sorts
 SILENT = {"name", "default_order"}
 

@@ -19,11 +19,15 @@ _fork = multiprocessing.get_context("fork")
 
 
 class Job:
-    """A function that returns an exit code; its output is written to `log`."""
+    """A function that returns an exit code; its output is written to `log`.
 
-    def __init__(self, function, log):
+    :ivar bool is_small: whether it runs beside the others, one such job at a time
+    """
+
+    def __init__(self, function, log, is_small=False):
         self.function = function
         self.log = log
+        self.is_small = is_small
         self.cost = log.with_suffix(".json")
         self.process = None
         self.shown = 0
@@ -92,7 +96,8 @@ def _get_cpu_time():
 def run(jobs, count):
     """Run the jobs, `count` at once; return their exit codes, not 0 for a killed one.
 
-    They are started, and their output shown, in the given order.
+    A small one runs beside them: while browsers and PostgreSQL are waited for, it uses
+    the time. They are started, and their output shown, in the given order.
     """
     try:
         for job in jobs:
@@ -108,7 +113,9 @@ def run(jobs, count):
 
 
 def _start_more(jobs, count):
-    running = sum(job.is_running() for job in jobs)
-    waiting = [job for job in jobs if job.process is None]
-    for job in waiting[: max(count - running, 0)]:
-        job.start()
+    for is_small, most in ((False, count), (True, 1)):
+        kind = [job for job in jobs if job.is_small == is_small]
+        running = sum(job.is_running() for job in kind)
+        waiting = [job for job in kind if job.process is None]
+        for job in waiting[: max(most - running, 0)]:
+            job.start()

@@ -1,8 +1,9 @@
 """`make test`: pytest with pytest-odoo on fresh copies of template databases.
 
 The tests of the core take the most time, so they are divided. Each part has its own
-process, database and port; two run in parallel if the machine has two cores. The main
-jobs are tested again beside the addons of others (`neighbours.py`).
+process, database and port; two run in parallel if the machine has two cores. The checks
+without a browser, one at a time, fill the time in which these wait. The main jobs are
+tested again beside the addons of others (`neighbours.py`).
 """
 
 import os
@@ -40,6 +41,7 @@ MOST = 2  # parallel parts; with more, the browsers of the tours get too slow
 COMPLETE = ("--durations", "15", "--durations-min", "3")
 # Not beside the addons of others, where few tests open a page
 BUNDLES = ("-p", "dev.pytest_assets")
+PLUGINS = ("log_gate", "durations", "browser", "clock")
 # Seconds of the jobs that are no parts, roughly: the longest ones begin first
 NEAR, CHAOS, GUIDES, UPDATE, UNINSTALL, OTHER = 120, 110, 30, 25, 20, 15
 # Checked here, because a part prints into a file
@@ -65,11 +67,14 @@ class _Work(NamedTuple):
 
     :ivar seconds: that it takes, roughly
     :ivar function: returns an exit code
+    :ivar is_small: whether it runs beside the others: it is no part, and no browser
+        is slowed down by more than one
     """
 
     name: str
     seconds: float
     function: object
+    is_small: bool = True
 
 
 def run(environment):
@@ -101,6 +106,9 @@ def run(environment):
     count = _count_at_once()
     parts = get_parts(only, count) if only != NEIGHBOURS else []
     near = get_neighbour_parts(environment) if only in (None, NEIGHBOURS) else []
+    if only in (None, CORE):
+        # Before the parallel parts, which would both create it
+        _make_templates(environment, [[CORE], get_channels()], count)
     works = _get_works(environment, only, parts, near)
     codes = _run_all(works, count)
     _show_coverage(environment, parts)
@@ -111,6 +119,19 @@ def run(environment):
     return combine(codes)
 
 
+def _make_templates(environment, sets, count):
+    """Make the databases with these addons, `count` at once."""
+
+    def make(names):
+        databases.addons_template(environment, names)
+        return 0
+
+    functions = [partial(make, names) for names in sets]
+    jobs = list(map(parallel.Job, functions, _get_logs(sets)))
+    if any(parallel.run(jobs, count)):
+        raise Failure("Without their databases, no tests can be run.")
+
+
 def _get_works(environment, only, parts, near):
     """Return the jobs, the longest one first: short ones fill the end of the run."""
     works = [
@@ -118,16 +139,15 @@ def _get_works(environment, only, parts, near):
             part.name,
             sum(shards.estimate(part.files).values()),
             partial(_test_all, environment, part),
+            is_small=False,
         )
         for part in parts
     ]
     works += [
-        _Work(part.name, NEAR, partial(_test_near, environment, part)) for part in near
+        _Work(part.name, NEAR, partial(_test_near, environment, part), is_small=False)
+        for part in near
     ]
     if only in (None, CORE):
-        # Before the parallel parts, which would both create it
-        databases.addons_template(environment, [CORE])
-        databases.addons_template(environment, get_channels())
         check = partial(_check_uninstall, environment, "channels", get_channels())
         works.append(_Work("uninstalling", UNINSTALL, check))
     if only is None:
@@ -247,8 +267,10 @@ def _run_all(works, count):
     logs = _get_logs(works)
     for log in logs:
         log.unlink(missing_ok=True)
-    functions = [work.function for work in works]
-    jobs = list(map(parallel.Job, functions, logs))
+    jobs = [
+        parallel.Job(work.function, log, work.is_small)
+        for work, log in zip(works, logs, strict=True)
+    ]
     codes = parallel.run(jobs, count)
     say(make_costs([work.name for work in works], [job.read_cost() for job in jobs]))
     return codes
@@ -290,10 +312,6 @@ def _test(environment, part, selection=None):
         "-m",
         "pytest",
         "-p",
-        "dev.pytest_log_gate",
-        "-p",
-        "dev.pytest_durations",
-        "-p",
         "no:cacheprovider",
         "--color",
         COLOR,
@@ -304,6 +322,7 @@ def _test(environment, part, selection=None):
         "--odoo-http",
         "--odoo-log-level",
         "warn",
+        *(f"-pdev.pytest_{name}" for name in PLUGINS),
         *_select(selection or part.selection),
         *([] if selection else [*COMPLETE, *_coverage(part.measured)]),
         *([] if selection or part.near else BUNDLES),
@@ -313,6 +332,7 @@ def _test(environment, part, selection=None):
     variables["PYTHONPATH"] += os.pathsep + str(ROOT)
     variables["COVERAGE_FILE"] = str(part.coverage)
     variables["TEST_DURATIONS"] = str(part.durations)
+    variables["TEST_TEMPLATE"] = template
     say("")
     code = subprocess.run(command, env=variables, cwd=ROOT, check=False).returncode
     if code < 0:

@@ -73,6 +73,8 @@ PUBLIC = {
     "models/fault_report_technician.py: action_take_back": "write",
     "models/attachment/ir_attachment.py: write": "write; looks at where files belong",
     f"{API}/models/fault_report_integration.py: action_new_key": "write",
+    f"{ONCALL}/controllers/oncall.py: show_alert": "the secret of the link",
+    f"{ONCALL}/controllers/oncall.py: take_alert": "the secret of the link",
     f"{ONCALL}/models/fault_report.py: write": "writes first, with the user's rights",
     f"{ONCALL}/models/fault_report.py: unlink": "unlink",
     f"{ONCALL_ALERT}.py: action_take": "read, and who may",

@@ -1,5 +1,7 @@
 """`make test` runs all tests and reports all failures."""
 
+import datetime
+import inspect
 import os
 import signal
 import subprocess
@@ -7,10 +9,23 @@ import sys
 import tempfile
 import unittest
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from unittest.mock import patch
 
-from dev import databases, paths, pytest_assets, shards, testing, update_check
+import freezegun
+
+from odoo.tests.common import ChromeBrowser
+
+from dev import (
+    databases,
+    paths,
+    pytest_assets,
+    pytest_browser,
+    pytest_clock,
+    shards,
+    testing,
+    update_check,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 # The pytest run of a part, without Odoo
@@ -156,6 +171,53 @@ class TestBundles(unittest.TestCase):
         )
 
 
+class TestClock(unittest.TestCase):
+    def test_the_clock_is_moved_in_a_module_that_got_one_in_the_meantime(self):
+        module = sys.modules["late"] = ModuleType("late")
+        self.addCleanup(sys.modules.pop, "late")
+        for name in ("one", "other"):
+            setattr(module, name, datetime.datetime)
+            with freezegun.freeze_time("2001-01-01"):
+                self.assertEqual(getattr(module, name).now().year, 2001)
+            self.assertNotEqual(getattr(module, name).now().year, 2001)
+
+    def test_freezegun_lists_no_names(self):
+        api = freezegun.api
+        self.assertIs(api._get_module_attributes_hash, pytest_clock._count_names)
+        self.assertIn(
+            "_get_module_attributes_hash(",
+            inspect.getsource(api._get_cached_module_attributes),
+        )
+
+
+class TestPatience(unittest.TestCase):
+    """The browser is left alone for a moment before it is asked again."""
+
+    def ask(self, answer, code):
+        pauses = []
+        with (
+            patch.object(pytest_browser, "_request", lambda *a, **b: answer),
+            patch.object(pytest_browser, "_sleep", pauses.append),
+        ):
+            found = ChromeBrowser._websocket_request(
+                None, "Runtime.evaluate", params={"expression": code}
+            )
+        self.assertIs(found, answer)
+        return bool(pauses)
+
+    def test_a_page_that_is_not_ready_is_asked_again_after_a_moment(self):
+        code = f"{pytest_browser.ASKED}0 }} catch {{}}"
+        ready = {"result": {"type": "boolean", "value": True}}
+        self.assertFalse(self.ask(ready, code))
+        self.assertTrue(self.ask({"result": {"type": "undefined"}}, code))
+        self.assertFalse(self.ask({"result": {"type": "undefined"}}, "0"))
+
+    def test_that_is_how_odoo_asks(self):
+        source = inspect.getsource(ChromeBrowser._wait_ready)
+        self.assertIn(f'"{pytest_browser.ASKED}', source)
+        self.assertIn(str(pytest_browser.YES), source)
+
+
 class TestBytecode(unittest.TestCase):
     def test_python_keeps_what_it_compiles_in_the_folder_of_the_clone(self):
         program = "import sys; print(sys.dont_write_bytecode, sys.pycache_prefix)"
@@ -180,8 +242,11 @@ class TestJobs(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.folder = Path(folder.name)
 
-    def run_jobs(self, *lines):
-        """Run jobs, given as expressions, in a separate process; return its output."""
+    def run_jobs(self, *lines, small=()):
+        """Run jobs, given as expressions, in a separate process; return its output.
+
+        :param small: the numbers of the jobs that run beside the others
+        """
         program = f"""
 import os, signal, sys, time
 from pathlib import Path
@@ -193,7 +258,7 @@ def wait_for(name):
 def fail():
     raise console.Failure("It is missing.")
 jobs = [
-    parallel.Job(function, folder / f"log{{number}}")
+    parallel.Job(function, folder / f"log{{number}}", number in {small})
     for number, function in enumerate([{", ".join(f"lambda: {s}" for s in lines)}])
 ]
 print(parallel.run(jobs, 2))
@@ -216,6 +281,17 @@ print(parallel.run(jobs, 2))
         self.assertEqual(
             out.splitlines(), ["one", "end of one", "two", "three", "[0, 0, 0]"]
         )
+
+    def test_a_small_job_runs_beside_the_others_and_another_one_after_it(self):
+        alone = "(folder / 'busy').mkdir() or time.sleep(0.2) or (folder / 'busy')"
+        out = self.run_jobs(
+            "wait_for('small') or 0",
+            "wait_for('small') or 0",
+            f"{alone}.rmdir() or 0",
+            f"{alone}.rmdir() or (folder / 'small').touch() or 0",
+            small=(2, 3),
+        )
+        self.assertEqual(out.splitlines(), ["[0, 0, 0, 0]"])
 
     def test_a_job_that_fails_dies_or_has_a_bug_has_a_code_of_its_own(self):
         out = self.run_jobs(

@@ -11,12 +11,12 @@ from odoo.tools import groupby
 
 from odoo.addons.portal.controllers.portal import CustomerPortal, pager
 
+from ..models.client_guards import MAX_ID
 from ..models.fault_report_print import CUSTOMER_REPORT
-from ..tools import text_rules
+from ..tools import search_rules, text_rules
 from .form import get_max_form, read_form
 from .form_response import answer_form
 
-MAX_ID = 2**31 - 1
 PAGE = "/my/fault_reports"
 # Formats of the customer's edition
 PRINTS = ("pdf", "html")
@@ -86,17 +86,11 @@ class FaultReportPortal(CustomerPortal):
         }
         words = self._get_search_words(params)
         domain, equipment = self._get_fault_report_list_domain(chosen, words, params)
+        url_args = {**chosen, "search": words, "object": equipment.id}
+        pages = self._get_fault_report_pager(domain, page, url_args)
         Report = request.env["fault.report"]
         sorting = choices["sortby"][chosen["sortby"]]["order"]
         grouping = choices["groupby"][chosen["groupby"]]["field"]
-        url_args = {**chosen, "search": words, "object": equipment.id}
-        pages = pager(
-            url=PAGE,
-            total=Report.search_count(domain),
-            page=page,
-            step=self._fault_reports_per_page,
-            url_args={key: value for key, value in url_args.items() if value},
-        )
         reports = Report.search(
             domain,
             order=f"{grouping}, {sorting}" if grouping else sorting,
@@ -124,6 +118,15 @@ class FaultReportPortal(CustomerPortal):
             **chosen,
         }
         return request.render("fault_report.portal_list", values)
+
+    def _get_fault_report_pager(self, domain, page, url_args):
+        return pager(
+            url=PAGE,
+            total=request.env["fault.report"].search_count(domain),
+            page=page,
+            step=self._fault_reports_per_page,
+            url_args={key: value for key, value in url_args.items() if value},
+        )
 
     def _get_fault_report_choices(self):
         """Return the options of the list: the choices of each parameter by value.
@@ -207,11 +210,11 @@ class FaultReportPortal(CustomerPortal):
         Report = request.env["fault.report"]
         found = Report._search_portal_equipment(words, limit=200)
         facilities = Report._get_portal_facilities().filtered_domain(
-            [("name", "ilike", words)]
+            search_rules.get_domain(words, "name")
         )
         domains = {
-            "name": Domain("name", "ilike", words),
-            "reference": Domain("reference", "ilike", words),
+            "name": search_rules.get_domain(words, "name"),
+            "reference": search_rules.get_domain(words, "reference"),
             "facility": Domain("facility_id", "in", facilities.ids),
             "object": Domain("equipment_id", "in", found.ids),
         }
@@ -305,7 +308,6 @@ class FaultReportPortal(CustomerPortal):
             "reply_key": uuid.uuid4().hex,
             "kept": kept,
             "errors": {},
-            "visit_errors": {},
             "error_url": None,
             # The part of the page whose form was refused
             "refused": None,
@@ -362,7 +364,10 @@ class FaultReportPortal(CustomerPortal):
             lambda **values: self._render_fault_report(
                 report, access_token, {}, refused=anchor, **values
             ),
-            labels={"comment": request.env._("Write a comment")},
+            labels={
+                "comment": request.env._("Write a comment"),
+                "wish": request.env._("When does it suit you?"),
+            },
         )
 
     def _get_form_data(self, company):

@@ -7,10 +7,11 @@ from odoo.http import request
 
 from odoo.addons.portal.controllers.portal import CustomerPortal
 
+from ..models.client_guards import MAX_ID
 from ..tools.errors import ForbiddenError
 from .form import get_max_form, read_form
 from .form_response import answer_form
-from .portal import MAX_ID, PAGE, FaultReportPortal
+from .portal import PAGE, FaultReportPortal
 
 
 class FaultReportPortalFiling(FaultReportPortal):
@@ -154,7 +155,9 @@ class FaultReportPortalFiling(FaultReportPortal):
 
         return answer_form(
             action,
-            lambda **values: self._render_fault_report(report, None, {}, **values),
+            lambda **values: self._render_fault_report(
+                report, None, {}, refused="comments", **values
+            ),
         )
 
     def _get_open(self, equipment):

@@ -2,15 +2,14 @@ from odoo import http
 from odoo.http import request
 from odoo.tools.misc import get_lang
 
+from ..models.client_guards import MAX_ID
 from ..models.portal.verdict import VERDICT_PATH
 from ..tools.errors import RefusedRequestError
 from .form import get_max_form, read_form
 from .form_response import answer_form
-from .secret_page import HEADERS
+from .secret_page import HEADERS, ROUTING, render
 
-MAX_ID = 2**31 - 1
 ADDRESS = f"/{'/'.join(VERDICT_PATH)}/<int(max={MAX_ID}):report_id>/<string:token>"
-PAGE = {"type": "http", "auth": "public", "save_session": False, "sitemap": False}
 
 
 class Verdict(http.Controller):
@@ -22,13 +21,17 @@ class Verdict(http.Controller):
     """
 
     # Not read-only: a replica of the database may not know yet what was answered.
-    @http.route(ADDRESS, methods=["GET"], **PAGE)
+    @http.route(ADDRESS, methods=["GET"], **ROUTING)
     def verdict(self, report_id, token, verdict=None, lang=None, **_params):
         report = self._find(report_id, token, lang)
         return self._render(report, verdict)
 
     @http.route(
-        ADDRESS, methods=["POST"], csrf=False, max_content_length=get_max_form, **PAGE
+        ADDRESS,
+        methods=["POST"],
+        csrf=False,
+        max_content_length=get_max_form,
+        **ROUTING,
     )
     def answer_verdict(self, report_id, token, lang=None, **_params):
         report = self._find(report_id, token, lang)
@@ -76,8 +79,4 @@ class Verdict(http.Controller):
             "kept": request.httprequest.form,
             **values,
         }
-        response = request.render("fault_report.verdict_page", values)
-        response.flatten()
-        response.status_code = 200 if report else 404
-        response.headers.update(HEADERS)
-        return response
+        return render("fault_report.verdict_page", values, 200 if report else 404)

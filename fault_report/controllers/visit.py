@@ -1,16 +1,15 @@
-from urllib.parse import urlencode
-
 from werkzeug.exceptions import NotFound
 
 from odoo import http
 from odoo.http import content_disposition, request
 
+from ..models.client_guards import MAX_ID
 from ..models.visit.calendar_feed import FEED_RATE, PATH
 from ..tools.errors import ForbiddenError
 from ..tools.own_addresses import add_secret_path
-from .form import get_max_form, read_form
+from .form import get_max_form
 from .form_response import answer_form
-from .portal import MAX_ID, PAGE, FaultReportPortal
+from .portal import PAGE, FaultReportPortal
 
 ICS = "text/calendar; charset=utf-8"
 
@@ -30,19 +29,7 @@ class FaultReportVisits(FaultReportPortal):
     )
     def answer_visit(self, report_id, access_token=None, **_params):
         report = self._get_fault_report(report_id, access_token)
-        suffix = f"?{urlencode({'access_token': access_token})}" if access_token else ""
-
-        def action():
-            report._answer_visit(read_form(request))
-            return f"{report.access_url}{suffix}#visit"
-
-        def show_again(errors, error_url):
-            return self._render_fault_report(
-                report, access_token, {}, visit_errors=errors
-            )
-
-        labels = {"wish": request.env._("When does it suit you?")}
-        return answer_form(action, show_again, labels=labels)
+        return self._answer_page(report, access_token, report._answer_visit, "visit")
 
     @http.route(
         f"{PAGE}/<int(max={MAX_ID}):report_id>/visit.ics",
@@ -79,12 +66,11 @@ class FaultReportVisits(FaultReportPortal):
         request.env["fault.report.attempt"]._check_rate(
             "calendar", FEED_RATE, address=request.httprequest.remote_addr
         )
-        Report = request.env["fault.report"]
-        content = Report._make_calendar_feed(token)
+        content = request.env["fault.report"]._make_calendar_feed(token)
         if content is None:
             raise NotFound
         response = request.make_response(content, headers={"Content-Type": ICS})
-        response.set_etag(Report._get_feed_tag(content))
+        response.add_etag()
         response.headers["Cache-Control"] = "private, no-cache"
         return response.make_conditional(request.httprequest)
 

@@ -14,7 +14,7 @@ X2MANY = ("one2many", "many2many")
 # reads them before they are stored.
 RELATIONS = ("many2one", *X2MANY)
 # Maximum of an id column
-MAX_ID = 2**31
+MAX_ID = 2**31 - 1
 
 
 class FaultReportProtectedMixin(models.AbstractModel):
@@ -431,7 +431,7 @@ def get_ids(value):
         elif one[:1] in ([Command.SET], (Command.SET,)):
             ids += _get_set_ids(*one[2:3])
     ids = [id_ for id_ in ids if id_]
-    if not all(type(id_) is int and 0 < id_ < MAX_ID for id_ in ids):
+    if not all(type(id_) is int and 0 < id_ <= MAX_ID for id_ in ids):
         raise ValueError(value)
     return ids
 

@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
-from odoo.tools import SQL
 
 from ..tools import text_rules
 from ..tools.context_switches import (
@@ -51,8 +50,6 @@ NOT_HANDLED = {
     **dict.fromkeys(("resolved_at", "reminded_assignment", "unassigned_told"), False),
     **dict.fromkeys(("time_spent", "deviation_count", "duplicate_count"), 0),
 }
-# How often numbers are drawn until they are free
-MOST_DRAWS = 3
 # Of reports whose channel was that of an addon that is gone
 GONE = "gone"
 # The highest priority
@@ -268,13 +265,16 @@ class FaultReport(models.Model):
     # For statistics of a period
     _handled_index = models.Index("(date_handled) WHERE date_handled IS NOT NULL")
     _list_index = models.Index("(reported_at, id)")
-    # For the default order of the list
-    _urgent_index = models.Index("(priority, sla_deadline DESC, reported_at, id)")
+    # For the default order of the list; emergencies as Odoo sorts by a Boolean
+    _urgent_index = models.Index(
+        "(COALESCE(is_emergency, FALSE), priority, sla_deadline DESC, reported_at, id)"
+    )
     # For the list and the columns of the board of what waits, in their default order;
     # without it, 100,000 waiting reports are read for a page
     _waiting_order_index = models.Index(
-        "(company_id, priority, sla_deadline DESC, reported_at, id)"
-        " INCLUDE (state, technician_id)"
+        "(company_id, COALESCE(is_emergency, FALSE),"
+        " priority, sla_deadline DESC, reported_at, id)"
+        " INCLUDE (state, technician_id, is_emergency)"
         " WHERE state NOT IN ('converted', 'cancelled', 'solved')"
     )
     # For the filter
@@ -533,87 +533,9 @@ class FaultReport(models.Model):
             sequence_sudo = (
                 self.env["res.company"].browse(company)._get_fault_report_sequence()
             )
-            numbers = self._draw_free_numbers(sequence_sudo, company, count)
+            numbers = sequence_sudo._draw_fault_report_numbers(company, count)
             drawn[company] = iter(numbers)
         return [next(drawn[company]) for company in companies]
-
-    @api.model
-    def _draw_free_numbers(self, sequence, company_id, count):
-        """Return the next numbers that no report of the company has.
-
-        A sequence starts anew when it is reset or gets date ranges. Unless its prefix
-        differs then, its numbers are taken, and no report could be filed.
-        """
-        for _attempt in range(MOST_DRAWS):
-            numbers, are_free = self._draw_numbers(sequence, company_id, count)
-            if are_free:
-                return numbers
-            self._skip_taken_numbers(sequence, company_id)
-        return numbers
-
-    @api.model
-    def _draw_numbers(self, sequence, company_id, count):
-        """Return the next numbers, and whether all are free: mostly in one query."""
-        if sequence.implementation != "standard" or sequence.use_date_range:
-            numbers = [sequence._next() for _number in range(count)]
-            return numbers, not self._find_taken(company_id, numbers)
-        prefix, suffix = sequence._get_prefix_suffix()
-        rows = self.env.execute_query(
-            SQL(
-                "SELECT number, EXISTS (SELECT FROM fault_report WHERE company_id = %s"
-                " AND reference = %s || lpad(number::text,"
-                " greatest(%s, length(number::text)), '0') || %s)"
-                " FROM (SELECT nextval(%s) AS number FROM generate_series(1, %s)) ours",
-                company_id,
-                prefix,
-                sequence.padding,
-                suffix,
-                f"ir_sequence_{sequence.id:03d}",
-                count,
-            )
-        )
-        numbers = [sequence.get_next_char(number) for number, _is_taken in rows]
-        return numbers, not any(is_taken for _number, is_taken in rows)
-
-    @api.model
-    def _find_taken(self, company_id, numbers):
-        """Return whether reports of the company have one of these numbers."""
-        return bool(
-            self.env.execute_query(
-                SQL(
-                    "SELECT 1 FROM fault_report"
-                    " WHERE company_id = %s AND reference IN %s LIMIT 1",
-                    company_id,
-                    tuple(numbers),
-                )
-            )
-        )
-
-    @api.model
-    def _skip_taken_numbers(self, sequence, company_id):
-        """Let the sequence go on after the last number of the company's reports."""
-        counter, prefix, suffix = sequence, *sequence._get_prefix_suffix()
-        if sequence.use_date_range:
-            today = fields.Date.today()
-            counter = sequence.date_range_ids.filtered(
-                lambda period: period.date_from <= today <= period.date_to
-            )[:1]
-            prefix, suffix = sequence._get_prefix_suffix(date_range=counter.date_from)
-        rows = self.env.execute_query(
-            SQL(
-                "SELECT max(number::bigint) FROM (SELECT substr(reference, %s,"
-                " length(reference) - %s) AS number FROM fault_report"
-                " WHERE company_id = %s AND starts_with(reference, %s)"
-                " AND length(reference) > %s) ours WHERE number ~ '^[0-9]{1,9}$'",
-                len(prefix) + 1,
-                len(prefix) + len(suffix),
-                company_id,
-                prefix,
-                len(prefix) + len(suffix),
-            )
-        )
-        last = rows[0][0] or 0
-        counter.number_next = last + abs(sequence.number_increment)
 
     def _check_changed_values(self, vals):
         """Raise for values that must not be written."""
@@ -860,7 +782,7 @@ class FaultReport(models.Model):
         """Return the record passed to an action, as a record or an id."""
         if isinstance(given, models.BaseModel) and given._name == model:
             return given.ensure_one()
-        if type(given) is int and 0 < given < MAX_ID:
+        if type(given) is int and 0 < given <= MAX_ID:
             return self.env[model].browse(given)
         raise UserError(
             # Names of models are public.

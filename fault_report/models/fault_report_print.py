@@ -8,13 +8,13 @@ from odoo.tools.image import image_data_uri
 
 from ..tools import file_rules, picture_rules
 from ..tools.budget import Budget
+from .client_guards import MAX_ID
 
 # Pixels of a side of a printed photo, with few photos and with many
 PHOTO_SIZE, SMALL_PHOTO_SIZE = (480, 480), (320, 320)
 FEW_PHOTOS = 12
 PHOTOS_OF_ROW = 3
 CUSTOMER_REPORT = "fault_report.action_report_fault_report_customer"
-MAX_ID = 2**31
 
 
 class FaultReport(models.Model):
@@ -36,7 +36,7 @@ class FaultReport(models.Model):
 
         :raises AccessError: if the user may not read one of them, or it does not exist
         """
-        ids = dict.fromkeys(one for one in ids or () if 0 < one < MAX_ID)
+        ids = dict.fromkeys(one for one in ids or () if 0 < one <= MAX_ID)
         reports = self.browse(ids)
         readable = reports.exists()._filtered_access("read")
         if not reports <= readable:
@@ -150,10 +150,6 @@ class FaultReport(models.Model):
             "notes": report._prepare_print_notes(for_customer),
             "signature": not hides_customer and report._prepare_print_signature(),
         }
-
-    def _hides_customer(self):
-        """Return whether the reader is an unverified visitor: see the portal's page."""
-        return self._is_from_stranger() and self.env.user._is_public()
 
     def _get_print_address(self):
         """Return name and address of the customer, in lines."""

@@ -3,7 +3,6 @@ from typing import NamedTuple
 from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
-from odoo.tools.sql import escape_psql
 
 from ..tools import search_rules
 from ..tools.fields import GeneratedText
@@ -303,8 +302,16 @@ class FaultReport(models.Model):
         def to_sql(model, alias, _query):
             field = model._fields["search_text"]
             if by_index:
-                return field.get_match(model, alias, f"%{escape_psql(term)}%")
-            return field.get_check(model, alias, term)
+                find = [
+                    field.get_match(model, alias, f"%{one}%")
+                    for one in search_rules.get_patterns(term)
+                ]
+            else:
+                find = [
+                    field.get_check(model, alias, one)
+                    for one in search_rules.get_forms(term)
+                ]
+            return SQL("(%s)", SQL(" OR ").join(find))
 
         return Domain.custom(to_sql=to_sql)
 
@@ -330,14 +337,14 @@ class FaultReport(models.Model):
             found = [*self._get_related_partners(term), self._get_related_object(term)]
             # Names of orders are searched with an index only.
             if len(term) >= MIN_INDEXED or not term.isascii():
-                found += self._get_related_orders(escape_psql(term))
+                found += self._get_related_orders(term)
             return found
 
         return self._share(("related", term), find)
 
     @api.model
     def _get_related_partners(self, term):
-        named = Domain("complete_name", "ilike", escape_psql(term))
+        named = search_rules.get_domain(term, "complete_name")
         named |= Domain("ref", "=", term)
         digits = search_rules.find_digits(term)
         if digits:
@@ -353,7 +360,7 @@ class FaultReport(models.Model):
         return Related("equipment_id", objects, named, self._find_few(objects, named))
 
     @api.model
-    def _get_related_orders(self, pattern):
+    def _get_related_orders(self, term):
         """Return the orders of reports; the report's form shows their names."""
         links = {"sale.order": ("sale_order_id", Domain.TRUE)}
         for model in sorted(self._get_work_order_models()):
@@ -362,7 +369,7 @@ class FaultReport(models.Model):
         for model, (field, condition) in links.items():
             # Users who may see the report see the names of its orders, as on its form.
             orders_sudo = self.env[model].sudo().with_context(active_test=False)
-            named = Domain(orders_sudo._rec_name, "ilike", pattern)
+            named = search_rules.get_domain(term, orders_sudo._rec_name)
             ids = self._find_few(orders_sudo, named)
             found.append(Related(field, orders_sudo, named, ids, condition))
         return found
@@ -386,7 +393,7 @@ class FaultReport(models.Model):
         if operator != "ilike":
             return NotImplemented
         term = search_rules.clean_term(value)
-        typed = Domain("phone", "ilike", escape_psql(term))
+        typed = search_rules.get_domain(term, "phone")
         return self._get_phone_domain(term) | typed if term else Domain.TRUE
 
     @api.model

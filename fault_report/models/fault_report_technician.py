@@ -9,6 +9,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL, format_date
 
+from ..tools.client_actions import make_notice
 from ..tools.context_switches import with_own_context
 from .fault_report import WAITING_STATES
 
@@ -368,7 +369,7 @@ class FaultReport(models.Model):
         stay = self.filtered(lambda report: not report.handed_over_from_id)
         if stay:
             text += " " + self.env._("%s stay: no one else can take them.", len(stay))
-        return self._get_hand_over_message(text, given)
+        return make_notice(text, "success" if given else "warning")
 
     def action_take_back(self):
         """Give reports that still wait back to the technicians who handed them over."""
@@ -376,19 +377,7 @@ class FaultReport(models.Model):
         # As above
         given = len(with_own_context(self).sudo()._take_back())
         text = self.env._("%s given back.", given)
-        return self._get_hand_over_message(text, given)
-
-    @api.model
-    def _get_hand_over_message(self, text, given):
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "message": text,
-                "type": "success" if given else "warning",
-                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
-            },
-        }
+        return make_notice(text, "success" if given else "warning")
 
     def _hand_over(self):
         """Give these waiting reports to others; return those that were given.
@@ -557,33 +546,42 @@ class FaultReport(models.Model):
         here = self._get_last_visits()
         users = self._sort_candidates(here)
         shown = users[:CANDIDATES]
-        moment = moment or fields.Datetime.now()
-        waiting = self._get_waiting_domain() & Domain("technician_id", "in", shown.ids)
-        due = waiting & self._get_due_domain(self._get_end_of_today())
-        counts = [
-            dict(self._read_group(domain, ["technician_id"], ["__count"]))
-            for domain in (waiting, due)
-        ]
-        absent = defaultdict(list)
-        if self._is_foreseeable(moment):
-            for user_id, _start, end, reason in self._get_absences(
-                shown, moment, moment
-            ):
-                absent[user_id].append((reason, end))
+        waiting, due = self._count_work(shown)
+        absent = self._get_reasons_of_absence(shown, moment or fields.Datetime.now())
         details = self._get_candidate_details(shown)
         return [
             {
                 "user": user,
                 "absence": self._format_absence(absent[user.id]),
                 "texts": [
-                    self.env._("%s open", counts[0].get(user, 0)),
-                    self.env._("%s due today", counts[1].get(user, 0)),
+                    self.env._("%s open", waiting.get(user, 0)),
+                    self.env._("%s due today", due.get(user, 0)),
                     *self._format_last_visit(here.get(user)),
                     *details.get(user.id, ()),
                 ],
             }
             for user in shown
         ], len(users - shown)
+
+    @api.model
+    def _count_work(self, users):
+        """Return two dicts: the waiting reports of each user, and those due today."""
+        waiting = self._get_waiting_domain() & Domain("technician_id", "in", users.ids)
+        due = waiting & self._get_due_domain(self._get_end_of_today())
+        return [
+            dict(self._read_group(domain, ["technician_id"], ["__count"]))
+            for domain in (waiting, due)
+        ]
+
+    @api.model
+    def _get_reasons_of_absence(self, users, moment):
+        """Return pairs of a reason and its end, by the id of a user who is absent."""
+        absent = defaultdict(list)
+        if self._is_foreseeable(moment):
+            absences = self._get_absences(users, moment, moment)
+            for user_id, _start, end, reason in absences:
+                absent[user_id].append((reason, end))
+        return absent
 
     def _sort_candidates(self, here):
         """Return the technicians of the company, the likeliest first."""

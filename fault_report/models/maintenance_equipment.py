@@ -3,7 +3,6 @@ import re
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
-from odoo.tools.sql import escape_psql
 
 from ..tools import search_rules, text_rules
 from .fault_report_recurrence import RECURRENCE_PERIOD
@@ -209,8 +208,10 @@ class MaintenanceEquipment(models.Model):
             both = Domain.OR(self._get_both_domain(text) for text in value)
         elif operator == "ilike":
             term = search_rules.clean_term(value)
-            value = escape_psql(term)
-            both = self._get_both_domain(term, is_part=True)
+            if not term:
+                return Domain.TRUE
+            named = search_rules.get_domain(term, *self._rec_names_search)
+            return named | self._get_both_domain(term, is_part=True)
         else:
             both = Domain.FALSE
         return super()._search_display_name(operator, value) | both
@@ -227,8 +228,14 @@ class MaintenanceEquipment(models.Model):
         for cut in re.finditer("/", str(text or "")[: text_rules.MAX_LINE]):
             name, serial = text[: cut.start()], text[cut.end() :]
             if is_part:
-                named = Domain("name", "=ilike", f"%{escape_psql(name)}")
-                numbered = Domain("serial_no", "=ilike", f"{escape_psql(serial)}%")
+                named = Domain.OR(
+                    Domain("name", "=ilike", f"%{one}")
+                    for one in search_rules.get_patterns(name)
+                )
+                numbered = Domain.OR(
+                    Domain("serial_no", "=ilike", f"{one}%")
+                    for one in search_rules.get_patterns(serial)
+                )
             else:
                 named = Domain("name", "=", name)
                 numbered = Domain("serial_no", "=", serial)

@@ -15,6 +15,15 @@ from odoo.tests.common import (
 )
 
 PHONE, SCREEN = (390, 844), (1400, 900)
+# A small phone, or a screen whose text is four times as large (WCAG 1.4.10)
+NARROW = (320, 844)
+# Elements that reach beyond the screen, but for Odoo's own header
+FIND_WIDE = """
+[...document.querySelectorAll("body *")]
+    .filter((node) => node.getBoundingClientRect().right > window.innerWidth)
+    .filter((node) => !node.closest("header"))
+    .map((node) => `${node.tagName}.${node.className}`)
+"""
 AXE = "/fault_report/static/tests/lib/axe-core/axe.min.js"
 # Violations of the content security policy raise no JavaScript error
 WATCH = """
@@ -45,6 +54,10 @@ CHECK = """
     const width = document.documentElement.scrollWidth;
     if (width > window.innerWidth) {
         problems.push(`it is ${width} pixels wide`);
+    }
+    // Odoo's for a page without one: its own name, or that of a template
+    if (/^(Odoo$|[a-z]+_)/.test(document.title)) {
+        problems.push(`its title is ${document.title}`);
     }
     if (!window.axe) {
         await new Promise((resolve, reject) => {
@@ -94,11 +107,13 @@ class Page:
     def leave_out_odoo(self):
         """Load no scripts that Odoo's pages load last: they fail when one leaves early.
 
-        With a bad connection they never load; our forms work without them.
+        With a bad connection they never load; our forms work without them. Nor fonts
+        of a theme, from the internet: with them, texts have another size.
         """
         self.is_odoo_left_out = True
         self.send("Network.enable")
-        self.send("Network.setBlockedURLs", urls=["*assets_frontend_lazy*"])
+        urls = ["*assets_frontend_lazy*", "*fonts.googleapis.com*"]
+        self.send("Network.setBlockedURLs", urls=urls)
 
     def load_odoo(self):
         """Load all scripts of the next pages again."""

@@ -10,6 +10,10 @@ from odoo.tools import config
 from odoo.tools.misc import exec_pg_environ, find_pg_tool
 
 TIMEOUT = 300  # seconds
+# The database that the test's own one was copied from: `make test` names it. It is not
+# in use, so that PostgreSQL copies it in a tenth of the time.
+TEMPLATE = os.environ.get("TEST_TEMPLATE")
+TEMPLATES = "SELECT datname FROM pg_database"
 
 
 class DatabaseCopyCase(BaseCase):
@@ -20,6 +24,10 @@ class DatabaseCopyCase(BaseCase):
         cls.environment = {**os.environ, **exec_pg_environ()}
         cls.addClassCleanup(cls.run_tool, "dropdb", "--if-exists", cls.copy)
         cls.run_tool("dropdb", "--if-exists", cls.copy)
+        templates = cls.run_tool("psql", "-d", get_db_name(), "-Atc", TEMPLATES)
+        if TEMPLATE in templates.split():
+            cls.run_tool("createdb", "--template", TEMPLATE, cls.copy)
+            return
         cls.run_tool("createdb", "--template", "template0", cls.copy)
         dump = cls.run_tool("pg_dump", "--no-owner", get_db_name())
         cls.run_tool("psql", "--quiet", "-d", cls.copy, text=dump)

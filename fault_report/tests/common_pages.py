@@ -20,7 +20,15 @@ from odoo.http import Request, _generate_routing_rules
 from odoo.tools import mute_logger
 
 from .common import FaultReportData
-from .common_browser import AXE, CHECK, PHONE, SCREEN, BrowserCase
+from .common_browser import (
+    AXE,
+    CHECK,
+    FIND_WIDE,
+    NARROW,
+    PHONE,
+    SCREEN,
+    BrowserCase,
+)
 from .common_portal import PortalData
 
 ROOT = Path(__file__).parents[2]
@@ -441,6 +449,8 @@ class PublicPages(PortalData, FaultReportData, BrowserCase):
             page.resize(size)
             self.show(page, visit)
             found.append(page.run(check))
+        page.resize(NARROW)
+        self.assertEqual(page.run(FIND_WIDE), [])
         weight = self.weigh(page, visit)
         self.assertEqual(found, [[], []])
         self.assertLessEqual(weight, MOST_BYTES)

@@ -374,6 +374,40 @@ class TestCustomerMonthDialog(CustomerMonthCommon):
                 own = Dialog.with_context(active_model=model, active_ids=ids)
                 self.assertFalse(own.default_get(["partner_id"]).get("partner_id"))
 
+    def test_a_person_stands_for_the_company_unless_they_are_a_customer(self):
+        self.make_at(MONDAY)
+        Partner = self.env["res.partner"]
+        Dialog = self.env["fault.report.customer.month"].with_user(self.viewer)
+        person, department, below = Partner.create(
+            [
+                {"name": "Person", "parent_id": self.hotel.id},
+                {"name": "Department", "parent_id": self.hotel.id},
+                {"name": "In the wing", "parent_id": self.wing.id},
+            ]
+        )
+        self.make_at(MONDAY, partner_id=department.id, equipment_id=False)
+        for partner, expected in (
+            (person, self.hotel),
+            (below, self.hotel),
+            (department, department),
+        ):
+            own = Dialog.with_context(
+                active_model="res.partner", active_ids=partner.ids
+            )
+            with self.subTest(partner.name):
+                values = own.default_get(["partner_id"])
+                self.assertEqual(values["partner_id"], expected.id)
+
+    def test_it_says_before_printing_how_many_reports_there_are(self):
+        self.make_at(MONDAY)
+        Dialog = self.env["fault.report.customer.month"].with_user(self.viewer)
+        with Form(Dialog) as form:
+            self.assertFalse(form.summary)
+            form.partner_id, form.month = self.hotel, MONDAY.date()
+            self.assertEqual(form.summary, "March 2026: 1")
+            form.month = "2026-05-01"
+            self.assertEqual(form.summary, "May 2026: 0")
+
     def test_without_a_customer_or_a_month_it_says_what_to_do(self):
         for values in (
             {"partner_id": False},

@@ -298,7 +298,8 @@ class TestDesk(FaultReportCommon):
             views = Report.get_views([(False, "kanban")], {"mobile": mobile})
             arch = etree.fromstring(views["views"]["kanban"]["arch"])
             self.assertEqual("default_group_by" in arch.attrib, grouped)
-            self.assertTrue(arch.get("default_order").startswith("priority desc"))
+            order = arch.get("default_order")
+            self.assertTrue(order.startswith("is_emergency desc, priority desc"))
 
     def test_r44_a_note_on_a_phone_is_a_text_and_its_time(self):
         view = self.env.ref("fault_report.fault_report_note_view_form")

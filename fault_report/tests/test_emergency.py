@@ -5,13 +5,14 @@ from collections import namedtuple
 from datetime import timedelta
 from unittest.mock import patch
 
+from lxml import etree
 from markupsafe import Markup
 
 from odoo import Command, fields
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import BaseCase, tagged
 
-from ..models.notification.delivery import CUSTOMER_KINDS
+from ..models.notification.recipients import CUSTOMER_KINDS
 from ..models.portal import dialogue
 from ..tools import danger
 from ..tools.danger import find_danger, fold, read_words
@@ -140,6 +141,19 @@ class TestEmergency(PortalData, EmergencyData, FaultReportCommon):
         return " ".join(report.message_ids.mapped("body"))
 
     # === THE MARK === #
+
+    def test_emergencies_are_first_in_lists_and_boards(self):
+        values = {"partner_id": self.hotel.id, "name": "It rattles"}
+        Report = self.env["fault.report"]
+        emergency = Report.create({**values, "is_emergency": True})
+        urgent = Report.create({**values, "priority": "2"})
+        normal = Report.create(values)
+        reports = normal + urgent + emergency
+        for kind in ("list", "kanban"):
+            arch = etree.fromstring(Report.get_view(view_type=kind)["arch"])
+            order = arch.get("default_order")
+            found = Report.search([("id", "in", reports.ids)], order=order)
+            self.assertEqual(found, emergency + urgent + normal)
 
     def test_r105_a_word_that_means_danger_marks_an_urgent_emergency(self):
         noise, sparks = self.sight.option_ids

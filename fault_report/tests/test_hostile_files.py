@@ -2,6 +2,7 @@
 
 import base64
 import io
+import itertools
 import random
 import struct
 import time
@@ -18,6 +19,7 @@ from odoo.tools.image import image_process
 from odoo.addons.http_routing.tests.common import MockRequest
 
 from ..tools import file_rules, photo_rules, picture, picture_rules
+from ..tools.budget import Budget
 from ..tools.picture_structure import read_structure
 from .common import FaultReportCommon
 from .hostile_files import (
@@ -43,6 +45,13 @@ MEGABYTE = 1024 * 1024
 # Size of a file in bytes, and the allowed CPU seconds
 BUDGETS = {2 * MEGABYTE: 2, 25 * MEGABYTE - 1024: 5}
 MUTATIONS = 200
+# The modes in which each kind of picture comes; the last one has greys of 16 bits
+MODES = (
+    *(("JPEG", mode) for mode in ("L", "RGB", "CMYK", "YCbCr")),
+    *(("PNG", mode) for mode in ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")),
+    *(("GIF", mode) for mode in ("L", "P")),
+    *(("WEBP", mode) for mode in ("RGB", "RGBA")),
+)
 
 
 class HostileFilesCase(FaultReportCommon):
@@ -410,6 +419,38 @@ class TestDamagedPictures(HostileFilesCase):
         self.patch(file_rules.picture_rules.picture, "pillow_heif", None)
         content = make_heic_picture()[:-30]
         self.assertEqual(self.add_file(content, "a.heic").raw, content)
+
+    def test_a_sound_picture_of_each_mode_is_kept_and_shown_small(self):
+        settings = self.env["ir.config_parameter"]
+        settings.set_param("base.image_autoresize_max_px", "600x600")
+        sizes = ((40, 30), (500, 400), (1300, 1250))
+        for (kind, mode), size in itertools.product(MODES, sizes):
+            with self.subTest(kind, mode=mode, size=size):
+                self.forget()
+                content = self.draw_grey(kind, mode, size)
+                kept = self.add_file(content).raw
+                photo = photo_rules.clean_photo(
+                    self.env, base64.b64encode(content), file_rules.Limits()
+                )
+                for shown in (
+                    image_process(kept, size=(16, 16)),
+                    picture_rules.make_thumbnail(
+                        kept, file_rules.guess_type(kept), (16, 16), Budget(10**8)
+                    ),
+                    base64.b64decode(photo),
+                ):
+                    with Image.open(io.BytesIO(shown)) as small:
+                        grey = small.convert("L").resize((1, 1)).getpixel((0, 0))
+                    self.assertAlmostEqual(grey, 128, delta=32)
+
+    def draw_grey(self, kind, mode, size):
+        """Return a picture that is half as light as possible everywhere."""
+        picture = Image.new("L", size, 128).convert("L" if mode == "I;16" else mode)
+        if mode == "I;16":
+            picture = Image.frombytes(mode, size, b"\0\x80" * size[0] * size[1])
+        stream = io.BytesIO()
+        picture.save(stream, kind)
+        return stream.getvalue()
 
     def test_a_picture_stays_upright_when_only_xmp_says_how_to_hold_it(self):
         xmp = b'<x:xmpmeta><rdf:Description tiff:Orientation="%d"/></x:xmpmeta>'

@@ -4,7 +4,7 @@ from lxml import html
 
 from odoo.tests import tagged
 
-from ..models.notification.delivery import CUSTOMER_KINDS
+from ..models.notification.recipients import CUSTOMER_KINDS
 from .common_pages import ENGLISH, LANGUAGES, WORD, Words, add_languages, clean
 from .test_mail import CARL, MailGatewayCase
 

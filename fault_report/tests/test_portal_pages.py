@@ -3,6 +3,8 @@
 import json
 import re
 import uuid
+from itertools import product
+from unicodedata import normalize
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from lxml import html
@@ -107,6 +109,18 @@ class TestPortalPages(PortalPages):
         page = self.get_page("?groupby=object")
         groups = page.xpath("//*[@class='o_fr_group']/text()")
         self.assertEqual(set(groups), {"Fan", "Lift", "None"})
+
+    def test_a_search_finds_what_was_typed_and_nothing_else(self):
+        self.sign_in(self.filing)
+        odd = "O'N_\\ 50 % \"ö\\"
+        self.in_wing.name = self.wing.name = self.lift.serial_no = normalize("NFD", odd)
+        for words, where in product(
+            (odd, odd[1:], normalize("NFD", odd), "_", "%", "\\"),
+            ("name", "facility", "object"),
+        ):
+            query = urlencode({"search": words, "search_in": where})
+            with self.subTest(query):
+                self.assertEqual(self.get_names(f"?{query}"), [self.in_wing.name])
 
     def test_r70_what_the_address_says_beyond_the_offers_is_ignored(self):
         self.sign_in(self.filing)

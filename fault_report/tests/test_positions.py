@@ -34,6 +34,25 @@ PACKETS = {
     "a drone": b"drone-dji:GpsLatitude = '59.329312'/>",
     "parts": b"><exif:GPSLatitude rdf:parseType='Resource'><rdf:value>59.329312"
     b"</rdf:value></exif:GPSLatitude></rdf:Description>",
+    "another drone": b'drone-skydio:Latitude="59.329312"/>',
+    **{
+        name: b'%s="Stockholm"/>' % name.encode()
+        for name in (
+            "photoshop:City",
+            "photoshop:State",
+            "photoshop:Country",
+            "Iptc4xmpCore:Location",
+        )
+    },
+    "a list": b"><Iptc4xmpExt:LocationShown><rdf:Bag><rdf:li><Iptc4xmpExt:Sublocation>"
+    b"Stockholm</Iptc4xmpExt:Sublocation></rdf:li></rdf:Bag>"
+    b"</Iptc4xmpExt:LocationShown></rdf:Description>",
+}
+# What a track has of each second, and what its head says
+SECONDS = {
+    "GoPro": (b"", b"GPS5l\x14\0\2" + PLACE.ljust(40)),
+    "a newer GoPro": (b"", b"GPS9?\x20\0\2" + PLACE.ljust(64)),
+    "a text": (b"keydmdtacom.apple.quicktime.location.ISO6709", ISO_6709),
 }
 BRANDS = (b"mp42", b"isom", b"qt  ", b"3gp4", b"M4A ")
 
@@ -89,6 +108,8 @@ def make_pictures():
         yield f"tEXt {keyword}", add_png_text(b"tEXt", keyword, LATITUDE)
         packed = b"\0" + zlib.compress(LATITUDE)
         yield f"zTXt {keyword}", add_png_text(b"zTXt", keyword, packed)
+    for label, video in make_movies():
+        yield f"with a video, {label}", make_picture("JPEG", gps=False) + video
     for order, tag in product("<>", (0, 0x8769, 0x014A)):
         block = b"Exif\0\0" + make_inner_position(order, tag)
         yield f"EXIF {order} {tag}", insert(make_segment(0xE1, block))
@@ -123,6 +144,10 @@ def make_movies():
         for name, packet in PACKETS.items():
             xmp = make_box(b"uuid", bytes(16), RDF % packet)
             yield f"{brand} {name}", make_movie(brand, [b"vide"]) + xmp
+        for name, (key, second) in SECONDS.items():
+            head = make_movie_with(brand, make_box(b"keys", key))
+            data = make_box(b"mdat", b"\x07" * 99, second * 3, b"kept")
+            yield f"{brand} {name}", head + data
 
 
 class TestPositions(TransactionCase):

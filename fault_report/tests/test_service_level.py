@@ -799,6 +799,23 @@ class TestDue(ServiceLevelCommon):
                 self.env.flush_all()
             self.assertTrue(converted._is_waiting_signalled())
 
+    def test_what_is_done_too_late_was_missed_and_is_overdue_no_more(self):
+        self.make_policy(resolution_hours=1)
+        report, later = self.make_at(MONDAY), MONDAY + timedelta(hours=3)
+        with freeze_time(later):
+            self.assertIn("late", report.sla_countdown)
+        self.at(later, lambda: report.action_solve("By phone"))
+        self.env.invalidate_all()
+        self.assertEqual(report.sla_countdown, "Missed")
+        arch = etree.fromstring(report.get_view(view_type="form")["arch"])
+        [ribbon] = arch.xpath("//widget[@name='web_ribbon'][@title='Overdue']")
+        values = {"sla_status": "breached", "state": "converted"}
+        for deadline, expected in ((False, True), (MONDAY, False)):
+            hidden = safe_eval(
+                ribbon.get("invisible"), {**values, "sla_deadline": deadline}
+            )
+            self.assertEqual(hidden, expected)
+
     def test_another_user_does_not_choose_it(self):
         with self.assertRaises(AccessError):
             self.technician.with_user(

@@ -263,6 +263,8 @@ class TestVisitsHttp(PortalData, FaultReportData, HttpCase):
         refused = self.url_open(f"{page}/visit", {**data, "answer": "other"})
         self.assertEqual(refused.status_code, 422)
         self.assertIn("o_fr_visit", refused.text)
+        # Nothing was entered in the form for a comment, whose draft is shown.
+        self.assertNotIn("data-kept", refused.text)
         wish = {"answer": "other", "wish": "Later", "idempotency_key": "key-of-a-form"}
         for _turn in range(2):
             answer = self.url_open(f"{page}/visit", {**data, **wish})

@@ -489,28 +489,28 @@ def _repair_leaf(part):
             _set_content(part, "application/octet-stream", content)
             return True
     text = mail_parts.read_as_odoo(part)
-    if text is not None:
-        if (
-            not isinstance(text, str)
-            or mail_parts.is_file(part)
-            or not mail_parts.REFUSED.search(text)
-        ):
-            return False
+    if text is None:
+        _repair_unreadable(part)
+        return True
+    is_text = isinstance(text, str) and not mail_parts.is_file(part)
+    if is_text and mail_parts.REFUSED.search(text):
         _set_text(part, part.get_content_subtype(), text)
         return True
+    return False
+
+
+def _repair_unreadable(part):
+    """Make a content readable that Odoo cannot read: as text, else as a file."""
     content = mail_parts.get_content(part)
     if part.get_content_maintype() == "text":
-        charset = part.get_content_charset()
-        _set_text(
-            part, part.get_content_subtype(), mail_parts.decode_text(content, charset)
-        )
+        text = mail_parts.decode_text(content, part.get_content_charset())
+        _set_text(part, part.get_content_subtype(), text)
     else:
         _set_content(part, "application/octet-stream", content)
     if mail_parts.read_as_odoo(part) is None:
         name = mail_parts.get_filename(part)
         _set_headers(part, [h for h in part.raw_items() if not _is_about_content(h[0])])
         _set_content(part, "application/octet-stream", content, name or "file")
-    return True
 
 
 def _repair_only_text(part):

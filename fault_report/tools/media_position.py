@@ -1,6 +1,8 @@
 """Remove the position from the metadata of a video or a sound recording.
 
 Phones write it into a box of MP4, MOV and 3GP: as a text in ISO 6709, or as numbers.
+Cameras also write it for each second, between pictures and sound. A picture can have
+a video behind it, with a position of its own.
 """
 
 import re
@@ -19,14 +21,37 @@ _ISO_6709 = re.compile(
 )
 # A list of boxes; a phone's video has less than a hundred
 _STEPS = 2000
+# Hours of a video
+_SECONDS = 20_000
 _BOX = 10
 # The pictures and the sound
 _CONTENT = b"mdat"
+# Positions of a whole second between them: GoPro's numbers, with their size and count,
+# and Apple's texts if a track has them
+_SECOND = re.compile(rb"GPS(?:5l|9\?)([\x14\x20])\0(.)", re.S)
+_TRACK_KEY = b"keydmdtacom.apple.quicktime.location.ISO6709"
+# Behind the first bytes of a picture, which are those of a HEIC
+_VIDEO, _PICTURE_HEAD = b"ftyp", 8
 _USER_DATA = b"udta"
 _LEAST, _LONGEST = 8, 4096
 _LONGEST_TEXT = 256
 # Of metadata as in a photo
-_MARKS = (b"Exif\0\0", b":GPS", b":Gps")
+_MARKS = (b"Exif\0\0", b":GPS", b":Gps", b"22-rdf-syntax-ns")
+
+
+def remove_picture_position(content, mimetype):
+    """Return a picture without its position, and without that of a video behind it.
+
+    :raises TooComplexError: if its metadata is too expensive to parse
+    """
+    content = remove_position(content, mimetype)
+    start = content.find(_VIDEO, _PICTURE_HEAD) - 4
+    if start < 0:
+        return content
+    video = content[start:]
+    bare = remove_media_position(video)
+    # The same object: its checksum is known.
+    return content if bare == video else content[:start] + bare
 
 
 def remove_media_position(content):
@@ -39,6 +64,7 @@ def remove_media_position(content):
     for start, end in _find_metadata(content):
         found += _find_boxes(content, start, end, budget)
         found += _find_texts(content, start, end, budget)
+    found += _find_seconds(content)
     if found:
         content = _replace(content, found)
     # As in a photo
@@ -77,6 +103,19 @@ def _find_texts(content, start, end, budget):
     if any(content.find(key, start, end) >= 0 for key in _KEYS):
         for text in _ISO_6709.finditer(content, start, end):
             budget.spend(_BOX)
+            yield text.start(), b" " * len(text[0])
+
+
+def _find_seconds(content):
+    """Iterate over the places of the positions of each second, likewise."""
+    budget = Budget(_SECONDS)
+    for numbers in _SECOND.finditer(content):
+        budget.spend()
+        start, size = numbers.end(), numbers[1][0] * numbers[2][0]
+        yield start, bytes(min(size, len(content) - start))
+    if _TRACK_KEY in content:
+        for text in _ISO_6709.finditer(content):
+            budget.spend()
             yield text.start(), b" " * len(text[0])
 
 

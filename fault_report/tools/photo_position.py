@@ -25,6 +25,21 @@ _BEFORE_HEIC_TIFF = re.compile(rb"(?:Exif\0\0|\0\0\0\0)\Z")
 _LONGEST_BEFORE = 8
 # Cameras and drones use prefixes and spellings of their own.
 _XMP_NAMES = (re.compile(rb":GPS\w{1,40}"), re.compile(rb":Gps\w{1,40}"))
+# Only in XMP: coordinates of drones, and names of places, as in IPTC
+_RDF_NAMES = tuple(
+    re.compile(rb":%s\b" % name)
+    for name in (
+        rb"Latitude",
+        rb"Longt?itude",
+        rb"City",
+        rb"Country\w{0,40}",
+        rb"Location\w{0,40}",
+        rb"ProvinceState",
+        rb"State",
+        rb"Sublocation",
+        rb"WorldRegion",
+    )
+)
 _XMP_ELEMENT = re.compile(rb"<[\w.-]{1,40}\Z")
 _LONGEST_PREFIX = 41
 # In each packet of XMP
@@ -222,7 +237,7 @@ def _blank(data, start, size, budget):
 
 def _blank_xmp_position(content, data, budget):
     """Blank the position in XMP, as attribute or as element, in `data`."""
-    names = _XMP_NAMES if _RDF in content else _XMP_NAMES[:1]
+    names = (*_XMP_NAMES, *_RDF_NAMES) if _RDF in content else _XMP_NAMES[:1]
     for name in chain.from_iterable(one.finditer(content) for one in names):
         budget.spend(_BLOCK)
         start, end = name.span()

@@ -6,6 +6,7 @@ import binascii
 from . import file_rules, photo_position, picture, picture_rules
 from .budget import TooComplexError
 from .errors import FieldError
+from .media_position import remove_picture_position
 
 # Accepted types of photos, by their MIME type: another one needs a decoder in `picture`
 TYPES = tuple(picture.FORMATS)
@@ -69,7 +70,7 @@ def _make_photo(env, content, limits):
     if not picture_rules.may_decode(env, content, mimetype):
         if limits.keep_position:
             return content
-        return photo_position.remove_position(content, mimetype)
+        return remove_picture_position(content, mimetype)
     size = (MAX_SIDE, MAX_SIDE)
     small = picture.make_smaller(content, mimetype, size, QUALITY, "JPEG")
     if limits.keep_position:

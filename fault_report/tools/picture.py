@@ -138,7 +138,7 @@ def make_smaller(content, mimetype, size, quality=80, output_format=None):
         orientation = get_orientation(picture)
         # A turned picture needs a turned frame
         frame = size[::-1] if orientation >= 5 else size
-        picture = _reduce(picture, frame)
+        picture = _reduce(_make_plain(picture), frame)
         picture.thumbnail(frame)
         return _save(_turn(picture, orientation), mimetype, quality, output_format)
 
@@ -164,17 +164,22 @@ def make_upright(content, mimetype):
     """
     with guard():
         picture = _open(content, mimetype)
-        return _save(_turn(picture, get_orientation(picture)), mimetype, 95)
+        turned = _turn(_make_plain(picture), get_orientation(picture))
+        return _save(turned, mimetype, 95)
 
 
-def is_turned_by_xmp(content, mimetype):
-    """Return whether the orientation is only in XMP, which browsers ignore.
+def must_be_redrawn(content, mimetype):
+    """Return whether browsers or Odoo cannot show the picture as it is.
+
+    Browsers ignore an orientation that is only in XMP, and Odoo cannot make a picture
+    with greys of 16 bits smaller.
 
     :raises DamagedPictureError: if the picture cannot be read
     """
     with guard():
         picture = _open(content, mimetype)
-        return get_orientation(picture) != _get_exif_orientation(picture)
+        is_turned = get_orientation(picture) != _get_exif_orientation(picture)
+        return is_turned or _has_deep_greys(picture)
 
 
 def get_orientation(picture):
@@ -225,6 +230,21 @@ def _open_heic(content):
     if width * height > read_structure(content, "image/heic").pixels:
         raise TooComplexError
     return heic
+
+
+def _has_deep_greys(picture):
+    return picture.mode.startswith("I")
+
+
+def _make_plain(picture):
+    """Return the picture in a mode that Pillow can make smaller."""
+    if _has_deep_greys(picture):
+        return picture.convert("I").point(lambda grey: grey * (1 / 256)).convert("L")
+    if picture.mode == "1":
+        return picture.convert("L")
+    if picture.mode in ("P", "PA"):
+        return picture.convert("RGBA" if picture.has_transparency_data else "RGB")
+    return picture
 
 
 def _reduce(picture, frame):

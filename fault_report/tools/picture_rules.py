@@ -11,7 +11,8 @@ from odoo.tools import str2bool
 
 from . import picture
 from .budget import Budget
-from .photo_position import add_position, remove_position
+from .media_position import remove_picture_position
+from .photo_position import add_position
 from .picture_structure import read_structure
 
 _logger = logging.getLogger(__name__)
@@ -49,7 +50,9 @@ def prepare(env, content, mimetype, limits):
 
 
 def _prepare(env, content, mimetype, limits):
-    bare = content if limits.keep_position else remove_position(content, mimetype)
+    bare = content
+    if not limits.keep_position:
+        bare = remove_picture_position(content, mimetype)
     if not picture.can_decode(mimetype):
         return bare
     # Read once: it takes a pass over a photo.
@@ -64,7 +67,7 @@ def _prepare(env, content, mimetype, limits):
     elif mimetype in _SHOWN_SMALL and structure.cost > picture.MOST_PIXELS:
         # Displayed without resizing
         return bare
-    elif mimetype in picture.FORMATS and picture.is_turned_by_xmp(content, mimetype):
+    elif mimetype in picture.FORMATS and picture.must_be_redrawn(content, mimetype):
         altered = picture.make_upright(content, mimetype)
     else:
         picture.check_picture(bare, mimetype)

@@ -3,8 +3,10 @@
 import re
 import unicodedata
 
+from odoo.fields import Domain
 from odoo.modules.db import FunctionStatus
 from odoo.tools import SQL
+from odoo.tools.sql import escape_psql
 
 from . import text_rules
 
@@ -40,6 +42,26 @@ def clean_term(value):
     """Return the searchable text of an input in the search line."""
     text = unicodedata.normalize("NFC", text_rules.remove_refused(str(value or "")))
     return text.strip()[: text_rules.MAX_LINE]
+
+
+def get_forms(term):
+    """Return the term in each form in which it may be stored.
+
+    Accents are within a letter, or behind it, as some systems write them.
+    """
+    forms = (unicodedata.normalize(form, term) for form in ("NFC", "NFD"))
+    return list(dict.fromkeys(forms))
+
+
+def get_patterns(term):
+    """Return the patterns by which `ilike` finds the term as it was typed."""
+    return [escape_psql(one) for one in get_forms(term)]
+
+
+def get_domain(term, *names):
+    """Return the domain of records with the term in one of these fields."""
+    patterns = get_patterns(term)
+    return Domain.OR(Domain(n, "ilike", one) for n in names for one in patterns)
 
 
 def find_digits(text):

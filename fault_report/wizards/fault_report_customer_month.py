@@ -3,7 +3,7 @@ from datetime import date, datetime, time
 from dateutil.relativedelta import relativedelta
 from pytz import timezone, utc
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import format_date
@@ -30,19 +30,37 @@ class FaultReportCustomerMonth(models.TransientModel):
     company_id = fields.Many2one(
         "res.company", default=lambda self: self.env.company, required=True
     )
+    # The month in words, as the date is shown with a day, and the number of reports
+    summary = fields.Char(string="Fault Reports", compute="_compute_summary")
 
     def _default_partner_id(self):
-        """Return the customer from whose list or form the dialog was opened."""
+        """Return the customer from whose list or form the dialog was opened.
+
+        A person whom no report names as its customer stands for their company.
+        """
         context = self.env.context
         if context.get("active_model") != "res.partner":
             return False
         ids = find_ids(context.get("active_ids"))
         partners = self.env["res.partner"].browse(ids).exists()
         customers = partners.filtered(lambda partner: not partner.is_facility)
-        return customers if len(customers) == 1 else False
+        if len(customers) != 1:
+            return False
+        own = Domain("partner_id", "=", customers.id)
+        if self.env["fault.report"].search_count(own, limit=1):
+            return customers
+        return customers._get_fault_report_customer()
 
     def _default_month(self):
         return fields.Date.context_today(self).replace(day=1) - relativedelta(months=1)
+
+    @api.depends("partner_id", "month", "company_id")
+    def _compute_summary(self):
+        self.summary = False
+        Report = self.env["fault.report"]
+        for dialog in self.filtered(lambda dialog: dialog._is_complete()):
+            count = Report.search_count(dialog._get_domain())
+            dialog.summary = f"{dialog._get_month_name()}: {count}"
 
     def action_print(self):
         """Return the action that makes the PDF."""
@@ -57,8 +75,7 @@ class FaultReportCustomerMonth(models.TransientModel):
         :raises UserError: without a customer and a month
         """
         self.ensure_one()
-        is_month = self.month and FIRST_YEAR <= self.month.year < LAST_YEAR
-        if not self.partner_id or not is_month:
+        if not self._is_complete():
             raise UserError(self.env._("Choose a customer and a month."))
         start = date(self.month.year, self.month.month, 1)
         zone = timezone(self._get_zone())
@@ -68,6 +85,10 @@ class FaultReportCustomerMonth(models.TransientModel):
             .replace(tzinfo=None)
             for day in (start, start + relativedelta(months=1))
         )
+
+    def _is_complete(self):
+        is_month = self.month and FIRST_YEAR <= self.month.year < LAST_YEAR
+        return bool(self.partner_id and is_month and self.company_id)
 
     def _get_zone(self):
         """Return the name of the company's time zone."""

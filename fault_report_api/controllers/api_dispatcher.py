@@ -280,28 +280,7 @@ class ApiDispatcher(HttpDispatcher):
 
     def _describe(self, exc):
         """Return the status, the error for the body, and the headers."""
-        status, message, headers = 500, None, {}
-        if is_passing(exc):
-            status, message = 503, get_busy_message(self.request)
-            headers["Retry-After"] = str(RETRY_AFTER)
-        elif isinstance(exc, HTTPException):
-            status = exc.code
-            headers = {
-                name: value
-                for name, value in exc.get_headers()
-                if name in ("Allow", "Retry-After")
-            }
-        elif isinstance(exc, (AccessError, AccessDenied)) and not isinstance(
-            exc, PublicMessage
-        ):
-            status = 403
-        elif isinstance(exc, UserError):
-            status = exc.http_status
-            message = get_public_message(self.request.env, exc)
-            if hasattr(exc, "retry_after"):
-                headers["Retry-After"] = str(exc.retry_after)
-                if status == 429:
-                    headers["RateLimit"] = f'"key";r=0;t={exc.retry_after}'
+        status, message, headers = self._get_answer(exc)
         if status == 401:
             headers["WWW-Authenticate"] = 'Bearer realm="fault_report"'
         fields = getattr(exc, "fields", {})
@@ -318,6 +297,27 @@ class ApiDispatcher(HttpDispatcher):
         if contact:
             error["contact"] = contact
         return status, error, headers
+
+    def _get_answer(self, exc):
+        """Return the status, its own message or None, and the headers."""
+        if is_passing(exc):
+            headers = {"Retry-After": str(RETRY_AFTER)}
+            return 503, get_busy_message(self.request), headers
+        if isinstance(exc, HTTPException):
+            own = ("Allow", "Retry-After")
+            headers = {name: text for name, text in exc.get_headers() if name in own}
+            return exc.code, None, headers
+        is_access = isinstance(exc, (AccessError, AccessDenied))
+        if is_access and not isinstance(exc, PublicMessage):
+            return 403, None, {}
+        if not isinstance(exc, UserError):
+            return 500, None, {}
+        status, headers = exc.http_status, {}
+        if hasattr(exc, "retry_after"):
+            headers["Retry-After"] = str(exc.retry_after)
+            if status == 429:
+                headers["RateLimit"] = f'"key";r=0;t={exc.retry_after}'
+        return status, get_public_message(self.request.env, exc), headers
 
     def _get_message(self, status):
         env = self.request.env

@@ -261,33 +261,37 @@ class FaultReportIntegration(models.Model):
         if on_found:
             on_found(integration_sudo)
         rate = integration_sudo._count(address, viewing)
-        audit = self.env["fault.report.audit"]
         prefix = (key or "")[:PREFIX]
         if not integration_sudo:
-            audit._log_refused("key_refused", address, prefix)
-            raise RefusedRequestError(
-                self.env._("The key is missing, wrong, or no longer valid."),
-                401,
-                "key",
-            )
+            self._refuse_key(address, prefix)
         if not integration_sudo._may_come_from(origin):
-            integration_sudo._note_refused_origin(origin, address)
-            audit._log_refused(
-                "origin_refused", address, prefix, integration_sudo, origin
-            )
-            raise RefusedRequestError(
-                self.env._("This web page may not use the key."),
-                403,
-                "origin",
-                # A visitor of a form gets the contact data instead.
-                integration_sudo._get_contact() if viewing else None,
-            )
+            integration_sudo._refuse_origin(origin, address, prefix, viewing)
         used = integration_sudo.last_used
         if not used or used < fields.Datetime.now() - USE_NOTED:
             self.env.cr.postcommit.add(integration_sudo._note_use)
         if on_admitted:
             on_admitted(rate)
         return integration_sudo
+
+    @api.model
+    def _refuse_key(self, address, prefix):
+        self.env["fault.report.audit"]._log_refused("key_refused", address, prefix)
+        raise RefusedRequestError(
+            self.env._("The key is missing, wrong, or no longer valid."), 401, "key"
+        )
+
+    def _refuse_origin(self, origin, address, prefix, viewing):
+        self._note_refused_origin(origin, address)
+        self.env["fault.report.audit"]._log_refused(
+            "origin_refused", address, prefix, self, origin
+        )
+        raise RefusedRequestError(
+            self.env._("This web page may not use the key."),
+            403,
+            "origin",
+            # A visitor of a form gets the contact data instead.
+            self._get_contact() if viewing else None,
+        )
 
     @api.model
     def _find_sender(self, key):

@@ -31,7 +31,7 @@ class FaultReportIntegration(models.Model):
     # === ONE REPORT === #
 
     def _check_may_read(self):
-        """Raise for a key that is public, as anybody can copy it from a page."""
+        """Raise for a key that is public, as anyone can copy it from a page."""
         self.ensure_one()
         if self.in_page:
             raise RefusedRequestError(

@@ -36,7 +36,7 @@ _STATE = {
     "tracking_url": {
         "type": "string",
         "format": "uri",
-        "description": "The page where anybody who knows it follows the report.",
+        "description": "The page on which anyone who knows it follows the report.",
     },
 }
 # Of emergencies only
@@ -149,7 +149,7 @@ _ERRORS = {
     "409": "Something else was sent with this idempotency key.",
     "413": "More than 50 MB, or than twice the largest file where that is more.",
     "415": "Neither JSON nor a form, not UTF-8, or compressed.",
-    "422": "The content is not accepted; `fields` tells why.",
+    "422": "The content is not accepted; `fields` says why.",
     "429": "Too many requests: wait as many seconds as `Retry-After` says.",
     "503": "The server is busy: wait as many seconds as `Retry-After` says.",
 }

@@ -29,15 +29,22 @@ class FaultReport(models.Model):
             report.oncall_alert_count = len(report.oncall_alert_ids)
 
     def write(self, vals):
-        """Start or stop alerts of reports whose priority has changed."""
+        """Start or stop alerts of reports by their priority, or without a technician.
+
+        No one has an urgent report any more whose technician was taken off.
+        """
         if not self.env["fault.report.oncall.schedule"]._is_used():
             return super().write(vals)
         # Only compared; Odoo checks the right to write.
         reports_sudo = self.sudo()
-        before = {report.id: report.priority for report in reports_sudo}
+        before = {one.id: one.priority for one in reports_sudo}
+        taken_sudo = reports_sudo.filtered("technician_id")
         result = super().write(vals)
         changed_sudo = reports_sudo.filtered(
-            lambda report: report.priority != before[report.id]
+            lambda one: (
+                one.priority != before[one.id]
+                or (one in taken_sudo and not one.technician_id)
+            )
         )
         changed_sudo._follow_urgency()
         return result

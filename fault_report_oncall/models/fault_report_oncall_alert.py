@@ -123,7 +123,8 @@ class FaultReportOncallAlert(models.Model):
         A technician who was found by the place may be asleep: only one who was chosen
         by hand has taken it.
         """
-        return report.priority == URGENT and report._is_given_by_place()
+        is_open = not report.technician_id and report.state in WAITING_STATES
+        return report.priority == URGENT and (is_open or report._is_given_by_place())
 
     @api.model
     def _start_drills(self, schedules):
@@ -134,35 +135,36 @@ class FaultReportOncallAlert(models.Model):
 
     @api.model
     def _start(self, schedule, company, vals_list):
-        # A drill, and what is due already, are for now, whatever the hours.
-        starts = [
-            fields.Datetime.now()
-            if not vals.get("report_id")
-            else schedule._get_start(company)
-            for vals in vals_list
-        ]
+        """Start alerts on the schedule for reports of the company, or drills.
+
+        :param vals_list: of each alert, its report, or that it is a drill or a group
+        :return: the alerts, without access rules
+        """
         # Those who cause an alert have no rights on it.
-        alerts_sudo = (
-            with_own_context(self)
-            .sudo()
-            .create(
-                [
-                    {
-                        "schedule_id": schedule.id,
-                        "company_id": company.id,
-                        "started_at": start,
-                        "next_at": start
-                        + timedelta(minutes=schedule._get_steps()[:1].minutes),
-                        "secret": secrets.token_urlsafe(32),
-                        **vals,
-                    }
-                    for start, vals in zip(starts, vals_list, strict=True)
-                ]
-            )
+        clean_sudo = with_own_context(self).sudo()
+        alerts_sudo = clean_sudo.create(
+            [
+                {**self._prepare_start_values(schedule, company, vals), **vals}
+                for vals in vals_list
+            ]
         )
         alerts_sudo._log("started", user_id=self.env.uid)
         self._trigger_walk(alerts_sudo.mapped("next_at"))
         return alerts_sudo
+
+    @api.model
+    def _prepare_start_values(self, schedule, company, vals):
+        # A drill, and what is due already, are for now, whatever the hours.
+        is_now = not vals.get("report_id")
+        start = fields.Datetime.now() if is_now else schedule._get_start(company)
+        wait = timedelta(minutes=schedule._get_steps()[:1].minutes)
+        return {
+            "schedule_id": schedule.id,
+            "company_id": company.id,
+            "started_at": start,
+            "next_at": start + wait,
+            "secret": secrets.token_urlsafe(32),
+        }
 
     @api.model
     def _trigger_walk(self, moments):
@@ -214,9 +216,9 @@ class FaultReportOncallAlert(models.Model):
     def _walk(self):
         for alert in self:
             if alert.report_id and not alert._needs_alert(alert.report_id):
-                alert._close(self.env._("It was handled, or is not urgent any more."))
+                alert._close_handled()
             elif alert.is_group and not alert._drop_handled_members():
-                alert._close(self.env._("It was handled, or is not urgent any more."))
+                alert._close_handled()
             elif alert._is_drill_over():
                 alert._close(self.env._("No one has taken the drill."))
             elif group := alert._find_group():
@@ -236,11 +238,11 @@ class FaultReportOncallAlert(models.Model):
         step = steps[min(self.steps_taken, len(steps) - 1)]
         self.steps_taken += 1
         self._notify(step)
-        repeat = timedelta(minutes=self.schedule_id.repeat_minutes)
         if self.steps_taken < len(steps):
             wait = timedelta(minutes=steps[self.steps_taken].minutes)
             self._plan_next(self.started_at + wait)
         else:
+            repeat = timedelta(minutes=self.schedule_id.repeat_minutes)
             self._plan_next(fields.Datetime.now() + repeat)
 
     # === MANY AT ONCE === #
@@ -284,7 +286,7 @@ class FaultReportOncallAlert(models.Model):
         members = self.member_ids.filtered(lambda alert: alert.state == "open")
         handled = members.filtered(lambda one: not self._needs_alert(one.report_id))
         if handled:
-            handled._close(self.env._("It was handled, or is not urgent any more."))
+            handled._close_handled()
         return members - handled
 
     def _take_members(self, user):
@@ -401,10 +403,20 @@ class FaultReportOncallAlert(models.Model):
         if self.is_drill:
             return self.env._("DRILL: who takes it? %s", self.schedule_id.name)
         if self.is_group:
-            # Those that it is still about
-            members = self.member_ids.filtered(lambda one: one.state == self.state)
-            return self.env._("URGENT: %s reports", len(members))
-        return self.env._("URGENT: %s", self.report_id.display_name)
+            return self._get_group_title()
+        name = self.report_id.display_name
+        if self.report_id.is_emergency:
+            return self.report_id._mark_title("new", name)
+        return self.env._("URGENT: %s", name)
+
+    def _get_group_title(self):
+        """Return how many reports it is still about; an emergency says so first."""
+        members = self.member_ids.filtered(lambda one: one.state == self.state)
+        reports = members.report_id
+        if any(reports.mapped("is_emergency")):
+            text = self.env._("%s urgent reports", len(reports))
+            return reports._mark_title("new", text)
+        return self.env._("URGENT: %s reports", len(reports))
 
     def _log(self, event, **values):
         self.env["fault.report.oncall.log"].create(
@@ -541,6 +553,9 @@ class FaultReportOncallAlert(models.Model):
         self.write({"state": "closed", "next_at": False})
         self._log("closed", user_id=self.env.uid, detail=reason)
 
+    def _close_handled(self):
+        self._close(self.env._("It was handled, or is not urgent any more."))
+
     def action_close(self):
         """End drills."""
         self.schedule_id.check_access("write")
@@ -562,9 +577,7 @@ class FaultReportOncallAlert(models.Model):
             if report_sudo.state == "assigned" and report_sudo.priority == URGENT:
                 alert_sudo._acknowledge(report_sudo.technician_id, "assigned")
             else:
-                alert_sudo._close(
-                    self.env._("It was handled, or is not urgent any more.")
-                )
+                alert_sudo._close_handled()
 
     def _get_action(self):
         """Return the action that opens these alerts: one as a form, several listed."""

@@ -243,8 +243,10 @@ class FaultReportOncallSchedule(models.Model):
         self.ensure_one()
         Gap, gaps = self.env["fault.report.oncall.gap"], self._find_gaps()
         Gap._drop_filled(self, gaps)
-        for gap in Gap._keep(self, gaps):
-            for user in self._get_dispatchers():
+        new = Gap._keep(self, gaps)
+        dispatchers = self._get_dispatchers() if new else ()
+        for gap in new:
+            for user in dispatchers:
                 gap.activity_ids += self.with_context(lang=user.lang).activity_schedule(
                     "fault_report_oncall.mail_activity_type_gap",
                     summary=gap.with_context(lang=user.lang)._get_summary(),

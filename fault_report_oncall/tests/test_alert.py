@@ -53,6 +53,30 @@ class TestAlert(OncallCase):
         report = self.make_urgent(technician_id=self.technician.id)
         self.assertFalse(self.get_alert(report))
 
+    def test_an_urgent_report_whose_technician_is_taken_off_starts_one(self):
+        """Also at a place with a technician, whom a colleague has taken off."""
+        for of_place, chosen in itertools.product((self.carl, None), repeat=2):
+            self.wing.technician_id = of_place
+            report = self.make_urgent(
+                **({"technician_id": chosen.id} if chosen else {})
+            )
+            alert = self.get_alert(report)
+            with self.subTest(of_place=of_place, chosen=chosen):
+                report.technician_id = self.technician
+                self.assertNotIn("open", alert.mapped("state"))
+                report.technician_id = False
+                self.assertEqual(self.get_alert(report)[:1].state, "open")
+                self.assertTrue(self.walk())
+                report.name = "Changed"
+                self.assertEqual(self.get_alert(report)[:1].state, "open")
+                report.action_solve("By phone")
+
+    def test_r107_an_urgent_report_filed_for_no_one_starts_one(self):
+        self.wing.technician_id = self.carl
+        report = self.make_urgent(technician_id=False)
+        self.assertEqual(self.get_alert(report).state, "open")
+        self.assertTrue(self.walk())
+
     def test_r107_assigning_closing_and_cancelling_stop_it(self):
         for stop, state in (
             (lambda r: r.action_assign(self.technician), "acknowledged"),
@@ -297,6 +321,13 @@ class TestAlert(OncallCase):
         self.assertNotIn(
             "fault_report/oncall", "".join(alert.report_id.message_ids.mapped("body"))
         )
+
+    def test_an_emergency_says_so_first(self):
+        for is_emergency, word in ((False, "URGENT"), (True, "EMERGENCY")):
+            alert = self.get_alert(self.make_urgent(is_emergency=is_emergency))
+            self.assertEqual(
+                alert._get_title(), f"{word}: {alert.report_id.display_name}"
+            )
 
     # === THE DRILL === #
 

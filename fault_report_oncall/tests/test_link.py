@@ -28,16 +28,19 @@ class TestLink(OncallCase, HttpCase):
         return answer
 
     def test_r107_one_tap_takes_it_and_the_second_reads_who_has_it(self):
+        self.report.sudo().write({"contact_id": False, "phone": "+46 70 1"})
         anna, bert = self.get_path(self.anna), self.get_path(self.bert)
         page = self.ask(anna)
         self.assertEqual(page.status_code, 200)
         for text in (self.report.reference, "It stands still", "Wing", "I take it"):
             self.assertIn(text, page.text)
         self.assertEqual(self.alert.state, "open", "opening it changes nothing")
+        self.assertNotIn("tel:", page.text)
         self.assertEqual(self.ask(anna, "POST").status_code, 303)
         self.assertEqual(self.alert.acknowledged_by_id, self.anna)
         self.assertEqual(self.report.technician_id, self.anna)
         self.assertIn("You have it", self.ask(anna).text)
+        self.assertIn("tel:+46 70 1", self.ask(anna).text)
         for _time in range(2):
             self.assertEqual(self.ask(bert, "POST").status_code, 303)
         self.assertEqual(self.report.technician_id, self.anna)

@@ -6,7 +6,7 @@ they are set forward right after the time that is skipped.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 DAY = timedelta(days=1)
 MINUTE = timedelta(minutes=1)
@@ -32,16 +32,17 @@ class Rota:
     """People who take turns.
 
     :ivar people: in the order of their turns
-    :ivar first_day: the day of the first handover, a date
+    :ivar first_day: the day of the first handover
     :ivar days: the length of a turn
     :ivar handover: the time of day, in minutes
+    :ivar zone: of the days, the handover and the hours
     :ivar weekdays: the days on which the hours begin, 0 is Monday
     :ivar begin: the first minute of the hours on call
     :ivar end: their end; not after the beginning: on the next day
     """
 
     people: tuple
-    first_day: object
+    first_day: date
     days: int
     handover: int
     zone: tzinfo

@@ -1,26 +1,19 @@
 from odoo import http
 from odoo.http import request
 
+from odoo.addons.fault_report.controllers import secret_page
 from odoo.addons.fault_report.controllers.form import get_max_form, read_form
 from odoo.addons.fault_report.controllers.form_response import answer_form
-from odoo.addons.fault_report.controllers.secret_page import HEADERS as SECRET_HEADERS
 from odoo.addons.fault_report.models.intake.ir_qweb import STYLE_BUNDLE
 
 HEADERS = {
-    **SECRET_HEADERS,
+    **secret_page.HEADERS,
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; "
     "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
     "connect-src 'self' data: blob:; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'",
 }
-PAGE = {
-    "type": "http",
-    "auth": "public",
-    "methods": ["GET"],
-    "save_session": False,
-    "sitemap": False,
-    "readonly": True,
-}
+PAGE = {**secret_page.ROUTING, "methods": ["GET"], "readonly": True}
 FORM = {
     **PAGE,
     "methods": ["POST"],
@@ -211,11 +204,7 @@ class ScannedCode(http.Controller):
             ],
             "inserted": True,
         }
-        response = request.render(template, values)
-        response.flatten()
-        response.status_code = status
-        response.headers.update(HEADERS)
-        return response
+        return secret_page.render(template, values, status, HEADERS)
 
     def _get_bundles(self, values):
         """Return the bundles with the scripts of the page."""

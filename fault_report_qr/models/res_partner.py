@@ -1,9 +1,8 @@
 from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
-from odoo.tools.sql import escape_psql
 
-from odoo.addons.fault_report.tools import text_rules
+from odoo.addons.fault_report.tools import search_rules, text_rules
 
 # Objects on a page; the others are found by their name
 SHOWN_OBJECTS = 20
@@ -82,7 +81,7 @@ class ResPartner(models.Model):
         """Return the offered objects with these words in their names, and one more."""
         domain = self._get_offered_domain()
         for word in words.split()[:MAX_WORDS]:
-            domain &= Domain("name", "ilike", escape_psql(word))
+            domain &= search_rules.get_domain(word, "name")
         # Visitors have no rights on objects; only their names are shown.
         Equipment = self.env["maintenance.equipment"].sudo()
         return Equipment.search_fetch(

@@ -12,6 +12,7 @@ from datetime import timedelta
 from odoo import api, fields, models, tools
 from odoo.exceptions import ValidationError
 
+from odoo.addons.fault_report.tools.client_actions import make_notice
 from odoo.addons.fault_report.tools.context_switches import with_own_context
 
 from ..tools import client
@@ -192,20 +193,11 @@ class FaultReportWebhook(models.Model):
         attempt, *arguments = delivery_sudo._prepare_attempt()
         delivery_sudo.attempts = 1
         delivery_sudo._settle(*attempt(*arguments))
-        is_accepted = delivery_sudo.state == "sent"
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "success" if is_accepted else "danger",
-                "sticky": not is_accepted,
-                "title": self.env._("Accepted")
-                if is_accepted
-                else self.env._("Not accepted"),
-                "message": delivery_sudo._get_answer_text(),
-                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
-            },
-        }
+        text = delivery_sudo._get_answer_text()
+        if delivery_sudo.state == "sent":
+            return make_notice(text, "success", title=self.env._("Accepted"))
+        title = self.env._("Not accepted")
+        return make_notice(text, "danger", title=title, sticky=True)
 
     def action_view_deliveries(self):
         self.ensure_one()

@@ -118,26 +118,29 @@ def post(url, body, headers, allow_private=False):
     seconds = max(end - time.monotonic(), 0.1)
     try:
         with _get_pool(parts.scheme, hostname, address, port, seconds) as pool:
-            response = pool.urlopen(
-                "POST",
-                target,
-                body,
-                headers,
-                retries=False,
-                redirect=False,
-                assert_same_host=False,
-                preload_content=False,
-            )
-            try:
-                content = _read_start(response)
-            finally:
-                response.close()
+            answer = _send(pool, target, body, headers)
     except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
         raise WebhookError(f"{type(error).__name__}: {error}"[:200]) from error
-    answer = Answer(response.status, content)
     if not 200 <= answer.status < 300:
         raise WebhookError(f"The receiver answered {answer.status}.", answer)
     return answer
+
+
+def _send(pool, target, body, headers):
+    response = pool.urlopen(
+        "POST",
+        target,
+        body,
+        headers,
+        retries=False,
+        redirect=False,
+        assert_same_host=False,
+        preload_content=False,
+    )
+    try:
+        return Answer(response.status, _read_start(response))
+    finally:
+        response.close()
 
 
 def _read_start(response):

@@ -64,7 +64,7 @@ class TestSenders(NotificationCommon):
 @tagged("post_install", "-at_install")
 class TestDay(ChannelsCase):
     def fill_up(self, scope, kind, amount):
-        self.env["fault.report.attempt"]._add_to_quota([f"{kind}:{scope}"], amount)
+        self.env["fault.report.attempt"]._add_to_quotas({f"{kind}:{scope}": amount})
 
     def assert_refused(self, answer):
         self.assertEqual(answer.status_code, 429, answer.text[:500])

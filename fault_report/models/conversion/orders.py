@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+from ...tools.client_actions import make_notice
 from ..client_guards import get_existing
 from ..fault_report import WAITING_STATES
 
@@ -199,14 +200,9 @@ class FaultReport(models.Model):
     def _get_notice_of_orders(self, orders):
         """Return the action that names new orders to users who may not open them."""
         names = self._get_order_names(orders)
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "warning",
-                "sticky": True,
-                "title": self.env._("Converted to %s", names),
-                "message": self._get_refusal_to_open(names),
-                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
-            },
-        }
+        return make_notice(
+            self._get_refusal_to_open(names),
+            "warning",
+            title=self.env._("Converted to %s", names),
+            sticky=True,
+        )

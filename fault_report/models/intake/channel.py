@@ -1,6 +1,7 @@
 import base64
 import math
 import uuid
+from contextlib import contextmanager
 
 from markupsafe import Markup
 from psycopg2 import IntegrityError
@@ -60,7 +61,7 @@ class FaultReport(models.Model):
         )
         answers = [values for _command, _id, values in point_commands]
         mark = reports_sudo._prepare_emergency(company, vals, answers)
-        try:
+        with _naming_points():
             report_sudo = reports_sudo._create_at_place(
                 {
                     **vals,
@@ -72,11 +73,6 @@ class FaultReport(models.Model):
                     "point_ids": point_commands,
                 }
             )
-        except FieldError as error:
-            # No channel accepts these fields: they are parts of an answer.
-            if error.field in ("value_text", "value_photo", "remark"):
-                error.field = "points"
-            raise
         report_sudo._log_emergency(mark)
         report_sudo._add_channel_files(files)
         return report_sudo
@@ -278,6 +274,13 @@ class FaultReport(models.Model):
         # Whether the sender was verified went with the addon, or with the report.
         return self.channel in (FOLLOW_UP, GONE)
 
+    def _hides_customer(self):
+        """Return whether customer and place are hidden from the current user.
+
+        They are from visitors with the link of a report that may be a stranger's.
+        """
+        return self.env.user._is_public() and self._is_from_stranger()
+
     # === FILES === #
 
     def _add_channel_files(self, files):
@@ -454,3 +457,15 @@ class FaultReport(models.Model):
         if not isinstance(value, str):
             raise TypeError(value)
         return {"value_photo": value.encode("ascii")}
+
+
+@contextmanager
+def _naming_points():
+    """Name the field `points` in an error of an answer."""
+    try:
+        yield
+    except FieldError as error:
+        # No channel accepts these fields: they are parts of an answer.
+        if error.field in ("value_text", "value_photo", "remark"):
+            error.field = "points"
+        raise

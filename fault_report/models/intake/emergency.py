@@ -19,8 +19,9 @@ _NOT_DIALLED = re.compile(r"[^0-9+*#]")
 class Mark(NamedTuple):
     """Whether a new report is an emergency.
 
-    values: of the report; reason: what means danger, or None; answer: of the sender,
-    None if they were not asked
+    :ivar values: of the report
+    :ivar reason: the word or the point that means danger, or None
+    :ivar answer: of the sender, None if they were not asked
     """
 
     values: dict
@@ -31,7 +32,7 @@ class Mark(NamedTuple):
 class FaultReport(models.Model):
     """Emergencies: the question of the forms, and the mark of what they send."""
 
-    # A file for each responsibility. pylint: disable=consider-merging-classes-inherited
+    # One file per topic. pylint: disable=consider-merging-classes-inherited
     _inherit = "fault.report"
 
     # === THE MARK === #

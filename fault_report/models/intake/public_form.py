@@ -33,7 +33,7 @@ HONEYPOT = "website"
 class FaultReport(models.Model):
     """Public forms: behind a QR code, and on a web site."""
 
-    # A file for each responsibility. pylint: disable=consider-merging-classes-inherited
+    # One file per topic. pylint: disable=consider-merging-classes-inherited
     _inherit = "fault.report"
 
     @api.model

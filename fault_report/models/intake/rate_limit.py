@@ -191,10 +191,6 @@ class FaultReportAttempt(models.Model):
         self._add_to_quotas({scope: amount for scope, (_l, amount) in quotas.items()})
 
     @api.model
-    def _add_to_quota(self, scopes, amount):
-        self._add_to_quotas(dict.fromkeys(scopes, amount))
-
-    @api.model
     def _add_to_quotas(self, amounts):
         now = fields.Datetime.now()
         self.create(

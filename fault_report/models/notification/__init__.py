@@ -6,5 +6,7 @@ from . import ir_mail_server
 from . import mail_mail
 from . import mail_template
 from . import messages
+from . import recipients
 from . import reminder
+from . import senders
 from . import sms_sms

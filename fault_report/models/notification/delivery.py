@@ -6,13 +6,11 @@ from markupsafe import escape
 from psycopg2 import OperationalError
 
 from odoo import api, fields, models, tools
-from odoo.exceptions import AccessError
-from odoo.tools import SQL, email_normalize, frozendict, split_every
-from odoo.tools.mail import email_split_tuples, generate_tracking_message_id
+from odoo.tools import SQL, frozendict, split_every
+from odoo.tools.mail import generate_tracking_message_id
 
 from ...tools.context_switches import (
     EMAILS,
-    RECEIPT,
     REFERENCES,
     SUBSCRIBE_NOBODY,
     TO_USERS,
@@ -22,38 +20,10 @@ from ...tools.context_switches import (
     switch_on,
     with_own_context,
 )
-from ...tools.errors import TooManyRequestsError
 from ...tools.xmlids import get_record
 
 _logger = logging.getLogger(__name__)
 
-# Kinds of messages, with the user setting of their channels
-SETTINGS = {
-    "new": "fault_report_notify_new",
-    "assigned": "fault_report_notify_assigned",
-    "changed": "fault_report_notify_changed",
-    "emergency": "fault_report_notify_new",
-    "reminder": "fault_report_notify_assigned",
-    "escalation": "fault_report_notify_assigned",
-    "answered": "fault_report_notify_new",
-    "unassigned": "fault_report_notify_new",
-    "released": "fault_report_notify_new",
-    "away": "fault_report_notify_new",
-    "sla_warning": "fault_report_notify_assigned",
-    "sla_breached": "fault_report_notify_assigned",
-    "converted": "fault_report_notify_work_order",
-    "done": "fault_report_notify_work_order",
-    "solved": "fault_report_notify_work_order",
-    "visit": "fault_report_notify_work_order",
-    "visit_off": "fault_report_notify_work_order",
-    "on_the_way": "fault_report_notify_work_order",
-}
-# Kinds sent to customers about a visit, with its time where they are
-VISIT_KINDS = {"visit", "visit_off", "on_the_way"}
-# Kinds sent to customers instead of staff
-CUSTOMER_KINDS = {"converted", "done", "solved"} | VISIT_KINDS
-# Kinds caused by external people
-CAUSED_KINDS = {"new", "assigned", "changed", "answered", "emergency"}
 MAIL_QUEUE = "fault_report.mail_queue"
 # Relations that messages name
 PREFETCHED = ("partner_id", "facility_id", "equipment_id")
@@ -72,7 +42,7 @@ RENDERING_OPTIONS = (
 
 
 class FaultReport(models.Model):
-    """Delivery of messages through Odoo's queues, on the channels of each user.
+    """Delivery of messages through Odoo's queues.
 
     No external server is contacted during a request. Failures to create a message are
     logged and shown to staff; they do not block the report.
@@ -161,7 +131,7 @@ class FaultReport(models.Model):
     ):
         """Queue one message for each of `users` on each channel of their choice.
 
-        :param kind: a key of `SETTINGS`
+        :param kind: a key of `SETTINGS` in `recipients.py`
         :param known: the channels already used for this, by user id
         :param setting: the user setting to use instead of that of the kind
         :param otherwise: the channels for users who chose none
@@ -183,18 +153,10 @@ class FaultReport(models.Model):
         :return: pairs of the report, in the language of the recipients, and the
             arguments of `message_notify`
         """
-        self.ensure_one()
-        recipients = {}
-        # The settings of other users are read to apply them.
-        for user in users.sudo():
-            used = (known or {}).get(user.id, set())
-            channels = self._get_user_channels(kind, user, setting, otherwise) - used
-            for channel in self._limit_channels(kind, channels) - used:
-                zone = kind in VISIT_KINDS and self._get_visit_zone(user)
-                recipients.setdefault((user.lang, zone, channel), []).append(user)
+        groups = self._group_recipients(kind, users, known, setting, otherwise)
         return [
             self._prepare_message(kind, lang, zone, channel, group, **values)
-            for (lang, zone, channel), group in recipients.items()
+            for (lang, zone, channel), group in groups.items()
         ]
 
     def _prepare_message(self, kind, lang, zone, channel, users, **values):
@@ -219,6 +181,8 @@ class FaultReport(models.Model):
             "put_in_queue": True,
             **report._prepare_message_values(kind, channel, **values),
         }
+
+    # === ALL MESSAGES OF A BATCH IN ONE STEP === #
 
     def _message_notify_batch(self, values_list):
         """Do what `message_notify` does for each of these reports.
@@ -343,25 +307,6 @@ class FaultReport(models.Model):
         parameters_sudo = self.env["ir.config_parameter"].sudo()
         return int(parameters_sudo.get_param("mail.batch_size")) or 50
 
-    def _prepare_recipient(self, user_sudo, channel):
-        """Return a user like Odoo's `_notify_get_recipients`, which queries for it."""
-        partner_sudo = user_sudo.partner_id
-        return {
-            "active": partner_sudo.active,
-            "email_normalized": partner_sudo.email_normalized,
-            "groups": set(user_sudo._get_group_ids()),
-            "id": partner_sudo.id,
-            # These messages have no link to stop following
-            "is_follower": False,
-            "lang": partner_sudo.lang,
-            "name": partner_sudo.name,
-            "notif": channel,
-            "share": partner_sudo.partner_share,
-            "type": "portal" if user_sudo.share else "user",
-            "uid": user_sudo.id,
-            "ushare": user_sudo.share,
-        }
-
     def _get_references(self):
         """Return the ids of the e-mails that a new one about each report refers to.
 
@@ -430,97 +375,11 @@ class FaultReport(models.Model):
         # The name of a model is public.
         return self.env["ir.model"].sudo()._get(self._name).name
 
-    def _get_user_channels(self, kind, user_sudo, setting=None, otherwise=()):
-        """Return the channels on which to notify a user; none for their own actions."""
-        # The choice first: it is read already, and access takes rules to check.
-        channels = self._get_wanted_channels(kind, user_sudo, setting, otherwise)
-        if not channels or not self._may_be_notified(kind, user_sudo):
-            return set()
-        return channels
-
-    def _filter_wanting(self, kind, users, setting=None, otherwise=(), **_values):
-        """Return the users who get messages of this kind by their choice."""
-        # The settings of other users are read to apply them.
-        return users.sudo().filtered(
-            lambda user: self._get_wanted_channels(kind, user, setting, otherwise)
-        )
-
-    def _get_wanted_channels(self, kind, user_sudo, setting=None, otherwise=()):
-        """Return the channels that a user chose, whether or not they have access."""
-        # Those who change an account or approve time off need not know of its reports.
-        if user_sudo == self.env.user and kind not in ("released", "away"):
-            return set()
-        channels = user_sudo._get_fault_report_channels(setting or SETTINGS[kind])
-        return channels or set(otherwise)
-
-    def _may_be_notified(self, kind, user):
-        """Return whether the user may see the content of a message of this kind."""
-        self.ensure_one()
-        if kind in CUSTOMER_KINDS:
-            return self._is_seen_by_customer(user)
-        return self._can_be_technician(user)
-
-    def _is_seen_by_customer(self, user):
-        """Return whether a portal user sees the report on the portal.
-
-        Hook: an override may accept fewer users.
-        """
-        return bool(user.share) and self._is_permitted(user)
-
-    def _is_permitted(self, user, operation="read"):
-        """Return whether `user` has this access to the report now, in any company."""
-        self.ensure_one()
-        # The current user needs no access to the user who is checked.
-        user_sudo = user.sudo()
-        companies = user_sudo.company_ids.ids
-        own = self.with_user(user).with_context(allowed_company_ids=companies)
-        return bool(user_sudo.active) and own.has_access(operation)
-
-    @contextmanager
-    def _isolated(self):
-        """Roll back database and cache if the code inside fails.
-
-        A flushing savepoint would run the pre-commit hooks, and so end the collection
-        of changes too early.
-        """
-        self.env.flush_all()
-        try:
-            with self.env.cr.savepoint(flush=False):
-                yield
-                self.env.flush_all()
-        except Exception:
-            self.env.clear()
-            # The trigger of a queue inside is rolled back as well.
-            self.env.cr.precommit.data.pop(MAIL_QUEUE, None)
-            raise
-
     def _mail_get_partners(self, introspect_fields=False):
         """Create no access token for the customer in messages to users."""
         if get_switch(self.env, TO_USERS):
             return dict.fromkeys(self.ids, self.env["res.partner"])
         return super()._mail_get_partners(introspect_fields=introspect_fields)
-
-    def _limit_channels(self, kind, channels):
-        """Return the channels within the daily quota: external senders cause paid SMS.
-
-        Once the quota is used up, an e-mail is sent instead.
-        """
-        if "sms" not in channels or not self._is_caused_from_outside(kind):
-            return channels
-        shares = self._get_quota_shares(self.channel, self)
-        # External senders have no rights on the counter.
-        attempts = self.env["fault.report.attempt"].sudo()
-        limits = self.company_id._get_fault_report_quota("sms", shares)
-        try:
-            attempts._check_quota(limits)
-        except TooManyRequestsError:
-            return (channels - {"sms"}) | {"email"}
-        return channels
-
-    def _is_caused_from_outside(self, kind):
-        user = self.env.user
-        is_staff = user._is_internal() and not user._is_superuser()
-        return kind in CAUSED_KINDS and not is_staff
 
     # === QUEUES === #
 
@@ -529,110 +388,6 @@ class FaultReport(models.Model):
             "fault_report_channel",
             "fault_report_recipients",
         }
-
-    def _notify_get_recipients(self, message, msg_vals=False, **kwargs):
-        """Exclude recipients without access to the report, for every message.
-
-        Use the channels chosen for fault reports, not the general setting of Odoo.
-        """
-        recipients = kwargs.pop("fault_report_recipients", None)
-        if recipients is None:
-            recipients = super()._notify_get_recipients(message, msg_vals, **kwargs)
-            recipients = self._exclude_outsiders_from_notes(message, recipients)
-        if self:
-            recipients = self._filter_recipients(recipients, message, msg_vals or {})
-        channel = kwargs.get("fault_report_channel")
-        if channel:
-            recipients = [{**data, "notif": channel} for data in recipients]
-        return recipients
-
-    def _exclude_outsiders_from_notes(self, message, recipients):
-        """Return only staff as recipients of a note.
-
-        Odoo also notifies the author of the answered message and mentioned contacts.
-        Receipts and messages sent with `message_notify` are not notes of staff.
-        """
-        # Only the type of the message is read; the user need not read the message.
-        message_sudo = message.sudo()
-        is_note = (
-            message_sudo.is_internal
-            or not message_sudo.subtype_id
-            or message_sudo.subtype_id.internal
-        )
-        is_sent_out = message_sudo.message_type == "user_notification" or get_switch(
-            self.env, RECEIPT
-        )
-        if not is_note or is_sent_out:
-            return recipients
-        return [data for data in recipients if data["id"] and not data["share"]]
-
-    def _filter_recipients(self, recipients, message, msg_vals):
-        """Return the recipients who may read the report; unsubscribe the others.
-
-        :param recipients: as Odoo's `_notify_get_recipients` returns them
-        """
-        self.ensure_one()
-        others = [
-            data["id"]
-            for data in recipients
-            if data["id"] and not self._is_active_reader(data["uid"])
-        ]
-        if not others:
-            return recipients
-        # The author needs no access to the notified users and contacts.
-        partners_sudo = self.env["res.partner"].sudo().browse(others)
-        chosen = self._get_chosen_recipients(message, msg_vals)
-        refused = partners_sudo.filtered(
-            lambda partner: not self._may_receive(partner, partner in chosen)
-        )
-        if refused:
-            # The author may not write followers.
-            self.sudo().message_unsubscribe(refused.ids)
-        return [data for data in recipients if data["id"] not in refused._ids]
-
-    def _is_active_reader(self, user_id):
-        """Return whether this user has access: the usual case, without more queries."""
-        return bool(user_id) and self._is_permitted(
-            self.env["res.users"].browse(user_id)
-        )
-
-    def _get_chosen_recipients(self, message, msg_vals):
-        """Return the recipients that an employee with Edit chose for this message."""
-        # Under sudo, the user may not read the message; only its recipients are used.
-        author = message.sudo().create_uid
-        ids = msg_vals.get("partner_ids", message.sudo().partner_ids.ids)
-        is_chosen = (
-            author._is_internal()
-            and not author._is_superuser()
-            and self._is_permitted(author, "write")
-        )
-        return self.env["res.partner"].browse(ids if is_chosen else [])
-
-    def _may_receive(self, partner, is_chosen):
-        """Return whether a message about the report may reach this contact.
-
-        Users need access to the report. A contact that was never a user belongs to the
-        report, or was chosen by an employee; a former user needs both.
-        """
-        users_sudo = partner.with_context(active_test=False).user_ids
-        active_sudo = users_sudo.filtered("active")
-        if active_sudo:
-            return any(self._is_permitted(user) for user in active_sudo)
-        is_own = self._is_own_contact(partner)
-        return is_chosen and is_own if users_sudo else is_chosen or is_own
-
-    def _is_own_contact(self, partner):
-        """Return whether the contact is of customer and place, or is the reporter."""
-        # Only the contact's relation to the report is checked; the user may be any.
-        report_sudo = self.sudo()
-        if partner == report_sudo.contact_id:
-            return True
-        address = report_sudo.email_from and partner.email_normalized
-        if address and address == email_normalize(report_sudo.email_from):
-            return True
-        return bool(
-            report_sudo.filtered_domain(partner._get_portal_fault_report_domain())
-        )
 
     def _notify_thread_by_email(self, message, recipients_data, **kwargs):
         """Queue the e-mails: a slow mail server must not delay a request."""
@@ -652,15 +407,6 @@ class FaultReport(models.Model):
         if any(recipient["notif"] == "email" for recipient in recipients_data):
             self._trigger_mail_queue()
         return result
-
-    def _are_technicians_notified(self):
-        """Return whether all technicians of the reports are notified of changes."""
-        # The settings of other users are read to apply them.
-        technicians = self.technician_id.sudo()
-        return bool(technicians) and all(
-            technician.fault_report_notify_changed != "none"
-            for technician in technicians
-        )
 
     @api.model
     def _trigger_mail_queue(self):
@@ -728,105 +474,25 @@ class FaultReport(models.Model):
         # Users may not trigger the queue; the sender needs it.
         self.env.ref("mail.ir_cron_web_push_notification").sudo()._trigger()
 
-    # === AUTHORS === #
-
-    def message_notify(self, **kwargs):
-        """Refuse customers: they post to the report, not to chosen recipients."""
-        if not self.env.user._is_internal() and not self.env.su:
-            raise AccessError(
-                self.env._("You may not write about this fault report here.")
-            )
-        return super().message_notify(**kwargs)
-
-    @api.model
-    def _check_own_name(self, author_id, email_from):
-        """Raise if the author or the sender's address is not the user's own."""
-        user = self.env.user
-        if self.env.su or user._is_admin():
-            return
-        is_own = not author_id or author_id == user.partner_id.id
-        if not is_own or not self._is_own_address(email_from):
-            raise AccessError(
-                self.env._("You may write about a fault report in your own name only.")
-            )
-
-    @api.model
-    def _get_own_name(self):
-        """Return the author values of the user's messages.
-
-        Empty for administrators and our own code: the template decides.
-        """
-        user = self.env.user
-        if self.env.su or user._is_admin():
-            return {}
-        return {"author_id": user.partner_id.id, "email_from": user.email_formatted}
-
-    @api.model
-    def _is_own_address(self, email_from):
-        """Return whether the sender's name and address are the user's own."""
-        user = self.env.user
-        own = (user.email_formatted, user.partner_id.email_formatted)
-        if not email_from or email_from in own:
-            return True
-        found = email_split_tuples(email_from)
-        if len(found) != 1:
-            return False
-        ((name, address),) = found
-        addresses = {user.email_normalized, user.partner_id.email_normalized} - {False}
-        return email_normalize(address) in addresses and name in ("", user.name)
-
-    def _notify_get_reply_to_batch(self, defaults=None, author_ids=None):
-        """Direct answers to the company's address for reports."""
-        aliased = self.filtered(lambda report: report._get_reply_alias())
-        others = self - aliased
-        addresses = {}
-        if others and not self.env["mail.alias"]._has_fault_reports():
-            addresses = others._get_company_addresses(defaults or {}, author_ids or {})
-        elif others or not self:
-            # Odoo searches for an address of each report.
-            ids = others.ids or [False]
-            addresses = super(FaultReport, others)._notify_get_reply_to_batch(
-                *(
-                    given and {id_: given[id_] for id_ in ids if id_ in given}
-                    for given in (defaults, author_ids)
-                )
-            )
-        for report in aliased:
-            addresses[report.id] = self._notify_get_reply_to_formatted_email(
-                report._get_reply_alias().alias_full_name,
-                author_id=(author_ids or {}).get(report.id, False),
-            )
-        return addresses
-
-    def _get_company_addresses(self, defaults, author_ids):
-        """Return Odoo's addresses of these reports if none has one of its own."""
-        addresses = {report.id: defaults.get(report.id, False) for report in self}
-        # The company's address is public.
-        companies = self.sudo()._mail_get_companies(default=self.env.company)
-        for id_, company_sudo in companies.items():
-            if company_sudo.catchall_email:
-                addresses[id_] = self._notify_get_reply_to_formatted_email(
-                    company_sudo.catchall_email, author_id=author_ids.get(id_, False)
-                )
-        return addresses
-
-    def _mail_get_alias_domains(self, default_company=False):
-        """Do not search for the first domain for each message of other companies."""
-        fallback = default_company or self.env.company
-        companies = self._mail_get_companies(default=fallback)
-        domains = self.env["mail.alias.domain"]
-        first = fallback.alias_domain_id or domains.browse(domains._get_first_id())
-        return {
-            report.id: companies[report.id].alias_domain_id or first for report in self
-        }
-
-    def _get_reply_alias(self):
-        """Return the company's alias for reports, if it is an address, or None."""
-        # The company's address is public.
-        alias_sudo = self.sudo().company_id.fault_report_alias_id
-        return alias_sudo if alias_sudo.alias_name and alias_sudo.alias_domain else None
-
     # === FAILURES === #
+
+    @contextmanager
+    def _isolated(self):
+        """Roll back database and cache if the code inside fails.
+
+        A flushing savepoint would run the pre-commit hooks, and so end the collection
+        of changes too early.
+        """
+        self.env.flush_all()
+        try:
+            with self.env.cr.savepoint(flush=False):
+                yield
+                self.env.flush_all()
+        except Exception:
+            self.env.clear()
+            # The trigger of a queue inside is rolled back as well.
+            self.env.cr.precommit.data.pop(MAIL_QUEUE, None)
+            raise
 
     def _report_undelivered(self, names, reason):
         """Plan an activity with the recipients who got no message about the report."""
@@ -866,22 +532,6 @@ class FaultReport(models.Model):
             return self.create_uid
         return self._get_administrators(limit=1)
 
-    def _get_administrators(self, limit=None):
-        """Return the administrators of fault reports in the report's company."""
-        self.ensure_one()
-        return self._find_administrators(self.company_id, limit)
-
-    @api.model
-    def _find_administrators(self, company, limit=None):
-        group = self.env.ref("fault_report.group_administrator")
-        return self.env["res.users"].search(
-            [
-                ("all_group_ids", "in", group.ids),
-                ("company_ids", "in", company.ids),
-            ],
-            limit=limit,
-        )
-
     def _plan_safely(self, type_xmlid, user, **values):
         """Plan an activity for `user`, unless the report has one of this type."""
         self.ensure_one()
@@ -910,113 +560,6 @@ class FaultReport(models.Model):
         if get_switch(self.env, SUBSCRIBE_NOBODY):
             return True
         return super().message_subscribe(partner_ids, subtype_ids)
-
-
-class MailThread(models.AbstractModel):
-    _inherit = "mail.thread"
-
-    def _notify_get_recipients(self, message, msg_vals=False, **kwargs):
-        """Let the report filter the recipients, from any model."""
-        recipients = super()._notify_get_recipients(message, msg_vals, **kwargs)
-        # Check the document of the message, even if the user may not read it.
-        message_sudo = message.sudo()
-        is_about = message_sudo.model == "fault.report" and message_sudo.res_id
-        if not is_about or self._name == "fault.report":
-            return recipients
-        report = self.env["fault.report"].browse(message_sudo.res_id)
-        return report._filter_recipients(recipients, message, msg_vals or {})
-
-
-class MailAlias(models.Model):
-    _inherit = "mail.alias"
-
-    @api.model
-    @tools.ormcache()
-    def _has_fault_reports(self):
-        """Return whether a report is the parent of an alias: of its answers."""
-        # Aliases are settings.
-        aliases_sudo = self.sudo()
-        domain = [("alias_parent_model_id", "=", self._get_reports_model_id())]
-        return bool(aliases_sudo.search_count(domain, limit=1))
-
-    @api.model
-    def _get_reports_model_id(self):
-        return self.env["ir.model"]._get_id("fault.report")
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        aliases = super().create(vals_list)
-        aliases._clear_if_of_fault_reports()
-        return aliases
-
-    def write(self, vals):
-        result = super().write(vals)
-        if "alias_parent_model_id" in vals:
-            self._clear_if_of_fault_reports()
-        return result
-
-    def _clear_if_of_fault_reports(self):
-        # Only compared
-        if self._get_reports_model_id() in self.sudo().alias_parent_model_id.ids:
-            self.env.registry.clear_cache()
-
-
-class MailAliasDomain(models.Model):
-    _inherit = "mail.alias.domain"
-
-    @api.model
-    @tools.ormcache()
-    def _get_first_id(self):
-        """Return the id of the domain of companies without one, or False."""
-        # Domains are part of public addresses.
-        return self.sudo().search([], limit=1).id
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        domains = super().create(vals_list)
-        self.env.registry.clear_cache()
-        return domains
-
-    def write(self, vals):
-        result = super().write(vals)
-        if "sequence" in vals:
-            self.env.registry.clear_cache()
-        return result
-
-    def unlink(self):
-        result = super().unlink()
-        self.env.registry.clear_cache()
-        return result
-
-
-class MailNotification(models.Model):
-    """Recipients of a message: they need access to its document."""
-
-    _inherit = "mail.notification"
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        notifications = super().create(vals_list)
-        if not self.env.su:
-            notifications._check_sent_by_user()
-        return notifications
-
-    def _check_sent_by_user(self):
-        """Raise if a user adds recipients to a message about a report.
-
-        Odoo creates them under sudo; its composer as the author of the e-mail.
-        """
-        # Check the document of the message, even if the user may not read it.
-        for message_sudo in self.sudo().mail_message_id:
-            if message_sudo.model != "fault.report":
-                continue
-            report = self.env["fault.report"].browse(message_sudo.res_id)
-            report._check_may_send_outside()
-            is_own = message_sudo.author_id == self.env.user.partner_id
-            if not is_own or message_sudo.subtype_id.internal:
-                raise AccessError(
-                    self.env._("Write a message about the fault report instead.")
-                )
 
 
 def _send_messages(messages):

@@ -12,7 +12,6 @@ from odoo.tools.mail import generate_tracking_message_id
 from odoo.addons.bus.models import bus
 
 from ...tools.context_switches import (
-    HAS_CUSTOMERS,
     LOGS,
     MESSAGES,
     Collection,
@@ -25,7 +24,7 @@ from ...tools.throttle import Throttle
 from ...tools.xmlids import get_record
 from ..client_guards import get_existing
 from ..fault_report import EVENT_FIELDS, WAITING_STATES
-from .delivery import CUSTOMER_KINDS, SETTINGS
+from .recipients import CUSTOMER_KINDS, SETTINGS
 
 SIGNAL = "fault_report/waiting_changed"
 # Of this worker
@@ -70,7 +69,7 @@ NEWS_MODELS = {
 
 
 class FaultReport(models.Model):
-    """Events of reports, and their recipients.
+    """Events of reports, and what they cause.
 
     Messages are queued in the transaction of the event: a rollback sends none.
     """
@@ -316,38 +315,6 @@ class FaultReport(models.Model):
             subscribers = report._get_subscribers()
             report._notify_safely("emergency", subscribers, known=known or {})
 
-    def _get_subscribers(self):
-        """Return the users who chose messages about new reports in these companies."""
-        if not self.env["res.users"]._has_fault_report_subscribers():
-            return self.env["res.users"]
-        return self.env["res.users"].search(
-            Domain("fault_report_notify_new", "!=", "none")
-            & Domain(self._get_technician_domain())
-            & Domain("company_ids", "in", self.company_id.ids)
-        )
-
-    def _get_dispatchers(self):
-        """Return the users who may assign and convert reports in this company.
-
-        Hook: an override chooses others.
-        """
-        self.ensure_one()
-        # Administrators, who have all permissions, come after them
-        return self._get_users_with("group_edit", "group_convert") - (
-            self._get_administrators()
-        )
-
-    def _get_users_with(self, *groups):
-        """Return the users of the report's company with all of these permissions."""
-        self.ensure_one()
-        return self.env["res.users"].search(
-            Domain("company_ids", "in", self.company_id.ids)
-            & Domain.AND(
-                Domain("all_group_ids", "in", self.env.ref(f"fault_report.{name}").ids)
-                for name in groups
-            )
-        )
-
     # === THE CUSTOMER HAS ANSWERED === #
 
     def _notice_answer(self, message):
@@ -457,19 +424,6 @@ class FaultReport(models.Model):
         if kind == "done":
             return self._asks_for_verdict()
         return kind != "converted" or bool(self.work_order_id)
-
-    def _get_customer_users(self):
-        """Return the portal users to notify of the report.
-
-        These are the user who filed it, its contact, and its followers; each is
-        notified by their own choice, and only with access.
-        Hook: an override adds to them.
-        """
-        self.ensure_one()
-        if get_switch(self.env, HAS_CUSTOMERS) is False:
-            return self.env["res.users"]
-        partners = self.contact_id + self.message_partner_ids
-        return (self.create_uid | partners.user_ids).filtered("share")
 
     # === CHANGES BY OTHERS === #
 

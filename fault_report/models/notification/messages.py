@@ -1,10 +1,9 @@
 from markupsafe import Markup
 
-from odoo import api, models, tools
+from odoo import models, tools
 
-from ...tools import text_rules
 from ...tools.xmlids import get_record
-from .delivery import CUSTOMER_KINDS
+from .recipients import CUSTOMER_KINDS
 
 # One SMS in the GSM alphabet
 SMS_LENGTH = 160
@@ -206,62 +205,7 @@ class FaultReport(models.Model):
         path = "my/fault_reports" if kind in CUSTOMER_KINDS else "odoo/fault-reports"
         return f"{self.get_base_url()}/{path}/{self.id}"
 
-    # === AUTHORS AND TEXTS === #
-
-    def _get_notification_author(self):
-        """Return the author and the sender's address of a message.
-
-        For staff their own, else the company's: mail servers of customers reject
-        e-mails that we send in their name, and recipients do not know OdooBot.
-        """
-        self.ensure_one()
-        user = self.env.user
-        # The company's sender is public.
-        company = self.company_id.sudo()
-        if user._is_internal() and not user._is_superuser():
-            return user.partner_id, user.email_formatted or company.email_formatted
-        return company.partner_id, self._format_company_sender(company, company.name)
-
-    @api.model
-    def _format_company_sender(self, company, name):
-        """Return a sender with this name and an address of the company."""
-        # Sender addresses are public.
-        company = company.sudo()
-        addresses = (
-            company.email,
-            company.fault_report_alias_id.alias_full_name,
-            company.catchall_email,
-            company.default_from_email,
-            # As above
-            get_record(self.env, "base.partner_root").sudo().email,
-        )
-        return tools.formataddr((name, next(filter(None, addresses), "")))
-
-    def _message_compute_author(self, author_id=None, email_from=None):
-        """Use the company as the author of messages from gateways and crons."""
-        if (
-            self
-            and author_id is None
-            and not email_from
-            and self.env.user._is_superuser()
-        ):
-            author, email_from = self[:1]._get_notification_author()
-            return author.id, email_from
-        return super()._message_compute_author(author_id, email_from)
-
-    @api.model
-    def _get_unverified_author(self, name, company):
-        """Return author and sender of a message from an unverified writer.
-
-        The author is not a contact, even of this name; answers go to the company.
-        """
-        name = tools.parse_contact_from_email(name or "")[0]
-        name = text_rules.clean_line(name, text_rules.MAX_LINE)
-        label = self.env._("%s (not verified)", name or self.env._("Who reported it"))
-        return {
-            "author_id": False,
-            "email_from": self._format_company_sender(company, label),
-        }
+    # === TEXTS === #
 
     def _creation_message(self):
         return self._get_creation_message()

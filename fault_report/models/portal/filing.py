@@ -3,7 +3,7 @@ import uuid
 from odoo import api, models
 from odoo.fields import Domain
 
-from ...tools import text_rules
+from ...tools import search_rules, text_rules
 from ...tools.errors import FieldError, ForbiddenError
 from ..fault_report import TEXT_LIMITS
 from ..intake.emergency import EMERGENCY
@@ -100,7 +100,7 @@ class FaultReport(models.Model):
         if facility_id:
             domain &= Domain("facility_id", "=", facility_id)
         for word in words.split()[:5]:
-            domain &= Domain("name", "ilike", word) | Domain("serial_no", "ilike", word)
+            domain &= search_rules.get_domain(word, "name", "serial_no")
         # Portal users have no rights on objects; the domain restricts to their own.
         return (
             self.env["maintenance.equipment"]

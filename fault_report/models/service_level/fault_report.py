@@ -197,7 +197,7 @@ class FaultReport(models.Model):
             ("none", "No target"),
             ("running", "Running"),
             ("warning", "Due soon"),
-            ("breached", "Overdue"),
+            ("breached", "Missed"),
             ("paused", "Paused"),
             ("kept", "Kept"),
         ],

@@ -1,4 +1,3 @@
-import hashlib
 import secrets
 from datetime import timedelta
 
@@ -7,6 +6,7 @@ from odoo.fields import Domain
 from odoo.tools import consteq
 
 from ...tools import icalendar
+from ...tools.client_actions import make_reload
 from ...tools.errors import ForbiddenError
 
 PAST, FUTURE = timedelta(days=90), timedelta(days=366)
@@ -58,12 +58,12 @@ class ResUsers(models.Model):
     def action_fault_report_new_calendar(self):
         """Make a new calendar address for the current user; the former one ends."""
         self._set_own_fault_report_calendar(secrets.token_urlsafe(24))
-        return {"type": "ir.actions.client", "tag": "soft_reload"}
+        return make_reload()
 
     def action_fault_report_revoke_calendar(self):
         """Remove the calendar address of the current user."""
         self._set_own_fault_report_calendar(False)
-        return {"type": "ir.actions.client", "tag": "soft_reload"}
+        return make_reload()
 
     def _set_own_fault_report_calendar(self, key):
         user = self.env.user
@@ -151,7 +151,3 @@ class FaultReport(models.Model):
         kind = "assigned" if self.env.user._is_internal() else "visit"
         event = self._prepare_event(self.planned_start, end)
         return event._replace(url=self._get_message_link(kind))
-
-    @api.model
-    def _get_feed_tag(self, content):
-        return hashlib.sha256(content).hexdigest()[:32]

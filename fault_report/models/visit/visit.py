@@ -12,6 +12,7 @@ from odoo.tools import get_lang
 from odoo.tools.misc import babel_locale_parse
 
 from ...tools import icalendar, text_rules
+from ...tools.client_actions import make_notice
 from ...tools.errors import FieldError, ForbiddenError
 from ..fault_report import PLAN_FIELDS
 from ..fault_report_planning import USUAL_DURATION
@@ -390,15 +391,7 @@ class FaultReport(models.Model):
             if is_sent
             else self.env._("The customer gets no messages: call them if needed.")
         )
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "message": text,
-                "type": "success" if is_sent else "warning",
-                "next": {"type": "ir.actions.act_window_close"},
-            },
-        }
+        return make_notice(text, "success" if is_sent else "warning")
 
     # === CALENDAR ENTRIES === #
 
@@ -444,7 +437,7 @@ class FaultReport(models.Model):
         # Those who see the report see its place.
         report_sudo = self.sudo()
         place = report_sudo.facility_id
-        if self._hides_place():
+        if self._hides_customer():
             place = place.browse()
         texts = (place.name, report_sudo.place_address if place else "")
         return icalendar.Event(
@@ -456,10 +449,6 @@ class FaultReport(models.Model):
             location=", ".join(filter(None, texts)),
             description=report_sudo.reference,
         )
-
-    def _hides_place(self):
-        """Return whether the reader is a visitor who scanned a code: see the page."""
-        return self.env.user._is_public() and self._is_from_stranger()
 
     def _get_event_uid(self):
         """Return the id of the calendar entry: that of no other database."""

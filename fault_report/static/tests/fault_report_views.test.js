@@ -7,18 +7,26 @@ import {
     models,
     mountView,
     onRpc,
+    patchWithCleanup,
     validateSearch,
 } from "@web/../tests/web_test_helpers";
 import {expect, test} from "@odoo/hoot";
 import {animationFrame, mockTouch} from "@odoo/hoot-mock";
 import {browser} from "@web/core/browser/browser";
 import {defineMailModels} from "@mail/../tests/mail_test_helpers";
+import {user} from "@web/core/user";
 
 /** A stub of the models that use the widgets. */
 class Thing extends models.Model {
     name = fields.Char();
     status_color = fields.Integer();
     minimum = fields.Float();
+    parent_id = fields.Many2one({relation: "thing"});
+    definitions = fields.PropertiesDefinition();
+    properties = fields.Properties({
+        definition_record: "parent_id",
+        definition_record_field: "definitions",
+    });
     state = fields.Selection({
         selection: [
             ["new", "New"],
@@ -339,5 +347,25 @@ for (const type of ["form", "list", "kanban"]) {
         await contains(".o_cp_action_menus .dropdown-toggle").click();
         expect(".o-dropdown--menu").toHaveText(/Copy/);
         expect(".o-dropdown--menu").not.toHaveText(/Duplicate/);
+    });
+}
+
+for (const isAdmin of [true, false]) {
+    test(`fields are defined by who may change the company: ${isAdmin}`, async () => {
+        patchWithCleanup(user, {isAdmin});
+        await mountView({
+            type: "form",
+            resModel: "thing",
+            resId: 1,
+            loadActionMenus: true,
+            arch: `
+                <form js_class="fault_report_form">
+                    <field name="parent_id"/>
+                    <field name="properties"/>
+                </form>`,
+        });
+        await contains(".o_cp_action_menus .dropdown-toggle").click();
+        const count = isAdmin ? 1 : 0;
+        expect(".o-dropdown--menu:contains(Edit Properties)").toHaveCount(count);
     });
 }

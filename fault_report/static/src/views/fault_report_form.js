@@ -3,6 +3,7 @@ import {withCopyMenuItem} from "./copy_menu_item";
 import {FormController} from "@web/views/form/form_controller";
 import {formView} from "@web/views/form/form_view";
 import {useHotkey} from "@web/core/hotkeys/hotkey_hook";
+import {user} from "@web/core/user";
 
 const NOTES = ".o_notebook_headers a[name=notes]";
 const ADD_NOTE = [
@@ -24,6 +25,14 @@ export class FaultReportFormController extends withCopyMenuItem(FormController) 
             isAvailable: () => Boolean(this.notesTab),
             withOverlay: () => this.notesTab,
         });
+    }
+
+    /** Fields of the company are defined by those who may change the company. */
+    getStaticActionMenuItems() {
+        const items = super.getStaticActionMenuItems();
+        const {isAvailable} = items.addPropertyFieldValue;
+        items.addPropertyFieldValue.isAvailable = () => user.isAdmin && isAvailable();
+        return items;
     }
 
     get notesTab() {
