@@ -72,6 +72,7 @@ PUBLIC = {
     "models/fault_report_technician.py: action_hand_over": "write",
     "models/fault_report_technician.py: action_take_back": "write",
     "models/attachment/ir_attachment.py: write": "write; looks at where files belong",
+    "models/res_users.py: action_fault_report_test_push": "one's own devices",
     f"{API}/models/fault_report_integration.py: action_new_key": "write",
     f"{ONCALL}/controllers/oncall.py: show_alert": "the secret of the link",
     f"{ONCALL}/controllers/oncall.py: take_alert": "the secret of the link",
