@@ -81,7 +81,6 @@ PUBLIC = {
     f"{ONCALL_ALERT}.py: action_take": "read, and who may",
     f"{ONCALL_ALERT}.py: action_close": "write",
     "models/fault_report_recurrence.py: action_mark_duplicate": "write, and read",
-    "models/res_users.py: action_fault_report_test_push": "whose account it is",
     "models/visit/visit.py: action_on_the_way": "write",
     f"{HOOKS}.py: action_test": "write on the webhook",
     f"{HOOKS}_delivery.py: action_retry": "write on the webhook",
