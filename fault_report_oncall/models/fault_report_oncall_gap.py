@@ -19,9 +19,8 @@ class FaultReportOncallGap(models.Model):
     )
     start = fields.Datetime(required=True)
     end = fields.Datetime(required=True)
-    activity_ids = fields.Many2many(
-        "mail.activity", groups=fields.NO_ACCESS, technical=True
-    )
+    # To end them when it is filled
+    activity_ids = fields.Many2many("mail.activity", groups=fields.NO_ACCESS)
 
     @api.model
     def _keep(self, schedule, gaps):
