@@ -316,6 +316,8 @@ class TestOnTheWay(VisitCommon):
         wizard = wizard.with_context(**dialog["context"]).create({"minutes": "45"})
         action = wizard.action_confirm()
         self.assertEqual(action["params"]["type"], "success")
+        next_action = action["params"]["next"]["type"]
+        self.assertEqual(next_action, "ir.actions.act_window_close", "of the dialog")
         self.assertEqual(self.report.expected_arrival, NOW + timedelta(minutes=45))
         self.assertEqual(self.count(self.customer), (1, 1))
         # At 7:45 in Greenwich

@@ -396,7 +396,8 @@ class FaultReport(models.Model):
             if is_sent
             else self.env._("The customer gets no messages: call them if needed.")
         )
-        return make_notice(text, "success" if is_sent else "warning")
+        kind = "success" if is_sent else "warning"
+        return make_notice(text, kind, next={"type": "ir.actions.act_window_close"})
 
     # === CALENDAR ENTRIES === #
 
