@@ -3,7 +3,7 @@
 A subclass names the pages. Import the module, not the class: pytest would run it.
 """
 
-from .common_browser import BrowserCase
+from .common_browser import FIND_WIDE, NARROW, PHONE, BrowserCase
 from .common_pages import ENGLISH, LANGUAGES, add_languages
 
 # One screen and a half
@@ -72,6 +72,9 @@ class PhoneForm(BrowserCase):
                         shown = page.run("document.documentElement.lang")
                         self.assertEqual(shown, code.replace("_", "-"))
                         self.assertLessEqual(page.run(FIND_BOTTOM), LOWEST)
+                        page.resize(NARROW)
+                        self.assertEqual(page.run(FIND_WIDE), [])
+                        page.resize(PHONE)
 
     def test_and_however_many_faults_are_known_with_names_of_any_length(self):
         self.add_known()

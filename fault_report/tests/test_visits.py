@@ -109,7 +109,7 @@ class TestVisitNotices(VisitCommon):
 
     def test_who_comes_early_and_solves_it_calls_no_visit_off(self):
         report = self.plan()
-        report.with_user(self.technician).action_on_the_way()
+        report.with_user(self.technician).action_on_the_way(0)
         report.with_user(self.technician).action_solve("A new roller")
         self.end_transaction()
         subjects = self.mails(self.customer).mapped("subject")
