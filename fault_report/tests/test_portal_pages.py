@@ -112,7 +112,7 @@ class TestPortalPages(PortalPages):
 
     def test_a_search_finds_what_was_typed_and_nothing_else(self):
         self.sign_in(self.filing)
-        odd = 'O\'N_\\ 50 % "ö\\'
+        odd = "O'N_\\ 50 % \"ö\\"
         self.in_wing.name = self.wing.name = self.lift.serial_no = normalize("NFD", odd)
         for words, where in product(
             (odd, odd[1:], normalize("NFD", odd), "_", "%", "\\"),

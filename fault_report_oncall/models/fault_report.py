@@ -41,8 +41,10 @@ class FaultReport(models.Model):
         taken_sudo = reports_sudo.filtered("technician_id")
         result = super().write(vals)
         changed_sudo = reports_sudo.filtered(
-            lambda one: one.priority != before[one.id]
-            or (one in taken_sudo and not one.technician_id)
+            lambda one: (
+                one.priority != before[one.id]
+                or (one in taken_sudo and not one.technician_id)
+            )
         )
         changed_sudo._follow_urgency()
         return result

@@ -56,7 +56,9 @@ class TestAlert(OncallCase):
         """Also at a place with a technician, whom a colleague has taken off."""
         for of_place, chosen in itertools.product((self.carl, None), repeat=2):
             self.wing.technician_id = of_place
-            report = self.make_urgent(**({"technician_id": chosen.id} if chosen else {}))
+            report = self.make_urgent(
+                **({"technician_id": chosen.id} if chosen else {})
+            )
             alert = self.get_alert(report)
             with self.subTest(of_place=of_place, chosen=chosen):
                 report.technician_id = self.technician
