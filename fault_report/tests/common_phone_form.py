@@ -6,8 +6,6 @@ A subclass names the pages. Import the module, not the class: pytest would run i
 from .common_browser import BrowserCase
 from .common_pages import ENGLISH, LANGUAGES, add_languages
 
-# Addons of Odoo whose texts are on the pages
-SHOWN = ("mail", "portal", "web", "website")
 # One screen and a half
 LOWEST = 844 * 1.5
 FIND_BOTTOM = """
@@ -63,7 +61,7 @@ class PhoneForm(BrowserCase):
         self.assertLessEqual(page.run(FIND_BOTTOM), LOWEST)
 
     def test_and_so_it_is_in_each_language(self):
-        add_languages(self.env, SHOWN)
+        add_languages(self.env)
         self.add_known()
         with self.browse(login=self.LOGIN) as page:
             for code in (ENGLISH, *LANGUAGES):

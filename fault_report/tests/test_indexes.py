@@ -10,9 +10,7 @@ from odoo.tools import SQL
 from ..models.fault_report import WAITING_STATES
 from .common import FaultReportCommon
 
-DEFAULT = (
-    "is_emergency desc, priority desc, sla_deadline, reported_at desc, id desc"
-)
+DEFAULT = "is_emergency desc, priority desc, sla_deadline, reported_at desc, id desc"
 NEWEST = "reported_at desc, id desc"
 SOON, TEXT = "2031-03-03 08:00:00", "%squeaks%"
 WAITING = ("state", "not in", ("converted", "cancelled", "solved"))

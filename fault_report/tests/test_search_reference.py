@@ -27,9 +27,7 @@ ALPHABETS = (
 PHONES = ("+46 70 174 06 61", "070-174 06 61", "0046701740662", "(0151) 23456789")
 # Many and few reports or related records for the search, in one small database
 LIMITS = ((10_000, 1000), (10_000, 1), (4, 1000), (4, 1), (0, 0))
-ORDER = (
-    "is_emergency desc, priority desc, sla_deadline, reported_at desc, id desc"
-)
+ORDER = "is_emergency desc, priority desc, sla_deadline, reported_at desc, id desc"
 
 
 @tagged("post_install", "-at_install")

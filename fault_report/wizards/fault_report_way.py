@@ -27,4 +27,4 @@ class FaultReportWay(models.TransientModel):
     def action_confirm(self):
         """Notify the customer."""
         self.ensure_one()
-        return self.report_ids.action_on_the_way(int(self.minutes))
+        return self.report_ids[:1].action_on_the_way(int(self.minutes))

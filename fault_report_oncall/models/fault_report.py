@@ -3,7 +3,7 @@ from odoo import fields, models
 from odoo.addons.fault_report.models.fault_report import URGENT
 
 # After which a report may need an alert, and after which it may not any more
-STARTS = {"created", "reopened"}
+STARTS = {"created", "reopened", "emergency"}
 STOPS = {"assigned", "converted", "solved", "cancelled"}
 
 
@@ -83,9 +83,10 @@ class FaultReport(models.Model):
 
     def _delete_oncall_messages(self):
         """Delete the messages of alerts that are still queued, or have failed."""
-        lines = self.env["fault.report.oncall.log"].search(
-            [("alert_id.report_id", "in", self.ids)]
+        alerts = self.env["fault.report.oncall.alert"].search(
+            [("report_id", "in", self.ids)]
         )
+        lines = (alerts | alerts.group_id).log_ids
         lines.mail_id.unlink()
         lines.sms_id.unlink()
 

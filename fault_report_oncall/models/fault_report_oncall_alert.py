@@ -29,13 +29,18 @@ PATH = "/fault_report/oncall"
 # How long the link of an alert that is over still shows who has it
 LINK_KEPT = timedelta(days=30)
 TOKEN_BYTES = 16
+# Open alerts with messages of their own; the reports that follow share one
+MOST_SINGLE = 5
+# Reports that a message about several of them lists
+SHOWN_REPORTS = 20
 
 
 class FaultReportOncallAlert(models.Model):
     """An urgent report, or a drill, that notifies people until one of them takes it.
 
     The steps of the schedule are taken by a scheduled action, each once: the step is
-    counted in the transaction that queues its messages.
+    counted in the transaction that queues its messages. While many are open, they
+    become members of one alert that notifies and is taken for all of them.
     """
 
     _name = "fault.report.oncall.alert"
@@ -51,6 +56,16 @@ class FaultReportOncallAlert(models.Model):
         "fault.report", index="btree_not_null", ondelete="cascade"
     )
     is_drill = fields.Boolean(string="Drill")
+    is_group = fields.Boolean(string="Several Reports")
+    group_id = fields.Many2one(
+        "fault.report.oncall.alert",
+        string="Among Several",
+        index="btree_not_null",
+        ondelete="set null",
+    )
+    member_ids = fields.One2many("fault.report.oncall.alert", "group_id")
+    # Raised by each new member: who takes the group at this moment starts anew
+    members_joined = fields.Integer(technical=True)
     state = fields.Selection(
         [("open", "Open"), ("acknowledged", "Taken"), ("closed", "Closed")],
         required=True,
@@ -72,12 +87,17 @@ class FaultReportOncallAlert(models.Model):
     _due_index = models.Index("(next_at, id) WHERE state = 'open'")
     # However many transactions notice that a report is urgent
     _one_open = models.UniqueIndex("(report_id) WHERE state = 'open'")
+    _one_group = models.UniqueIndex(
+        "(schedule_id, company_id) WHERE state = 'open' AND is_group IS TRUE"
+    )
 
-    @api.depends("report_id", "is_drill", "schedule_id")
+    @api.depends("report_id", "is_group", "is_drill", "members_joined", "schedule_id")
     def _compute_display_name(self):
         for alert in self:
             drill = self.env._("Drill: %s", alert.schedule_id.name)
-            alert.display_name = alert.report_id.display_name or drill
+            several = self.env._("%s urgent reports", alert.members_joined)
+            own = alert.report_id.display_name
+            alert.display_name = several if alert.is_group else own or drill
 
     # === START === #
 
@@ -117,7 +137,7 @@ class FaultReportOncallAlert(models.Model):
     def _start(self, schedule, company, vals_list):
         """Start alerts on the schedule for reports of the company, or drills.
 
-        :param vals_list: of each alert, its report or that it is a drill
+        :param vals_list: of each alert, its report, or that it is a drill or a group
         :return: the alerts, without access rules
         """
         # Those who cause an alert have no rights on it.
@@ -134,8 +154,8 @@ class FaultReportOncallAlert(models.Model):
 
     @api.model
     def _prepare_start_values(self, schedule, company, vals):
-        # A drill is for now, whatever the hours.
-        is_now = vals.get("is_drill")
+        # A drill, and what is due already, are for now, whatever the hours.
+        is_now = not vals.get("report_id")
         start = fields.Datetime.now() if is_now else schedule._get_start(company)
         wait = timedelta(minutes=schedule._get_steps()[:1].minutes)
         return {
@@ -197,8 +217,12 @@ class FaultReportOncallAlert(models.Model):
         for alert in self:
             if alert.report_id and not alert._needs_alert(alert.report_id):
                 alert._close_handled()
+            elif alert.is_group and not alert._drop_handled_members():
+                alert._close_handled()
             elif alert._is_drill_over():
                 alert._close(self.env._("No one has taken the drill."))
+            elif group := alert._find_group():
+                alert._join(group)
             else:
                 alert._take_step()
 
@@ -221,6 +245,73 @@ class FaultReportOncallAlert(models.Model):
             repeat = timedelta(minutes=self.schedule_id.repeat_minutes)
             self._plan_next(fields.Datetime.now() + repeat)
 
+    # === MANY AT ONCE === #
+
+    def _find_group(self):
+        """Return the alert that notifies for this one as well, if there are many.
+
+        Only the scheduled action makes it: filing a report waits for nothing.
+        """
+        self.ensure_one()
+        if not self.report_id:
+            return self.browse()
+        around = (
+            Domain("state", "=", "open")
+            & Domain("schedule_id", "=", self.schedule_id.id)
+            & Domain("company_id", "=", self.company_id.id)
+        )
+        if group := self.search(around & Domain("is_group", "=", True), limit=1):
+            return group
+        notified = Domain("report_id", "!=", False) & Domain("steps_taken", ">", 0)
+        single = self.search_count(around & notified, limit=MOST_SINGLE)
+        if self.steps_taken or single < MOST_SINGLE:
+            return self.browse()
+        group = self._start(self.schedule_id, self.company_id, [{"is_group": True}])
+        group._plan_next(fields.Datetime.now())
+        return group
+
+    def _join(self, group):
+        """Let the group notify for this one; look again later whether it still does."""
+        self.ensure_one()
+        if self.group_id != group:
+            self.group_id = group
+            group.members_joined += 1
+            self._log("grouped")
+        self._plan_next(
+            fields.Datetime.now() + timedelta(minutes=self.schedule_id.repeat_minutes)
+        )
+
+    def _drop_handled_members(self):
+        """Close the members that need no alert any more; return the others."""
+        members = self.member_ids.filtered(lambda alert: alert.state == "open")
+        handled = members.filtered(lambda one: not self._needs_alert(one.report_id))
+        if handled:
+            handled._close_handled()
+        return members - handled
+
+    def _take_members(self, user):
+        """Let the user have the open members that they may see; the others go on."""
+        for alert in self.member_ids.filtered(lambda alert: alert.state == "open"):
+            if alert._may_take(user):
+                alert._take(user)
+            else:
+                alert.group_id = False
+                alert._plan_next(fields.Datetime.now())
+
+    def _get_reports(self, user):
+        """Return the newest reports that it is about, as far as the user sees them."""
+        self.ensure_one()
+        taken_by = self.acknowledged_by_id
+        members = self.member_ids.filtered(
+            lambda alert: (
+                alert.state == self.state and alert.acknowledged_by_id == taken_by
+            )
+        )
+        reports = self.report_id | members.sorted("id", reverse=True).report_id
+        return reports[:SHOWN_REPORTS].filtered(
+            lambda report: report._can_be_technician(user)
+        )
+
     def _plan_next(self, moment):
         self.next_at = moment
         self._trigger_walk([moment])
@@ -240,16 +331,16 @@ class FaultReportOncallAlert(models.Model):
 
     def _plan_activity(self):
         """Plan what no message could say: the last resort."""
-        if self.report_id:
-            self.report_id._plan_safely(
-                UNASSIGNED_ACTIVITY, self.report_id._get_answer_responsible()
-            )
+        for report in self.report_id | self.member_ids.report_id:
+            report._plan_safely(UNASSIGNED_ACTIVITY, report._get_answer_responsible())
 
     def _notify_user(self, step, user):
         """Queue the messages to a user; return the channels."""
         # Addresses of other users are read to write to them.
         user_sudo = user.sudo()
-        channels = step._get_channels(user_sudo, self.report_id)
+        # One for all of them, in the daily number of the newest one
+        report = self.report_id or self.member_ids.sorted("id")[-1:].report_id
+        channels = step._get_channels(user_sudo, report)
         alert = self.with_context(lang=user_sudo.lang).with_company(self.company_id)
         for channel in sorted(channels):
             queue = alert._queue_sms if channel == "sms" else alert._queue_email
@@ -278,7 +369,11 @@ class FaultReportOncallAlert(models.Model):
                 "email_to": user_sudo.email_formatted,
                 "body_html": self.env["ir.qweb"]._render(
                     "fault_report_oncall.message_alert",
-                    {"alert": self, "link": self._get_link(user_sudo)},
+                    {
+                        "alert": self,
+                        "reports": self._get_reports(user_sudo),
+                        "link": self._get_link(user_sudo),
+                    },
                     minimal_qcontext=True,
                 ),
                 "auto_delete": True,
@@ -307,10 +402,21 @@ class FaultReportOncallAlert(models.Model):
         self.ensure_one()
         if self.is_drill:
             return self.env._("DRILL: who takes it? %s", self.schedule_id.name)
+        if self.is_group:
+            return self._get_group_title()
         name = self.report_id.display_name
         if self.report_id.is_emergency:
             return self.report_id._mark_title("new", name)
         return self.env._("URGENT: %s", name)
+
+    def _get_group_title(self):
+        """Return how many reports it is still about; an emergency says so first."""
+        members = self.member_ids.filtered(lambda one: one.state == self.state)
+        reports = members.report_id
+        if any(reports.mapped("is_emergency")):
+            text = self.env._("%s urgent reports", len(reports))
+            return reports._mark_title("new", text)
+        return self.env._("URGENT: %s reports", len(reports))
 
     def _log(self, event, **values):
         self.env["fault.report.oncall.log"].create(
@@ -381,6 +487,7 @@ class FaultReportOncallAlert(models.Model):
         return {
             "alert": self,
             "report": self.report_id,
+            "reports": self._get_reports(user) - self.report_id,
             "company": self.company_id,
             "is_own": self.acknowledged_by_id == user,
             "taken_at": taken_at,
@@ -417,6 +524,7 @@ class FaultReportOncallAlert(models.Model):
         if self.state != "open":
             return
         self._acknowledge(user, "taken")
+        self._take_members(user)
         report = self.report_id
         if report.state in WAITING_STATES:
             # As the user, who may see the report; assigning needs more than that.
@@ -427,13 +535,15 @@ class FaultReportOncallAlert(models.Model):
         now = fields.Datetime.now()
         for alert in self:
             waited = max((now - alert.started_at).total_seconds(), 0)
+            # Its members count on their own.
+            minutes = {} if alert.is_group else {"minutes_to_acknowledge": waited / 60}
             alert.write(
                 {
                     "state": "acknowledged",
                     "acknowledged_at": now,
                     "acknowledged_by_id": user.id,
-                    "minutes_to_acknowledge": waited / 60,
                     "next_at": False,
+                    **minutes,
                 }
             )
         self._log(event, user_id=user.id)

@@ -19,6 +19,9 @@ class FaultReportOncallGap(models.Model):
     )
     start = fields.Datetime(required=True)
     end = fields.Datetime(required=True)
+    activity_ids = fields.Many2many(
+        "mail.activity", groups=fields.NO_ACCESS, technical=True
+    )
 
     @api.model
     def _keep(self, schedule, gaps):
@@ -40,6 +43,23 @@ class FaultReportOncallGap(models.Model):
                     {"schedule_id": schedule.id, "start": start, "end": end}
                 )
         return new
+
+    @api.model
+    def _drop_filled(self, schedule, gaps):
+        """Delete the gaps in which someone is on call now, with their activities.
+
+        :param gaps: start and end of those that are left
+        """
+        known = self.search(
+            [("schedule_id", "=", schedule.id), ("end", ">", fields.Datetime.now())]
+        )
+        filled = known.filtered(
+            lambda gap: (
+                not any(start < gap.end and end > gap.start for start, end in gaps)
+            )
+        )
+        filled.activity_ids.unlink()
+        filled.unlink()
 
     def _get_summary(self):
         """Return the gap in words, in the time zone of the schedule."""

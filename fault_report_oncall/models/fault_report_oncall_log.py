@@ -20,6 +20,7 @@ class FaultReportOncallLog(models.Model):
         [
             ("started", "Started"),
             ("notice", "Notified"),
+            ("grouped", "Notified with others"),
             ("taken", "Taken"),
             ("assigned", "Assigned"),
             ("closed", "Closed"),

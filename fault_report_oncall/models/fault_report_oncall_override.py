@@ -57,6 +57,22 @@ class FaultReportOncallOverride(models.Model):
                 )
             override.schedule_id._check_people(override.user_id)
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        overrides = super().create(vals_list)
+        self.env["fault.report.oncall.schedule"]._look_ahead_soon()
+        return overrides
+
+    def write(self, vals):
+        result = super().write(vals)
+        self.env["fault.report.oncall.schedule"]._look_ahead_soon()
+        return result
+
+    def unlink(self):
+        result = super().unlink()
+        self.env["fault.report.oncall.schedule"]._look_ahead_soon()
+        return result
+
     def _get_spans_of(self, layer):
         """Return start, end and user of the changes of a layer, the last one last."""
         return [

@@ -19,6 +19,7 @@ AHEAD = timedelta(days=7)
 # What the steps of a new schedule are
 STEPS = [(0, "first"), (5, "second"), (10, "all"), (20, "dispatchers")]
 LEAST_REPEAT = 5
+LOOK_AHEAD = "fault_report_oncall.ir_cron_look_ahead"
 
 
 class FaultReportOncallSchedule(models.Model):
@@ -240,16 +241,24 @@ class FaultReportOncallSchedule(models.Model):
     def _announce_gaps(self):
         """Keep the gaps ahead, and notify the dispatchers of those that are new."""
         self.ensure_one()
-        new = self.env["fault.report.oncall.gap"]._keep(self, self._find_gaps())
+        Gap, gaps = self.env["fault.report.oncall.gap"], self._find_gaps()
+        Gap._drop_filled(self, gaps)
+        new = Gap._keep(self, gaps)
         dispatchers = self._get_dispatchers() if new else ()
         for gap in new:
             for user in dispatchers:
-                self.with_context(lang=user.lang).activity_schedule(
+                gap.activity_ids += self.with_context(lang=user.lang).activity_schedule(
                     "fault_report_oncall.mail_activity_type_gap",
                     summary=gap.with_context(lang=user.lang)._get_summary(),
                     date_deadline=gap.start.date(),
                     user_id=user.id,
                 )
+
+    @api.model
+    def _look_ahead_soon(self):
+        """Look for gaps after a change, not only once a day."""
+        # Users may not trigger scheduled actions.
+        self.env.ref(LOOK_AHEAD).sudo()._trigger()
 
     def _find_gaps(self, ahead=AHEAD):
         """Return when no one of any layer is on call: start and end."""

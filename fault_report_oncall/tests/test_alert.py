@@ -7,6 +7,7 @@ from odoo.exceptions import AccessError
 from odoo.tests import tagged, users
 from odoo.tools import mute_logger
 
+from ..models.fault_report_oncall_alert import MOST_SINGLE
 from .common_oncall import OncallCase
 
 
@@ -363,3 +364,125 @@ class TestAlert(OncallCase):
         alerts = self.env["fault.report.oncall.alert"].with_user(self.dispatcher)
         groups = alerts._read_group([], [], ["minutes_to_acknowledge:avg"])
         self.assertEqual(groups, [(3,)])
+
+
+@tagged("post_install", "-at_install")
+class TestManyAlerts(OncallCase):
+    """A storm: the person on call gets a few alerts, and then one that grows."""
+
+    def make_storm(self, count):
+        values = {"name": "Dark", "equipment_id": self.lift.id, "priority": "2"}
+        reports = self.env["fault.report"].create([values] * count)
+        self.env.flush_all()
+        return reports
+
+    def count_notices(self, user):
+        log = self.env["fault.report.oncall.log"]
+        domain = [("event", "=", "notice"), ("user_id", "=", user.id)]
+        return log.search_count([*domain, ("channel", "=", "email")])
+
+    def get_group(self):
+        return self.env["fault.report.oncall.alert"].search([("is_group", "=", True)])
+
+    def test_r107_many_reports_become_one_alert_that_grows_and_none_is_lost(self):
+        reports = self.make_storm(20)
+        self.walk()
+        self.walk()
+        self.assertEqual(self.count_notices(self.anna), MOST_SINGLE + 1)
+        group = self.get_group()
+        self.assertEqual(len(group.member_ids), 20 - MOST_SINGLE)
+        self.assertEqual(group._get_title(), "URGENT: 15 reports")
+        self.assertIn(reports[-1].reference, group.log_ids.mail_id[:1].body_html)
+        more = self.make_storm(10)
+        self.walk()
+        self.assertEqual(self.count_notices(self.anna), MOST_SINGLE + 1)
+        self.assertEqual(group._get_title(), "URGENT: 25 reports")
+        self.tick(minutes=2)
+        group._take(self.anna)
+        taken = (reports | more)[MOST_SINGLE:]
+        self.assertEqual(taken.technician_id, self.anna)
+        for report in taken:
+            alert = self.get_alert(report)
+            self.assertEqual(alert.acknowledged_by_id, self.anna)
+            self.assertEqual(alert.acknowledged_at, self.now())
+            self.assertGreaterEqual(alert.minutes_to_acknowledge, 2)
+            self.assertIn("grouped", alert.log_ids.mapped("event"))
+        self.assertFalse(group.minutes_to_acknowledge)
+        self.assertEqual(reports[:MOST_SINGLE].technician_id, self.env["res.users"])
+
+    def test_those_with_messages_of_their_own_join_at_their_next_step(self):
+        reports = self.make_storm(MOST_SINGLE + 1)
+        self.walk()
+        self.walk()
+        self.tick(minutes=5)
+        self.assertEqual(self.walk(), ["bert"], "the second step of the group alone")
+        self.assertEqual(len(self.get_group().member_ids), len(reports))
+        self.assertEqual(self.count_notices(self.bert), 1)
+
+    def test_a_few_reports_have_an_alert_each(self):
+        self.make_storm(MOST_SINGLE)
+        self.walk()
+        self.walk()
+        self.assertFalse(self.get_group())
+        self.assertEqual(self.count_notices(self.anna), MOST_SINGLE)
+
+    def test_what_joins_while_the_group_is_taken_goes_on_alone(self):
+        reports = self.make_storm(MOST_SINGLE + 2)
+        self.walk()
+        group, alert = self.get_group(), self.get_alert(reports[-1])
+        group._take(self.anna)
+        # As if it had come a moment later
+        alert.write({"state": "open", "acknowledged_by_id": False})
+        reports[-1].technician_id = False
+        alert.next_at = self.now()
+        self.env.flush_all()
+        # With the next group: the first ones are still open.
+        self.assertIn("anna", self.walk() + self.walk())
+        self.assertNotEqual(alert.group_id, group)
+
+    def test_a_member_that_the_person_may_not_see_goes_on_alone(self):
+        reports = self.make_storm(MOST_SINGLE + 2)
+        self.walk()
+        group, hidden = self.get_group(), self.get_alert(reports[-1])
+        Alert = type(group)
+        may = Alert._may_take
+        self.patch(
+            Alert, "_may_take", lambda one, user: one != hidden and may(one, user)
+        )
+        group._take(self.anna)
+        self.assertEqual((hidden.state, hidden.group_id.id), ("open", False))
+        self.assertLessEqual(hidden.next_at, self.now())
+
+    def test_a_group_ends_when_its_reports_are_handled(self):
+        reports = self.make_storm(MOST_SINGLE + 2)
+        self.walk()
+        group = self.get_group()
+        self.walk()
+        for report in reports:
+            report.action_solve("The power is back")
+        self.tick(minutes=30)
+        self.assertFalse(self.walk())
+        self.assertEqual(group.state, "closed")
+        self.assertEqual(set(group.member_ids.mapped("state")), {"closed"})
+
+    def test_the_page_of_many_lists_them_and_anonymising_leaves_no_message(self):
+        reports = self.make_storm(MOST_SINGLE + 2)
+        self.walk()
+        self.walk()
+        group = self.get_group()
+        page = group._prepare_page(self.anna)
+        html = self.env["ir.qweb"]._render("fault_report_oncall.oncall_page", page)
+        for report in reports[MOST_SINGLE:]:
+            self.assertIn(report.reference, html)
+        mails = group.log_ids.mail_id
+        self.assertTrue(mails)
+        reports[-1].sudo().action_solve("Done")
+        reports[-1]._anonymise(False)
+        self.assertFalse(mails.exists())
+
+    def test_a_report_that_becomes_an_emergency_starts_an_alert(self):
+        self.company.fault_report_danger_words = "gas"
+        report = self.make_report()
+        self.assertFalse(self.get_alert(report))
+        report.with_user(self.env.ref("base.public_user"))._post_from_customer("Gas!")
+        self.assertEqual(self.get_alert(report).mapped("state"), ["open"])

@@ -91,6 +91,30 @@ class TestSchedule(OncallCase):
             self.tick(days=1)
             self.assertEqual(self.look_ahead(), activity)
 
+    def test_r106_the_activity_about_a_gap_ends_when_it_is_filled(self):
+        self.schedule.layer_ids[1:].unlink()
+        self.make_gap()
+        self.assertTrue(self.look_ahead())
+        triggers = self.env["ir.cron.trigger"].search([])
+        start = self.now() + timedelta(days=2)
+        half = {
+            "layer_id": self.schedule.layer_ids.id,
+            "user_id": self.carl.id,
+            "start": start,
+            "end": start + timedelta(hours=12),
+        }
+        Change = self.env["fault.report.oncall.override"].with_user(self.dispatcher)
+        change = Change.create(half)
+        new = self.env["ir.cron.trigger"].search([]) - triggers
+        self.assertEqual(
+            new.cron_id, self.env.ref("fault_report_oncall.ir_cron_look_ahead")
+        )
+        self.assertTrue(self.look_ahead(), "half of it is left")
+        change.end = start + timedelta(days=1)
+        self.assertFalse(self.look_ahead())
+        change.unlink()
+        self.assertEqual(len(self.look_ahead()), 1, "and comes again")
+
     def test_a_gap_without_an_end_is_announced_once(self):
         self.schedule.layer_ids.unlink()
         self.assertEqual(len(self.look_ahead()), 1)
