@@ -526,7 +526,7 @@ class FaultReport(models.Model):
     def _add_precomputed_values(self, vals_list):
         """Compute as superuser, like Odoo does after the INSERT."""
         # They are stored, not shown: access to each field would be checked in vain.
-        super(FaultReport, self.sudo())._add_precomputed_values(vals_list)
+        return super(FaultReport, self.sudo())._add_precomputed_values(vals_list)
 
     def _check_company(self, fnames=None):
         """Check once what several reports have in common."""
