@@ -523,6 +523,27 @@ class FaultReport(models.Model):
         ]
 
     @api.model
+    def _add_precomputed_values(self, vals_list):
+        """Compute as superuser, like Odoo does after the INSERT."""
+        # They are stored, not shown: access to each field would be checked in vain.
+        return super(FaultReport, self.sudo())._add_precomputed_values(vals_list)
+
+    def _check_company(self, fnames=None):
+        """Check once what several reports have in common."""
+        names = [
+            name
+            for name, field in self._fields.items()
+            if name == "company_id" or (field.relational and field.check_company)
+        ]
+        # Only compared; Odoo checks them as superuser, too.
+        alike = {
+            tuple(report_sudo[name] for name in names): report_sudo.id
+            for report_sudo in self.sudo()
+        }
+        checked = self.browse(alike.values())
+        return super(FaultReport, checked)._check_company(fnames)
+
+    @api.model
     def _draw_references(self, vals_list):
         """Return one new number for each of `vals_list`."""
         companies = [

@@ -255,12 +255,10 @@ class FaultReport(models.Model):
         """Phone and e-mail of the contact, else of the reporter, else of the place."""
         self._prefetch_contacts()
         for report in self:
+            contact = report._get_readable("contact_id")
+            places = report._get_readable("facility_id", "partner_id")
             for name, own in (("phone", "phone"), ("email", "email_from")):
-                numbers = [
-                    *report._get_readable("contact_id").mapped(name),
-                    report[own],
-                    *report._get_readable("facility_id", "partner_id").mapped(name),
-                ]
+                numbers = [*contact.mapped(name), report[own], *places.mapped(name)]
                 report[f"reach_{name}"] = next(filter(None, numbers), False)
 
     @api.depends("state", "partner_id", "facility_id", "equipment_id")

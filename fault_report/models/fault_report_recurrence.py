@@ -70,7 +70,8 @@ class FaultReport(models.Model):
         render = self.env["ir.qweb"]._render
         for report in self:
             # Those that the user may read, like the list of them
-            reports = report._origin.duplicate_ids
+            original = report._origin.filtered("duplicate_count")
+            reports = original.duplicate_ids
             report.duplicates_summary = bool(reports) and render(
                 "fault_report.work_order_summary",
                 {"reports": reports, "photos": reports._get_photo_urls()},

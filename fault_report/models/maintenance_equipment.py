@@ -67,7 +67,7 @@ class MaintenanceEquipment(models.Model):
     )
     last_work_order_name = fields.Char(
         string="Last Work Order",
-        compute="_compute_fault_statistics",
+        compute="_compute_last_work_order_name",
         groups="fault_report.group_view",
     )
 
@@ -125,34 +125,38 @@ class MaintenanceEquipment(models.Model):
 
     @api.depends("fault_report_ids")
     def _compute_fault_statistics(self):
-        """Count the last 12 months only: the cost must not grow with history."""
         now = fields.Datetime.now()
-        domain = [
-            ("equipment_id", "in", self.ids),
-            ("duplicate_of_id", "=", False),
-            ("reported_at", ">=", now - RECURRENCE_PERIOD),
-        ]
-        Report = self.env["fault.report"]
-        statistics = {
-            equipment: (count, last)
-            for equipment, count, last in Report._read_group(
-                domain, ["equipment_id"], ["__count", "reported_at:max"]
-            )
-        }
-        last_orders = {
-            equipment: Report.browse(report_id)
-            for equipment, report_id in Report._read_group(
-                [*domain, ("work_order_id", "!=", False)], ["equipment_id"], ["id:max"]
-            )
-        }
+        found = self.env["fault.report"]._read_group(
+            self._get_fault_domain(), ["equipment_id"], ["__count", "reported_at:max"]
+        )
+        statistics = {equipment: (count, last) for equipment, count, last in found}
         for equipment in self:
             count, last = statistics.get(equipment, (0, False))
             equipment.fault_count_year = count
             equipment.last_fault_date = last
             equipment.days_since_last_fault = (now - last).days if last else 0
-            equipment.last_work_order_name = last_orders.get(
-                equipment, Report
-            ).work_order_name
+
+    @api.depends("fault_report_ids")
+    def _compute_last_work_order_name(self):
+        Report = self.env["fault.report"]
+        ordered = self._get_fault_domain() & Domain("work_order_id", "!=", False)
+        last = dict(Report._read_group(ordered, ["equipment_id"], ["id:max"]))
+        for equipment in self:
+            report = Report.browse(last.get(equipment))
+            equipment.last_work_order_name = report.work_order_name
+
+    def _get_fault_domain(self):
+        """Return the domain of the faults of the last 12 months, without duplicates.
+
+        No more than those: the cost must not grow with history.
+        """
+        return Domain(
+            [
+                ("equipment_id", "in", self.ids),
+                ("duplicate_of_id", "=", False),
+                ("reported_at", ">=", fields.Datetime.now() - RECURRENCE_PERIOD),
+            ]
+        )
 
     @api.depends("fault_report_ids")
     def _compute_fault_analysis(self):

@@ -34,6 +34,8 @@ from .common_portal import PortalData
 ROOT = Path(__file__).parents[2]
 LANGUAGES = "da_DK de_DE es_ES fi_FI fr_FR nb_NO nl_NL sv_SE".split()
 ENGLISH = "en_US"
+# Addons of Odoo whose texts are on the pages; those of all would take half a minute
+SHOWN = ("mail", "portal", "web", "website")
 # Of ours on each page, compressed, before photos
 MOST_BYTES = 30_000
 # As most servers in front of Odoo compress
@@ -83,17 +85,14 @@ class Visit(NamedTuple):
     is_of_odoo: bool = False
 
 
-def add_languages(env, names=None):
-    """Activate the languages of our addons, with all translations.
-
-    :param names: only with those of our addons and of these: it takes seconds less
-    """
+def add_languages(env):
+    """Activate the languages of our addons, with the translations of our pages."""
     for code in LANGUAGES:
         env["res.lang"]._activate_lang(code)
     modules = [
         name
         for name in env.registry._init_modules
-        if names is None or name in names or name.startswith("fault_report")
+        if name in SHOWN or name.startswith("fault_report")
     ]
     env["ir.module.module"]._load_module_terms(modules, LANGUAGES)
     if "website" in env:

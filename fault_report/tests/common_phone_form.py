@@ -3,11 +3,9 @@
 A subclass names the pages. Import the module, not the class: pytest would run it.
 """
 
-from .common_browser import BrowserCase
+from .common_browser import FIND_WIDE, NARROW, PHONE, BrowserCase
 from .common_pages import ENGLISH, LANGUAGES, add_languages
 
-# Addons of Odoo whose texts are on the pages
-SHOWN = ("mail", "portal", "web", "website")
 # One screen and a half
 LOWEST = 844 * 1.5
 FIND_BOTTOM = """
@@ -63,7 +61,7 @@ class PhoneForm(BrowserCase):
         self.assertLessEqual(page.run(FIND_BOTTOM), LOWEST)
 
     def test_and_so_it_is_in_each_language(self):
-        add_languages(self.env, SHOWN)
+        add_languages(self.env)
         self.add_known()
         with self.browse(login=self.LOGIN) as page:
             for code in (ENGLISH, *LANGUAGES):
@@ -74,6 +72,9 @@ class PhoneForm(BrowserCase):
                         shown = page.run("document.documentElement.lang")
                         self.assertEqual(shown, code.replace("_", "-"))
                         self.assertLessEqual(page.run(FIND_BOTTOM), LOWEST)
+                        page.resize(NARROW)
+                        self.assertEqual(page.run(FIND_WIDE), [])
+                        page.resize(PHONE)
 
     def test_and_however_many_faults_are_known_with_names_of_any_length(self):
         self.add_known()

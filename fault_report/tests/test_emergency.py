@@ -142,6 +142,12 @@ class TestEmergency(PortalData, EmergencyData, FaultReportCommon):
 
     # === THE MARK === #
 
+    def test_the_text_of_a_work_order_says_so(self):
+        report = self.make_report(is_emergency=True)
+        self.assertIn(("Emergency", "Yes"), report._get_description_rows())
+        report.is_emergency = False
+        self.assertNotIn("Emergency", dict(report._get_description_rows()))
+
     def test_emergencies_are_first_in_lists_and_boards(self):
         values = {"partner_id": self.hotel.id, "name": "It rattles"}
         Report = self.env["fault.report"]

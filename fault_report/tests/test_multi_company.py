@@ -71,6 +71,18 @@ class TestMultiCompany(FaultReportCommon):
         with self.assertRaises(UserError):
             self.make_report(status_id=status.id)
 
+    def test_one_of_many_with_a_status_of_another_company_is_refused(self):
+        status = self.env["fault.report.status"].create(
+            {"name": "Theirs", "company_id": self.other_company.id}
+        )
+        own = {"name": "Stands still", "partner_id": self.hotel.id}
+        refused = {**own, "status_id": status.id}
+        theirs = {**refused, "company_id": self.other_company.id}
+        self.env["fault.report"].create([own, theirs, own])
+        for vals_list in ([own, refused, own], [refused, own], [theirs, refused]):
+            with self.assertRaises(UserError):
+                self.env["fault.report"].create(vals_list)
+
     def test_a_company_without_maintenance_team_can_convert(self):
         """Odoo's default team may belong to another company."""
         report = self.make_report(company_id=self.other_company.id)

@@ -107,6 +107,15 @@ class TestVisitNotices(VisitCommon):
         self.assertEqual(self.count(self.customer), (1, 0))
         self.assertIn("12:00", self.newest().body_html)
 
+    def test_who_comes_early_and_solves_it_calls_no_visit_off(self):
+        report = self.plan()
+        report.with_user(self.technician).action_on_the_way(0)
+        report.with_user(self.technician).action_solve("A new roller")
+        self.end_transaction()
+        subjects = self.mails(self.customer).mapped("subject")
+        self.assertFalse([one for one in subjects if "called off" in one])
+        self.assertTrue([one for one in subjects if one.startswith("Solved")])
+
     def test_a_cancelled_report_has_no_visit_and_a_reopened_one_has_it_again(self):
         report = self.plan()
         report.action_cancel("Too late")
@@ -307,6 +316,8 @@ class TestOnTheWay(VisitCommon):
         wizard = wizard.with_context(**dialog["context"]).create({"minutes": "45"})
         action = wizard.action_confirm()
         self.assertEqual(action["params"]["type"], "success")
+        next_action = action["params"]["next"]["type"]
+        self.assertEqual(next_action, "ir.actions.act_window_close", "of the dialog")
         self.assertEqual(self.report.expected_arrival, NOW + timedelta(minutes=45))
         self.assertEqual(self.count(self.customer), (1, 1))
         # At 7:45 in Greenwich

@@ -7,13 +7,13 @@ def make_reload():
 
 
 def make_notice(message, kind, **params):
-    """Return the action that shows a notice, and what is open anew.
+    """Return the action that shows a notice, and then what is open anew.
 
     :param str kind: `success`, `warning` or `danger`
-    :param params: of Odoo's notification, such as `title` and `sticky`
+    :param params: of Odoo's notification, such as `title`, `sticky` and `next`
     """
     return {
         "type": "ir.actions.client",
         "tag": "display_notification",
-        "params": {"message": message, "type": kind, **params, "next": make_reload()},
+        "params": {"message": message, "type": kind, "next": make_reload(), **params},
     }

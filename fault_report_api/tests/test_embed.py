@@ -1,6 +1,7 @@
 """The form and the sign-in link that companies embed in their own web pages."""
 
 import contextlib
+import functools
 import http.server
 import json
 import threading
@@ -83,7 +84,9 @@ def serve(page):
             """Log nothing."""
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        # Python's own half a second would be waited for at the end
+        serve_forever = functools.partial(server.serve_forever, poll_interval=0.02)
+        threading.Thread(target=serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
 

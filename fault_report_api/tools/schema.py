@@ -94,9 +94,7 @@ REPORT = {
             "description": "All that helps the technician.",
         },
         "contact_name": _line("Who reports it."),
-        "email": _line(
-            "Their e-mail address; it shows whose customer they are."
-        ),
+        "email": _line("Their e-mail address; it shows whose customer they are."),
         "phone": _line("Their phone number."),
         "customer_number": _line("The customer's reference in the address book."),
         "facility": _line("The name or reference of the customer's facility."),

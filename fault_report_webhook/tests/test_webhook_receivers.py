@@ -23,6 +23,7 @@ from ..models.fault_report_webhook_delivery import (
 from ..tools import client
 
 DELIVERY = "fault.report.webhook.delivery"
+POLL = 0.02  # seconds; Python's own half a second is waited for at each end
 DEAD = "http://127.0.0.1:1/"
 CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
 # Twice packed, 200 MB of zeros are less than one read
@@ -104,7 +105,9 @@ class ReceiverCommon(FaultReportCommon):
         receiver = Receiver()
         for name, value in how.items():
             setattr(receiver, name, value)
-        thread = threading.Thread(target=receiver.serve_forever, daemon=True)
+        thread = threading.Thread(
+            target=receiver.serve_forever, args=(POLL,), daemon=True
+        )
         thread.start()
         self.addCleanup(thread.join, 5)
         self.addCleanup(receiver.server_close)

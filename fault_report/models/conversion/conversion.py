@@ -20,8 +20,8 @@ from ..client_guards import get_existing
 
 _logger = logging.getLogger(__name__)
 
-# Locks reports; with whether each has service points, files, and a customer who is a
-# user
+# Locks reports and reads them; with whether each has service points, files, and a
+# customer who is a user
 LOCK_REPORTS = """
 SELECT report.id,
        EXISTS (SELECT FROM fault_report_point point WHERE point.report_id = report.id),
@@ -35,7 +35,8 @@ SELECT report.id,
                     JOIN res_users customer ON customer.partner_id = follower.partner_id
                    WHERE customer.share
                      AND follower.res_model = %(model)s
-                     AND follower.res_id = report.id)
+                     AND follower.res_id = report.id),
+       %(columns)s
   FROM fault_report report
  WHERE report.id IN %(ids)s
    FOR NO KEY UPDATE OF report SKIP LOCKED
@@ -186,10 +187,12 @@ class FaultReport(models.Model):
 
     def _prepare_conversion(self):
         """Check the permission and lock the reports; return them for conversion."""
-        self._check_may_convert()
+        self.browse()._check_may_convert()
         if not self.ids:
             raise UserError(self.env._("Choose the fault reports first."))
         self = self._lock_for_conversion()
+        # They are read by now.
+        self.check_access("read")
         for report in self:
             if report.outcome:
                 raise UserError(
@@ -204,13 +207,20 @@ class FaultReport(models.Model):
         return self
 
     def _lock_for_conversion(self):
-        """Lock the reports; return them, with what none of them has.
+        """Lock and read the reports; return them, with what none of them has.
 
         Notes and messages may still be added by others.
         """
         self.env.flush_all()
         ids = tuple(set(self.ids))
-        rows = self.env.execute_query(SQL(LOCK_REPORTS, model=self._name, ids=ids))
+        # The user's access is checked next, with what is read.
+        reports_sudo = self.sudo()
+        read = reports_sudo._determine_fields_to_fetch()
+        columns = [reports_sudo._field_to_sql("report", field.name) for field in read]
+        query = SQL(
+            LOCK_REPORTS, model=self._name, ids=ids, columns=SQL(", ").join(columns)
+        )
+        rows = self.env.execute_query(query)
         if len(rows) < len(ids):
             raise LockError(
                 self.env._(
@@ -218,6 +228,9 @@ class FaultReport(models.Model):
                     "Reload the page to see what became of it."
                 )
             )
+        locked = self.browse(row[0] for row in rows)
+        for field, *values in zip(read, *(row[4:] for row in rows), strict=True):
+            field._insert_cache(locked, values)
         for id_, has_points, *_rest in rows:
             if not has_points:
                 self._fields["point_ids"]._update_cache(self.browse(id_), ())

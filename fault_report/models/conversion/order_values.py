@@ -79,6 +79,7 @@ class FaultReport(models.Model):
         address = self.facility_id or self.partner_id
         lines = address._display_address(without_company=True).split("\n")
         values = [
+            ("is_emergency", self.is_emergency and self.env._("Yes")),
             ("partner_id", self.partner_id.display_name),
             ("facility_id", self.facility_id.display_name),
             ("contact_id", self._get_contact_text()),

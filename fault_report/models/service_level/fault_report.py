@@ -24,6 +24,8 @@ FIELDS = (
     "sla_counted_from",
     *(f"{target}_time" for target in TARGETS),
 )
+# Values of a report without a service level
+NO_LEVEL = {**dict.fromkeys(FIELDS, False), "sla_stage": "none"}
 
 
 class FaultReport(models.Model):
@@ -403,18 +405,20 @@ class FaultReport(models.Model):
         "company_id",
     )
     def _compute_deadlines(self):
-        for report in self:
+        targeted = self.filtered("sla_policy_id")
+        # Without a service level, in one step
+        (self - targeted).update(NO_LEVEL)
+        for report in targeted:
             report.update(report._count_service_level())
 
     def _count_service_level(self):
         """Return the values of `FIELDS`."""
         self.ensure_one()
-        values = dict.fromkeys(FIELDS, False)
-        values["sla_stage"] = "none"
+        values = {**NO_LEVEL}
         policy = self.sla_policy_id._get_cached(self.company_id)
         if not policy:
             # An archived policy: what it has promised stays as it was.
-            return self._get_kept_values() if self.sla_policy_id else values
+            return self._get_kept_values()
         start = self.sla_restarted_at or self.reported_at
         if not is_countable(start):
             # In a form; it cannot be saved.

@@ -315,8 +315,13 @@ class FaultReport(models.Model):
         visit = report_sudo._get_visit()
         if visit and visit != former:
             report_sudo._notify_of_visit("visit", visit=visit, former_visit=former)
-        elif former and not visit:
+        elif former and not visit and not report_sudo._came_early():
             report_sudo._notify_of_visit("visit_off", visit=former)
+
+    def _came_early(self):
+        """Return whether the technician solved it before the planned time, there."""
+        way = self.state == "solved" and self.date_on_the_way
+        return bool(way) and fields.Datetime.now() - way < ON_THE_WAY_SHOWN
 
     def _announce_new_visits(self):
         """Notify customers of visits that are planned when the reports are made."""
@@ -391,7 +396,8 @@ class FaultReport(models.Model):
             if is_sent
             else self.env._("The customer gets no messages: call them if needed.")
         )
-        return make_notice(text, "success" if is_sent else "warning")
+        kind = "success" if is_sent else "warning"
+        return make_notice(text, kind, next={"type": "ir.actions.act_window_close"})
 
     # === CALENDAR ENTRIES === #
 
