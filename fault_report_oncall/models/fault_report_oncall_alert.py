@@ -291,12 +291,12 @@ class FaultReportOncallAlert(models.Model):
 
     def _take_members(self, user):
         """Let the user have the open members that they may see; the others go on."""
-        for alert in self.member_ids.filtered(lambda alert: alert.state == "open"):
-            if alert._may_take(user):
-                alert._take(user)
-            else:
-                alert.group_id = False
-                alert._plan_next(fields.Datetime.now())
+        members = self.member_ids.filtered(lambda alert: alert.state == "open")
+        seen = members.filtered(lambda alert: alert._may_take(user))
+        seen._take(user)
+        for alert in members - seen:
+            alert.group_id = False
+            alert._plan_next(fields.Datetime.now())
 
     def _get_reports(self, user):
         """Return the newest reports that it is about, as far as the user sees them."""
@@ -507,28 +507,29 @@ class FaultReportOncallAlert(models.Model):
                 alert_sudo._take(self.env.user)
 
     def _take(self, user):
-        """Let the user have it, unless another one has; the first one wins.
+        """Let the user have the alerts, unless another one has; the first one wins.
 
-        The row stays locked until the commit. Who comes second waits for it, and then
+        The rows stay locked until the commit. Who comes second waits for it, and then
         starts anew: Odoo repeats the request.
         """
-        self.ensure_one()
+        if not self:
+            return
         self.flush_recordset()
         self.env.execute_query(
             SQL(
-                "SELECT 1 FROM fault_report_oncall_alert WHERE id = %s FOR UPDATE",
-                self.id,
+                "SELECT 1 FROM fault_report_oncall_alert WHERE id IN %s"
+                " ORDER BY id FOR UPDATE",
+                tuple(self.ids),
             )
         )
         self.invalidate_recordset()
-        if self.state != "open":
-            return
-        self._acknowledge(user, "taken")
-        self._take_members(user)
-        report = self.report_id
-        if report.state in WAITING_STATES:
-            # As the user, who may see the report; assigning needs more than that.
-            report.with_user(user).sudo().action_assign(user)
+        taken = self.filtered(lambda alert: alert.state == "open")
+        taken._acknowledge(user, "taken")
+        taken._take_members(user)
+        reports = taken.report_id.filtered(lambda one: one.state in WAITING_STATES)
+        if reports:
+            # As the user, who may see the reports; assigning needs more than that.
+            reports.with_user(user).sudo().action_assign(user)
 
     def _acknowledge(self, user, event):
         """Stop the alerts: the user has them."""
