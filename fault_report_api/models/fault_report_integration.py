@@ -132,7 +132,7 @@ class FaultReportIntegration(models.Model):
     _key_index = models.UniqueIndex("(key_hash) WHERE key_hash IS NOT NULL")
     _rate_limit_range = models.Constraint(
         "CHECK(rate_limit BETWEEN 1 AND 6000)",
-        "Allow 1 to 6000 requests per minute. To let nobody in, archive it.",
+        "Allow 1 to 6000 requests per minute. To refuse all, archive it.",
     )
     _grace_range = models.Constraint(
         "CHECK(grace_hours BETWEEN 0 AND 720)",

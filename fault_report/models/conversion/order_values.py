@@ -78,8 +78,9 @@ class FaultReport(models.Model):
         self._check_may_name("partner_id", "facility_id", "contact_id", "equipment_id")
         address = self.facility_id or self.partner_id
         lines = address._display_address(without_company=True).split("\n")
+        is_emergency = self.is_emergency and self.env._("Yes")
         values = [
-            ("is_emergency", self.is_emergency and self.env._("Yes")),
+            ("is_emergency", is_emergency),
             ("partner_id", self.partner_id.display_name),
             ("facility_id", self.facility_id.display_name),
             ("contact_id", self._get_contact_text()),

@@ -80,7 +80,7 @@ class FaultReport(models.Model):
         readonly=True,
         copy=False,
         protected=True,
-        help="It is new, and the next message about many new reports tells of it.",
+        help="It is new, and the next message about many new reports contains it.",
         technical=True,
     )
 

@@ -30,8 +30,8 @@ class ResUsers(models.Model):
     fault_report_calendar_url = fields.Char(
         string="Calendar Address",
         compute="_compute_fault_report_calendar_url",
-        help="For “Subscribe to a calendar” of calendar apps. Whoever has it sees the "
-        "visits.",
+        help="For “Subscribe to a calendar” of calendar apps. Anyone who has it sees "
+        "the visits.",
     )
 
     @api.depends_context("uid")
