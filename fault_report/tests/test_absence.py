@@ -283,8 +283,12 @@ class TestTeam(AbsenceCommon):
         self.env["fault.report.sla.policy"].create(
             {"name": "Soon", "resolution_hours": 0.1, "around_the_clock": True}
         )
-        soon = self.make_report(technician_id=self.people["one"].id)
-        self.assertTrue(soon.sla_deadline)
+        # An hour ago: due today as well just before midnight
+        soon = self.make_report(
+            technician_id=self.people["one"].id,
+            reported_at=fields.Datetime.now() - DAY / 24,
+        )
+        self.assertLess(soon.sla_deadline, fields.Datetime.now())
         later = self.make_report(technician_id=self.people["two"].id)
         later.action_solve("Was nothing")
         later.action_reopen("It was something")
