@@ -85,6 +85,7 @@ class ResUsers(models.Model):
     fault_report_push_devices = fields.Char(
         string="Devices with Push",
         compute="_compute_fault_report_push_devices",
+        groups="base.group_user",
         help="The browsers that allow Odoo's notifications, with the day since when.",
     )
     fault_report_badge_overdue = fields.Boolean(
