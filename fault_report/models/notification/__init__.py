@@ -3,6 +3,7 @@ from . import retry_mixin
 from . import delivery
 from . import events
 from . import ir_mail_server
+from . import mail_alias
 from . import mail_mail
 from . import mail_template
 from . import messages
